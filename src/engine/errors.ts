@@ -1,0 +1,84 @@
+/**
+ * Every error a user can meet. Each says what was wrong, where, and what to do about it
+ * (`hint`), and carries the exit code the command line ends with.
+ */
+export type ErrorCode =
+  | 'usage' // a flag or an argument that makes no sense
+  | 'data' // a CSV, an image, a label: the user's files
+  | 'weights' // a weight file that does not fit the network
+  | 'adapter' // no WebGPU adapter, or it lacks something needed
+  | 'memory' // the GPU has no room
+  | 'gpu' // validation, compilation, device loss: our fault or the driver's
+  | 'numeric'; // a number that is not finite
+
+/** Exit codes of the command line, one for each kind of error (0 is success, 1 is a bug). */
+export const EXIT_CODES: Record<ErrorCode, number> = {
+  usage: 2,
+  data: 3,
+  weights: 4,
+  adapter: 5,
+  memory: 6,
+  gpu: 7,
+  numeric: 8,
+};
+
+export class ChexError extends Error {
+  readonly code: ErrorCode;
+  /** What to do about it, in one sentence. */
+  readonly hint: string;
+  constructor(code: ErrorCode, message: string, hint = '', options?: ErrorOptions) {
+    super(hint ? `${message} ${hint}` : message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = hint;
+  }
+  get exitCode(): number {
+    return EXIT_CODES[this.code];
+  }
+}
+
+export class UsageError extends ChexError {
+  constructor(message: string, hint?: string) {
+    super('usage', message, hint);
+  }
+}
+
+/** A user's file is wrong; the message names the file. */
+export class DataError extends ChexError {
+  constructor(message: string, hint?: string, options?: ErrorOptions) {
+    super('data', message, hint, options);
+  }
+}
+
+/** A weight file does not fit; the message names the layer, the shape found and the shape wanted. */
+export class WeightsError extends ChexError {
+  constructor(message: string, hint?: string, options?: ErrorOptions) {
+    super('weights', message, hint, options);
+  }
+}
+
+export class AdapterError extends ChexError {
+  constructor(message: string, hint?: string) {
+    super('adapter', message, hint);
+  }
+}
+
+export class OutOfMemoryError extends ChexError {
+  constructor(message: string, hint = 'Use a smaller --batch-size or --size.') {
+    super('memory', message, hint);
+  }
+}
+
+/** WebGPU refused a command, a shader did not compile, or the device was lost. */
+export class GpuError extends ChexError {
+  constructor(message: string, hint?: string) {
+    super('gpu', message, hint);
+  }
+}
+
+/** A loss or a value is NaN or infinite; the message names the place. */
+export class NonFiniteError extends ChexError {
+  constructor(message: string, hint?: string) {
+    super('numeric', message, hint);
+  }
+}

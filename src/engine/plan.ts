@@ -1,0 +1,256 @@
+/**
+ * A plan is a list of dispatches recorded once and replayed every step. Shapes, bind groups, uniforms
+ * and memory are settled when it is built; a step only encodes and submits.
+ *
+ * One table (`plan.dispatches`) says of every dispatch what it is: operation, variant, shape, FLOPs,
+ * bytes. Profiler, bench and documents read that table.
+ */
+import { packSlots } from './arena.js';
+import { GpuError } from './errors.js';
+import { COPY_DST, COPY_SRC, type Gpu, STORAGE, UNIFORM } from './gpu.js';
+import type { Kernel, Scalars } from './kernel.js';
+import { denseTensor, elements, type Storage, type Tensor } from './tensor.js';
+
+export interface DispatchSpec {
+  kernel: Kernel;
+  /** What it is for in the network, e.g. `conv2_block1_1_conv`. */
+  label: string;
+  constants?: Scalars;
+  params: Scalars;
+  /** By binding name. */
+  tensors: Record<string, Tensor>;
+  /** Workgroups in x, y, z. */
+  workgroups: readonly [number, number, number];
+  /** Shape in words for the table, e.g. `[4,16,16,64] 1x1 -> 128`. */
+  shape: string;
+  flops: number;
+  /** Bytes that must be moved at least once: reads plus writes of the tensors' own elements. */
+  bytes: number;
+}
+
+export interface Dispatch extends DispatchSpec {
+  readonly index: number;
+}
+
+interface ArenaStorage extends Storage {
+  first: number;
+  last: number;
+  keep: boolean;
+}
+
+/** GPU work put into one submit at most; keeps a submit well under a second and the desktop alive. */
+const FLOPS_A_SUBMIT = { software: 1e9, hardware: 5e10 } as const;
+
+export class PlanBuilder {
+  private readonly dispatches: Dispatch[] = [];
+  private readonly arena: ArenaStorage[] = [];
+  /** Variants that the caller insists on, e.g. { 'conv.forward': 'naive' }. */
+  readonly variants: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly gpu: Gpu,
+    readonly label: string,
+    options: { variants?: Readonly<Record<string, string>> } = {},
+  ) {
+    this.variants = options.variants ?? {};
+  }
+
+  /**
+   * A temporary tensor of this plan.
+   * @param keep its content must outlive the last dispatch that names it (outputs, inspected maps)
+   */
+  tensor(label: string, shape: readonly [number, number, number, number], keep = false): Tensor {
+    const storage: ArenaStorage = {
+      label,
+      bytes: elements(shape) * 4,
+      buffer: null,
+      byteOffset: 0,
+      first: Number.POSITIVE_INFINITY,
+      last: -1,
+      keep,
+    };
+    this.arena.push(storage);
+    return denseTensor(storage, shape);
+  }
+
+  /**
+   * The variant of an operation to use here: the caller's choice if it fits the shape, otherwise the
+   * first of `candidates` (best first) that this adapter can run and that passed its self-test.
+   */
+  pick<V extends string>(op: string, candidates: readonly V[]): V {
+    const usable = candidates.filter(
+      (v) => !this.gpu.broken.has(`${op}.${v}`) && (v !== 'subgroup' || canShareInSubgroup(this.gpu)),
+    );
+    const wanted = this.variants[op];
+    const choice = usable.find((v) => v === wanted) ?? usable[0] ?? candidates[candidates.length - 1];
+    if (choice === undefined) throw new GpuError(`No variant of ${op} fits this shape.`);
+    return choice;
+  }
+
+  add(spec: DispatchSpec): void {
+    const index = this.dispatches.length;
+    const wanted = new Set(spec.kernel.bindings.filter((b) => b.type !== 'uniform').map((b) => b.name));
+    for (const name of Object.keys(spec.tensors)) {
+      if (!wanted.delete(name)) throw new GpuError(`Kernel ${spec.kernel.name} has no binding ${name}.`);
+    }
+    if (wanted.size) {
+      throw new GpuError(`Kernel ${spec.kernel.name} misses the tensors ${[...wanted].join(', ')}.`);
+    }
+    for (const n of spec.workgroups) {
+      if (!(n >= 1 && n <= this.gpu.device.limits.maxComputeWorkgroupsPerDimension)) {
+        throw new GpuError(`${spec.label}: ${spec.workgroups.join('x')} workgroups of ${spec.kernel.name}.`);
+      }
+    }
+    for (const tensor of Object.values(spec.tensors)) {
+      const storage = tensor.storage as ArenaStorage;
+      if (storage.buffer || storage.first === undefined) continue;
+      storage.first = Math.min(storage.first, index);
+      storage.last = Math.max(storage.last, index);
+    }
+    this.dispatches.push({ ...spec, index });
+  }
+
+  /**
+   * Settles memory, compiles all pipelines in parallel, makes the bind groups.
+   * @param onProgress pipelines ready, pipelines in all
+   * @throws OutOfMemoryError, GpuError
+   */
+  async build(onProgress: (done: number, total: number) => void = () => {}): Promise<Plan> {
+    const { gpu } = this;
+    const compiled = new Map<string, ReturnType<Gpu['compile']>>();
+    const key = (d: Dispatch) => `${d.kernel.name}|${JSON.stringify(d.constants ?? {})}`;
+    for (const d of this.dispatches) {
+      if (!compiled.has(key(d))) compiled.set(key(d), gpu.compile(d.kernel, d.constants ?? {}));
+    }
+    let done = 0;
+    for (const promise of compiled.values()) {
+      promise.then(
+        () => onProgress(++done, compiled.size),
+        () => {},
+      );
+    }
+    const pipelines = new Map(
+      await Promise.all([...compiled].map(async ([k, promise]) => [k, await promise] as const)),
+    );
+    return gpu.guarded(`the memory of the plan ${this.label}`, () => {
+      const buffers = this.allocate();
+      const align = gpu.device.limits.minUniformBufferOffsetAlignment;
+      const packed = this.dispatches.map((d) => d.kernel.packParams(d.params));
+      const stride = Math.ceil(Math.max(16, ...packed.map((p) => p.byteLength)) / align) * align;
+      const uniforms = gpu.createBuffer(`${this.label} uniforms`, stride * packed.length, UNIFORM | COPY_DST);
+      buffers.push(uniforms);
+      const image = new Uint8Array(stride * packed.length);
+      packed.forEach((p, i) => {
+        image.set(new Uint8Array(p), i * stride);
+      });
+      gpu.device.queue.writeBuffer(uniforms, 0, image);
+      const steps = this.dispatches.map((d) => {
+        const { pipeline, layout } = pipelines.get(key(d))!;
+        const bindGroup = gpu.device.createBindGroup({
+          label: d.label,
+          layout,
+          entries: d.kernel.bindings.map(({ name, index, type }) => ({
+            binding: index,
+            resource:
+              type === 'uniform'
+                ? { buffer: uniforms, offset: d.index * stride, size: packed[d.index].byteLength }
+                : storageBinding(d.tensors[name], d.label),
+          })),
+        });
+        return { pipeline, bindGroup, workgroups: d.workgroups };
+      });
+      return new Plan(gpu, this.label, this.dispatches, steps, buffers);
+    });
+  }
+
+  private allocate(): GPUBuffer[] {
+    const used = this.arena.filter((s) => s.last >= 0);
+    const end = this.dispatches.length;
+    const slots = packSlots(
+      used.map((s) => ({ bytes: s.bytes, first: s.first, last: s.keep ? end : s.last })),
+    );
+    return slots.map(({ bytes, tenants }) => {
+      const label = used[tenants[0]].label;
+      const buffer = this.gpu.createBuffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);
+      for (const t of tenants) used[t].buffer = buffer;
+      return buffer;
+    });
+  }
+}
+
+/** Broadcasts from lanes 0..3 need subgroups of four or more, whatever their exact size. */
+function canShareInSubgroup(gpu: Gpu): boolean {
+  return gpu.device.features.has('subgroups') && gpu.info.subgroupMinSize >= 4;
+}
+
+function storageBinding(tensor: Tensor, label: string): GPUBufferBinding {
+  const { storage } = tensor;
+  if (!storage.buffer) throw new GpuError(`${label}: the tensor ${storage.label} has no memory.`);
+  return { buffer: storage.buffer, offset: storage.byteOffset, size: Math.max(16, storage.bytes) };
+}
+
+interface Step {
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  workgroups: readonly [number, number, number];
+}
+
+export class Plan {
+  /** Bytes of this plan's own buffers: activations, gradients of activations, uniforms. */
+  readonly bytes: number;
+
+  constructor(
+    private readonly gpu: Gpu,
+    readonly label: string,
+    readonly dispatches: readonly Dispatch[],
+    private readonly steps: readonly Step[],
+    private readonly buffers: readonly GPUBuffer[],
+  ) {
+    this.bytes = buffers.reduce((sum, b) => sum + b.size, 0);
+  }
+
+  /** Encodes and submits every dispatch, in order. Does not wait for the GPU. */
+  run(): void {
+    this.gpu.assertAlive();
+    const { device, info } = this.gpu;
+    const budget = FLOPS_A_SUBMIT[info.kind];
+    let next = 0;
+    while (next < this.steps.length) {
+      const encoder = device.createCommandEncoder({ label: this.label });
+      const pass = encoder.beginComputePass({ label: this.label });
+      let flops = 0;
+      do {
+        const { pipeline, bindGroup, workgroups } = this.steps[next];
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...workgroups);
+        flops += this.dispatches[next++].flops;
+      } while (next < this.steps.length && flops < budget);
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    }
+  }
+
+  /** Frees the plan's buffers. */
+  dispose(): void {
+    for (const buffer of this.buffers) this.gpu.destroyBuffer(buffer);
+  }
+}
+
+/** Workgroups for `threads` threads in a line, folded into y where x would pass 65,535. */
+export function linear(threads: number, workgroupSize: number): [number, number, number] {
+  const groups = Math.max(1, Math.ceil(threads / workgroupSize));
+  const x = Math.min(groups, 32768);
+  return [x, Math.ceil(groups / x), 1];
+}
+
+/** A buffer of its own, outside any plan: weights, inputs, outputs. */
+export function fixedTensor(
+  gpu: Gpu,
+  label: string,
+  shape: readonly [number, number, number, number],
+): Tensor {
+  const bytes = elements(shape) * 4;
+  const buffer = gpu.createBuffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);
+  return denseTensor({ label, bytes, buffer, byteOffset: 0 }, shape);
+}

@@ -1,0 +1,42 @@
+/**
+ * Dawn and the Vulkan loader write warnings straight to file descriptor 2, two of them about every
+ * adapter ("maxDynamicUniformBuffersPerPipelineLayout artificially reduced"), and offer no switch.
+ */
+import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const { O_APPEND, O_CREAT, O_EXCL, O_NOCTTY, O_RDWR, O_WRONLY } = constants;
+
+/**
+ * Runs `work` while native code's stderr goes to a temporary file, and returns what was written.
+ * For a program's start only: nothing else may open or close files meanwhile, as the descriptor
+ * is closed and taken again. Where stderr is a socket or cannot be reopened, `work` just runs.
+ */
+export async function captureStderr<T>(work: () => Promise<T>): Promise<{ result: T; text: string }> {
+  const path = join(tmpdir(), `chexgpu-stderr-${process.pid}-${Date.now()}`);
+  let original = -1;
+  let sink = -1;
+  try {
+    if (process.platform !== 'linux') throw new Error('needs /proc');
+    // With 0, 1 and 2 open, the lowest free descriptor after closing 2 is 2 again.
+    for (const fd of [0, 1, 2]) fstatSync(fd);
+    original = openSync('/proc/self/fd/2', O_WRONLY | O_APPEND | O_NOCTTY);
+    sink = openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);
+    unlinkSync(path);
+  } catch {
+    for (const fd of [original, sink]) if (fd >= 0) closeSync(fd);
+    return { result: await work(), text: '' };
+  }
+  closeSync(2);
+  openSync(`/proc/self/fd/${sink}`, O_WRONLY | O_APPEND);
+  try {
+    const result = await work();
+    return { result, text: readFileSync(`/proc/self/fd/${sink}`, 'utf8') };
+  } finally {
+    closeSync(2);
+    openSync(`/proc/self/fd/${original}`, O_WRONLY | O_APPEND | O_NOCTTY);
+    closeSync(original);
+    closeSync(sink);
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * The one place for tolerances: |got - want| <= abs + rel*|want|, per dtype.
+ * f32: sums of a few thousand products of numbers near 1 lose about 1e-5 of their scale, and the
+ * scale of a sum that cancels is larger than the sum, hence the absolute part.
+ */
+export interface Tolerance {
+  abs: number;
+  rel: number;
+}
+
+export const TOLERANCE = {
+  f32: { abs: 2e-5, rel: 2e-5 },
+  /** One f32 accumulator over several thousand products of mixed sign: the sum is small, its terms are not. */
+  f32LongSum: { abs: 2e-4, rel: 2e-5 },
+  /** Values that went through one pow, exp, log or division on a driver with 3-ulp builtins. */
+  f32Transcendental: { abs: 1e-5, rel: 1e-4 },
+  /** Short products whose values are far below 1 and must be right to their own digits. */
+  f32Small: { abs: 1e-9, rel: 1e-5 },
+} as const satisfies Record<string, Tolerance>;
+
+export interface Difference {
+  index: number;
+  got: number;
+  want: number;
+  /** |got - want| divided by the bound; above 1 is a failure. */
+  ratio: number;
+}
+
+/** The worst element against its bound; NaN where a number was wanted is infinitely wrong. */
+export function worstDifference(
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  tolerance: Tolerance,
+): Difference {
+  if (got.length !== want.length) {
+    throw new RangeError(`compared ${got.length} values with ${want.length}`);
+  }
+  let worst: Difference = { index: -1, got: 0, want: 0, ratio: 0 };
+  for (let i = 0; i < want.length; i++) {
+    const difference = Math.abs(got[i] - want[i]);
+    const bound = tolerance.abs + tolerance.rel * Math.abs(want[i]);
+    const ratio = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference / bound;
+    if (ratio > worst.ratio) worst = { index: i, got: got[i], want: want[i], ratio };
+  }
+  return worst;
+}
