@@ -1,0 +1,36 @@
+/** The sizes on which adam.ts is checked: with and without a tail after the last four. */
+import { TOLERANCE } from '../../engine/tolerance.js';
+import type { CheckCase, Shape } from '../check.js';
+import { adamRate, adamStep, STEP } from './adam.js';
+import * as reference from './adam.reference.js';
+
+const SIZES: { title: string; size: number; race?: boolean }[] = [
+  { title: '103 parameters', size: 103 },
+  { title: '64 parameters', size: 64 },
+  { title: '3 parameters', size: 3 },
+  { title: 'block 4 of DenseNet121', size: 2_186_240, race: true },
+];
+
+const HYPER = [adamRate(0.001, 0.9, 0.999, 3), 0.9, 0.999, 1e-7];
+
+export const checks: CheckCase[] = SIZES.map(({ title, size, race }): CheckCase => {
+  const shape: Shape = [1, 1, 1, size];
+  return {
+    op: 'adam.step',
+    title,
+    variants: Object.keys(STEP),
+    race,
+    tolerance: TOLERANCE.f32Transcendental,
+    tensors: {
+      w: { shape, role: 'inout' },
+      gradient: { shape, role: 'input' },
+      m: { shape, role: 'inout' },
+      // A mean of squares; well above zero, where the root would magnify its rounding.
+      v: { shape, role: 'inout', fill: (random) => 0.01 + random() },
+      hyper: { shape: [1, 1, 1, 4], role: 'input', fill: (_, i) => HYPER[i] },
+    },
+    record: (plan, t) =>
+      adamStep(plan, 'check', { w: t.w, gradient: t.gradient, m: t.m, v: t.v, hyper: t.hyper }),
+    reference: (t) => reference.adamStep(t.w, t.gradient, t.m, t.v, t.hyper),
+  };
+});

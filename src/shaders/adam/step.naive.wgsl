@@ -1,0 +1,32 @@
+// One Adam update by the rule of Keras 2, one thread a parameter.
+//
+//   m = beta1*m + (1-beta1)*g        v = beta2*v + (1-beta2)*g*g        w = w - rate * m / (sqrt(v) + epsilon)
+//   rate = lr * sqrt(1-beta2^t) / (1-beta1^t), t = 1 for the first step, computed by the host in float64
+//
+// epsilon stands outside the root and is not rescaled by the bias correction.
+// Variants: naive (this, any count, also the tail of tiled) -> tiled (four parameters a thread).
+// Check and race: npx chexgpu doctor --kernel adam.step
+
+const WORKGROUP: u32 = 64;
+
+struct Params { first: u32, count: u32 }   // parameters [first, first + count)
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> gradient: array<f32>;
+@group(0) @binding(2) var<storage, read> hyper: vec4f;             // rate, beta1, beta2, epsilon
+@group(0) @binding(3) var<storage, read_write> w: array<f32>;
+@group(0) @binding(4) var<storage, read_write> m: array<f32>;
+@group(0) @binding(5) var<storage, read_write> v: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WORKGROUP;
+  if (i >= params.count) { return; }
+  let at = params.first + i;
+  let g = gradient[at];
+  let mean = hyper.y * m[at] + (1.0 - hyper.y) * g;
+  let square = hyper.z * v[at] + (1.0 - hyper.z) * g * g;
+  m[at] = mean;
+  v[at] = square;
+  w[at] -= hyper.x * mean / (sqrt(square) + hyper.w);
+}

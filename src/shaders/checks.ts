@@ -1,0 +1,71 @@
+/** Every kernel of the engine and every case on which one is checked. */
+import type { Kernel } from '../engine/kernel.js';
+import { checks as adamChecks } from './adam/adam.check.js';
+import * as adam from './adam/adam.js';
+import { checks as batchnormChecks } from './batchnorm/batchnorm.check.js';
+import * as batchnorm from './batchnorm/batchnorm.js';
+import type { CheckCase } from './check.js';
+import { checks as convChecks } from './conv/conv.check.js';
+import * as conv from './conv/conv.js';
+import { checks as denseChecks } from './dense/dense.check.js';
+import * as dense from './dense/dense.js';
+import { checks as gradcamChecks } from './gradcam/gradcam.check.js';
+import * as gradcam from './gradcam/gradcam.js';
+import { checks as lossChecks } from './loss/loss.check.js';
+import * as loss from './loss/loss.js';
+import { checks as poolChecks } from './pool/pool.check.js';
+import * as pool from './pool/pool.js';
+import { checks as preprocessChecks } from './preprocess/preprocess.check.js';
+import * as preprocess from './preprocess/preprocess.js';
+import { checks as reduceChecks } from './reduce/reduce.check.js';
+import * as reduce from './reduce/reduce.js';
+import { checks as resizeChecks } from './resize/resize.check.js';
+import * as resize from './resize/resize.js';
+
+/** In the order in which they are checked: first what others are made of. */
+export const ALL_CHECKS: readonly CheckCase[] = [
+  ...reduceChecks,
+  ...convChecks,
+  ...batchnormChecks,
+  ...poolChecks,
+  ...denseChecks,
+  ...lossChecks,
+  ...adamChecks,
+  ...preprocessChecks,
+  ...gradcamChecks,
+  ...resizeChecks,
+];
+
+/** Each variant of each operation. */
+export const ALL_KERNELS: readonly Kernel[] = [
+  reduce.SLICES,
+  conv.FORWARD,
+  conv.BACKWARD_DATA,
+  conv.BACKWARD_WEIGHTS,
+  batchnorm.STATISTICS,
+  batchnorm.STATISTICS_MERGE,
+  batchnorm.PREPARE_TRAINING,
+  batchnorm.PREPARE_INFERENCE,
+  batchnorm.BACKWARD_REDUCE,
+  batchnorm.BACKWARD_APPLY,
+  pool.MAX_FORWARD,
+  pool.MAX_BACKWARD,
+  pool.AVERAGE_FORWARD,
+  pool.AVERAGE_BACKWARD,
+  pool.GLOBAL_FORWARD,
+  pool.GLOBAL_BACKWARD,
+  dense.FORWARD,
+  dense.BACKWARD_DATA,
+  dense.BACKWARD_WEIGHTS,
+  loss.SIGMOID,
+  loss.WEIGHTED,
+  loss.SUM,
+  adam.STEP,
+  preprocess.SUMS,
+  preprocess.SQUARES,
+  preprocess.MOMENTS,
+  preprocess.NORMALISE,
+  gradcam.WEIGHTS,
+  gradcam.MAP,
+  resize.BILINEAR,
+].flatMap((variants) => Object.values<Kernel>(variants));

@@ -1,0 +1,48 @@
+// Convolution, gradient with respect to the input, one thread an input element. Stride 1, "same" padding
+// (PAD = (KERNEL-1)/2): the only case the network needs, since the stem's input is the image.
+//
+//   dx[b,iy,ix,ci] = sum over ky,kx,co of  dy[b, iy+PAD-ky, ix+PAD-kx, co] * weights[ky,kx,ci,co]
+//
+// dx is the gradient of what the convolution saw, after any prologue: batchnorm.backward takes it on.
+// Variants: naive (this, any channels) -> tiled -> subgroup.
+// Check and race: npx chexgpu doctor --kernel conv.backwardData
+
+const KERNEL: u32 = 3;
+const PAD: u32 = 1;
+const WORKGROUP: u32 = 64;
+
+struct Params {
+  batch: u32, height: u32, width: u32, inChannels: u32, outChannels: u32,
+  dyPixelStride: u32, dyOffset: u32, dxPixelStride: u32, dxOffset: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> weights: array<f32>;  // [ky,kx,ci,co]
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WORKGROUP;
+  let ci = i % params.inChannels;
+  let pixel = i / params.inChannels;
+  let ix = pixel % params.width;
+  let iy = (pixel / params.width) % params.height;
+  let b = pixel / (params.width * params.height);
+  if (b >= params.batch) { return; }
+
+  var sum = 0.0;
+  for (var ky = 0u; ky < KERNEL; ky++) {
+    for (var kx = 0u; kx < KERNEL; kx++) {
+      let oy = iy + PAD - ky;
+      let ox = ix + PAD - kx;
+      if (oy >= params.height || ox >= params.width) { continue; }
+      let source = ((b * params.height + oy) * params.width + ox) * params.dyPixelStride + params.dyOffset;
+      let row = ((ky * KERNEL + kx) * params.inChannels + ci) * params.outChannels;
+      for (var co = 0u; co < params.outChannels; co++) {
+        sum += dy[source + co] * weights[row + co];
+      }
+    }
+  }
+  dx[pixel * params.dxPixelStride + params.dxOffset + ci] = sum;
+}

@@ -1,0 +1,76 @@
+// Convolution, forward, input channels one at a time: the register tile for the stem, whose image has
+// three channels. Formula and meaning of PROLOGUE: forward.naive.wgsl. No barrier, no workgroup memory.
+//
+// Per tap and input channel a thread loads PIXELS floats of x and OUT4 vec4s of weights and does
+// 4*PIXELS*OUT4 multiply-adds. Needs output channels that are a multiple of four.
+// Check and race: npx chexgpu doctor --kernel conv.forward
+
+const KERNEL: u32 = 7;
+const STRIDE: u32 = 2;
+const PAD: u32 = 3;
+const PROLOGUE: bool = false;
+const WORKGROUP: u32 = 32;
+const PIXELS: u32 = 4;
+const OUT4: u32 = 4;
+
+struct Params {
+  batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
+  outHeight: u32, outWidth: u32, outChannels: u32,
+  xPixelStride: u32, xOffset: u32, yPixelStride: u32, yOffset: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weights: array<vec4f>;  // [ky,kx,ci,co/4]
+@group(0) @binding(3) var<storage, read> affine: array<f32>;     // [scale | shift][ci]
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
+  let pixelCount = params.batch * params.outHeight * params.outWidth;
+  let first = id.x * PIXELS;
+  let column = group.y * OUT4;
+  let out4 = params.outChannels / 4u;
+
+  var top: array<u32, PIXELS>;
+  var left: array<u32, PIXELS>;
+  var image: array<u32, PIXELS>;
+  for (var i = 0u; i < PIXELS; i++) {
+    let pixel = min(first + i, pixelCount - 1u);
+    left[i] = (pixel % params.outWidth) * STRIDE - PAD;
+    top[i] = ((pixel / params.outWidth) % params.outHeight) * STRIDE - PAD;
+    image[i] = pixel / (params.outWidth * params.outHeight);
+  }
+  var sum: array<array<vec4f, OUT4>, PIXELS>;
+
+  for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
+    let ky = tap / KERNEL;
+    let kx = tap % KERNEL;
+    for (var ci = 0u; ci < params.inChannels; ci++) {
+      var v: array<f32, PIXELS>;
+      for (var i = 0u; i < PIXELS; i++) {
+        let iy = top[i] + ky;
+        let ix = left[i] + kx;
+        let valid = iy < params.inHeight && ix < params.inWidth;
+        let at = ((image[i] * params.inHeight + iy) * params.inWidth + ix) * params.xPixelStride + params.xOffset;
+        var value = x[select(0u, at + ci, valid)];
+        if (PROLOGUE) { value = relu(value * affine[ci] + affine[params.inChannels + ci]); }
+        v[i] = select(0.0, value, valid);
+      }
+      for (var o = 0u; o < OUT4; o++) {
+        let w = weights[(tap * params.inChannels + ci) * out4 + min(column + o, out4 - 1u)];
+        for (var i = 0u; i < PIXELS; i++) { sum[i][o] += v[i] * w; }
+      }
+    }
+  }
+  for (var i = 0u; i < PIXELS; i++) {
+    for (var o = 0u; o < OUT4; o++) {
+      if (first + i < pixelCount && column + o < out4) {
+        y[((first + i) * params.yPixelStride + params.yOffset) / 4u + column + o] = sum[i][o];
+      }
+    }
+  }
+}
+
+// Keeps NaN, which max() may turn into 0: an overflow has to reach the loss, where it is noticed.
+fn relu(v: f32) -> f32 { return select(v, 0.0, v < 0.0); }

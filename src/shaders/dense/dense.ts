@@ -1,0 +1,137 @@
+/** Fully connected layer. The formulas stand in the heads of the naive kernels. */
+import { kernels } from '../../engine/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan.js';
+import { channels, elements, isVec4, requireDense, type Tensor } from '../../engine/tensor.js';
+import backwardDataNaive from './backwardData.naive.wgsl';
+import backwardDataTiled from './backwardData.tiled.wgsl';
+import backwardWeightsNaive from './backwardWeights.naive.wgsl';
+import backwardWeightsTiled from './backwardWeights.tiled.wgsl';
+import forwardNaive from './forward.naive.wgsl';
+import forwardTiled from './forward.tiled.wgsl';
+
+export const FORWARD = kernels('dense.forward', { naive: forwardNaive, tiled: forwardTiled });
+export const BACKWARD_DATA = kernels('dense.backwardData', {
+  naive: backwardDataNaive,
+  tiled: backwardDataTiled,
+});
+export const BACKWARD_WEIGHTS = kernels('dense.backwardWeights', {
+  naive: backwardWeightsNaive,
+  tiled: backwardWeightsTiled,
+});
+
+const WORKGROUP = 64;
+/** Rows of the batch a thread, forward and backward data. */
+const ROWS = 4;
+/** Outputs a thread, backward weights. */
+const OUTPUTS = 2;
+
+/**
+ * y = x . weights + bias
+ * @param x x[b,1,1,k]
+ * @param weights weights[1,1,k,n], dense
+ * @param bias bias[1,1,1,n], dense
+ * @param y y[b,1,1,n]
+ */
+export function denseForward(
+  plan: PlanBuilder,
+  label: string,
+  { x, weights, bias, y }: { x: Tensor; weights: Tensor; bias: Tensor; y: Tensor },
+): void {
+  requireDense(label, { weights, bias });
+  const [b, , , k] = x.shape;
+  const n = channels(y);
+  const variant = plan.pick('dense.forward', isVec4(x) ? ['tiled', 'naive'] : ['naive']);
+  plan.add({
+    kernel: FORWARD[variant],
+    label,
+    constants: variant === 'tiled' ? { ROWS } : {},
+    params: {
+      batch: b,
+      inputs: k,
+      outputs: n,
+      xPixelStride: x.pixelStride,
+      xOffset: x.channelOffset,
+      yPixelStride: y.pixelStride,
+      yOffset: y.channelOffset,
+    },
+    tensors: { x, weights, bias, y },
+    workgroups: linear(variant === 'tiled' ? Math.ceil(b / ROWS) * n : b * n, WORKGROUP),
+    shape: `[${b},${k}] -> ${n}`,
+    flops: 2 * b * k * n,
+    bytes: 4 * (b * k + k * n + n + b * n),
+  });
+}
+
+/**
+ * dx = dy . weights^T
+ * @param dy dy[b,1,1,n]
+ * @param weights weights[1,1,k,n], dense
+ * @param dx dx[b,1,1,k], overwritten
+ */
+export function denseBackwardData(
+  plan: PlanBuilder,
+  label: string,
+  { dy, weights, dx }: { dy: Tensor; weights: Tensor; dx: Tensor },
+): void {
+  requireDense(label, { weights });
+  const [b, , , k] = dx.shape;
+  const n = channels(dy);
+  const variant = plan.pick('dense.backwardData', isVec4(dx) ? ['tiled', 'naive'] : ['naive']);
+  plan.add({
+    kernel: BACKWARD_DATA[variant],
+    label,
+    constants: variant === 'tiled' ? { ROWS } : {},
+    params: {
+      batch: b,
+      inputs: k,
+      outputs: n,
+      dyPixelStride: dy.pixelStride,
+      dyOffset: dy.channelOffset,
+      dxPixelStride: dx.pixelStride,
+      dxOffset: dx.channelOffset,
+    },
+    tensors: { dy, weights, dx },
+    workgroups: linear(variant === 'tiled' ? Math.ceil(b / ROWS) * (k / 4) : b * k, WORKGROUP),
+    shape: `[${b},${n}] -> ${k}`,
+    flops: 2 * b * k * n,
+    bytes: 4 * (b * k + k * n + b * n),
+  });
+}
+
+/**
+ * dw = x^T . dy, db = sum of dy over the batch
+ * @param x x[b,1,1,k]
+ * @param dy dy[b,1,1,n]
+ * @param dw dw[1,1,k,n], dense, overwritten
+ * @param db db[1,1,1,n], dense, overwritten
+ */
+export function denseBackwardWeights(
+  plan: PlanBuilder,
+  label: string,
+  { x, dy, dw, db }: { x: Tensor; dy: Tensor; dw: Tensor; db: Tensor },
+): void {
+  requireDense(label, { dw, db });
+  const [b, , , k] = x.shape;
+  const n = channels(dy);
+  const variant = plan.pick('dense.backwardWeights', isVec4(x) ? ['tiled', 'naive'] : ['naive']);
+  plan.add({
+    kernel: BACKWARD_WEIGHTS[variant],
+    label,
+    constants: variant === 'tiled' ? { OUTPUTS } : {},
+    params: {
+      batch: b,
+      inputs: k,
+      outputs: n,
+      xPixelStride: x.pixelStride,
+      xOffset: x.channelOffset,
+      dyPixelStride: dy.pixelStride,
+      dyOffset: dy.channelOffset,
+    },
+    tensors: { x, dy, dw, db },
+    // One row more than inputs: that of the bias.
+    workgroups: linear(variant === 'tiled' ? (k / 4 + 1) * Math.ceil(n / OUTPUTS) : (k + 1) * n, WORKGROUP),
+    shape: `[${b},${k}] x [${b},${n}]`,
+    flops: 2 * b * (k + 1) * n,
+    bytes: 4 * (b * k + b * n + elements(dw.shape) + n),
+  });
+}

@@ -1,0 +1,51 @@
+// Average pooling, backward, one thread an input element.
+//
+//   dx[b,h,w,c] = sum over ky,kx of  dy[b,oy,ox,c] / count(oy,ox)  where oy*STRIDE+ky-PAD = h, ox*STRIDE+kx-PAD = w
+//   count(oy,ox) = taps of that window inside the image
+//
+// Variants: naive (this, any shape) -> tiled (four channels a thread).
+// Check and race: npx chexgpu doctor --kernel pool.averageBackward
+
+const KERNEL: u32 = 2;
+const STRIDE: u32 = 2;
+const PAD: u32 = 0;
+const WORKGROUP: u32 = 64;
+
+struct Params {
+  batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
+  dyPixelStride: u32, dyOffset: u32, dxPixelStride: u32, dxOffset: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+
+// Positions of window o along one side that lie inside the image; counted from the edge of the padding.
+fn inside(o: u32, side: u32) -> u32 {
+  return min(o * STRIDE + KERNEL, side + PAD) - max(o * STRIDE, PAD);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WORKGROUP;
+  let c = i % params.channels;
+  let pixel = i / params.channels;
+  let ix = pixel % params.width;
+  let iy = (pixel / params.width) % params.height;
+  let b = pixel / (params.width * params.height);
+  if (b >= params.batch) { return; }
+
+  var sum = 0.0;
+  for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
+    // Unsigned: a window above the image wraps to a huge number and fails the comparison.
+    let top = iy + PAD - tap / KERNEL;
+    let left = ix + PAD - tap % KERNEL;
+    let oy = top / STRIDE;
+    let ox = left / STRIDE;
+    if (top % STRIDE != 0u || left % STRIDE != 0u || oy >= params.outHeight || ox >= params.outWidth) { continue; }
+    let window = (b * params.outHeight + oy) * params.outWidth + ox;
+    let count = f32(inside(oy, params.height) * inside(ox, params.width));
+    sum += dy[window * params.dyPixelStride + params.dyOffset + c] / count;
+  }
+  dx[pixel * params.dxPixelStride + params.dxOffset + c] = sum;
+}

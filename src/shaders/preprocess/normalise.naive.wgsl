@@ -1,0 +1,29 @@
+// Pixels to network input, one thread an output element.
+//
+//   x[b,h,w,c] = (pixels[b,h,w, c or 0] - moments[b,c]) * moments[b,3+c]        c = 0, 1, 2
+//
+// With CHANNELS = 1 the gray value is repeated three times. Layout of pixels: sums.naive.wgsl.
+// Variants: naive (this, any shape) -> tiled (four pixels a thread).
+// Check and race: npx chexgpu doctor --kernel preprocess.normalise
+
+const CHANNELS: u32 = 3;
+const WORKGROUP: u32 = 64;
+
+struct Params { batch: u32, positions: u32, xPixelStride: u32, xOffset: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> pixels: array<u32>;
+@group(0) @binding(2) var<storage, read> moments: array<f32>;   // [b, mean | 1/(std+epsilon)]
+@group(0) @binding(3) var<storage, read_write> x: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WORKGROUP;
+  let c = i % 3u;
+  let pixel = i / 3u;
+  let b = pixel / params.positions;
+  if (b >= params.batch) { return; }
+  let at = pixel * CHANNELS + select(0u, c, CHANNELS == 3u);
+  let v = f32((pixels[at / 4u] >> (8u * (at % 4u))) & 255u);
+  x[pixel * params.xPixelStride + params.xOffset + c] = (v - moments[b * 6u + c]) * moments[b * 6u + 3u + c];
+}

@@ -1,0 +1,23 @@
+/** The sizes on which reduce.ts is checked. */
+import type { CheckCase, Shape } from '../check.js';
+import { reduceSlices, SLICES } from './reduce.js';
+import * as reference from './reduce.reference.js';
+
+const SHAPES: { title: string; x: Shape; race?: boolean }[] = [
+  { title: '5 x 7', x: [5, 1, 1, 7] },
+  { title: '3 x 68', x: [3, 1, 1, 68] },
+  { title: '1 x 13', x: [1, 1, 1, 13] },
+  { title: '3x3 growth weights, 16 slices', x: [16, 1, 1, 3 * 3 * 128 * 32], race: true },
+];
+
+export const checks: CheckCase[] = SHAPES.map(
+  ({ title, x, race }): CheckCase => ({
+    op: 'reduce.slices',
+    title,
+    variants: Object.keys(SLICES),
+    race,
+    tensors: { x: { shape: x, role: 'input' }, y: { shape: [1, 1, 1, x[3]], role: 'output' } },
+    record: (plan, t) => reduceSlices(plan, 'check', { x: t.x, y: t.y }),
+    reference: (t) => ({ y: reference.reduceSlices(t.x) }),
+  }),
+);

@@ -1,0 +1,24 @@
+// Adds partial results slice by slice, always in the same order: the second half of every split sum.
+//
+//   y[i] = sum over s of  x[s,i]          i < count, s < slices
+//
+// Deterministic replacement for float atomics, which WGSL does not have anyway.
+// Variants: naive (this, any count) -> tiled (four neighbours a thread).
+// Check and race: npx chexgpu doctor --kernel reduce.slices
+
+const WORKGROUP: u32 = 64;
+
+struct Params { count: u32, slices: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WORKGROUP;
+  if (i >= params.count) { return; }
+  var sum = 0.0;
+  for (var s = 0u; s < params.slices; s++) { sum += x[s * params.count + i]; }
+  y[i] = sum;
+}
