@@ -1,0 +1,310 @@
+/**
+ * DenseNet as a table. One pass over the recipe below gives every layer with the name, the order and
+ * the shapes that Keras 2.3 gives it; weights, execution plans, costs and docs are all read off it.
+ *
+ *   stem        input -> pad 3 -> 7x7/2 conv -> bn -> relu -> pad 1 -> 3x3/2 max pool
+ *   dense block n times: bn -> relu -> 1x1 conv (4k) -> bn -> relu -> 3x3 conv (k), appended to its input
+ *   transition  bn -> relu -> 1x1 conv (half the channels) -> 2x2/2 average pool; after all blocks but the last
+ *   head        bn -> relu -> global average pool -> dense (one logit a class; the sigmoid is the loss's)
+ *
+ * Huang et al., "Densely Connected Convolutional Networks" (CVPR 2017), as keras-applications 1.0.8
+ * builds it: no convolution has a bias, every batch norm has gamma and beta.
+ */
+import { UsageError } from '../engine/errors.js';
+
+export interface DenseNetConfig {
+  name: string;
+  /** Layers in each dense block; 121 has [6, 12, 24, 16]. */
+  blocks: number[];
+  /** k: channels that each dense layer appends. */
+  growthRate: number;
+  /** The 1x1 convolution of a dense layer makes bottleneck * growthRate channels. */
+  bottleneck: number;
+  /** A transition keeps floor(channels * compression). */
+  compression: number;
+  /** Channels made by the 7x7 stem convolution. */
+  stemChannels: number;
+  inputChannels: number;
+  classes: number;
+  bnEpsilon: number;
+  bnMomentum: number;
+}
+
+export type LayerKind =
+  | 'input'
+  | 'zeropad'
+  | 'conv'
+  | 'batchnorm'
+  | 'relu'
+  | 'maxpool'
+  | 'avgpool'
+  | 'concat'
+  | 'gap'
+  | 'dense';
+
+export type Section = 'stem' | 'dense' | 'transition' | 'head';
+
+/** One Keras layer. Numbers that mean nothing for a kind hold the neutral value: kernel 1, stride 1, pad 0. */
+export interface Layer {
+  /** Keras 2.3 name, e.g. 'conv2_block1_1_conv'. */
+  name: string;
+  kind: LayerKind;
+  section: Section;
+  /** 1 in the stem; s = 2, 3, ... in dense block s and the transition after it; last block + 1 in the head. */
+  stage: number;
+  /** i = 1, 2, ... of `conv{stage}_block{i}_...`; 0 outside the dense blocks. */
+  block: number;
+  /** Layers whose outputs this one reads, in order. A concat reads [what was there, the new channels]. */
+  inputs: string[];
+  /** Channels read; for a concat, those that were there before. */
+  cin: number;
+  /** Channels this layer's output has. */
+  cout: number;
+  /** Side of the square window. */
+  kernel: number;
+  stride: number;
+  /**
+   * Zeros added on each side by this very layer. The stem's padding belongs to its zeropad layers, so
+   * conv1/conv and pool1 have pad 0 here although the padded convolution has pad 3.
+   */
+  pad: number;
+}
+
+export interface ParameterSpec {
+  /** `${layer}/${tensor}`, e.g. 'conv1/conv/kernel'. */
+  key: string;
+  layer: string;
+  tensor: 'kernel' | 'bias' | 'gamma' | 'beta' | 'moving_mean' | 'moving_variance';
+  /** Conv kernels are [height, width, in, out], the dense kernel [in, out], all others [channels]. */
+  shape: number[];
+  size: number;
+  /** False for the moving averages, which the optimiser never sees. */
+  trainable: boolean;
+}
+
+/** Tensors by ParameterSpec.key, each in C order. */
+export type WeightMap = Map<string, Float32Array>;
+
+/** Output of one layer for one image; 1 x 1 after the global pool. */
+export interface Shape {
+  height: number;
+  width: number;
+  channels: number;
+}
+
+/** Name of the classifier, the only layer that is no part of the pretrained base. */
+export const HEAD_LAYER = 'dense_1';
+
+const BLOCKS = {
+  densenet121: [6, 12, 24, 16],
+  densenet169: [6, 12, 32, 32],
+  densenet201: [6, 12, 48, 32],
+};
+
+export type DenseNetName = keyof typeof BLOCKS;
+
+export const DENSENET_NAMES = Object.keys(BLOCKS) as DenseNetName[];
+
+/**
+ * A named network, with any field changed: `densenetConfig('densenet121', { blocks: [2, 2], classes: 3 })`.
+ * Throws UsageError for an unknown name or a field that no network can have.
+ */
+export function densenetConfig(name: DenseNetName, overrides: Partial<DenseNetConfig> = {}): DenseNetConfig {
+  const blocks = BLOCKS[name];
+  if (!blocks) throw new UsageError(`There is no network '${name}'.`, `Choose ${DENSENET_NAMES.join(', ')}.`);
+  const config: DenseNetConfig = {
+    name,
+    growthRate: 32,
+    bottleneck: 4,
+    compression: 0.5,
+    stemChannels: 64,
+    inputChannels: 3,
+    classes: 14,
+    bnEpsilon: 1.001e-5,
+    bnMomentum: 0.99,
+    ...overrides,
+    blocks: [...(overrides.blocks ?? blocks)],
+  };
+  checkConfig(config);
+  return config;
+}
+
+function checkConfig(config: DenseNetConfig): void {
+  const { growthRate, bottleneck, stemChannels, inputChannels, classes, compression } = config;
+  const counts = { growthRate, bottleneck, stemChannels, inputChannels, classes };
+  for (const [field, value] of Object.entries(counts)) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new UsageError(`${config.name}: ${field} is ${value}, it must be a whole number of at least 1.`);
+    }
+  }
+  if (config.blocks.length === 0 || config.blocks.some((n) => !Number.isInteger(n) || n < 1)) {
+    throw new UsageError(
+      `${config.name}: blocks are [${config.blocks.join(', ')}], they must be whole numbers of at least 1.`,
+    );
+  }
+  if (!(compression > 0 && compression <= 1)) {
+    throw new UsageError(`${config.name}: compression is ${compression}, it must be above 0 and at most 1.`);
+  }
+}
+
+/** All layers in the order of Keras' `model.layers` (429 for densenet121). */
+export function layerTable(config: DenseNetConfig): Layer[] {
+  const layers: Layer[] = [];
+  let last = ''; // the layer just added: what the next one reads
+  let channels = config.inputChannels;
+  let place = { section: 'stem' as Section, stage: 1, block: 0 };
+
+  const add = (name: string, kind: LayerKind, options: Partial<Layer> = {}): void => {
+    const layer: Layer = {
+      name,
+      kind,
+      ...place,
+      inputs: last ? [last] : [],
+      cin: channels,
+      cout: channels,
+      kernel: 1,
+      stride: 1,
+      pad: 0,
+      ...options,
+    };
+    layers.push(layer);
+    last = name;
+    channels = layer.cout;
+  };
+
+  add('input_1', 'input');
+  add('zero_padding2d_1', 'zeropad', { pad: 3 });
+  add('conv1/conv', 'conv', { kernel: 7, stride: 2, cout: config.stemChannels });
+  add('conv1/bn', 'batchnorm');
+  add('conv1/relu', 'relu');
+  add('zero_padding2d_2', 'zeropad', { pad: 1 });
+  add('pool1', 'maxpool', { kernel: 3, stride: 2 });
+
+  config.blocks.forEach((count, b) => {
+    const stage = b + 2; // Keras counts the stem as stage 1
+    for (let block = 1; block <= count; block++) {
+      place = { section: 'dense', stage, block };
+      const name = `conv${stage}_block${block}`;
+      const before = { name: last, channels };
+      add(`${name}_0_bn`, 'batchnorm');
+      add(`${name}_0_relu`, 'relu');
+      add(`${name}_1_conv`, 'conv', { cout: config.bottleneck * config.growthRate });
+      add(`${name}_1_bn`, 'batchnorm');
+      add(`${name}_1_relu`, 'relu');
+      add(`${name}_2_conv`, 'conv', { kernel: 3, pad: 1, cout: config.growthRate });
+      add(`${name}_concat`, 'concat', {
+        inputs: [before.name, last],
+        cin: before.channels,
+        cout: before.channels + config.growthRate,
+      });
+    }
+    if (b === config.blocks.length - 1) return;
+    place = { section: 'transition', stage, block: 0 };
+    add(`pool${stage}_bn`, 'batchnorm');
+    add(`pool${stage}_relu`, 'relu');
+    add(`pool${stage}_conv`, 'conv', { cout: Math.floor(channels * config.compression) });
+    add(`pool${stage}_pool`, 'avgpool', { kernel: 2, stride: 2 });
+  });
+
+  place = { section: 'head', stage: config.blocks.length + 2, block: 0 };
+  add('bn', 'batchnorm');
+  add('relu', 'relu');
+  add('global_average_pooling2d_1', 'gap');
+  add(HEAD_LAYER, 'dense', { cout: config.classes });
+  return layers;
+}
+
+/** The tensors of one layer, in Keras' order of `layer.weights`. */
+function layerParameters(layer: Layer): ParameterSpec[] {
+  const spec = (tensor: ParameterSpec['tensor'], shape: number[]): ParameterSpec => ({
+    key: `${layer.name}/${tensor}`,
+    layer: layer.name,
+    tensor,
+    shape,
+    size: shape.reduce((product, n) => product * n, 1),
+    trainable: !tensor.startsWith('moving_'),
+  });
+  switch (layer.kind) {
+    case 'conv':
+      return [spec('kernel', [layer.kernel, layer.kernel, layer.cin, layer.cout])];
+    case 'dense':
+      return [spec('kernel', [layer.cin, layer.cout]), spec('bias', [layer.cout])];
+    case 'batchnorm':
+      return (['gamma', 'beta', 'moving_mean', 'moving_variance'] as const).map((t) => spec(t, [layer.cout]));
+    default:
+      return [];
+  }
+}
+
+/** Every tensor with its shape, in Keras' order of `model.layers` (606 tensors, 7,051,854 numbers for 121). */
+export function parameterTable(config: DenseNetConfig): ParameterSpec[] {
+  return layerTable(config).flatMap(layerParameters);
+}
+
+/** What `model.summary()` prints below its table. */
+export function countParameters(config: DenseNetConfig): {
+  total: number;
+  trainable: number;
+  nonTrainable: number;
+} {
+  let trainable = 0;
+  let nonTrainable = 0;
+  for (const spec of parameterTable(config)) {
+    if (spec.trainable) trainable += spec.size;
+    else nonTrainable += spec.size;
+  }
+  return { total: trainable + nonTrainable, trainable, nonTrainable };
+}
+
+/** Every halving of the image must come out even: 2 in the stem, 1 a transition. 32 for four blocks. */
+export function sizeMultiple(config: DenseNetConfig): number {
+  return 2 ** (config.blocks.length + 1);
+}
+
+/** Throws UsageError unless `size`, in pixels, is a multiple of 32 (of `sizeMultiple` for other depths). */
+export function checkImageSize(config: DenseNetConfig, size: number): void {
+  const multiple = sizeMultiple(config);
+  if (Number.isInteger(size) && size >= multiple && size % multiple === 0) return;
+  const below = Math.max(multiple, Math.floor(size / multiple) * multiple);
+  const near = Number.isFinite(size) ? [...new Set([below, below + multiple])] : [multiple];
+  throw new UsageError(
+    `Image size ${size} is not a multiple of ${multiple}, which ${config.name} needs.`,
+    `Use for example ${near.join(' or ')}.`,
+  );
+}
+
+/**
+ * Output shape of every layer, by name, for a size x size image. Throws UsageError for a size that does
+ * not halve evenly all the way down.
+ */
+export function outputShapes(config: DenseNetConfig, size: number): Map<string, Shape> {
+  checkImageSize(config, size);
+  const shapes = new Map<string, Shape>();
+  for (const layer of layerTable(config)) {
+    const side = shapes.get(layer.inputs[0])?.height ?? size;
+    const out = outputSide(layer, side);
+    shapes.set(layer.name, { height: out, width: out, channels: layer.cout });
+  }
+  return shapes;
+}
+
+function outputSide(layer: Layer, side: number): number {
+  if (layer.kind === 'gap' || layer.kind === 'dense') return 1;
+  if (layer.kind === 'zeropad') return side + 2 * layer.pad;
+  return Math.floor((side + 2 * layer.pad - layer.kernel) / layer.stride) + 1;
+}
+
+/**
+ * Multiply-accumulates of one image's forward pass, by layer name; only convolutions and the dense layer
+ * have any: height * width * kernel^2 * cin * cout of the output. FLOPs are twice that.
+ */
+export function layerMacs(config: DenseNetConfig, size: number): Map<string, number> {
+  const shapes = outputShapes(config, size);
+  const macs = new Map<string, number>();
+  for (const layer of layerTable(config)) {
+    if (layer.kind !== 'conv' && layer.kind !== 'dense') continue;
+    const { height, width } = shapes.get(layer.name)!;
+    macs.set(layer.name, height * width * layer.kernel ** 2 * layer.cin * layer.cout);
+  }
+  return macs;
+}

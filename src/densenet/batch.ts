@@ -1,0 +1,58 @@
+/**
+ * What the training loop and the model need of a batch. The data room fills these; nothing here
+ * knows files or CSVs.
+ */
+
+/** How raw 0..255 pixels become network input. Formulas: keras-preprocessing 1.1.0 `standardize`. */
+export type Normalisation =
+  | { kind: 'none' }
+  /** x = (x - mean) / (std + epsilon), one mean and one population std an image, over h, w and c. */
+  | { kind: 'samplewise'; epsilon: number }
+  /** x[..,c] = (x[..,c] - mean[c]) / (std[c] + epsilon), statistics of a training sample. */
+  | { kind: 'featurewise'; mean: [number, number, number]; std: [number, number, number]; epsilon: number };
+
+/** Raw pixels[b,h,w,channels] in 0..255; one channel means gray, repeated three times on the GPU. */
+export interface PixelBatch {
+  count: number;
+  height: number;
+  width: number;
+  channels: 1 | 3;
+  pixels: Uint8Array;
+  normalisation: Normalisation;
+  /** labels[b,classes], 0 or 1. */
+  labels: Float32Array;
+  files: string[];
+}
+
+/** Pixels already normalised: x[b,h,w,3]. */
+export interface FloatBatch {
+  count: number;
+  height: number;
+  width: number;
+  x: Float32Array;
+  /** labels[b,classes], 0 or 1. */
+  labels: Float32Array;
+  files: string[];
+}
+
+export type Batch = PixelBatch | FloatBatch;
+
+/** Images in a batch and their size in pixels. */
+export interface BatchShape {
+  count: number;
+  height: number;
+  width: number;
+}
+
+/** A Keras-style sequence of batches. */
+export interface BatchSource {
+  /** Batches in an epoch; the last one may be partial. */
+  readonly length: number;
+  /** Images in an epoch. */
+  readonly samples: number;
+  readonly batchSize: number;
+  /** Class names, in the order of the label columns. */
+  readonly labels: readonly string[];
+  getPixels(index: number): Promise<PixelBatch>;
+  onEpochEnd(): void;
+}

@@ -1,0 +1,30 @@
+/** What the parts of a model share. */
+import { NonFiniteError } from '../engine/errors.js';
+import { type Gpu, megabytes } from '../engine/gpu.js';
+import type { DenseNetConfig } from './architecture.js';
+import type { BatchShape } from './batch.js';
+import type { Parameters } from './parameters.js';
+
+export interface ModelContext {
+  gpu: Gpu;
+  config: DenseNetConfig;
+  parameters: Parameters;
+  variants: Readonly<Record<string, string>>;
+  onCompile: (plan: string, done: number, total: number) => void;
+}
+
+/** @throws NonFiniteError naming the image whose outputs are not finite */
+export function assertFinite(values: Float32Array, perImage: number, files: readonly string[]): void {
+  const bad = values.findIndex((v) => !Number.isFinite(v));
+  if (bad < 0) return;
+  const image = Math.floor(bad / perImage);
+  throw new NonFiniteError(
+    `Output ${bad % perImage} for ${files[image] ?? `image ${image}`} is ${values[bad]}.`,
+    'Check the image (a constant image has no standard deviation) and the weights.',
+  );
+}
+
+export function describeBatch(shape: BatchShape, bytes?: number): string {
+  const memory = bytes === undefined ? '' : `, ${megabytes(bytes)}`;
+  return `batch ${shape.count} at ${shape.width}x${shape.height}${memory}`;
+}

@@ -1,0 +1,280 @@
+/**
+ * DenseNet on one GPU: predict, train, explain. Plans are made for the batch and image sizes that come
+ * along and kept; weights are shared by all of them.
+ */
+import { UsageError } from '../engine/errors.js';
+import type { Gpu } from '../engine/gpu.js';
+import { type Dispatch, fixedTensor, PlanBuilder } from '../engine/plan.js';
+import type { Tensor } from '../engine/tensor.js';
+import { prepareInference } from '../shaders/batchnorm/batchnorm.js';
+import {
+  checkImageSize,
+  type DenseNetConfig,
+  densenetConfig,
+  layerTable,
+  type WeightMap,
+} from './architecture.js';
+import type { Batch, BatchShape } from './batch.js';
+import type { ModelContext } from './context.js';
+import { initialWeights } from './initialisers.js';
+import { Parameters } from './parameters.js';
+import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
+import { Trainer, type TrainingOptions } from './trainer.js';
+
+export interface ModelOptions {
+  /** Default: densenet121 with 14 classes. */
+  config?: DenseNetConfig;
+  /** Default: Keras' initialisers with `seed`. */
+  weights?: WeightMap;
+  seed?: number;
+  /** Kernel variants to insist on, e.g. { 'conv.forward': 'naive' }. */
+  variants?: Readonly<Record<string, string>>;
+  /** Called while pipelines compile, before the first use of a new batch size or mode. */
+  onCompile?: (plan: string, done: number, total: number) => void;
+}
+
+/** Plans kept for different batch sizes; the least recently used one goes first. */
+const KEPT_PLANS = 3;
+
+export class DenseNet {
+  private readonly predictors = new Map<string, Predictor>();
+  private readonly affines = new Map<string, Tensor>();
+  private affinesFresh = false;
+  private trainers = new Map<string, Trainer>();
+  private training: TrainingOptions | null = null;
+  private step = 0;
+  private last: Promise<unknown> = Promise.resolve();
+  private disposed = false;
+
+  private constructor(private readonly context: ModelContext) {}
+
+  /**
+   * A network with weights on the GPU.
+   * @throws WeightsError, OutOfMemoryError
+   */
+  static async create(gpu: Gpu, options: ModelOptions = {}): Promise<DenseNet> {
+    const config = options.config ?? densenetConfig('densenet121');
+    const parameters = new Parameters(gpu, config);
+    const model = new DenseNet({
+      gpu,
+      config,
+      parameters,
+      variants: options.variants ?? {},
+      onCompile: options.onCompile ?? (() => {}),
+    });
+    try {
+      const weights = options.weights ?? initialWeights(config, options.seed ?? 0);
+      await gpu.guarded(`the weights of ${config.name}`, () => parameters.write(weights));
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    return model;
+  }
+
+  get config(): DenseNetConfig {
+    return this.context.config;
+  }
+
+  /** Training steps taken since the weights were set. */
+  get steps(): number {
+    return this.step;
+  }
+
+  /**
+   * Probabilities of a batch, inference mode: p[b,classes].
+   * @throws UsageError for an image size the network cannot halve; NonFiniteError naming the file
+   */
+  predict(batch: Batch): Promise<Float32Array> {
+    return this.exclusive(async () => {
+      const predictor = await this.predictor(batch);
+      return predictor.predict(batch);
+    });
+  }
+
+  /**
+   * Grad-CAM of one image for some classes: where in the image the score of a class comes from.
+   * @param classes indices of outputs
+   * @param score differentiate the `sigmoid` output (the course's util.py) or the `logit`
+   */
+  gradcam(
+    batch: Batch,
+    classes: readonly number[],
+    options: { score?: CamScore } = {},
+  ): Promise<GradcamMap[]> {
+    return this.exclusive(async () => {
+      if (batch.count !== 1) throw new UsageError(`Grad-CAM takes one image at a time, not ${batch.count}.`);
+      for (const c of classes) {
+        if (!Number.isInteger(c) || c < 0 || c >= this.config.classes) {
+          throw new UsageError(`There is no class ${c}; ${this.config.name} has ${this.config.classes}.`);
+        }
+      }
+      const predictor = await this.predictor(batch);
+      return predictor.gradcam(batch, classes, options.score ?? 'sigmoid');
+    });
+  }
+
+  /** Sets loss weights and optimiser, as Keras' `compile`. Adam's moments start again from zero. */
+  compile(options: TrainingOptions): Promise<void> {
+    return this.exclusive(async () => {
+      const { classes } = this.config;
+      for (const name of ['posWeights', 'negWeights'] as const) {
+        const weights = options[name];
+        if (weights.length !== classes || !weights.every(Number.isFinite)) {
+          throw new UsageError(`${name} must be ${classes} finite numbers, one a class.`);
+        }
+      }
+      this.dropTrainers();
+      this.context.parameters.resetOptimizer();
+      this.step = 0;
+      this.training = options;
+    });
+  }
+
+  /**
+   * One step of training on a batch; returns the loss of the weights before the update.
+   * @throws UsageError before `compile`; NonFiniteError naming the first layer with a value that is not
+   *   finite, in which case the weights stay as they were
+   */
+  trainStep(batch: Batch): Promise<number> {
+    return this.exclusive(async () => {
+      const trainer = await this.trainer(batch);
+      const loss = await trainer.step(batch, this.step + 1);
+      this.step++;
+      this.affinesFresh = false;
+      return loss;
+    });
+  }
+
+  /** Gradients of the last `trainStep`, by Keras' names. */
+  gradients(): Promise<WeightMap> {
+    return this.exclusive(() => this.context.parameters.readTrainable('gradients'));
+  }
+
+  /** Learning rate of the next steps. */
+  setLearningRate(rate: number): void {
+    if (!this.training) throw new UsageError('Call compile() before setLearningRate().');
+    if (!(rate > 0 && Number.isFinite(rate)))
+      throw new UsageError(`A learning rate of ${rate} makes no sense.`);
+    this.training.learningRate = rate;
+  }
+
+  exportWeights(): Promise<WeightMap> {
+    return this.exclusive(() => this.context.parameters.read());
+  }
+
+  /** Replaces all weights, or none. @throws WeightsError */
+  importWeights(weights: WeightMap): Promise<void> {
+    return this.exclusive(async () => {
+      this.context.parameters.write(weights);
+      this.affinesFresh = false;
+    });
+  }
+
+  /** The table of dispatches of one step, for benches, profilers and pages that explain. */
+  async dispatches(
+    kind: 'predict' | 'train',
+    batch: number,
+    size: number,
+  ): Promise<{ table: readonly Dispatch[]; bytes: number }> {
+    return this.exclusive(async () => {
+      const shape = { count: batch, height: size, width: size };
+      const part = kind === 'predict' ? await this.predictor(shape) : await this.trainer(shape);
+      return { table: part.plan.dispatches, bytes: part.plan.bytes };
+    });
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    for (const predictor of this.predictors.values()) predictor.dispose();
+    this.dropTrainers();
+    for (const tensor of this.affines.values()) this.context.gpu.destroyBuffer(tensor.storage.buffer!);
+    this.context.parameters.dispose();
+  }
+
+  /** One caller at a time: plans write into shared buffers. */
+  private exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.last.then(() => {
+      if (this.disposed) throw new UsageError('This model was disposed.');
+      return work();
+    });
+    this.last = run.catch(() => {});
+    return run;
+  }
+
+  private checkSize({ height, width }: { height: number; width: number }): void {
+    checkImageSize(this.config, height);
+    checkImageSize(this.config, width);
+  }
+
+  private async predictor(shape: BatchShape): Promise<Predictor> {
+    this.checkSize(shape);
+    await this.refreshAffines();
+    // A plan for more images serves fewer as well: in inference they do not see each other.
+    for (const [key, predictor] of this.predictors) {
+      if (predictor.fits(shape)) return touch(this.predictors, key, predictor);
+    }
+    makeRoom(this.predictors);
+    const predictor = await Predictor.create(this.context, shape, (name) => this.affines.get(name)!);
+    this.predictors.set(keyOf(shape), predictor);
+    return predictor;
+  }
+
+  private async trainer(shape: BatchShape): Promise<Trainer> {
+    if (!this.training) throw new UsageError('Call compile() with the loss weights before training.');
+    this.checkSize(shape);
+    const key = keyOf(shape);
+    const known = this.trainers.get(key);
+    if (known) return touch(this.trainers, key, known);
+    makeRoom(this.trainers);
+    const trainer = await Trainer.create(this.context, shape, this.training);
+    this.trainers.set(key, trainer);
+    return trainer;
+  }
+
+  /** Affines of all batch norms from the moving averages; once after every change of the weights. */
+  private async refreshAffines(): Promise<void> {
+    if (this.affinesFresh) return;
+    const { gpu, config, parameters, variants } = this.context;
+    const builder = new PlanBuilder(gpu, 'affines', { variants });
+    for (const layer of layerTable(config)) {
+      if (layer.kind !== 'batchnorm') continue;
+      let affine = this.affines.get(layer.name);
+      if (!affine) {
+        affine = fixedTensor(gpu, `${layer.name} affine`, [1, 1, 2, layer.cout]);
+        this.affines.set(layer.name, affine);
+      }
+      const moving = parameters.view('moving', `${layer.name}/moving`);
+      const gammaBeta = parameters.view('weights', `${layer.name}/gammaBeta`);
+      prepareInference(builder, layer.name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
+    }
+    const plan = await builder.build();
+    plan.run();
+    plan.dispose();
+    this.affinesFresh = true;
+  }
+
+  private dropTrainers(): void {
+    for (const trainer of this.trainers.values()) trainer.dispose();
+    this.trainers = new Map();
+  }
+}
+
+function keyOf({ count, height, width }: BatchShape): string {
+  return `${count}x${height}x${width}`;
+}
+
+function touch<T>(map: Map<string, T>, key: string, value: T): T {
+  map.delete(key);
+  map.set(key, value);
+  return value;
+}
+
+function makeRoom(map: Map<string, { dispose(): void }>): void {
+  while (map.size >= KEPT_PLANS) {
+    const [oldest, value] = map.entries().next().value!;
+    map.delete(oldest);
+    value.dispose();
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The network's numbers on the GPU. All trainable tensors lie in one buffer, so that Adam is one
+ * dispatch; gradients and Adam's moments have the same layout; moving averages lie in another. Each
+ * tensor starts at a multiple of 64 floats (256 bytes), which is what a binding offset must be.
+ *
+ * A batch norm's gamma and beta are neighbours, one tensor [1,1,2,c]; so are its moving mean and variance.
+ */
+import { OutOfMemoryError, WeightsError } from '../engine/errors.js';
+import { COPY_DST, COPY_SRC, type Gpu, STORAGE } from '../engine/gpu.js';
+import { denseTensor, elements, type Tensor } from '../engine/tensor.js';
+import { type DenseNetConfig, type ParameterSpec, parameterTable, type WeightMap } from './architecture.js';
+
+type Shape = [number, number, number, number];
+
+interface Region {
+  /** Floats from the start of its buffer. */
+  offset: number;
+  shape: Shape;
+}
+
+/** Buffers with the layout of the trainable tensors. */
+export type TrainableBuffer = 'weights' | 'gradients' | 'adamM' | 'adamV';
+
+const ALIGN = 64;
+
+export class Parameters {
+  readonly table: readonly ParameterSpec[];
+  /** Floats in the trainable buffers, padding included. */
+  readonly trainableSize: number;
+  private readonly movingSize: number;
+  private readonly regions = new Map<string, Region>();
+  private readonly buffers = new Map<TrainableBuffer | 'moving', GPUBuffer>();
+
+  constructor(
+    private readonly gpu: Gpu,
+    readonly config: DenseNetConfig,
+  ) {
+    this.table = parameterTable(config);
+    const next = { trainable: 0, moving: 0 };
+    const place = (key: string, kind: 'trainable' | 'moving', shape: Shape) => {
+      this.regions.set(key, { offset: next[kind], shape });
+      next[kind] += Math.ceil(elements(shape) / ALIGN) * ALIGN;
+    };
+    for (const spec of this.table) {
+      const { layer, tensor, shape, size } = spec;
+      if (tensor === 'gamma') place(`${layer}/gammaBeta`, 'trainable', [1, 1, 2, size]);
+      else if (tensor === 'moving_mean') place(`${layer}/moving`, 'moving', [1, 1, 2, size]);
+      else if (tensor === 'kernel' || tensor === 'bias') place(spec.key, 'trainable', fourDimensions(shape));
+    }
+    this.trainableSize = next.trainable;
+    this.movingSize = next.moving;
+  }
+
+  /** A tensor of one layer, e.g. `view('weights', 'conv1/conv/kernel')`, `view('moving', 'bn/moving')`. */
+  view(buffer: TrainableBuffer | 'moving', key: string): Tensor {
+    const region = this.regions.get(key);
+    if (!region) throw new WeightsError(`The network ${this.config.name} has no tensor ${key}.`);
+    const bytes = elements(region.shape) * 4;
+    const storage = {
+      label: `${key} ${buffer}`,
+      bytes,
+      buffer: this.buffer(buffer),
+      byteOffset: region.offset * 4,
+    };
+    return denseTensor(storage, region.shape);
+  }
+
+  /** A whole trainable buffer as one vector. */
+  flat(buffer: TrainableBuffer): Tensor {
+    const storage = {
+      label: buffer,
+      bytes: this.trainableSize * 4,
+      buffer: this.buffer(buffer),
+      byteOffset: 0,
+    };
+    return denseTensor(storage, [1, 1, 1, this.trainableSize]);
+  }
+
+  /** Buffers appear, zeroed, when first asked for: a network that only predicts has no gradients. */
+  private buffer(name: TrainableBuffer | 'moving'): GPUBuffer {
+    let buffer = this.buffers.get(name);
+    if (!buffer) {
+      const floats = name === 'moving' ? this.movingSize : this.trainableSize;
+      try {
+        buffer = this.gpu.createBuffer(name, floats * 4, STORAGE | COPY_SRC | COPY_DST);
+      } catch (error) {
+        if (!(error instanceof OutOfMemoryError)) throw error;
+        throw new OutOfMemoryError(error.message, 'Use a smaller network.');
+      }
+      this.buffers.set(name, buffer);
+    }
+    return buffer;
+  }
+
+  /**
+   * Replaces all weights and moving averages, or none.
+   * @throws WeightsError naming the tensor that is missing, too many, of the wrong size or not finite
+   */
+  write(weights: WeightMap): void {
+    const known = new Set(this.table.map((spec) => spec.key));
+    for (const key of weights.keys()) {
+      if (!known.has(key))
+        throw new WeightsError(`The weights hold ${key}, which ${this.config.name} has not.`);
+    }
+    const images = {
+      weights: new Float32Array(this.trainableSize),
+      moving: new Float32Array(this.movingSize),
+    };
+    for (const spec of this.table) {
+      const values = weights.get(spec.key);
+      if (!values) throw new WeightsError(`The weights lack ${spec.key} [${spec.shape.join(', ')}].`);
+      if (values.length !== spec.size) {
+        throw new WeightsError(
+          `${spec.key} has ${values.length} numbers; ${this.config.name} wants [${spec.shape.join(', ')}] = ${spec.size}.`,
+        );
+      }
+      const bad = values.findIndex((v) => !Number.isFinite(v));
+      if (bad >= 0) throw new WeightsError(`${spec.key}[${bad}] is ${values[bad]}.`, 'The file is damaged.');
+      images[spec.trainable ? 'weights' : 'moving'].set(values, this.offsetOf(spec));
+    }
+    this.gpu.device.queue.writeBuffer(this.buffer('weights'), 0, images.weights);
+    this.gpu.device.queue.writeBuffer(this.buffer('moving'), 0, images.moving);
+  }
+
+  /** All weights and moving averages, by Keras' names. */
+  async read(): Promise<WeightMap> {
+    const weights = await this.floats('weights');
+    const moving = await this.floats('moving');
+    return new Map(
+      this.table.map((spec) => {
+        const image = spec.trainable ? weights : moving;
+        const offset = this.offsetOf(spec);
+        return [spec.key, image.slice(offset, offset + spec.size)];
+      }),
+    );
+  }
+
+  /** One number for each trainable weight (gradients, Adam's moments), by Keras' names. */
+  async readTrainable(buffer: TrainableBuffer): Promise<WeightMap> {
+    const image = await this.floats(buffer);
+    return new Map(
+      this.table
+        .filter((spec) => spec.trainable)
+        .map((spec) => {
+          const offset = this.offsetOf(spec);
+          return [spec.key, image.slice(offset, offset + spec.size)];
+        }),
+    );
+  }
+
+  /** Forgets Adam's moments. */
+  resetOptimizer(): void {
+    const zeros = new Float32Array(this.trainableSize);
+    for (const name of ['adamM', 'adamV'] as const) {
+      if (this.buffers.has(name)) this.gpu.device.queue.writeBuffer(this.buffer(name), 0, zeros);
+    }
+  }
+
+  private async floats(name: TrainableBuffer | 'moving'): Promise<Float32Array> {
+    const buffer = this.buffer(name);
+    return new Float32Array(await this.gpu.read(buffer, 0, buffer.size));
+  }
+
+  private offsetOf({ layer, tensor, key, size }: ParameterSpec): number {
+    const pair = tensor === 'gamma' || tensor === 'beta' ? 'gammaBeta' : 'moving';
+    if (tensor === 'kernel' || tensor === 'bias') return this.regions.get(key)!.offset;
+    const second = tensor === 'beta' || tensor === 'moving_variance';
+    return this.regions.get(`${layer}/${pair}`)!.offset + (second ? size : 0);
+  }
+
+  dispose(): void {
+    for (const buffer of this.buffers.values()) this.gpu.destroyBuffer(buffer);
+    this.buffers.clear();
+  }
+}
+
+function fourDimensions(shape: readonly number[]): Shape {
+  return [...Array<number>(4 - shape.length).fill(1), ...shape] as Shape;
+}

@@ -1,0 +1,146 @@
+/** Inference and Grad-CAM for one batch size and image size. */
+import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
+import type { Tensor } from '../engine/tensor.js';
+import { gradcamMap, gradcamWeights } from '../shaders/gradcam/gradcam.js';
+import { sigmoid } from '../shaders/loss/loss.js';
+import { resizeBilinear } from '../shaders/resize/resize.js';
+import { HEAD_LAYER } from './architecture.js';
+import type { Batch, BatchShape } from './batch.js';
+import { assertFinite, describeBatch, type ModelContext } from './context.js';
+import { type RecordedForward, recordForward } from './forward.js';
+import { InputStage } from './input.js';
+
+/** What Grad-CAM differentiates: the probability, as the course's util.py does, or the logit. */
+export type CamScore = 'sigmoid' | 'logit';
+
+export interface GradcamMap {
+  classIndex: number;
+  probability: number;
+  height: number;
+  width: number;
+  /** map[h,w] in 0..1: resized to the image, negative parts cut off, divided by its maximum. */
+  map: Float32Array;
+  /** True when nothing in the image speaks for the class: the map is zero everywhere (Keras draws NaN). */
+  empty: boolean;
+}
+
+interface CamPlan {
+  plan: Plan;
+  resized: Tensor;
+}
+
+export class Predictor {
+  private readonly cams = new Map<CamScore, CamPlan>();
+
+  private constructor(
+    private readonly context: ModelContext,
+    private readonly shape: BatchShape,
+    private readonly input: InputStage,
+    private readonly forward: RecordedForward,
+    readonly plan: Plan,
+    private readonly probabilities: Tensor,
+    private readonly selection: Tensor,
+  ) {}
+
+  static async create(
+    context: ModelContext,
+    shape: BatchShape,
+    affine: (batchnorm: string) => Tensor,
+  ): Promise<Predictor> {
+    const { gpu, config, parameters, variants, onCompile } = context;
+    const { count, height, width } = shape;
+    const label = `predict, ${describeBatch(shape)}`;
+    const input = new InputStage(gpu, count, height, width);
+    const probabilities = fixedTensor(gpu, 'probabilities', [count, 1, 1, config.classes]);
+    const selection = fixedTensor(gpu, 'class', [1, 1, 1, 1]);
+    try {
+      const builder = new PlanBuilder(gpu, label, { variants });
+      const forward = recordForward(builder, config, parameters, input.image, { kind: 'inference', affine });
+      sigmoid(builder, 'sigmoid', { z: forward.logits, p: probabilities });
+      const plan = await builder.build((done, total) => onCompile(label, done, total));
+      return new Predictor(context, shape, input, forward, plan, probabilities, selection);
+    } catch (error) {
+      input.dispose();
+      for (const t of [probabilities, selection]) gpu.destroyBuffer(t.storage.buffer!);
+      throw error;
+    }
+  }
+
+  fits({ count, height, width }: BatchShape): boolean {
+    return count <= this.shape.count && height === this.shape.height && width === this.shape.width;
+  }
+
+  /** p[b,classes] */
+  async predict(batch: Batch): Promise<Float32Array> {
+    const { gpu, config } = this.context;
+    await gpu.guarded(this.plan.label, async () => {
+      await this.input.load(batch);
+      this.plan.run();
+    });
+    const bytes = batch.count * config.classes * 4;
+    const p = new Float32Array(await gpu.read(this.probabilities.storage.buffer!, 0, bytes));
+    assertFinite(p, config.classes, batch.files);
+    return p;
+  }
+
+  /** One map a class, for the first image of the batch. */
+  async gradcam(batch: Batch, classes: readonly number[], score: CamScore): Promise<GradcamMap[]> {
+    const { gpu } = this.context;
+    const { height, width } = this.shape;
+    const p = await this.predict(batch);
+    const { plan, resized } = await this.camPlan(score);
+    const maps: GradcamMap[] = [];
+    for (const classIndex of classes) {
+      const map = await gpu.guarded(plan.label, async () => {
+        gpu.device.queue.writeBuffer(this.selection.storage.buffer!, 0, new Uint32Array([classIndex]));
+        plan.run();
+        return new Float32Array(await gpu.read(resized.storage.buffer!, 0, height * width * 4));
+      });
+      const empty = !scaleToOne(map);
+      maps.push({ classIndex, probability: p[classIndex], height, width, map, empty });
+    }
+    return maps;
+  }
+
+  private async camPlan(score: CamScore): Promise<CamPlan> {
+    const known = this.cams.get(score);
+    if (known) return known;
+    const { gpu, parameters, variants } = this.context;
+    const { blocks, finalNorm } = this.forward;
+    const x = blocks[blocks.length - 1].features;
+    const affine = finalNorm.affine;
+    const [b, h, w, c] = x.shape;
+    const builder = new PlanBuilder(gpu, `Grad-CAM of the ${score}`, { variants });
+    const alpha = builder.tensor('alpha', [b, 1, 1, c]);
+    const map = builder.tensor('cam', [b, h, w, 1]);
+    const resized = builder.tensor('resized cam', [b, this.shape.height, this.shape.width, 1], true);
+    const weights = parameters.view('weights', `${HEAD_LAYER}/kernel`);
+    gradcamWeights(
+      builder,
+      'alpha',
+      { x, affine, weights, p: this.probabilities, selection: this.selection, alpha },
+      { score },
+    );
+    gradcamMap(builder, 'cam', { x, affine, alpha, map });
+    resizeBilinear(builder, 'resize', { x: map, y: resized });
+    const made = { plan: await builder.build(), resized };
+    this.cams.set(score, made);
+    return made;
+  }
+
+  dispose(): void {
+    const { gpu } = this.context;
+    this.input.dispose();
+    this.plan.dispose();
+    for (const { plan } of this.cams.values()) plan.dispose();
+    for (const t of [this.probabilities, this.selection]) gpu.destroyBuffer(t.storage.buffer!);
+  }
+}
+
+/** max(0, map) / max(map), in place; false and all zeros when nothing is positive. */
+function scaleToOne(map: Float32Array): boolean {
+  let peak = 0;
+  for (const v of map) if (v > peak) peak = v;
+  for (let i = 0; i < map.length; i++) map[i] = peak > 0 ? Math.max(0, map[i]) / peak : 0;
+  return peak > 0;
+}

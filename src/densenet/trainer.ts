@@ -1,0 +1,183 @@
+/** Training steps for one batch size and image size: forward, loss, backward, then Adam. */
+import { DataError, NonFiniteError } from '../engine/errors.js';
+import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
+import type { Tensor } from '../engine/tensor.js';
+import { adamRate, adamStep } from '../shaders/adam/adam.js';
+import type { MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
+import { weightedLoss } from '../shaders/loss/loss.js';
+import { recordBackward } from './backward.js';
+import type { Batch, BatchShape } from './batch.js';
+import { describeBatch, type ModelContext } from './context.js';
+import { type RecordedForward, recordForward } from './forward.js';
+import { InputStage } from './input.js';
+
+export interface TrainingOptions {
+  /** One weight a class for positive and negative labels: keras-spec 1.5. */
+  posWeights: readonly number[];
+  negWeights: readonly number[];
+  /** Inside the logarithms of the loss. */
+  epsilon?: number;
+  learningRate?: number;
+  beta1?: number;
+  beta2?: number;
+  /** Outside Adam's square root. */
+  adamEpsilon?: number;
+  /** Which Keras' rule the moving variance follows. */
+  movingVarianceRule?: MovingVarianceRule;
+}
+
+export class Trainer {
+  private constructor(
+    private readonly context: ModelContext,
+    private readonly shape: BatchShape,
+    private readonly options: TrainingOptions,
+    private readonly input: InputStage,
+    private readonly fixed: Record<'labels' | 'classWeights' | 'p' | 'loss' | 'dlogits' | 'hyper', Tensor>,
+    readonly plan: Plan,
+    private readonly update: Plan,
+  ) {}
+
+  static async create(context: ModelContext, shape: BatchShape, options: TrainingOptions): Promise<Trainer> {
+    const { gpu, config, parameters, variants, onCompile } = context;
+    const { count, height, width } = shape;
+    const { classes } = config;
+    const label = `train, ${describeBatch(shape)}`;
+    const input = new InputStage(gpu, count, height, width);
+    const fixed = {
+      labels: fixedTensor(gpu, 'labels', [count, 1, 1, classes]),
+      classWeights: fixedTensor(gpu, 'class weights', [1, 1, 1, 2 * classes]),
+      p: fixedTensor(gpu, 'probabilities', [count, 1, 1, classes]),
+      loss: fixedTensor(gpu, 'loss', [1, 1, 1, 1]),
+      dlogits: fixedTensor(gpu, 'dlogits', [count, 1, 1, classes]),
+      hyper: fixedTensor(gpu, 'Adam', [1, 1, 1, 4]),
+    };
+    try {
+      const builder = new PlanBuilder(gpu, label, { variants });
+      const rule = options.movingVarianceRule ?? 'keras2.3';
+      const forward = recordForward(builder, config, parameters, input.image, { kind: 'training', rule });
+      weightedLoss(
+        builder,
+        'loss',
+        {
+          z: forward.logits,
+          labels: fixed.labels,
+          weights: fixed.classWeights,
+          p: fixed.p,
+          loss: fixed.loss,
+          dz: fixed.dlogits,
+        },
+        { epsilon: options.epsilon ?? 1e-7 },
+      );
+      recordBackward(builder, config, parameters, forward, fixed.dlogits);
+      const plan = await builder.build((done, total) => onCompile(label, done, total));
+
+      const updater = new PlanBuilder(gpu, 'Adam', { variants });
+      adamStep(updater, 'Adam', {
+        w: parameters.flat('weights'),
+        gradient: parameters.flat('gradients'),
+        m: parameters.flat('adamM'),
+        v: parameters.flat('adamV'),
+        hyper: fixed.hyper,
+      });
+      const update = await updater.build();
+      const weights = Float32Array.from([...options.posWeights, ...options.negWeights]);
+      gpu.device.queue.writeBuffer(fixed.classWeights.storage.buffer!, 0, weights);
+      return new Trainer(context, shape, options, input, fixed, plan, update);
+    } catch (error) {
+      input.dispose();
+      for (const t of Object.values(fixed)) gpu.destroyBuffer(t.storage.buffer!);
+      throw error;
+    }
+  }
+
+  /**
+   * @param t number of this step, from 1: Adam's bias correction
+   * @returns the loss before the update
+   */
+  async step(batch: Batch, t: number): Promise<number> {
+    const { gpu, config } = this.context;
+    const { labels } = batch;
+    if (batch.count !== this.shape.count || labels.length !== batch.count * config.classes) {
+      throw new DataError(
+        `A batch of ${batch.count} images came with ${labels.length} labels; ${config.classes} an image are wanted.`,
+      );
+    }
+    const bad = labels.findIndex((v) => v !== 0 && v !== 1);
+    if (bad >= 0)
+      throw new DataError(
+        `A label of ${batch.files[Math.floor(bad / config.classes)]} is ${labels[bad]}, not 0 or 1.`,
+      );
+
+    await gpu.guarded(this.plan.label, async () => {
+      const upload = labels as Float32Array<ArrayBuffer>;
+      gpu.device.queue.writeBuffer(this.fixed.labels.storage.buffer!, 0, upload);
+      await this.input.load(batch);
+      this.plan.run();
+    });
+    const [loss] = new Float32Array(await gpu.read(this.fixed.loss.storage.buffer!, 0, 4));
+    // Before Adam, so that a batch that overflows costs no weights.
+    if (!Number.isFinite(loss)) throw await this.diagnose(loss, t);
+
+    const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, adamEpsilon = 1e-7 } = this.options;
+    const rate = adamRate(learningRate, beta1, beta2, t);
+    const hyper = new Float32Array([rate, beta1, beta2, adamEpsilon]);
+    await gpu.guarded('Adam', () => {
+      gpu.device.queue.writeBuffer(this.fixed.hyper.storage.buffer!, 0, hyper);
+      this.update.run();
+    });
+    return loss;
+  }
+
+  /** Repeats the forward pass with every map kept and names the first that is not finite. */
+  private async diagnose(loss: number, t: number): Promise<NonFiniteError> {
+    const { gpu, config, parameters, variants } = this.context;
+    const builder = new PlanBuilder(gpu, 'diagnosis', { variants });
+    const rule = this.options.movingVarianceRule ?? 'keras2.3';
+    const mode = { kind: 'training', rule } as const;
+    // Momentum 1: the repeat must not move the averages a second time.
+    const still = { ...config, bnMomentum: 1 };
+    const forward = recordForward(builder, still, parameters, this.input.image, mode, true);
+    const plan = await builder.build();
+    try {
+      plan.run();
+      const where = (await firstNonFinite(this.context, forward)) ?? 'the loss itself';
+      return new NonFiniteError(
+        `The loss of step ${t} is ${loss}; the first values that are not finite are in ${where}.`,
+        'The weights are as before this step. Use a smaller learning rate, or start from an earlier checkpoint.',
+      );
+    } finally {
+      plan.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.input.dispose();
+    this.plan.dispose();
+    this.update.dispose();
+    for (const t of Object.values(this.fixed)) this.context.gpu.destroyBuffer(t.storage.buffer!);
+  }
+}
+
+/** The first map, in the order of computation, that holds a value that is not finite; null if none does. */
+async function firstNonFinite(
+  { gpu, config }: ModelContext,
+  forward: RecordedForward,
+): Promise<string | null> {
+  /** Is anything in channels [from, to) of x not finite? */
+  const broken = async (x: Tensor, from = 0, to = x.shape[3]) => {
+    const { buffer, byteOffset, bytes } = x.storage;
+    const values = new Float32Array(await gpu.read(buffer!, byteOffset, bytes));
+    const wide = x.pixelStride;
+    return values.some((v, i) => i % wide >= from && i % wide < to && !Number.isFinite(v));
+  };
+  if (await broken(forward.image)) return 'the input image';
+  if (await broken(forward.stem)) return 'conv1/conv';
+  for (const [b, { features, layers }] of forward.blocks.entries()) {
+    if (await broken(features, 0, layers[0].channels)) return b === 0 ? 'pool1' : `pool${b + 1}_pool`;
+    for (const { name, channels, bottleneck } of layers) {
+      if (await broken(bottleneck)) return `${name}_1_conv`;
+      if (await broken(features, channels, channels + config.growthRate)) return `${name}_2_conv`;
+    }
+  }
+  return (await broken(forward.logits)) ? 'the logits' : null;
+}

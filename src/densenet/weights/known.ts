@@ -1,0 +1,33 @@
+/** Public weight files that people bring along, so that a damaged or different one can be told. */
+export interface KnownWeights {
+  file: string;
+  /** Hex digest of the whole file. */
+  algorithm: 'sha256' | 'md5';
+  digest: string;
+  bytes?: number;
+  /** What it is, in a few words. */
+  what: string;
+}
+
+export const KNOWN_WEIGHTS: readonly KnownWeights[] = [
+  {
+    file: 'densenet.hdf5',
+    algorithm: 'sha256',
+    digest: '7a08af08e2e59902fe356df6f40aa5e52bc07562f86bbcfe9e5639d7e81e825f',
+    bytes: 29_291_464,
+    what: "the course's base network, without the head",
+  },
+  {
+    file: 'pretrained_model.h5',
+    algorithm: 'sha256',
+    digest: '065c434e7fddce4f8d8c6b5451a78a2de9e3975f67284acb62a4e5ae83f823e1',
+    bytes: 29_148_608,
+    what: "the course's trained chest X-ray network",
+  },
+  {
+    file: 'densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5',
+    algorithm: 'md5',
+    digest: '30ee3e1110167f948a6b9946edeeb738',
+    what: "Keras' ImageNet base of DenseNet121, without the head",
+  },
+];

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { densenetConfig, parameterTable, type WeightMap } from '../../../src/densenet/architecture.js';
+import {
+  readWeightFile,
+  resolveWeights,
+  writeWeightFile,
+} from '../../../src/densenet/weights/weights.node.js';
+import { WeightsError } from '../../../src/engine/errors.js';
+import { differences, randomWeights, TINY } from './h5Fixtures.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'chexgpu-weights-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('weight files on disk', () => {
+  it('come back as they were written, by path and by name', async () => {
+    const weights = randomWeights(TINY, 3);
+    const path = join(folder, 'new', 'folder', 'mine.h5');
+    await writeWeightFile(path, weights, TINY);
+    expect(readdirSync(join(folder, 'new', 'folder'))).toEqual(['mine.h5']);
+    for (const name of [path, 'mine', 'mine.h5']) {
+      const file = await readWeightFile(name, TINY, { folder: join(folder, 'new', 'folder') });
+      expect(differences(file.tensors, weights)).toEqual([]);
+      expect(file.path).toBe(path);
+      expect(file.sha256).toBe(createHash('sha256').update(readFileSync(path)).digest('hex'));
+      expect(file.summary).toContain('mine.h5: save_weights of Keras 2.3.1, 14 layers');
+    }
+  });
+
+  it('say so when they are not the public file of their name', async () => {
+    const path = join(folder, 'pretrained_model.h5');
+    await writeWeightFile(path, randomWeights(TINY), TINY);
+    const { summary } = await readWeightFile('pretrained_model', TINY, { folder });
+    expect(summary).toMatch(/not the public file of that name .* not 065c434e7fdd\.\.\./);
+  });
+
+  it('are not touched when the new weights are wrong', async () => {
+    const path = join(folder, 'kept.h5');
+    const weights = randomWeights(TINY);
+    await writeWeightFile(path, weights, TINY);
+    const before = readFileSync(path);
+    weights.get('bn/beta')?.fill(Number.NaN);
+    await expect(writeWeightFile(path, weights, TINY)).rejects.toThrow(WeightsError);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('leave nothing behind when the disk refuses', async () => {
+    writeFileSync(join(folder, 'file'), 'not a folder');
+    await expect(writeWeightFile(join(folder, 'file', 'x.h5'), randomWeights(TINY), TINY)).rejects.toThrow(
+      /x\.h5 cannot be written/,
+    );
+    const before = readdirSync(folder);
+    await expect(writeWeightFile(folder, randomWeights(TINY), TINY)).rejects.toThrow(/cannot be written/);
+    expect(readdirSync(folder)).toEqual(before);
+    expect(existsSync(`${folder}.tmp`)).toBe(false);
+  });
+
+  it('that are missing send the user to weights/README.md', async () => {
+    const error = await resolveWeights('nowhere').catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(WeightsError);
+    expect(String(error)).toMatch(/no weight file 'nowhere' .*weights[\\/]README\.md/);
+    const readme = /(\S+README\.md)/.exec(String(error))?.[1] ?? '';
+    expect(readFileSync(readme, 'utf8')).toContain('pretrained_model.h5');
+    await expect(resolveWeights(join(folder, 'none.h5'))).rejects.toThrow(
+      /There is no weight file '.*none\.h5'\./,
+    );
+  });
+
+  it('that are Git-LFS pointers are told apart', async () => {
+    const path = join(folder, 'densenet.hdf5');
+    writeFileSync(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:7a08\nsize 29291464\n');
+    await expect(readWeightFile('densenet', TINY, { folder })).rejects.toThrow(/Git-LFS pointer/);
+  });
+});
+
+/** Files of the real DenseNet121, made by `test/golden/make_keras_h5.py make DIR`; 340 MB, so not in the tree. */
+const kerasFiles = process.env.CHEXGPU_KERAS_FILES;
+
+describe.runIf(kerasFiles)('DenseNet121 as real Keras saved it', () => {
+  const config = densenetConfig('densenet121');
+  const facts: Record<string, { sha256: string; tensors: number; head?: boolean; refused?: boolean }> =
+    kerasFiles ? JSON.parse(readFileSync(join(kerasFiles, 'facts.json'), 'utf8')) : {};
+  const checksum = (weights: WeightMap) => {
+    const hash = createHash('sha256');
+    for (const { key } of parameterTable(config))
+      hash.update(new Uint8Array(weights.get(key)?.slice().buffer ?? []));
+    return hash.digest('hex');
+  };
+  it.each(Object.entries(facts))('%s', async (name, fact) => {
+    const reading = readWeightFile(join(kerasFiles ?? '', name), config);
+    if (fact.refused)
+      return expect(reading).rejects.toThrow(/\[1024, 1000\], densenet121 wants \[1024, 14\]/);
+    const { tensors, report } = await reading;
+    expect(checksum(tensors)).toBe(fact.sha256);
+    expect(report).toMatchObject({ tensorCount: fact.tensors, head: fact.head });
+  });
+});
+
+if (!kerasFiles)
+  console.log('weights: CHEXGPU_KERAS_FILES is not set, full-size files of real Keras are left out.');

@@ -1,0 +1,82 @@
+/** HDF5 files in the layouts of real Keras, built in memory for a small network. */
+import { readFileSync } from 'node:fs';
+import { densenetConfig, parameterTable, type WeightMap } from '../../../src/densenet/architecture.js';
+import { ensureGroup, makeHdf5, writeString, writeStrings } from '../../../src/densenet/weights/hdf5.js';
+import { MT19937 } from '../../../src/engine/mt19937.js';
+
+/** The network of test/golden/keras_layouts.json: four blocks of one layer each. */
+export const SMALL = densenetConfig('densenet121', { name: 'densenet-1-1-1-1', blocks: [1, 1, 1, 1] });
+
+/** A network small enough to fill by hand. */
+export const TINY = densenetConfig('densenet121', {
+  name: 'tiny',
+  blocks: [1, 1],
+  growthRate: 4,
+  bottleneck: 2,
+  stemChannels: 8,
+  classes: 3,
+});
+
+export interface H5Layout {
+  /** [group, attribute, string or strings]; '' is the root. */
+  attributes: [string, string, string | string[]][];
+  /** [path, shape, number of the tensor in layer order, from 1]. */
+  datasets: [string, number[], number][];
+}
+
+/** What real Keras wrote, by file name; made by test/golden/make_keras_h5.py. */
+export function kerasLayouts(): Record<string, H5Layout> {
+  return JSON.parse(readFileSync(new URL('../../golden/keras_layouts.json', import.meta.url), 'utf8'));
+}
+
+/** Random numbers for a network, never zero, variances positive. */
+export function randomWeights(config = SMALL, seed = 1): WeightMap {
+  const random = new MT19937(seed);
+  const value = (positive: boolean) => random.uniform(0.1, 1) * (positive || random.random() < 0.5 ? 1 : -1);
+  return new Map(
+    parameterTable(config).map(({ key, size, tensor }) => [
+      key,
+      Float32Array.from({ length: size }, () => value(tensor === 'moving_variance')),
+    ]),
+  );
+}
+
+/** Names of the tensors that are not the same, bit for bit, in both maps. */
+export function differences(a: WeightMap, b: WeightMap): string[] {
+  const bytes = (values: Float32Array | undefined) =>
+    Buffer.from(values?.buffer ?? new ArrayBuffer(0), values?.byteOffset, values?.byteLength);
+  const keys = [...new Set([...a.keys(), ...b.keys()])];
+  return keys.filter((key) => !a.has(key) || !b.has(key) || !bytes(a.get(key)).equals(bytes(b.get(key))));
+}
+
+export interface StringStyle {
+  /** h5py 3 stores lists of str with variable length, h5py 2 and lists of bytes with fixed length. */
+  variableLength?: boolean;
+  /** Longest attribute in bytes; longer ones are stored in pieces. */
+  limit?: number;
+}
+
+/** Builds the file with tensor i of the layout holding the network's i-th tensor. */
+export function buildFile(
+  layout: H5Layout,
+  weights: WeightMap,
+  { variableLength = false, limit }: StringStyle = {},
+): Promise<Uint8Array> {
+  const tensors = [...weights.values()];
+  return makeHdf5((root) => {
+    for (const [path, name, value] of layout.attributes) {
+      const group = path ? ensureGroup(root, path) : root;
+      if (typeof value === 'string') {
+        if (variableLength) group.create_attribute(name, value);
+        else writeString(group, name, value);
+      } else if (variableLength && value.length > 0) group.create_attribute(name, value);
+      else writeStrings(group, name, value, limit);
+    }
+    for (const [path, shape, number] of layout.datasets) {
+      const parts = path.split('/');
+      const name = parts.pop() ?? '';
+      const group = parts.length > 0 ? ensureGroup(root, parts.join('/')) : root;
+      group.create_dataset({ name, data: tensors[number - 1], shape, dtype: '<f4' });
+    }
+  });
+}
