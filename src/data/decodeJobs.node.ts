@@ -1,0 +1,45 @@
+/** The work that a decode worker does, in messages that cross a thread boundary. */
+import { ChexError, DataError } from '../engine/errors.js';
+import type { Inspection } from './check.js';
+import { decodeFile } from './decode.node.js';
+import { inspectFile } from './inspect.node.js';
+import type { PixelImage } from './pixels.js';
+import { resizeNearest } from './resize.js';
+
+export type DecodeJob =
+  | { readonly kind: 'load'; readonly file: string; readonly width: number; readonly height: number }
+  | { readonly kind: 'inspect'; readonly file: string };
+
+export type JobResult = PixelImage | Inspection;
+
+export interface JobRequest {
+  readonly id: number;
+  readonly job: DecodeJob;
+}
+
+/** An error's message, its hint apart, since classes do not survive the crossing. */
+export interface JobFailure {
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type JobReply =
+  | { readonly id: number; readonly result: JobResult }
+  | { readonly id: number; readonly failure: JobFailure };
+
+/** @throws DataError naming the file */
+export async function runJob(job: DecodeJob): Promise<JobResult> {
+  if (job.kind === 'inspect') return inspectFile(job.file);
+  const { image } = await decodeFile(job.file);
+  return resizeNearest(image, job.width, job.height);
+}
+
+export function failureOf(error: unknown, job: DecodeJob): JobFailure {
+  if (!(error instanceof ChexError)) return { message: `${job.file}: decoding failed (${error}).`, hint: '' };
+  const { message, hint } = error;
+  return { message: hint === '' ? message : message.slice(0, -hint.length - 1), hint };
+}
+
+export function errorOf({ message, hint }: JobFailure): DataError {
+  return new DataError(message, hint);
+}

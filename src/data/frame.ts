@@ -1,0 +1,41 @@
+/** The rows of one CSV, column by column: what every other file of this room works on. */
+
+export interface Frame {
+  /** Where the rows came from, for messages. */
+  readonly file: string;
+  /** File name of each row's image. */
+  readonly images: readonly string[];
+  /** Patient of each row. */
+  readonly patientIds: readonly number[];
+  /** Names of the label columns, in the order of `labels`. */
+  readonly classes: readonly string[];
+  /** labels[row, class], 0 or 1. */
+  readonly labels: Uint8Array;
+  /** Line of the file that each row ends on, from 1; what a message should name. */
+  readonly lines: readonly number[];
+}
+
+/** The rows at the given positions, in the given order. */
+export function selectRows(frame: Frame, rows: ArrayLike<number>): Frame {
+  const classes = frame.classes.length;
+  const labels = new Uint8Array(rows.length * classes);
+  const images: string[] = [];
+  const patientIds: number[] = [];
+  const lines: number[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    images.push(frame.images[row]);
+    patientIds.push(frame.patientIds[row]);
+    lines.push(frame.lines[row]);
+    labels.set(frame.labels.subarray(row * classes, (row + 1) * classes), i * classes);
+  }
+  return { file: frame.file, images, patientIds, classes: frame.classes, labels, lines };
+}
+
+/** Positives of each class: counts[class]. */
+export function countPositives(frame: Frame): number[] {
+  const classes = frame.classes.length;
+  const counts = new Array<number>(classes).fill(0);
+  for (let i = 0; i < frame.labels.length; i++) counts[i % classes] += frame.labels[i];
+  return counts;
+}

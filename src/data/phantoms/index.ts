@@ -1,0 +1,12 @@
+/** Procedural chest X-rays of synthetic patients. The PNG and CSV writer is write.node.ts. */
+export {
+  BALANCED_FREQUENCY,
+  type CohortOptions,
+  makeCohort,
+  type PhantomSpec,
+} from './cohort.js';
+export { checkSize, drawPhantom, LARGEST_SIZE, type Phantom, SMALLEST_SIZE } from './draw.js';
+export { type Finding, NOTEBOOK_FREQUENCIES, type Side } from './findings.js';
+export type { Box } from './lesion.js';
+export type { Anatomy, Device, Visit } from './patient.js';
+export { SPLIT_SHARES, SPLITS, type Split } from './split.js';

@@ -1,0 +1,43 @@
+/**
+ * PIL's nearest-neighbour resize, index for index. The source coordinate is accumulated in doubles, so it
+ * is not floor((i + 0.5) * src / dst): from 1024 to 320 pixels 28 indices come out one lower. Source:
+ * Pillow src/libImaging/Geometry.c, ImagingScaleAffine.
+ */
+import { UsageError } from '../engine/errors.js';
+import type { PixelImage } from './pixels.js';
+
+/** The source index of each of `target` pixels along one axis. */
+export function nearestIndices(source: number, target: number): Int32Array {
+  const step = source / target;
+  const indices = new Int32Array(target);
+  let coordinate = step * 0.5;
+  for (let i = 0; i < target; i++) {
+    indices[i] = Math.trunc(coordinate);
+    coordinate += step;
+  }
+  return indices;
+}
+
+/**
+ * PIL's `resize((width, height), NEAREST)`; an image of that size already comes back as it is.
+ * @throws UsageError when a side is not a positive whole number
+ */
+export function resizeNearest(image: PixelImage, width: number, height: number): PixelImage {
+  if (!(Number.isInteger(width) && width > 0 && Number.isInteger(height) && height > 0)) {
+    throw new UsageError(`Cannot resize to ${width} x ${height} pixels.`, 'Give whole numbers above 0.');
+  }
+  if (image.width === width && image.height === height) return image;
+  const { channels, data } = image;
+  const columns = nearestIndices(image.width, width);
+  const rows = nearestIndices(image.height, height);
+  const out = new Uint8Array(width * height * channels);
+  let o = 0;
+  for (let y = 0; y < height; y++) {
+    const rowStart = rows[y] * image.width;
+    for (let x = 0; x < width; x++) {
+      const from = (rowStart + columns[x]) * channels;
+      for (let c = 0; c < channels; c++) out[o++] = data[from + c];
+    }
+  }
+  return { width, height, channels, data: out };
+}

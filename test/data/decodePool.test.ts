@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeFile } from '../../src/data/decode.node.js';
+import { DecodePool } from '../../src/data/decodePool.node.js';
+import { resizeNearest } from '../../src/data/resize.js';
+import { DataError, UsageError } from '../../src/engine/errors.js';
+import { noisePng } from '../support/imageFolder.js';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+/** Inside the repository, so that the built scripts find the packages. */
+const BUILT = join(ROOT, 'node_modules', '.cache', 'chexgpu-decode-pool');
+const workerFile = join(BUILT, 'decodeWorker.mjs');
+let folder = '';
+const image = (i: number) => join(folder, `${i}.png`);
+
+beforeAll(async () => {
+  await mkdir(BUILT, { recursive: true });
+  const common = {
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'silent',
+  } as const;
+  const source = (name: string) => join(ROOT, 'src', 'data', name);
+  await build({ ...common, entryPoints: [source('decodeWorker.node.ts')], outfile: workerFile });
+  await build({ ...common, entryPoints: [source('decodePool.node.ts')], outfile: join(BUILT, 'pool.mjs') });
+  folder = await mkdtemp(join(tmpdir(), 'chexgpu-pool-'));
+  for (let i = 0; i < 12; i++) await writeFile(image(i), noisePng(i + 1, 40 + i, i % 3 === 0));
+  await writeFile(image(99), noisePng(99, 30).subarray(0, 200));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await rm(BUILT, { recursive: true });
+});
+
+describe('DecodePool', () => {
+  it.each([0, 1, 3])('gives what decoding in place gives, with %i workers', async (workers) => {
+    const pool = new DecodePool({ workers, workerFile });
+    const got = await Promise.all(Array.from({ length: 12 }, (_, i) => pool.load(image(i), 32, 24)));
+    for (const [i, result] of got.entries()) {
+      const wanted = resizeNearest((await decodeFile(image(i))).image, 32, 24);
+      expect([result.width, result.height, result.channels]).toEqual([32, 24, i % 3 === 0 ? 3 : 1]);
+      expect(Buffer.compare(result.data, wanted.data)).toBe(0);
+    }
+    expect(await pool.inspect(image(3))).toMatchObject({
+      format: 'png',
+      mode: 'rgb',
+      width: 43,
+      grayContent: false,
+    });
+    expect(await pool.inspect(image(4))).toMatchObject({
+      mode: 'gray',
+      bits: 8,
+      grayContent: true,
+      constant: false,
+    });
+    await pool.close();
+  });
+
+  it.each([0, 2])('passes on the error of one image and goes on, with %i workers', async (workers) => {
+    const pool = new DecodePool({ workers, workerFile });
+    const bad = pool.load(image(99), 32, 32);
+    const good = pool.load(image(1), 32, 32);
+    const error = await bad.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(DataError);
+    expect((error as DataError).message).toMatch(
+      /99\.png is damaged, cut short or no image .*Fetch or copy it again\.$/,
+    );
+    expect((error as DataError).hint).toBe('Fetch or copy it again.');
+    expect((await good).data).toHaveLength(1024);
+    await expect(pool.load(image(77), 32, 32)).rejects.toThrow(/77\.png does not exist/);
+    await pool.close();
+  });
+
+  it.each([
+    ['ends', 'process.exit(3)', /exit code 3/],
+    ['throws', 'throw new Error("out of luck")', /out of luck/],
+  ])('rejects every job when the worker %s', async (_, body, reason) => {
+    const file = join(BUILT, 'dies.mjs');
+    await writeFile(
+      file,
+      `import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => { ${body} });`,
+    );
+    const pool = new DecodePool({ workers: 1, workerFile: file });
+    const jobs = [1, 2, 3].map((i) => pool.load(image(i), 32, 32));
+    const results = await Promise.allSettled(jobs);
+    for (const [i, result] of results.entries()) {
+      expect(result.status).toBe('rejected');
+      const error = (result as PromiseRejectedResult).reason as Error;
+      expect(error).toBeInstanceOf(DataError);
+      expect(error.message).toMatch(reason);
+      expect(error.message).toContain(image(i + 1));
+    }
+    await expect(pool.load(image(1), 32, 32)).rejects.toThrow(/the decode worker died/);
+    await pool.close();
+  });
+
+  it('rejects what is under way when it is closed, and everything after', async () => {
+    const pool = new DecodePool({ workers: 1, workerFile });
+    const jobs = Promise.allSettled([1, 2, 3, 4].map((i) => pool.load(image(i), 32, 32)));
+    await pool.close();
+    expect((await jobs).every(({ status }) => status === 'rejected')).toBe(true);
+    await expect(pool.load(image(1), 32, 32)).rejects.toThrow(UsageError);
+  });
+
+  it('refuses senseless numbers of workers', () => {
+    expect(() => new DecodePool({ workers: -1 })).toThrow(UsageError);
+    expect(() => new DecodePool({ workers: 1.5 })).toThrow(/decode workers/);
+  });
+
+  it('lets the process end by itself after its work, without close', () => {
+    const script = `
+      import { DecodePool } from ${JSON.stringify(join(BUILT, 'pool.mjs'))};
+      const pool = new DecodePool({ workers: 2, workerFile: ${JSON.stringify(workerFile)} });
+      const images = await Promise.all([1, 2, 3].map((i) => pool.load(${JSON.stringify(`${folder}/`)} + i + '.png', 16, 16)));
+      console.log(images.map(({ data }) => data.length).join());`;
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect(run.stderr).toBe('');
+    expect(run.stdout.trim()).toBe('256,256,768');
+    expect([run.status, run.signal]).toEqual([0, null]);
+  });
+});
