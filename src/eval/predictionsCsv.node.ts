@@ -1,0 +1,14 @@
+/** Predictions CSV on disk; the layout is in predictionsCsv.ts. */
+import { readTextFile } from '../data/csv.node.js';
+import { writeWhole } from './files.node.js';
+import { type PredictionTable, predictionsFromCsv, predictionsToCsv } from './predictionsCsv.js';
+
+/** @throws what `predictionsToCsv` throws, before anything is written. */
+export async function writePredictionsCsv(path: string, table: PredictionTable): Promise<void> {
+  await writeWhole(path, predictionsToCsv(table));
+}
+
+/** @throws DataError if the file cannot be read, and what `predictionsFromCsv` throws. */
+export async function readPredictionsCsv(path: string, labels: readonly string[]): Promise<PredictionTable> {
+  return predictionsFromCsv(await readTextFile(path), labels, path);
+}

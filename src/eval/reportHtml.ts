@@ -1,0 +1,115 @@
+/** Puts the sections together to one page that needs nothing else: no script, no load, no font. */
+import { type Html, type HtmlValue, html, trusted } from './html.js';
+import type { ReportData } from './reportData.js';
+import { type Assets, duration, type Section } from './reportParts.js';
+import { type CaseUris, gradcamSection, rocSection, timingSection } from './reportResults.js';
+import {
+  contributionSection,
+  dataSection,
+  frequencySection,
+  modelSection,
+  sampleSection,
+} from './reportSections.js';
+import { REPORT_CSS } from './reportStyle.js';
+
+/** Figures (SVG, by name) and pictures (data URIs, in the data's order), ready for the page. */
+export interface ReportAssets {
+  figures: Map<string, { svg: string; width: number }>;
+  samples: string[];
+  cases: CaseUris[];
+}
+
+function sections(data: ReportData, assets: ReportAssets): Section[] {
+  const drawn: Assets = {
+    figure(name: string, caption: HtmlValue): Html | null {
+      const figure = assets.figures.get(name);
+      if (!figure) return null;
+      return html`<figure><div style="max-width: ${Math.round(figure.width)}px">${trusted(figure.svg)}</div>
+        <figcaption>${caption}</figcaption></figure>`;
+    },
+  };
+  const list: (Section | null)[] = [
+    data.data && dataSection(data.data),
+    data.samples.length ? sampleSection(data.samples, assets.samples) : null,
+    data.frequencies && frequencySection(data.frequencies, drawn),
+    data.frequencies && contributionSection(data.frequencies, drawn),
+    data.model || data.training ? modelSection(data.model, data.training, drawn) : null,
+    data.evaluation && rocSection(data.evaluation, drawn),
+    data.gradcam.length ? gradcamSection(data.gradcam, assets.cases) : null,
+    timingSection(data.timings, data.run, drawn),
+  ];
+  return list.filter((section): section is Section => section !== null);
+}
+
+/** The numbers somebody skimming wants first. */
+function facts(data: ReportData): Html {
+  const tiles: [string, string, string][] = [];
+  const { evaluation, training, model, run } = data;
+  if (evaluation) {
+    const defined = evaluation.classes.length - evaluation.undefinedClasses.length;
+    tiles.push([
+      'mean AUC',
+      evaluation.meanAuc === null ? 'undefined' : evaluation.meanAuc.toFixed(3),
+      `${defined} of ${evaluation.classes.length} classes, ${evaluation.samples} images`,
+    ]);
+  }
+  if (training?.epochs.length) {
+    const { epochs } = training;
+    const last = epochs[epochs.length - 1];
+    tiles.push([
+      'training loss',
+      last.loss.toFixed(4),
+      epochs.length > 1 ? `from ${epochs[0].loss.toFixed(4)} in epoch 1` : 'in one epoch',
+    ]);
+    tiles.push(['training speed', last.imagesPerSecond.toPrecision(3), 'images/s']);
+  }
+  if (model) {
+    tiles.push([
+      'parameters',
+      `${(model.parameters.total / 1e6).toFixed(2)} M`,
+      `${model.name}, ${model.input[0]} px`,
+    ]);
+  }
+  tiles.push(['whole run', duration(run.seconds), run.adapter.software ? 'software adapter' : 'on the GPU']);
+  return html`<dl class="facts">${tiles.map(
+    ([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`,
+  )}</dl>`;
+}
+
+/** The complete document. */
+export function reportHtml(data: ReportData, assets: ReportAssets): string {
+  const list = sections(data, assets);
+  const page = html`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${data.title} – chexgpu report</title>
+<style>${trusted(REPORT_CSS)}</style>
+</head>
+<body>
+<div class="page">
+<nav aria-label="Contents"><strong>Contents</strong><ol>${list.map(
+    (s, i) => html`<li><a href="#${s.id}"><span>${i + 1}</span>${s.title}</a></li>`,
+  )}</ol></nav>
+<main>
+<p class="notice" role="note"><b>Not a medical device.</b> For learning and research only. Nothing here may be used to
+diagnose or treat anyone.</p>
+<header><h1>${data.title}</h1>
+<p class="lead">Run <b>${data.run.name}</b>, ${data.run.startedAt.slice(0, 16).replace('T', ' ')}, on
+${data.run.adapter.name}</p>
+${facts(data)}</header>
+${list.map(
+  (s, i) => html`<section id="${s.id}"><h2><span class="number">${i + 1}</span>${s.title}</h2>
+${s.body}</section>
+`,
+)}
+<footer>Made by chexgpu. The data behind this page are in report.json beside it, the figures in figures/, the pictures
+in images/.</footer>
+</main>
+</div>
+</body>
+</html>
+`;
+  return `<!doctype html>\n${page}`;
+}
