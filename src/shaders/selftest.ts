@@ -52,7 +52,7 @@ export interface RaceRow {
   ok: boolean;
   /** Why not. */
   error?: string;
-  /** Median time of one run, milliseconds. */
+  /** Median time of one run of the whole case, milliseconds. */
   ms: number;
   gflops: number;
   /** Bytes that must be moved at least once, by time. */
@@ -66,7 +66,8 @@ const MAX_REPEATS = 200;
 
 /**
  * Races the variants of one operation on its real shapes. Each is checked first and warmed up; the time is the
- * median of several samples.
+ * median of several samples. Timed is the whole case: where an operation comes with others (partial sums and
+ * their reduction, the three passes of samplewise moments), only its own variant changes from row to row.
  * @param op e.g. `conv.forward`, or a folder, e.g. `conv`
  * @throws GpuError when the device is lost
  */

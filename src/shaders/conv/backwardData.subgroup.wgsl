@@ -61,16 +61,13 @@ fn main(
         v[i] = dy[source[i] + c];
         if (PAD > 0u) { v[i] = select(vec4f(0.0), v[i], inside[i]); }
       }
-      for (var r = 0u; r < 4u; r++) {
-        let w = weights[(tap * params.inChannels + (column + r) * 4u + (lane & 3u)) * out4 + c];
-        let w0 = subgroupBroadcast(w, 0u);
-        let w1 = subgroupBroadcast(w, 1u);
-        let w2 = subgroupBroadcast(w, 2u);
-        let w3 = subgroupBroadcast(w, 3u);
-        for (var i = 0u; i < PIXELS; i++) {
-          sum[i][r] += vec4f(dot(v[i], w0), dot(v[i], w1), dot(v[i], w2), dot(v[i], w3));
-        }
-      }
+      // Column r of matrix j belongs to input channel 4*(column + j) + r: v * matrix sums over co.
+      let base = (tap * params.inChannels + column * 4u + (lane & 3u)) * out4 + c;
+      let m0 = share(weights[base]);
+      let m1 = share(weights[base + 4u * out4]);
+      let m2 = share(weights[base + 8u * out4]);
+      let m3 = share(weights[base + 12u * out4]);
+      for (var i = 0u; i < PIXELS; i++) { sum[i] += mat4x4f(v[i] * m0, v[i] * m1, v[i] * m2, v[i] * m3); }
     }
   }
   for (var i = 0u; i < PIXELS; i++) {
@@ -79,4 +76,9 @@ fn main(
       for (var r = 0u; r < 4u; r++) { dx[target0 + r] = sum[i][r]; }
     }
   }
+}
+
+// The vec4s of lanes 0..3, for every lane.
+fn share(w: vec4f) -> mat4x4f {
+  return mat4x4f(subgroupBroadcast(w, 0u), subgroupBroadcast(w, 1u), subgroupBroadcast(w, 2u), subgroupBroadcast(w, 3u));
 }
