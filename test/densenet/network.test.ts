@@ -4,8 +4,8 @@ import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architec
 import type { FloatBatch } from '../../src/densenet/batch.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import { DenseNet } from '../../src/densenet/model.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { Gpu } from '../../src/engine/gpu.js';
+import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { MT19937 } from '../../src/engine/mt19937.js';
 import { movingVarianceFactor } from '../../src/shaders/batchnorm/batchnorm.js';
 import type { Dense } from '../../src/shaders/check.js';
@@ -51,7 +51,8 @@ function randomWeights(config: DenseNetConfig, seed: number) {
   const weights = initialWeights(config, seed);
   for (const [key, values] of weights) {
     const [low, high] = key.endsWith('gamma') || key.endsWith('moving_variance') ? [0.5, 1.5] : [-0.3, 0.3];
-    if (!key.endsWith('kernel')) for (let i = 0; i < values.length; i++) values[i] = random.uniform(low, high);
+    if (!key.endsWith('kernel'))
+      for (let i = 0; i < values.length; i++) values[i] = random.uniform(low, high);
   }
   return weights;
 }
@@ -260,7 +261,9 @@ describe('a model on the GPU', () => {
     await expect(model.gradcam(batch, [0])).rejects.toThrow(/one image/);
     await expect(model.gradcam(randomBatch(config, 1, 1), [3])).rejects.toThrow(/no class 3/);
     await model.compile(options);
-    await expect(model.trainStep({ ...batch, labels: batch.labels.map(() => 0.5) })).rejects.toThrow(/not 0 or 1/);
+    await expect(model.trainStep({ ...batch, labels: batch.labels.map(() => 0.5) })).rejects.toThrow(
+      /not 0 or 1/,
+    );
     expect(Number.isFinite(await model.trainStep(batch))).toBe(true);
     const short = await model.exportWeights();
     short.delete('conv1/conv/kernel');

@@ -62,16 +62,19 @@ interface Said {
 const UNSET = { CHEXGPU_ADAPTER: undefined, VK_DRIVER_FILES: undefined, VK_ICD_FILENAMES: undefined };
 const onLinuxX64 = process.platform === 'linux' && process.arch === 'x64';
 const cache = mkdtempSync(join(tmpdir(), 'chexgpu-adapter-'));
+/** Homes of its own: what this machine's user has in the cache must not help. */
+const HOMES = { HOME: join(cache, 'home'), XDG_CACHE_HOME: undefined, TMPDIR: join(cache, 'tmp') };
 let program: NodeProgram;
 const drivers: Record<string, boolean> = {};
 
 async function say(env: Record<string, string | undefined>, ...args: string[]) {
-  const ended = await program.run({ ...UNSET, CHEXGPU_CACHE: cache, ...env }, args);
+  const ended = await program.run({ ...UNSET, ...HOMES, CHEXGPU_CACHE: join(cache, 'usual'), ...env }, args);
   const line = ended.stdout.trim().split('\n').at(-1) ?? '';
   return { ...ended, said: JSON.parse(line || '{}') as Said };
 }
 
 beforeAll(async () => {
+  mkdirSync(HOMES.TMPDIR);
   program = await nodeProgram('adapter', PROGRAM);
   for (const kind of ['hardware', 'lavapipe', 'swiftshader']) {
     drivers[kind] = (await say({ CHEXGPU_ADAPTER: kind })).said.kind === kind;

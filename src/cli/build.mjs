@@ -1,0 +1,109 @@
+/**
+ * Builds dist/: the library for Node and for the browser, the command, the decode worker, the
+ * type declarations and the browser example. Everything is made in a folder beside and moved in
+ * at the end, so a build that breaks leaves the old dist as it was.
+ *
+ *   node src/cli/build.mjs
+ */
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { STAMP, sourcesHash } from './sources.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const work = join(root, 'node_modules', '.cache', `chexgpu-build-${process.pid}`);
+const out = join(work, 'dist');
+const dist = join(root, 'dist');
+
+/** Shaders are text; `eval` in the HDF5 reader's generated code is its own affair. */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  loader: { '.wgsl': 'text' },
+  logLevel: 'warning',
+};
+
+function buildNode() {
+  return build({
+    ...common,
+    entryPoints: {
+      index: 'src/index.ts',
+      node: 'src/node.ts',
+      'cli/main': 'src/cli/main.ts',
+      decodeWorker: 'src/data/decodeWorker.node.ts',
+    },
+    outdir: out,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+  });
+}
+
+/** Nothing is left to load from outside: the page works offline and under a strict policy. */
+const browser = { ...common, platform: 'browser', target: 'es2022', external: [], minify: false };
+
+function buildBrowser() {
+  return build({ ...browser, entryPoints: ['src/index.ts'], outfile: join(out, 'browser', 'chexgpu.js') });
+}
+
+function buildBrowserExample() {
+  const folder = join(root, 'examples', 'browser');
+  if (!existsSync(folder)) return null;
+  const target = join(out, 'examples', 'browser');
+  cpSync(folder, target, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  return build({
+    ...browser,
+    entryPoints: [join(folder, 'main.ts')],
+    outfile: join(target, 'main.js'),
+    alias: { chexgpu: join(root, 'src', 'index.ts') },
+  });
+}
+
+function buildTypes() {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+  const types = join(out, 'types');
+  execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', types], {
+    stdio: 'inherit',
+  });
+  // GPUDevice and the like are global types that the user's project may not have asked for.
+  const index = join(types, 'index.d.ts');
+  writeFileSync(index, `/// <reference types="@webgpu/types" />\n${readFileSync(index, 'utf8')}`);
+}
+
+const started = performance.now();
+const hash = sourcesHash(root);
+mkdirSync(out, { recursive: true });
+try {
+  await Promise.all([buildNode(), buildBrowser(), buildBrowserExample()]);
+  buildTypes();
+  const main = join(out, 'cli', 'main.js');
+  const text = readFileSync(main, 'utf8');
+  if (!text.startsWith('#!')) writeFileSync(main, `#!/usr/bin/env node\n${text}`);
+  chmodSync(main, 0o755);
+  writeFileSync(join(out, STAMP), hash);
+  if (existsSync(dist)) renameSync(dist, join(work, 'old'));
+  renameSync(out, dist);
+} catch (error) {
+  // esbuild and tsc have printed what is wrong, with file and line.
+  const known = Array.isArray(error?.errors) || typeof error?.status === 'number';
+  console.error(known ? 'chexgpu: the build failed (see above); dist is as it was.' : error);
+  process.exitCode = 1;
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+if (!process.exitCode) console.log(`built dist in ${((performance.now() - started) / 1000).toFixed(1)} s`);

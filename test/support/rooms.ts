@@ -1,0 +1,52 @@
+/** The rules of the house about imports, over an import graph. */
+import { builtinModules } from 'node:module';
+import { circles, type ImportGraph, reachable } from './importGraph.js';
+
+/** A room imports only from itself and from rooms before it. */
+export const ROOMS = ['engine', 'shaders', 'densenet', 'training', 'data', 'eval', 'cli'];
+
+/** Packages that work in Node only, or that no web page should be made to carry. */
+const NODE_PACKAGES = [
+  'webgpu',
+  'sharp',
+  'vega',
+  'vega-lite',
+  'tar-fs',
+  'cli-progress',
+  'commander',
+  '@sparticuz/chromium',
+];
+
+function isNodeOnly(name: string): boolean {
+  const names = (list: readonly string[]) =>
+    list.some((entry) => name === entry || name.startsWith(`${entry}/`));
+  return name.startsWith('node:') || names(builtinModules) || names(NODE_PACKAGES);
+}
+
+const isNodeFile = (file: string) => file.endsWith('.node.ts') || file.startsWith('src/cli/');
+const roomOf = (file: string) => ROOMS.indexOf(file.split('/')[1]);
+
+/** Every broken rule in one line each; empty when the house is in order. */
+export function brokenRules(graph: ImportGraph): string[] {
+  const broken: string[] = [];
+  for (const [file, imports] of graph) {
+    const inRoom = file.split('/').length > 2;
+    if (inRoom && roomOf(file) < 0) broken.push(`${file} is in no room of the house`);
+    for (const { to, external, type } of imports) {
+      if (external) {
+        if (!type && isNodeOnly(to) && !isNodeFile(file) && file !== 'src/node.ts') {
+          broken.push(`${file} imports ${to}, but is no *.node.ts`);
+        }
+      } else if (inRoom && (roomOf(to) < 0 || roomOf(to) > roomOf(file))) {
+        broken.push(`${file} imports ${to}, from a later room`);
+      }
+    }
+  }
+  for (const circle of circles(graph)) broken.push(`circle: ${circle}`);
+  for (const [to, way] of reachable(graph, 'src/index.ts')) {
+    if (isNodeFile(to) || to === 'src/node.ts' || (!graph.has(to) && isNodeOnly(to))) {
+      broken.push(`the browser reaches ${to}: ${way.join(' > ')}`);
+    }
+  }
+  return broken;
+}
