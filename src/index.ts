@@ -2,7 +2,7 @@
  * chexgpu, both hosts: nothing reachable from here imports Node. In Node add 'chexgpu/node'.
  */
 
-export { parseFrame } from './data/csv.js';
+export { decodeBlob } from './data/decode.browser.js';
 export type { Frame } from './data/frame.js';
 export {
   type ClassFrequencies,
@@ -14,6 +14,13 @@ export {
 export { ImageGenerator, type ImageGeneratorOptions, type LoadImage } from './data/generator.js';
 export * from './data/labels.js';
 export { checkForLeakage, type PatientLeak, patientLeakage } from './data/leakage.js';
+export {
+  type CohortOptions,
+  drawPhantom,
+  makeCohort,
+  type Phantom,
+  type PhantomSpec,
+} from './data/phantoms/index.js';
 export type { PixelImage } from './data/pixels.js';
 export { resizeNearest } from './data/resize.js';
 export { fitFeaturewise, SAMPLEWISE } from './data/standardize.js';
@@ -36,6 +43,7 @@ export { MT19937 } from './engine/mt19937.js';
 export { overlay, overlayAlpha } from './eval/colormap.js';
 export { type ClassEvaluation, type EvaluationResult, evaluate } from './eval/evaluate.js';
 export { auc, bestClasses, rocAuc, rocCurve } from './eval/roc.js';
+export type { CheckResult } from './shaders/check.js';
 export { selfTest } from './shaders/selftest.js';
 export { type EpochInfo, type FitOptions, fit, type History, type StepInfo } from './training/fit.js';
 export { weightedLoss } from './training/loss.js';

@@ -1,6 +1,7 @@
 /** chexgpu in Node: Dawn, files, image decoding; and everything of 'chexgpu'. */
 
 export { checkFolder } from './data/check.node.js';
+export { parseFrame } from './data/csv.js';
 export { readFrame, readNihTable } from './data/csv.node.js';
 export { type DecodedImage, decodeFile } from './data/decode.node.js';
 export { DecodePool } from './data/decodePool.node.js';

@@ -6,20 +6,12 @@
  *   node src/cli/build.mjs
  */
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundleExample, bundleLibrary } from './bundle.mjs';
 import { STAMP, sourcesHash } from './sources.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,7 +19,7 @@ const work = join(root, 'node_modules', '.cache', `chexgpu-build-${process.pid}`
 const out = join(work, 'dist');
 const dist = join(root, 'dist');
 
-/** Shaders are text; `eval` in the HDF5 reader's generated code is its own affair. */
+/** Shaders are text. */
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -54,26 +46,6 @@ function buildNode() {
   });
 }
 
-/** Nothing is left to load from outside: the page works offline and under a strict policy. */
-const browser = { ...common, platform: 'browser', target: 'es2022', external: [], minify: false };
-
-function buildBrowser() {
-  return build({ ...browser, entryPoints: ['src/index.ts'], outfile: join(out, 'browser', 'chexgpu.js') });
-}
-
-function buildBrowserExample() {
-  const folder = join(root, 'examples', 'browser');
-  if (!existsSync(folder)) return null;
-  const target = join(out, 'examples', 'browser');
-  cpSync(folder, target, { recursive: true, filter: (path) => !path.endsWith('.ts') });
-  return build({
-    ...browser,
-    entryPoints: [join(folder, 'main.ts')],
-    outfile: join(target, 'main.js'),
-    alias: { chexgpu: join(root, 'src', 'index.ts') },
-  });
-}
-
 function buildTypes() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const types = join(out, 'types');
@@ -89,7 +61,11 @@ const started = performance.now();
 const hash = sourcesHash(root);
 mkdirSync(out, { recursive: true });
 try {
-  await Promise.all([buildNode(), buildBrowser(), buildBrowserExample()]);
+  await Promise.all([
+    buildNode(),
+    bundleLibrary(join(out, 'browser')),
+    bundleExample(join(out, 'examples', 'browser')),
+  ]);
   buildTypes();
   const main = join(out, 'cli', 'main.js');
   const text = readFileSync(main, 'utf8');

@@ -72,6 +72,19 @@ export function predictionsToCsv(table: PredictionTable): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Probabilities of images whose labels nobody knows: `Image`, then one `<Label>_pred` column per label. */
+export function probabilitiesToCsv(
+  table: Pick<PredictionTable, 'labels' | 'images' | 'predictions'>,
+): string {
+  const { labels, images, predictions } = table;
+  const lines = [[IMAGE_COLUMN, ...labels.map((l) => l + PREDICTION_SUFFIX)].map(quoted).join(',')];
+  for (const [b, image] of images.entries()) {
+    const row = predictions.subarray(b * labels.length, (b + 1) * labels.length);
+    lines.push([quoted(image), ...Array.from(row, formatFloat32)].join(','));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
 /** A number between 0 and 1, or null; an empty cell is no number. */
 function unitNumber(cell: string): number | null {
   const value = cell === '' ? Number.NaN : Number(cell);

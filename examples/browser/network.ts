@@ -1,0 +1,88 @@
+/** The network on this page's GPU, and where its weights came from. */
+import {
+  type CheckResult,
+  DenseNet,
+  densenetConfig,
+  type Gpu,
+  initialWeights,
+  LABELS,
+  openGpu,
+  type PixelBatch,
+  type PixelImage,
+  readKerasHdf5,
+  resizeNearest,
+  SAMPLEWISE,
+  selfTest,
+  type WeightMap,
+  writeKerasHdf5,
+} from 'chexgpu';
+
+/** So few steps need moving averages that follow sooner than Keras' 0.99. */
+const CONFIG = densenetConfig('densenet121', { bnMomentum: 0.9 });
+
+/** Called with what is going on and how far it is. */
+export type OnProgress = (what: string, done: number, total: number) => void;
+
+export interface Network {
+  readonly gpu: Gpu;
+  readonly model: DenseNet;
+  readonly selfTest: readonly CheckResult[];
+}
+
+/**
+ * Opens the GPU, checks every kernel on it and puts DenseNet121 there.
+ * @param onGpu called with the adapter as soon as it is known
+ */
+export async function openNetwork(
+  seed: number,
+  onProgress: OnProgress,
+  onGpu: (gpu: Gpu) => void,
+): Promise<Network> {
+  const gpu = await openGpu();
+  onGpu(gpu);
+  const results = await selfTest(gpu, {
+    onProgress: (done, total) => onProgress('Checking the kernels against their CPU references', done, total),
+  });
+  const model = await DenseNet.create(gpu, {
+    config: CONFIG,
+    seed,
+    onCompile: (plan, done, total) => onProgress(`Compiling the kernels to ${plan}`, done, total),
+  });
+  return { gpu, model, selfTest: results };
+}
+
+/** The X-ray as the network takes it: resized, to be normalised by its own mean and deviation. */
+export function batchOf(image: PixelImage, name: string, size: number): PixelBatch {
+  const { width, height, channels, data } = resizeNearest(image, size, size);
+  return {
+    count: 1,
+    height,
+    width,
+    channels,
+    pixels: data,
+    normalisation: SAMPLEWISE,
+    labels: new Float32Array(LABELS.length),
+    files: [name],
+  };
+}
+
+export function randomWeights(seed: number): WeightMap {
+  return initialWeights(CONFIG, seed);
+}
+
+/** The weights of a Keras .h5 file; a head that it lacks is drawn with `seed`. @throws WeightsError */
+export async function weightsFrom(
+  file: File,
+  seed: number,
+): Promise<{ weights: WeightMap; tensors: number; head: boolean }> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const { tensors, report } = await readKerasHdf5(bytes, CONFIG, file.name);
+  const weights = report.head ? tensors : new Map([...randomWeights(seed), ...tensors]);
+  return { weights, tensors: report.tensorCount, head: report.head };
+}
+
+/** The network's weights as the bytes of a Keras 2 `save_weights` file. */
+export async function kerasFile(model: DenseNet): Promise<Blob> {
+  const bytes = await writeKerasHdf5(await model.exportWeights(), CONFIG);
+  return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/x-hdf5' });
+}

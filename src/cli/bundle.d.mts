@@ -1,0 +1,5 @@
+import type { BuildResult } from 'esbuild';
+
+type Bundled = Promise<BuildResult<{ metafile: true }>>;
+export function bundleLibrary(outdir: string): Bundled;
+export function bundleExample(outdir: string): Bundled;

@@ -1,0 +1,251 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Metafile } from 'esbuild';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleLibrary } from '../../src/cli/bundle.mjs';
+import { decodeBytes } from '../../src/data/decode.node.js';
+import { SAMPLEWISE } from '../../src/data/standardize.js';
+import { densenetConfig } from '../../src/densenet/architecture.js';
+import type { PixelBatch } from '../../src/densenet/batch.js';
+import { DenseNet } from '../../src/densenet/model.js';
+import { openNodeGpu } from '../../src/engine/gpu.node.js';
+import { MT19937 } from '../../src/engine/mt19937.js';
+import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/chromium.js';
+import { GRAY, GRAY_ALPHA, PALETTE, type PngSpec, RGB, RGB_ALPHA, writePng } from '../support/png.js';
+
+type Library = typeof import('../../src/index.js');
+/** What the host page puts on its global object. */
+type Host = typeof globalThis & { chexgpu: Library };
+
+const folder = mkdtempSync(join(tmpdir(), 'chexgpu-library-'));
+let metafile: Metafile;
+
+beforeAll(async () => {
+  ({ metafile } = await bundleLibrary(folder));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the library for the browser', () => {
+  it('reaches no Node module, no Node-only file and no package but h5wasm', () => {
+    const inputs = Object.keys(metafile.inputs);
+    expect(inputs.length).toBeGreaterThan(100);
+    const packages = inputs.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+    expect([...new Set(packages)]).toEqual(['h5wasm']);
+    expect(inputs.filter((path) => path.includes('.node.'))).toEqual([]);
+    const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+    const outside = Object.values(metafile.outputs).flatMap((output) => output.imports);
+    const left = [...imports, ...outside].filter((i) => i.external || i.path.startsWith('node:'));
+    expect(left).toEqual([]);
+  });
+
+  it('loads the HDF5 reader only when a weight file is opened', () => {
+    const size = (files: string[]) =>
+      files.reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0) / 1024;
+    const wanted = new Set<string>();
+    const add = (path: string) => {
+      if (wanted.has(path)) return;
+      wanted.add(path);
+      for (const i of metafile.outputs[path].imports) if (i.kind === 'import-statement') add(i.path);
+    };
+    add(Object.keys(metafile.outputs).find((path) => path.endsWith('/chexgpu.js')) ?? '');
+    const later = Object.keys(metafile.outputs).filter((path) => !wanted.has(path));
+    const holdsReader = (path: string) =>
+      Object.keys(metafile.outputs[path].inputs).some((input) => input.includes('h5wasm'));
+    const [first, rest] = [size([...wanted]), size(later)];
+    console.log(
+      `browser library: ${first.toFixed(0)} kB gzip, with the HDF5 reader ${rest.toFixed(0)} kB more`,
+    );
+    expect([...wanted].filter(holdsReader)).toEqual([]);
+    expect(later.filter(holdsReader)).not.toEqual([]);
+    expect(first).toBeLessThan(150);
+  });
+});
+
+/** Random samples; small values too, where gamma and 16 bits would show. */
+function randomPng(spec: Omit<PngSpec, 'samples'>, channels: number, seed: number): Uint8Array {
+  const random = new MT19937(seed);
+  const samples = Array.from({ length: spec.width * spec.height * channels }, () =>
+    random.choice(2 ** spec.bitDepth),
+  );
+  return writePng({ ...spec, samples });
+}
+
+const SHAPE = { width: 37, height: 23, bitDepth: 8 as const };
+const PALETTE_COLOURS = Array.from({ length: 48 }, (_, i) => (i * 37) % 256);
+
+const PNGS: Record<string, Uint8Array> = {
+  gray: randomPng({ ...SHAPE, colorType: GRAY }, 1, 1),
+  'gray with gamma': randomPng({ ...SHAPE, colorType: GRAY, gamma: 100000 }, 1, 2),
+  '4-bit gray': randomPng({ ...SHAPE, bitDepth: 4, colorType: GRAY }, 1, 3),
+  '1-bit gray': randomPng({ ...SHAPE, bitDepth: 1, colorType: GRAY }, 1, 4),
+  rgb: randomPng({ ...SHAPE, colorType: RGB }, 3, 5),
+  'rgb with gamma': randomPng({ ...SHAPE, colorType: RGB, gamma: 55000 }, 3, 6),
+  palette: randomPng({ ...SHAPE, bitDepth: 4, colorType: PALETTE, palette: PALETTE_COLOURS }, 1, 7),
+};
+
+/** Alpha all opaque, as in some of NIH's files. */
+function opaque(colorType: number, colours: number): Uint8Array {
+  const random = new MT19937(8);
+  const samples = Array.from({ length: SHAPE.width * SHAPE.height * (colours + 1) }, (_, i) =>
+    i % (colours + 1) === colours ? 255 : random.choice(256),
+  );
+  return writePng({ ...SHAPE, colorType, samples });
+}
+PNGS['gray with alpha'] = opaque(GRAY_ALPHA, 1);
+PNGS['rgb with alpha'] = opaque(RGB_ALPHA, 3);
+
+/** tRNS says that a colour is transparent; PIL's convert('RGB') shows it all the same. */
+PNGS['gray with a transparent level'] = writePng({
+  ...SHAPE,
+  colorType: GRAY,
+  samples: Uint8Array.from({ length: SHAPE.width * SHAPE.height }, (_, i) => (i * 7) % 256),
+  transparency: [0, 14],
+});
+
+/** EXIF that tells a viewer to turn the picture by a quarter: one entry, orientation 6. */
+const TURNED = Buffer.from('ffe1002245786966000049492a0008000000010012010300010000000600000000000000', 'hex');
+
+const flipped = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => (i === at ? byte ^ 0x10 : byte));
+const BAD: Record<string, { bytes: Uint8Array; says: RegExp }> = {
+  empty: { bytes: new Uint8Array(0), says: /is empty \(0 bytes\)/ },
+  text: { bytes: new TextEncoder().encode('Image,PatientId\n'), says: /is no PNG or JPEG/ },
+  'cut short': { bytes: PNGS.gray.slice(0, -200), says: /damaged or cut short/ },
+  'without its end': { bytes: PNGS.gray.slice(0, -12), says: /damaged or cut short/ },
+  damaged: { bytes: flipped(PNGS.gray, 300), says: /damaged or cut short.*IDAT/ },
+  '16-bit': { bytes: randomPng({ ...SHAPE, bitDepth: 16, colorType: GRAY }, 1, 9), says: /16 bits a sample/ },
+  transparent: { bytes: randomPng({ ...SHAPE, colorType: RGB_ALPHA }, 4, 10), says: /transparent pixels/ },
+};
+
+const HOST_PAGE =
+  '<!doctype html><link rel="icon" href="data:,"><title>host</title><script type="module" src="host.js"></script>';
+
+describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () => {
+  let opened: OpenedPage;
+
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'index.html'), HOST_PAGE);
+    writeFileSync(
+      join(folder, 'host.js'),
+      "import * as chexgpu from './chexgpu.js'; globalThis.chexgpu = chexgpu;",
+    );
+    opened = await openInChromium(folder);
+    await opened.page.waitForFunction(() => 'chexgpu' in globalThis);
+  });
+
+  afterAll(() => opened?.close());
+
+  const decode = (bytes: Uint8Array, name: string) =>
+    opened.page.evaluate(
+      async ({ bytes, name }) => {
+        const { decodeBlob, DataError } = (globalThis as Host).chexgpu;
+        try {
+          const { width, height, channels, data } = await decodeBlob(
+            new Blob([Uint8Array.from(bytes)]),
+            name,
+          );
+          return { width, height, channels, data: [...data] };
+        } catch (error) {
+          return { error: error instanceof DataError ? error.message : `not a DataError: ${error}` };
+        }
+      },
+      { bytes: [...bytes], name },
+    );
+
+  it('decodes every kind of PNG to the bytes that Node gets', async () => {
+    for (const [kind, bytes] of Object.entries(PNGS)) {
+      const { image } = await decodeBytes(bytes, kind);
+      const { width, height, channels, data } = image;
+      const wanted = { width, height, channels, data: [...data] };
+      expect({ kind, ...(await decode(bytes, kind)) }).toEqual({ kind, ...wanted });
+    }
+  });
+
+  it('decodes JPEG in gray and colour, upright as stored, and refuses a cut one', async () => {
+    const random = new MT19937(11);
+    for (const channels of [1, 3] as const) {
+      const pixels = Uint8Array.from({ length: 40 * 24 * channels }, () => random.choice(256));
+      const raw = sharp(pixels, { raw: { width: 40, height: 24, channels } });
+      const plain = await (channels === 1 ? raw.toColourspace('b-w') : raw).jpeg({ quality: 95 }).toBuffer();
+      const jpeg = Buffer.concat([plain.subarray(0, 2), TURNED, plain.subarray(2)]);
+      const { image } = await decodeBytes(jpeg, 'x.jpg');
+      const found = await decode(jpeg, 'x.jpg');
+      expect(found).toMatchObject({ width: 40, height: 24, channels });
+      // Two JPEG decoders may round differently, by a step or so.
+      const data = 'data' in found ? (found.data ?? []) : [];
+      expect(data).toHaveLength(image.data.length);
+      expect(Math.max(...data.map((v, i) => Math.abs(v - image.data[i])))).toBeLessThanOrEqual(3);
+      const cut = await decode(jpeg.subarray(0, jpeg.length - 100), 'x.jpg');
+      expect(cut).toEqual({ error: expect.stringMatching(/^x\.jpg is damaged or cut short/) });
+    }
+  });
+
+  it('refuses with one line what would give other numbers', async () => {
+    for (const [kind, { bytes, says }] of Object.entries(BAD)) {
+      const found = await decode(bytes, `${kind}.png`);
+      expect({ kind, found }).toEqual({ kind, found: { error: expect.stringMatching(says) } });
+      expect(JSON.stringify(found)).toContain(`${kind}.png`);
+    }
+  });
+
+  it('works on a GPUDevice of the host, without any wish for limits or features, and leaves it alone', async () => {
+    const random = new MT19937(12);
+    const pixels = Uint8Array.from({ length: 64 * 64 }, () => random.choice(256));
+    const shape = { count: 1, height: 64, width: 64, channels: 1 as const, normalisation: SAMPLEWISE };
+    const small = { blocks: [2, 2, 2, 2] };
+    const inPage = await opened.page.evaluate(
+      async ({ pixels, shape, small }) => {
+        const { DenseNet, densenetConfig, Gpu } = (globalThis as Host).chexgpu;
+        const adapter = await navigator.gpu.requestAdapter();
+        const device = await adapter?.requestDevice();
+        if (!device) throw new Error('no device');
+        let lost = false;
+        void device.lost.then(() => {
+          lost = true;
+        });
+        const errors: string[] = [];
+        device.addEventListener('uncapturederror', (event) => errors.push(event.error.message));
+        const gpu = Gpu.borrow(device);
+        const config = densenetConfig('densenet121', small);
+        const model = await DenseNet.create(gpu, { config, seed: 3 });
+        const labels = Float32Array.from({ length: 14 }, (_, i) => i % 2);
+        const batch = { ...shape, pixels: Uint8Array.from(pixels), labels, files: ['x'] };
+        const probabilities = [...(await model.predict(batch))];
+        await model.compile({ posWeights: Array(14).fill(0.75), negWeights: Array(14).fill(0.25) });
+        const loss = await model.trainStep(batch);
+        const used = gpu.allocatedBytes;
+        model.dispose();
+        const left = gpu.allocatedBytes;
+        gpu.dispose();
+        // What the host does next with its device.
+        const buffer = device.createBuffer({ size: 16, usage: 0x1 | 0x8 });
+        device.queue.writeBuffer(buffer, 0, Uint32Array.of(1, 2, 3, 4));
+        await buffer.mapAsync(0x1);
+        const after = [...new Uint32Array(buffer.getMappedRange())];
+        return { probabilities, loss, used, left, after, lost, errors, features: gpu.info.features };
+      },
+      { pixels: [...pixels], shape, small },
+    );
+    expect(inPage).toMatchObject({ after: [1, 2, 3, 4], lost: false, errors: [] });
+    expect(inPage.used).toBeGreaterThan(1e6);
+    expect(inPage.left).toBe(0);
+    expect(inPage.features).not.toContain('subgroups');
+
+    const { gpu } = await openNodeGpu({ force: 'swiftshader' });
+    const model = await DenseNet.create(gpu, { config: densenetConfig('densenet121', small), seed: 3 });
+    const labels = Float32Array.from({ length: 14 }, (_, i) => i % 2);
+    const batch: PixelBatch = { ...shape, pixels, labels, files: ['x'] };
+    const probabilities = await model.predict(batch);
+    await model.compile({ posWeights: Array(14).fill(0.75), negWeights: Array(14).fill(0.25) });
+    const loss = await model.trainStep(batch);
+    gpu.dispose();
+    for (const [i, p] of probabilities.entries()) {
+      expect(Math.abs(p - inPage.probabilities[i])).toBeLessThanOrEqual(1e-5);
+    }
+    expect(Math.abs(inPage.loss - loss)).toBeLessThanOrEqual(1e-5 * Math.abs(loss));
+    expect(opened.problems).toEqual([]);
+  });
+});
