@@ -24,6 +24,7 @@ export {
 export type { PixelImage } from './data/pixels.js';
 export { resizeNearest } from './data/resize.js';
 export { fitFeaturewise, SAMPLEWISE } from './data/standardize.js';
+export { xrayBatch } from './data/xray.js';
 export * from './densenet/architecture.js';
 export * from './densenet/batch.js';
 export { initialWeights } from './densenet/initialisers.js';

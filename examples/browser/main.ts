@@ -2,11 +2,19 @@
  * The page: an X-ray in, fourteen probabilities out, Grad-CAM, a few steps of training. What it computes it
  * also sends as events of the document, `chexgpu:probabilities` and `chexgpu:gradcam`, for whoever builds on it.
  */
-import { type CamScore, decodeBlob, type GpuInfo, LABELS, type PixelImage, resizeNearest } from 'chexgpu';
+import {
+  type CamScore,
+  decodeBlob,
+  type GpuInfo,
+  LABELS,
+  type PixelImage,
+  resizeNearest,
+  xrayBatch,
+} from 'chexgpu';
 import { Activity } from './activity.js';
 import { Bars } from './bars.js';
 import { byId, make, mebibytes, numberIn, words } from './dom.js';
-import { batchOf, kerasFile, type Network, openNetwork, randomWeights, weightsFrom } from './network.js';
+import { kerasFile, type Network, openNetwork, randomWeights, weightsFrom } from './network.js';
 import { drawSamples } from './phantoms.js';
 import { Picture, thumbnail } from './picture.js';
 import { Training } from './training.js';
@@ -104,7 +112,7 @@ function hideMap(): void {
 async function refresh(net: Network): Promise<string | undefined> {
   if (!xray) return undefined;
   const started = performance.now();
-  const probabilities = await net.model.predict(batchOf(xray.image, xray.name, size()));
+  const probabilities = await net.model.predict(xrayBatch(xray.image, size(), xray.name));
   const took = performance.now() - started;
   bars.show(probabilities);
   document.dispatchEvent(
@@ -118,7 +126,7 @@ async function showMap(net: Network, classIndex: number): Promise<void> {
   if (!xray) return;
   const checked = document.querySelector<HTMLInputElement>('input[name=score]:checked');
   const score: CamScore = checked?.value === 'logit' ? 'logit' : 'sigmoid';
-  const [cam] = await net.model.gradcam(batchOf(xray.image, xray.name, size()), [classIndex], { score });
+  const [cam] = await net.model.gradcam(xrayBatch(xray.image, size(), xray.name), [classIndex], { score });
   selected = classIndex;
   bars.select(classIndex);
   picture.showMap(cam);

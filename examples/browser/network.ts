@@ -5,13 +5,8 @@ import {
   densenetConfig,
   type Gpu,
   initialWeights,
-  LABELS,
   openGpu,
-  type PixelBatch,
-  type PixelImage,
   readKerasHdf5,
-  resizeNearest,
-  SAMPLEWISE,
   selfTest,
   type WeightMap,
   writeKerasHdf5,
@@ -49,21 +44,6 @@ export async function openNetwork(
     onCompile: (plan, done, total) => onProgress(`Compiling the kernels to ${plan}`, done, total),
   });
   return { gpu, model, selfTest: results };
-}
-
-/** The X-ray as the network takes it: resized, to be normalised by its own mean and deviation. */
-export function batchOf(image: PixelImage, name: string, size: number): PixelBatch {
-  const { width, height, channels, data } = resizeNearest(image, size, size);
-  return {
-    count: 1,
-    height,
-    width,
-    channels,
-    pixels: data,
-    normalisation: SAMPLEWISE,
-    labels: new Float32Array(LABELS.length),
-    files: [name],
-  };
 }
 
 export function randomWeights(seed: number): WeightMap {

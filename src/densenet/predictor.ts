@@ -66,8 +66,14 @@ export class Predictor {
     }
   }
 
+  /** Serves this batch without spending more than half of the work on images that are not there. */
   fits({ count, height, width }: BatchShape): boolean {
-    return count <= this.shape.count && height === this.shape.height && width === this.shape.width;
+    return (
+      count <= this.shape.count &&
+      2 * count > this.shape.count &&
+      height === this.shape.height &&
+      width === this.shape.width
+    );
   }
 
   /** p[b,classes] */

@@ -11,7 +11,7 @@ const { O_APPEND, O_CREAT, O_EXCL, O_NOCTTY, O_RDWR, O_WRONLY } = constants;
 /**
  * Runs `work` while native code's stderr goes to a temporary file, and returns what was written.
  * For a program's start only: nothing else may open or close files meanwhile, as the descriptor
- * is closed and taken again. Where stderr is a socket or cannot be reopened, `work` just runs.
+ * is closed and taken again. Where stderr is a file or a socket, or cannot be reopened, `work` just runs.
  */
 export async function captureStderr<T>(work: () => Promise<T>): Promise<{ result: T; text: string }> {
   const path = join(tmpdir(), `chexgpu-stderr-${process.pid}-${Date.now()}`);
@@ -21,6 +21,9 @@ export async function captureStderr<T>(work: () => Promise<T>): Promise<{ result
     if (process.platform !== 'linux') throw new Error('needs /proc');
     // With 0, 1 and 2 open, the lowest free descriptor after closing 2 is 2 again.
     for (const fd of [0, 1, 2]) fstatSync(fd);
+    // A file opened anew has its own position: whoever shares the old one (stdout in `> log 2>&1`, the
+    // shell's next command) would write over us.
+    if (fstatSync(2).isFile()) throw new Error('a file cannot be shared');
     original = openSync('/proc/self/fd/2', O_WRONLY | O_APPEND | O_NOCTTY);
     sink = openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);
     unlinkSync(path);

@@ -1,5 +1,5 @@
 /** Small Node programs that tests run in a process of their own, against the TypeScript sources. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -45,15 +45,28 @@ export async function nodeProgram(name: string, source: string): Promise<NodePro
   };
 }
 
-/** Runs Node with `args` in the repository's root and waits for its end, at most two minutes. */
-export function runNode(args: string[], env: Record<string, string | undefined> = {}): Promise<Ended> {
+export interface RunNodeOptions {
+  /** Default: the repository's root. */
+  cwd?: string;
+  /** Milliseconds until it is killed; default two minutes. */
+  timeout?: number;
+  /** Gets the process and every piece of its stderr. */
+  onStderr?: (text: string, child: ChildProcess) => void;
+}
+
+/** Runs Node with `args` and waits for its end. */
+export function runNode(
+  args: string[],
+  env: Record<string, string | undefined> = {},
+  { cwd = ROOT, timeout = 120_000, onStderr = () => {} }: RunNodeOptions = {},
+): Promise<Ended> {
   const started = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
-      cwd: ROOT,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 120_000,
+      timeout,
     });
     let stdout = '';
     let stderr = '';
@@ -62,6 +75,7 @@ export function runNode(args: string[], env: Record<string, string | undefined> 
     });
     child.stderr.on('data', (text) => {
       stderr += text;
+      onStderr(String(text), child);
     });
     child.on('error', reject);
     child.on('close', (code, signal) => {

@@ -1,8 +1,9 @@
 /** `chexgpu phantoms`: a cohort on disk as PNGs and the assignment's CSVs. */
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { UsageError } from '../../engine/errors.js';
+import { makeWorkFolder, replaceFolder } from '../folders.node.js';
 import { CSV_COLUMNS, IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../labels.js';
 import { makeCohort, type PhantomSpec } from './cohort.js';
 import { checkSize, drawPhantom } from './draw.js';
@@ -50,8 +51,7 @@ export async function writePhantoms(options: WritePhantomsOptions): Promise<Phan
   const specs = makeCohort({ images, seed, balanced });
   const out = resolve(options.out);
   await checkFolder(out, overwrite);
-  await mkdir(dirname(out), { recursive: true });
-  const work = await mkdtemp(join(dirname(out), `.${basename(out)}-`));
+  const work = await makeWorkFolder(out);
   try {
     await mkdir(join(work, 'images'));
     const boxes = ['Image,Label,x,y,w,h'];
@@ -70,28 +70,12 @@ export async function writePhantoms(options: WritePhantomsOptions): Promise<Phan
     const summary = summarise(specs, { size, seed, balanced, boxes: boxes.length - 1 });
     await writeFile(join(work, 'phantoms.json'), `${JSON.stringify(summary, null, 2)}\n`);
     await checkFolder(out, overwrite);
-    await swap(work, out);
+    await replaceFolder(work, out);
     return summary;
   } catch (error) {
     await rm(work, { recursive: true, force: true });
     throw error;
   }
-}
-
-/** Puts `work` in the place of `out`; what was there is deleted only after the new folder stands. */
-async function swap(work: string, out: string): Promise<void> {
-  const old = `${work}-old`;
-  const existed = await rename(out, old).then(
-    () => true,
-    () => false,
-  );
-  try {
-    await rename(work, out);
-  } catch (error) {
-    if (existed) await rename(old, out);
-    throw error;
-  }
-  if (existed) await rm(old, { recursive: true, force: true });
 }
 
 async function checkFolder(out: string, overwrite: boolean): Promise<void> {

@@ -1,0 +1,102 @@
+/** Command line in, exit code out: parses, runs the command, turns every error into one clear line. */
+import { Command, CommanderError } from 'commander';
+import { ChexError, EXIT_CODES } from '../engine/errors.js';
+import { checkCommand } from './commands/check.js';
+import { doctorCommand } from './commands/doctor.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { gradcamCommand } from './commands/gradcam.js';
+import { phantomsCommand } from './commands/phantoms.js';
+import { predictCommand } from './commands/predict.js';
+import { runCommand } from './commands/run.js';
+import { trainCommand } from './commands/train.js';
+import type { CommandContext } from './context.js';
+import { Interrupts } from './interrupts.js';
+import { Output } from './output.js';
+import { chexgpuVersion } from './versions.js';
+
+const BUG = 1;
+
+const CODES_HELP = `
+Exit codes: 0 done; 1 a bug in chexgpu; 2 flags; 3 the data; 4 the weights; 5 no adapter; 6 no memory on the GPU;
+7 the GPU failed; 8 a number that is not finite; 130 interrupted.
+
+For learning and research only: chexgpu is no medical device.`;
+
+/** Runs one command line (without node and the script). */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  const out = new Output({ json: argv.includes('--json') });
+  const interrupts = new Interrupts();
+  const context: CommandContext = {
+    out,
+    signal: interrupts.signal,
+    cleanups: interrupts.cleanups,
+    commandLine: ['chexgpu', ...argv.map(quoted)].join(' '),
+  };
+  try {
+    return await parse(argv, context);
+  } catch (error) {
+    return fail(error, out, interrupts);
+  } finally {
+    out.endProgress();
+    interrupts.dispose();
+  }
+}
+
+async function parse(argv: readonly string[], context: CommandContext): Promise<number> {
+  let exitCode = 0;
+  const done = (code: number) => {
+    exitCode = code;
+  };
+  const program = new Command('chexgpu')
+    .description(
+      'Trains, runs and explains DenseNet121 on chest X-rays, on WebGPU kernels written by hand.\n' +
+        'Start with `chexgpu run`: the whole job on synthetic X-rays.',
+    )
+    .version(chexgpuVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show what a command takes, with examples')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .addHelpText('after', CODES_HELP);
+  const commands = [
+    runCommand,
+    trainCommand,
+    predictCommand,
+    evaluateCommand,
+    gradcamCommand,
+    checkCommand,
+    phantomsCommand,
+    doctorCommand,
+  ];
+  for (const make of commands) program.addCommand(make(context, done));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: () => {}, getOutHelpWidth: () => 110 });
+  }
+  if (argv.length === 0) {
+    process.stderr.write(program.helpInformation());
+    return EXIT_CODES.usage;
+  }
+  await program.parseAsync([...argv], { from: 'user' });
+  return exitCode;
+}
+
+/** Says what went wrong, on stderr and with --json as the document on stdout. */
+function fail(error: unknown, out: Output, interrupts: Interrupts): number {
+  out.endProgress();
+  if (interrupts.signal.aborted) {
+    return out.failure('interrupted', 'Interrupted: nothing was left half-written.', interrupts.exitCode);
+  }
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const message = error.message.replace(/^error: /, '');
+    return out.failure('usage', `${message} (See --help.)`, EXIT_CODES.usage);
+  }
+  if (error instanceof ChexError) return out.failure(error.code, error.message, error.exitCode);
+  const text = error instanceof Error ? error.message : String(error);
+  if (process.env.CHEXGPU_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return out.failure('bug', `${text} This is a bug in chexgpu; CHEXGPU_DEBUG=1 shows where.`, BUG);
+}
+
+/** As one would have to type it in a shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

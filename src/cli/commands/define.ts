@@ -1,0 +1,28 @@
+/** What all commands have in common. */
+import { Command } from 'commander';
+import type { CommandContext } from '../context.js';
+import { examples, option } from '../options.js';
+
+/** Builds one command; `done` takes its exit code. */
+export type MakeCommand = (context: CommandContext, done: (exitCode: number) => void) => Command;
+
+export interface Definition<Flags> {
+  name: string;
+  description: string;
+  examples: readonly (readonly [command: string, what: string])[];
+  /** Adds arguments and flags. */
+  flags: (command: Command) => Command;
+  /** @returns the exit code, 0 where there is none */
+  action: (context: CommandContext, flags: Flags, args: readonly string[]) => Promise<number | undefined>;
+}
+
+export function define<Flags extends object>(definition: Definition<Flags>): MakeCommand {
+  return (context, done) => {
+    const command = new Command(definition.name).description(definition.description);
+    definition.flags(command).addOption(option.json()).addHelpText('after', examples(definition.examples));
+    command.action(async () => {
+      done((await definition.action(context, command.opts<Flags>(), command.args)) ?? 0);
+    });
+    return command;
+  };
+}

@@ -1,0 +1,153 @@
+/** `chexgpu doctor` */
+import { EXIT_CODES, UsageError } from '../../engine/errors.js';
+import type { NodeGpu } from '../../engine/gpu.node.js';
+import { type CheckResult, explain } from '../../shaders/check.js';
+import { ALL_CHECKS } from '../../shaders/checks.js';
+import { checksOf, type RaceRow, race, selfTest } from '../../shaders/selftest.js';
+import type { CommandContext } from '../context.js';
+import { plural, textTable } from '../output.js';
+import { withSession } from '../session.js';
+import { versions } from '../versions.js';
+import { define } from './define.js';
+
+interface DoctorFlags {
+  kernel?: string;
+}
+
+/** Limits that decide how large a network and a batch can be. */
+const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupsPerDimension',
+  'minStorageBufferOffsetAlignment',
+] as const;
+
+interface MatrixConfiguration {
+  componentType: string;
+  resultComponentType: string;
+  M: number;
+  N: number;
+  K: number;
+}
+
+function describe({ gpu, name, kind, why }: NodeGpu) {
+  const { device, info } = gpu;
+  // Not yet in the type declarations: chromium-experimental-subgroup-matrix.
+  const extra = device.adapterInfo as GPUAdapterInfo & { subgroupMatrixConfigs?: MatrixConfiguration[] };
+  return {
+    adapter: { name, kind, reason: why, vendor: info.vendor, architecture: info.architecture },
+    driver: info.description,
+    features: info.features,
+    limits: Object.fromEntries(LIMITS.map((limit) => [limit, device.limits[limit]])),
+    subgroups: { smallest: info.subgroupMinSize, largest: info.subgroupMaxSize },
+    subgroupMatrixConfigurations: [...(extra.subgroupMatrixConfigs ?? [])].map(
+      ({ componentType, resultComponentType, M, N, K }) => ({ componentType, resultComponentType, M, N, K }),
+    ),
+    versions: versions(),
+  };
+}
+
+function sayDescription({ out }: CommandContext, facts: ReturnType<typeof describe>): void {
+  const { smallest, largest } = facts.subgroups;
+  const matrices = facts.subgroupMatrixConfigurations.map(
+    (m) => `${m.M}x${m.N}x${m.K} ${m.componentType} -> ${m.resultComponentType}`,
+  );
+  const lines: [string, string][] = [
+    ['driver', facts.driver],
+    ['features', facts.features.join(', ')],
+    ['subgroups', largest > 0 ? `${smallest} to ${largest} lanes` : 'none'],
+    ['subgroup matrices', matrices.join('; ') || 'none'],
+    ...Object.entries(facts.limits).map(([name, value]): [string, string] => [
+      name,
+      value.toLocaleString('en-US'),
+    ]),
+    ...Object.entries(facts.versions),
+  ];
+  const width = Math.max(...lines.map(([name]) => name.length));
+  for (const [name, value] of lines) out.say(`  ${name.padEnd(width)}  ${value}`);
+}
+
+const nameOf = ({ op, variant }: CheckResult) => `${op}.${variant}`;
+
+/** One line a variant: its worst case. */
+function sayResults({ out }: CommandContext, results: readonly CheckResult[]): void {
+  const names = [...new Set(results.map(nameOf))];
+  const rows = names.map((name) => {
+    const cases = results.filter((result) => nameOf(result) === name);
+    const worst = Math.max(...cases.map(({ worst: { ratio } }) => ratio));
+    const failed = cases.filter((result) => !result.ok).length;
+    return [name, cases.length, failed === 0 ? 'ok' : `${failed} FAILED`, worst.toFixed(3)];
+  });
+  out.say('Self-test against the CPU references (worst error as a share of what is allowed):');
+  out.say(textTable(['kernel', 'cases', 'result', 'worst error'], rows));
+  for (const result of results) if (!result.ok) out.say(`  FAILED ${explain(result)}`);
+}
+
+function sayRace({ out }: CommandContext, rows: readonly RaceRow[]): void {
+  if (rows.length === 0) {
+    out.say('There is no race for this kernel.');
+    return;
+  }
+  out.say('Race (median of one run; bytes are those that have to be moved at least once):');
+  out.say(
+    textTable(
+      ['shape', 'kernel', 'ms', 'GFLOP/s', 'GB/s'],
+      rows.map((row) => [
+        row.title,
+        `${row.op}.${row.variant}`,
+        row.ok ? row.ms.toFixed(3) : 'FAILED',
+        row.ok ? row.gflops.toFixed(2) : '-',
+        row.ok ? row.gbs.toFixed(2) : '-',
+      ]),
+    ),
+  );
+  for (const row of rows) if (row.error) out.say(`  FAILED ${row.error}`);
+}
+
+export const doctorCommand = define<DoctorFlags>({
+  name: 'doctor',
+  description:
+    'Shows the adapter, and checks every kernel on it, forward and backward, each variant against a CPU reference. ' +
+    'Ends with 7 if one fails.',
+  examples: [
+    ['chexgpu doctor', 'all of it'],
+    ['chexgpu doctor --kernel conv.forward', 'one operation: check and race its variants'],
+    ['CHEXGPU_ADAPTER=swiftshader chexgpu doctor', 'on another adapter: hardware, lavapipe or swiftshader'],
+  ],
+  flags: (command) =>
+    command.option('--kernel <op>', 'an operation, such as conv.forward, or a group of them, such as conv'),
+  action: async (context, { kernel }) => {
+    const { out, signal } = context;
+    if (kernel !== undefined && checksOf([kernel]).length === 0) {
+      const known = [...new Set(ALL_CHECKS.map((check) => check.op))].join(', ');
+      throw new UsageError(`There is no kernel "${kernel}".`, `The kernels are ${known}.`);
+    }
+    return withSession(context, { workers: 0 }, async ({ node }) => {
+      const facts = describe(node);
+      sayDescription(context, facts);
+      const bar = out.progress('Self-test', 0, 'cases');
+      const results = await selfTest(node.gpu, {
+        ops: kernel === undefined ? undefined : [kernel],
+        onProgress: (done, total) => {
+          signal.throwIfAborted();
+          bar.update(done, '', total);
+        },
+      });
+      sayResults(context, results);
+      const rows = kernel === undefined ? [] : await race(node.gpu, kernel);
+      if (kernel !== undefined) sayRace(context, rows);
+      const failed = results.filter((result) => !result.ok).length + rows.filter((row) => !row.ok).length;
+      out.say(
+        failed === 0
+          ? `All ${plural(results.length, 'check')} passed.`
+          : `${plural(failed, 'check')} failed.`,
+      );
+      out.document({ command: 'doctor', ok: failed === 0, ...facts, selfTest: results, race: rows });
+      return failed === 0 ? 0 : EXIT_CODES.gpu;
+    });
+  },
+});

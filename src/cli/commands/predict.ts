@@ -1,0 +1,190 @@
+/** `chexgpu predict` */
+import { join } from 'node:path';
+import { readFrame } from '../../data/csv.node.js';
+import type { DecodePool } from '../../data/decodePool.node.js';
+import type { Frame } from '../../data/frame.js';
+import { ImageGenerator } from '../../data/generator.js';
+import { flowFromDataframe } from '../../data/generator.node.js';
+import { LABELS } from '../../data/labels.js';
+import { getTestAndValidGenerator } from '../../data/notebook.node.js';
+import { SAMPLEWISE } from '../../data/standardize.js';
+import type { Normalisation } from '../../densenet/batch.js';
+import { UsageError } from '../../engine/errors.js';
+import { writeWhole } from '../../eval/files.node.js';
+import { type PredictionTable, probabilitiesToCsv } from '../../eval/predictionsCsv.js';
+import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
+import type { CommandContext } from '../context.js';
+import { requireFolder } from '../notebook/data.js';
+import { predictSplit } from '../notebook/evaluation.js';
+import { createModel } from '../notebook/network.js';
+import { option } from '../options.js';
+import { plural, textTable } from '../output.js';
+import { withSession } from '../session.js';
+import { define } from './define.js';
+import { addInferenceOptions, type Inference, type InferenceFlags, prepareInference } from './inference.js';
+
+interface PredictFlags extends InferenceFlags {
+  data?: string;
+  csv?: string;
+  images?: string;
+  trainCsv?: string;
+  samplewise: boolean;
+  batchSize?: number;
+  out: string;
+}
+
+/** What to predict. */
+interface Rows {
+  frame: Frame;
+  /** Folder of the images; null where the frame holds paths of files, and no labels. */
+  images: string | null;
+  /** Where featurewise statistics can be taken from. */
+  trainCsv?: string;
+}
+
+const BATCH_SIZE = 8;
+
+async function readRows(flags: PredictFlags, files: readonly string[]): Promise<Rows> {
+  const { data, csv } = flags;
+  if (files.length > 0) {
+    if (data ?? csv ?? flags.images ?? flags.trainCsv) {
+      throw new UsageError('Image files and CSVs were both given.', 'Give files, or --data, or --csv.');
+    }
+    return { frame: frameOfFiles(files), images: null };
+  }
+  if (data === undefined && csv === undefined) {
+    throw new UsageError('There is nothing to predict.', 'Give image files, or --data DIR, or --csv FILE.');
+  }
+  if (data !== undefined)
+    await requireFolder(data, 'data folder', 'Give a folder with test.csv and images/.');
+  const images = flags.images ?? (data === undefined ? undefined : join(data, 'images'));
+  if (images === undefined) throw new UsageError('--csv needs --images.', 'Give the folder of the images.');
+  await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
+  const trainCsv = flags.trainCsv ?? (data === undefined ? undefined : join(data, 'train.csv'));
+  return { frame: await readFrame(csv ?? join(data ?? '', 'test.csv')), images, trainCsv };
+}
+
+/** Rows for files that nothing is known about. */
+function frameOfFiles(files: readonly string[]): Frame {
+  return {
+    file: 'the command line',
+    images: files,
+    patientIds: files.map(() => 0),
+    classes: LABELS,
+    labels: new Uint8Array(files.length * LABELS.length),
+    lines: files.map((_, i) => i + 1),
+  };
+}
+
+/** As the weights were trained; else by training images, as the notebook does; else each image by itself. */
+async function chooseNormalisation(
+  { out }: CommandContext,
+  pool: DecodePool,
+  { frame, images, trainCsv }: Rows,
+  { trained, size }: Inference,
+): Promise<Normalisation> {
+  if (trained) {
+    out.say('Normalisation: statistics of the training images, from history.json beside the weights');
+    return trained.normalisation;
+  }
+  if (images !== null && trainCsv !== undefined) {
+    out.say(`Normalisation: statistics of 100 images of ${trainCsv}`);
+    const train = await readFrame(trainCsv);
+    const frames = { train, valid: frame, test: frame };
+    const options = { directory: images, pool, targetSize: [size, size] as const };
+    return (await getTestAndValidGenerator(frames, options)).test.normalisation;
+  }
+  out.say('Normalisation: each image by itself, as nothing is known of the training images');
+  return SAMPLEWISE;
+}
+
+async function predict(context: CommandContext, flags: PredictFlags, files: readonly string[]) {
+  const { out } = context;
+  const rows = await readRows(flags, files);
+  const inference = await prepareInference(context, flags);
+  const { size, network } = inference;
+  const table = await withSession(context, flags, async (session) => {
+    const { pool } = session;
+    out.say(`Network: ${network.config.name}, weights ${network.origin}`);
+    const normalisation = flags.samplewise
+      ? SAMPLEWISE
+      : await chooseNormalisation(context, pool, rows, inference);
+    const options = {
+      frame: rows.frame,
+      batchSize: flags.batchSize ?? BATCH_SIZE,
+      shuffle: false,
+      normalisation,
+    };
+    const log = (line: string) => out.say(line);
+    const generator =
+      rows.images === null
+        ? new ImageGenerator({
+            ...options,
+            load: (file) => pool.load(file, size, size),
+            height: size,
+            width: size,
+          })
+        : await flowFromDataframe({
+            ...options,
+            directory: rows.images,
+            pool,
+            targetSize: [size, size],
+            log,
+          });
+    const model = await createModel(context, session, network);
+    return predictSplit(context, model, generator);
+  });
+  const known = rows.images !== null;
+  if (known) await writePredictionsCsv(flags.out, table);
+  else {
+    await writeWhole(flags.out, probabilitiesToCsv(table));
+    out.say(probabilityTable(table));
+  }
+  out.say(`Wrote ${plural(table.images.length, 'prediction')} to ${flags.out}`);
+  if (known) out.say(`Score them with: chexgpu evaluate ${flags.out}`);
+  out.document({
+    command: 'predict',
+    out: flags.out,
+    size,
+    predictions: table.images.map((image, row) => ({ image, probabilities: byLabel(table, row) })),
+  });
+  return 0;
+}
+
+function byLabel({ labels, predictions }: PredictionTable, row: number): Record<string, number> {
+  return Object.fromEntries(labels.map((label, c) => [label, predictions[row * labels.length + c]]));
+}
+
+/** One column an image, at most five. */
+function probabilityTable(table: PredictionTable): string {
+  const shown = table.images.slice(0, 5);
+  const { labels, predictions } = table;
+  const rows = labels.map((label, c) => [
+    label,
+    ...shown.map((_, row) => predictions[row * labels.length + c].toFixed(3)),
+  ]);
+  return textTable(['class', ...shown], rows);
+}
+
+export const predictCommand = define<PredictFlags>({
+  name: 'predict',
+  description: 'Writes the 14 probabilities of every image to a CSV.',
+  examples: [
+    ['chexgpu predict --weights runs/first/weights.h5 --data DIR', 'the images of DIR/test.csv'],
+    ['chexgpu predict --weights pretrained_model.h5 --csv valid.csv --images DIR', 'those of any CSV'],
+    ['chexgpu predict --weights runs/first/weights.h5 a.png b.jpg', 'image files'],
+  ],
+  flags: (command) =>
+    addInferenceOptions(command.argument('[images...]', 'PNG or JPEG files'))
+      .option('--data <dir>', 'folder with test.csv, train.csv for the statistics, and images/')
+      .option('--csv <file>', 'CSV of the images (default: test.csv in the --data folder)')
+      .addOption(option.images())
+      .option(
+        '--train-csv <file>',
+        'training images, for the statistics (default: train.csv in the --data folder)',
+      )
+      .option('--samplewise', 'normalise each image by itself', false)
+      .addOption(option.batchSize(String(BATCH_SIZE)))
+      .option('--out <file>', 'CSV to write', 'predictions.csv'),
+  action: predict,
+});

@@ -1,0 +1,59 @@
+/** `chexgpu train` */
+import { join } from 'node:path';
+import type { CommandContext } from '../context.js';
+import { readDataset, requireData } from '../notebook/data.js';
+import { trainOn } from '../notebook/job.js';
+import { HISTORY_FILE, loadNetwork, WEIGHTS_FILE, withMomentum } from '../notebook/network.js';
+import { DATA_PRESET, DATA_WORDS } from '../notebook/presets.js';
+import {
+  addDataOptions,
+  addFolderOptions,
+  addTrainingOptions,
+  type DataFlags,
+  type TrainingFlags,
+} from '../options.js';
+import { shown } from '../output.js';
+import { Phases } from '../phases.js';
+import { checkTarget, type FolderFlags, inRunFolder, runFolderPath } from '../runFolder.js';
+import { withSession } from '../session.js';
+import { define } from './define.js';
+
+type TrainFlags = DataFlags & TrainingFlags & FolderFlags & { allowLeakage: boolean };
+
+async function train(context: CommandContext, flags: TrainFlags): Promise<number> {
+  const { out } = context;
+  requireData(flags);
+  const target = runFolderPath(flags);
+  await checkTarget(target, flags.overwrite);
+  const dataset = await readDataset(flags);
+  const network = withMomentum(await loadNetwork(flags), flags.bnMomentum);
+  const phases = new Phases();
+  const { training } = await withSession(context, flags, (session) =>
+    inRunFolder(context, target, flags.overwrite, (folder) => {
+      const preset = DATA_PRESET[session.node.gpu.info.kind];
+      return trainOn(context, { session, dataset, network, flags, preset, phases, folder });
+    }),
+  );
+  const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(target, name));
+  out.say(`Wrote ${files.map(shown).join(' and ')}`);
+  out.document({ command: 'train', folder: target, files, training, timings: phases.list });
+  return 0;
+}
+
+export const trainCommand = define<TrainFlags>({
+  name: 'train',
+  description: 'Trains on a folder of X-rays and saves weights.h5 (as Keras does) and history.json.',
+  examples: [
+    ['chexgpu train --data DIR --epochs 3', 'from the beginning, into runs/<date and time>'],
+    [
+      'chexgpu train --data DIR --weights densenet.hdf5 --name tuned --learning-rate 1e-4',
+      'from the weights in weights/densenet.hdf5, into runs/tuned',
+    ],
+    [
+      'chexgpu train --data DIR --size 64 --batch-size 4 --steps-per-epoch 20',
+      'small enough for a processor',
+    ],
+  ],
+  flags: (command) => addFolderOptions(addTrainingOptions(addDataOptions(command), DATA_WORDS)),
+  action: train,
+});

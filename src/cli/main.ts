@@ -1,0 +1,4 @@
+/** The `chexgpu` command. */
+import { runCli } from './cli.js';
+
+process.exitCode = await runCli(process.argv.slice(2));

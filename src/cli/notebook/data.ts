@@ -1,0 +1,122 @@
+/** The three CSVs, the leakage check, the generators: the notebook's sections 2.1 and 2.2. */
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { readFrame } from '../../data/csv.node.js';
+import type { Frame } from '../../data/frame.js';
+import type { ImageGenerator } from '../../data/generator.js';
+import { patientLeakage } from '../../data/leakage.js';
+import { getTestAndValidGenerator, getTrainGenerator } from '../../data/notebook.node.js';
+import { DataError, UsageError } from '../../engine/errors.js';
+import type { CommandContext } from '../context.js';
+import type { DataFlags } from '../options.js';
+import { plural } from '../output.js';
+import type { Session } from '../session.js';
+
+export interface Dataset {
+  /** For people: the folder, or 'phantoms'. */
+  source: string;
+  train: Frame;
+  valid: Frame;
+  test: Frame;
+  /** Folder of the images. */
+  images: string;
+  /** boxes.csv beside the CSVs; it need not exist. */
+  boxes: string;
+}
+
+export interface Generators {
+  train: ImageGenerator;
+  valid: ImageGenerator;
+  test: ImageGenerator;
+}
+
+/** True when the flags name any data. */
+export function namesData({ data, trainCsv, validCsv, testCsv, images }: DataFlags): boolean {
+  return [data, trainCsv, validCsv, testCsv, images].some((flag) => flag !== undefined);
+}
+
+/** @throws UsageError when they name none */
+export function requireData(flags: DataFlags): void {
+  if (!namesData(flags)) throw new UsageError('There is no data to train on.', 'Give --data DIR.');
+}
+
+/** @throws DataError when there is no such folder */
+export async function requireFolder(folder: string, what: string, hint: string): Promise<void> {
+  const info = await stat(folder).catch(() => undefined);
+  if (!info) throw new DataError(`The ${what} ${folder} does not exist.`, hint);
+  if (!info.isDirectory()) throw new DataError(`The ${what} ${folder} is a file, not a folder.`, hint);
+}
+
+const FOLDER_HINT =
+  'Give a folder with train.csv, valid.csv, test.csv and images/, or name each with its flag.';
+
+/** Reads train, valid and test. @throws DataError naming file, line and column; UsageError for missing flags */
+export async function readDataset(flags: DataFlags, source?: string): Promise<Dataset> {
+  const { data } = flags;
+  if (data !== undefined) await requireFolder(data, 'data folder', FOLDER_HINT);
+  const path = (flag: keyof DataFlags, given: string | undefined, name: string): string => {
+    if (given !== undefined) return given;
+    if (data !== undefined) return join(data, name);
+    const dashed = flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(`There is no --data folder and no --${dashed}.`, 'Give one of them.');
+  };
+  const images = path('images', flags.images, 'images');
+  const trainFile = path('trainCsv', flags.trainCsv, 'train.csv');
+  const train = await readFrame(trainFile);
+  const valid = await readFrame(path('validCsv', flags.validCsv, 'valid.csv'));
+  const test = await readFrame(path('testCsv', flags.testCsv, 'test.csv'));
+  await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
+  return {
+    source: source ?? (data === undefined ? trainFile : basename(resolve(data))),
+    train,
+    valid,
+    test,
+    images,
+    boxes: join(data ?? '.', 'boxes.csv'),
+  };
+}
+
+/** The notebook's leakage check, over every pair. @throws DataError unless `allow` */
+export function checkLeakage(
+  { out }: CommandContext,
+  { train, valid, test }: Pick<Dataset, 'train' | 'valid' | 'test'>,
+  allow: boolean,
+): void {
+  const leaks = patientLeakage({ train, valid, test });
+  for (const { between, patientIds } of leaks) {
+    out.say(`Patients in both ${between.join(' and ')}: ${patientIds.length}`);
+  }
+  const bad = leaks.filter((leak) => leak.patientIds.length > 0);
+  if (bad.length === 0) return;
+  const words = bad.map(
+    ({ between, patientIds }) =>
+      `${between.join(' and ')} share ${plural(patientIds.length, 'patient')} (${patientIds.slice(0, 5).join(', ')}${
+        patientIds.length > 5 ? ', ...' : ''
+      })`,
+  );
+  const message = `Patients leak between the splits: ${words.join('; ')}. Scores on them say too much.`;
+  if (!allow) {
+    throw new DataError(message, 'Split by patient, or add --allow-leakage to go on all the same.');
+  }
+  out.warn(message);
+}
+
+/** The notebook's three generators, with the lines that Keras prints. */
+export async function makeGenerators(
+  { out }: CommandContext,
+  { pool }: Session,
+  dataset: Dataset,
+  { size, batchSize, seed }: { size: number; batchSize: number; seed: number },
+): Promise<Generators> {
+  const options = {
+    directory: dataset.images,
+    pool,
+    targetSize: [size, size] as const,
+    batchSize,
+    seed,
+    log: (line: string) => out.say(line),
+  };
+  const train = await getTrainGenerator(dataset.train, options);
+  const { valid, test } = await getTestAndValidGenerator(dataset, { ...options, sampleSeed: seed });
+  return { train, valid, test };
+}

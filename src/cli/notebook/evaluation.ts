@@ -1,0 +1,58 @@
+/** Predictions for a split, their CSV, ROC and AUC: the notebook's section 4. */
+import type { ImageGenerator } from '../../data/generator.js';
+import type { DenseNet } from '../../densenet/model.js';
+import { type EvaluationResult, evaluate } from '../../eval/evaluate.js';
+import type { PredictionTable } from '../../eval/predictionsCsv.js';
+import { predictAll } from '../../training/predict.js';
+import type { CommandContext } from '../context.js';
+import { textTable } from '../output.js';
+
+/** Probabilities of every image of a generator that does not shuffle, in the CSV's order. */
+export async function predictSplit(
+  { out, signal }: CommandContext,
+  model: DenseNet,
+  generator: ImageGenerator,
+): Promise<PredictionTable> {
+  const bar = out.progress('Predicting', generator.samples, 'images');
+  const { files, probabilities, labels } = await predictAll(
+    model,
+    generator,
+    (done) => bar.update(done),
+    signal,
+  );
+  out.endProgress();
+  return {
+    labels: generator.labels,
+    images: files,
+    patientIds: [...generator.frame.patientIds],
+    truth: labels,
+    predictions: probabilities,
+  };
+}
+
+export function scorePredictions(table: PredictionTable): EvaluationResult {
+  return evaluate(table.predictions, table.truth, table.labels);
+}
+
+export function sayEvaluation({ out }: Pick<CommandContext, 'out'>, result: EvaluationResult): void {
+  out.say(
+    textTable(
+      ['class', 'positives', 'AUC', '95 % interval', 'average precision'],
+      result.classes.map(({ name, positives, auc, interval, averagePrecision }) => [
+        name,
+        positives,
+        auc === null ? 'undefined' : auc.toFixed(3),
+        interval ? `${interval.low.toFixed(3)}-${interval.high.toFixed(3)}` : '-',
+        averagePrecision === null ? '-' : averagePrecision.toFixed(3),
+      ]),
+    ),
+  );
+  const { meanAuc, undefinedClasses, samples, classes } = result;
+  const over = classes.length - undefinedClasses.length;
+  out.say(
+    meanAuc === null
+      ? `No class of ${samples} images has both labels: there is no AUC.`
+      : `Mean AUC ${meanAuc.toFixed(3)} over ${over} classes and ${samples} images; best: ${result.best.join(', ')}`,
+  );
+  for (const { name, reason } of classes) if (reason !== null) out.warn(`${name}: ${reason}`);
+}

@@ -1,0 +1,156 @@
+/** Grad-CAM of chosen images: the notebook's last section. */
+import { join } from 'node:path';
+import { boxesOf } from '../../data/check.node.js';
+import { parseCsv } from '../../data/csv.js';
+import { readTextFile } from '../../data/csv.node.js';
+import type { DecodePool } from '../../data/decodePool.node.js';
+import { LABELS } from '../../data/labels.js';
+import type { PixelBatch } from '../../densenet/batch.js';
+import type { DenseNet } from '../../densenet/model.js';
+import type { CamScore } from '../../densenet/predictor.js';
+import { DataError } from '../../engine/errors.js';
+import { gradcamTitle } from '../../eval/overlay.node.js';
+import type { PredictionTable } from '../../eval/predictionsCsv.js';
+import type { FindingBox, GradcamRow } from '../../eval/reportData.js';
+import type { CommandContext } from '../context.js';
+import type { Session } from '../session.js';
+
+/** An image to explain. */
+export interface Case {
+  /** Where it lies. */
+  path: string;
+  /** How it is called in the report. */
+  name: string;
+  labels: string[];
+  /** In pixels of the file. */
+  boxes: FindingBox[];
+}
+
+/** One image, normalised as the course's util.py does for Grad-CAM: by itself, without an epsilon (keras-spec 7.1). */
+export async function loadForGradcam(pool: DecodePool, path: string, size: number): Promise<PixelBatch> {
+  const { data, width, height, channels } = await pool.load(path, size, size);
+  return {
+    count: 1,
+    height,
+    width,
+    channels,
+    pixels: data,
+    normalisation: { kind: 'samplewise', epsilon: 0 },
+    labels: new Float32Array(LABELS.length),
+    files: [path],
+  };
+}
+
+/** Maps for all the images: of the same classes, or of those chosen by each image's probabilities. */
+export async function explain(
+  { out, signal }: CommandContext,
+  { pool }: Session,
+  model: DenseNet,
+  cases: readonly Case[],
+  {
+    size,
+    score,
+    classes,
+  }: { size: number; score: CamScore; classes: readonly string[] | ((p: Float32Array) => readonly string[]) },
+): Promise<GradcamRow[]> {
+  const rows: GradcamRow[] = [];
+  for (const { path, name, labels, boxes } of cases) {
+    signal.throwIfAborted();
+    const batch = await loadForGradcam(pool, path, size);
+    const wanted = typeof classes === 'function' ? classes(await model.predict(batch)) : classes;
+    const indices = wanted.map((label) => (LABELS as readonly string[]).indexOf(label));
+    const maps = await model.gradcam(batch, indices, { score });
+    const row: GradcamRow = {
+      file: name,
+      labels,
+      boxes: boxes.length > 0 ? await scaledBoxes(pool, path, boxes, size) : [],
+      image: { width: size, height: size, channels: batch.channels, pixels: batch.pixels },
+      maps: maps.map(({ probability, map, empty }, i) => ({
+        label: wanted[i],
+        probability,
+        score,
+        map,
+        empty,
+      })),
+    };
+    rows.push(row);
+    const found = labels.length > 0 ? ` (${labels.join(', ')})` : '';
+    const titles = row.maps.map((map) => gradcamTitle(map) + (map.empty ? ' [nothing speaks for it]' : ''));
+    out.say(`  ${name}${found}: ${titles.join('  ')}`);
+  }
+  return rows;
+}
+
+async function scaledBoxes(
+  pool: DecodePool,
+  path: string,
+  boxes: readonly FindingBox[],
+  size: number,
+): Promise<FindingBox[]> {
+  const { width, height } = await pool.inspect(path);
+  const [sx, sy] = [size / width, size / height];
+  return boxes.map((b) => ({
+    label: b.label,
+    x: b.x * sx,
+    y: b.y * sy,
+    width: b.width * sx,
+    height: b.height * sy,
+  }));
+}
+
+/** boxes.csv by image; nothing where there is no such file. @throws DataError for one that cannot be trusted */
+export async function readBoxes(file: string): Promise<Map<string, FindingBox[]>> {
+  const boxes = new Map<string, FindingBox[]>();
+  let text: string;
+  try {
+    text = await readTextFile(file);
+  } catch (error) {
+    if (error instanceof DataError && error.message.includes('does not exist')) return boxes;
+    throw error;
+  }
+  for (const { image, label, x, y, width, height } of boxesOf(parseCsv(text, file))) {
+    if (![x, y, width, height].every(Number.isFinite)) {
+      throw new DataError(`${file}: a box of ${image} is not made of numbers.`, 'Mend or remove that line.');
+    }
+    boxes.set(image, [...(boxes.get(image) ?? []), { label, x, y, width, height }]);
+  }
+  return boxes;
+}
+
+/**
+ * For each class one test image that has it, one with a known box if there is one, else the one the
+ * network is surest of; the image it is surest of where none has it. No image twice.
+ */
+export function chooseCases(
+  classes: readonly string[],
+  table: PredictionTable,
+  images: string,
+  boxes: ReadonlyMap<string, FindingBox[]>,
+): Case[] {
+  const taken = new Set<number>();
+  const { labels } = table;
+  for (const label of classes) {
+    const c = labels.indexOf(label);
+    const rank = (row: number): number[] => [
+      table.truth[row * labels.length + c],
+      Number(boxes.get(table.images[row])?.some((box) => box.label === label) ?? false),
+      table.predictions[row * labels.length + c],
+    ];
+    const best = table.images.reduce(
+      (winner, _, row) => (!taken.has(row) && (winner < 0 || above(rank(row), rank(winner))) ? row : winner),
+      -1,
+    );
+    if (best >= 0) taken.add(best);
+  }
+  return [...taken].map((row) => ({
+    path: join(images, table.images[row]),
+    name: table.images[row],
+    labels: labels.filter((_, c) => table.truth[row * labels.length + c] === 1),
+    boxes: boxes.get(table.images[row]) ?? [],
+  }));
+}
+
+function above(a: readonly number[], b: readonly number[]): boolean {
+  const i = a.findIndex((value, k) => value !== b[k]);
+  return i >= 0 && a[i] > b[i];
+}

@@ -1,0 +1,33 @@
+/** The checkpoint: weights.h5 as Keras writes it, and history.json beside it. */
+import { join } from 'node:path';
+import type { Normalisation } from '../../densenet/batch.js';
+import type { DenseNet } from '../../densenet/model.js';
+import { writeWeightFile } from '../../densenet/weights/weights.node.js';
+import { writeWhole } from '../../eval/files.node.js';
+import type { TrainingSummary } from '../../eval/reportData.js';
+import { HISTORY_FILE, WEIGHTS_FILE } from './network.js';
+
+export interface TrainingFacts {
+  size: number;
+  seed: number;
+  normalisation: Normalisation;
+  training: TrainingSummary;
+}
+
+export async function writeCheckpoint(folder: string, model: DenseNet, facts: TrainingFacts): Promise<void> {
+  const { size, seed, normalisation, training } = facts;
+  const history = {
+    network: model.config.name,
+    size,
+    seed,
+    // Validation and test images are normalised so; whoever predicts with these weights should do the same.
+    normalisation,
+    optimizer: training.optimizer,
+    batchSize: training.batchSize,
+    loss: training.epochs.map((e) => e.loss),
+    val_loss: training.epochs.map((e) => e.valLoss),
+    step_loss: training.stepLosses,
+  };
+  await writeWeightFile(join(folder, WEIGHTS_FILE), await model.exportWeights(), model.config);
+  await writeWhole(join(folder, HISTORY_FILE), `${JSON.stringify(history, null, 1)}\n`);
+}

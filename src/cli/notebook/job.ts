@@ -1,0 +1,50 @@
+/** From CSVs to a trained network and its checkpoint: what `train` and `run` have in common. */
+import type { DenseNet } from '../../densenet/model.js';
+import type { FrequencySummary, TrainingSummary } from '../../eval/reportData.js';
+import type { CommandContext } from '../context.js';
+import type { TrainingFlags } from '../options.js';
+import type { Phases } from '../phases.js';
+import type { Session } from '../session.js';
+import { checkLeakage, type Dataset, type Generators, makeGenerators } from './data.js';
+import { writeCheckpoint } from './history.js';
+import { createModel, type Network } from './network.js';
+import { type Preset, type TrainingPlan, trainingPlan } from './presets.js';
+import { sayFrequencies, trainNetwork } from './training.js';
+
+export interface TrainingJob {
+  session: Session;
+  dataset: Dataset;
+  network: Network;
+  flags: TrainingFlags & { allowLeakage: boolean };
+  preset: Preset;
+  phases: Phases;
+  /** Gets the checkpoint. */
+  folder: string;
+}
+
+export interface Trained {
+  model: DenseNet;
+  generators: Generators;
+  frequencies: FrequencySummary;
+  plan: TrainingPlan;
+  training: TrainingSummary;
+}
+
+/** Leakage, generators, frequencies, fit, checkpoint, in the notebook's order. */
+export async function trainOn(context: CommandContext, job: TrainingJob): Promise<Trained> {
+  const { session, dataset, network, flags, preset, phases } = job;
+  const { seed } = flags;
+  checkLeakage(context, dataset, flags.allowLeakage);
+  const { size, batchSize } = trainingPlan(flags, preset, 0);
+  const generators = await phases.time('statistics of the training images', null, () =>
+    makeGenerators(context, session, dataset, { size, batchSize, seed }),
+  );
+  const plan = trainingPlan(flags, preset, generators.train.length);
+  const frequencies = sayFrequencies(context, dataset);
+  context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
+  const model = await createModel(context, session, network);
+  const training = await trainNetwork(context, model, generators, frequencies, plan, phases);
+  const { normalisation } = generators.valid;
+  await writeCheckpoint(job.folder, model, { size, seed, normalisation, training });
+  return { model, generators, frequencies, plan, training };
+}

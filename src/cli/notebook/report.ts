@@ -1,0 +1,56 @@
+/** From what a run did to the report's data. */
+
+import { join } from 'node:path';
+import type { Frame } from '../../data/frame.js';
+import { MT19937 } from '../../engine/mt19937.js';
+import type { RunInfo, SampleImage } from '../../eval/reportData.js';
+import type { CommandContext } from '../context.js';
+import type { Session } from '../session.js';
+import { versions } from '../versions.js';
+
+const SAMPLES = 8;
+
+/** Training images drawn by the seed, as the network gets them before normalisation. */
+export async function sampleImages(
+  { pool }: Session,
+  frame: Frame,
+  images: string,
+  { size, seed }: { size: number; seed: number },
+): Promise<SampleImage[]> {
+  const rows = new MT19937(seed).permutation(frame.images.length).slice(0, SAMPLES);
+  return Promise.all(
+    Array.from(rows, async (row) => {
+      const { width, height, channels, data } = await pool.load(join(images, frame.images[row]), size, size);
+      const labels = frame.classes.filter((_, c) => frame.labels[row * frame.classes.length + c] === 1);
+      return {
+        file: frame.images[row],
+        patientId: frame.patientIds[row],
+        labels,
+        image: { width, height, channels, pixels: data },
+      };
+    }),
+  );
+}
+
+export function runInfo(
+  { commandLine }: CommandContext,
+  { node }: Session,
+  facts: { name: string; seed: number; startedAt: Date; settings: Record<string, string> },
+): RunInfo {
+  const { info } = node.gpu;
+  return {
+    name: facts.name,
+    command: commandLine,
+    seed: facts.seed,
+    startedAt: facts.startedAt.toISOString(),
+    seconds: (Date.now() - facts.startedAt.getTime()) / 1000,
+    adapter: {
+      name: node.name,
+      driver: [info.vendor, info.architecture, info.description].filter(Boolean).join(', '),
+      software: info.kind === 'software',
+      reason: node.why,
+    },
+    versions: versions(),
+    settings: facts.settings,
+  };
+}

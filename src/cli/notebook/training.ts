@@ -1,0 +1,102 @@
+/** Class frequencies, loss weights and the fit: the notebook's section 3. */
+import type { ImageGenerator } from '../../data/generator.js';
+import type { DenseNet } from '../../densenet/model.js';
+import { frequencySummary } from '../../eval/dataSummary.js';
+import type { FrequencySummary, TrainingSummary } from '../../eval/reportData.js';
+import { fit } from '../../training/fit.js';
+import type { CommandContext } from '../context.js';
+import { duration, plural, textTable } from '../output.js';
+import type { Phases } from '../phases.js';
+import type { Dataset, Generators } from './data.js';
+import type { TrainingPlan } from './presets.js';
+
+export function sayFrequencies({ out }: CommandContext, dataset: Dataset): FrequencySummary {
+  const frequencies = frequencySummary('train', dataset.train);
+  const { labels, counts, positive, positiveWeights, negativeWeights } = frequencies;
+  out.say(
+    textTable(
+      ['class', 'positives', 'frequency', 'weight +', 'weight -'],
+      labels.map((label, c) => [
+        label,
+        counts[c],
+        positive[c].toFixed(3),
+        positiveWeights[c].toFixed(3),
+        negativeWeights[c].toFixed(3),
+      ]),
+    ),
+  );
+  return frequencies;
+}
+
+/** Sizes of the first and the last batch of an epoch. */
+function lengths({ samples, batchSize }: ImageGenerator): number[] {
+  return [Math.min(batchSize, samples), samples % batchSize || batchSize].filter((n) => n <= samples);
+}
+
+/** Trains, validating after every epoch. */
+export async function trainNetwork(
+  { out, signal }: CommandContext,
+  model: DenseNet,
+  { train, valid }: Generators,
+  frequencies: FrequencySummary,
+  plan: TrainingPlan,
+  phases: Phases,
+): Promise<TrainingSummary> {
+  const options = {
+    posWeights: frequencies.positiveWeights,
+    negWeights: frequencies.negativeWeights,
+    learningRate: plan.learningRate,
+  };
+  const { size, batchSize, epochs, stepsPerEpoch } = plan;
+  await phases.time('compile kernels', null, async () => {
+    await model.compile(options);
+    // The last batch of an epoch may be smaller.
+    const steps = epochs * stepsPerEpoch;
+    for (const batch of new Set(lengths(train))) {
+      if (batch === batchSize || steps >= train.length) await model.dispatches('train', batch, size);
+    }
+    await model.dispatches('predict', Math.min(batchSize, valid.samples), size);
+  });
+  out.say(
+    `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
+      `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, Adam with learning rate ${plan.learningRate}`,
+  );
+  const speeds: number[] = [];
+  let bar = out.progress(`Epoch 1/${epochs}`, stepsPerEpoch);
+  const history = await fit(model, train, {
+    ...options,
+    epochs,
+    stepsPerEpoch,
+    validation: valid,
+    signal,
+    onStep: ({ epoch, step, loss, meanLoss, imagesPerSecond }) => {
+      speeds[epoch] = imagesPerSecond;
+      const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
+      bar.update(step + 1, `${losses} ${imagesPerSecond.toPrecision(3)} images/s`);
+      if (step + 1 === stepsPerEpoch) bar = out.progress('Validation', valid.length, 'batches');
+    },
+    onValidation: (done) => bar.update(done),
+    onEpoch: ({ epoch, loss, valLoss, seconds }) => {
+      const validation = valLoss === null ? '' : `, validation loss ${valLoss.toFixed(4)}`;
+      out.say(`Epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}`);
+      if (epoch + 1 < epochs) bar = out.progress(`Epoch ${epoch + 2}/${epochs}`, stepsPerEpoch);
+    },
+  });
+  phases.add('training: waiting for images', history.waitMs / 1000, history.images);
+  phases.add('training: steps', history.stepMs / 1000, history.images);
+  phases.add('validation', history.validationMs / 1000, valid.samples * epochs);
+  return {
+    optimizer: `Adam, learning rate ${plan.learningRate}`,
+    batchSize,
+    stepLosses: history.stepLoss,
+    epochs: history.epochs.map(({ epoch, loss, valLoss, seconds }) => ({
+      epoch: epoch + 1,
+      steps: stepsPerEpoch,
+      loss,
+      valLoss,
+      learningRate: plan.learningRate,
+      seconds,
+      imagesPerSecond: speeds[epoch],
+    })),
+  };
+}

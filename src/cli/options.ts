@@ -1,0 +1,150 @@
+/** Flags: how their text becomes a value, and those that several commands share. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { LABELS } from '../data/labels.js';
+import { DENSENET_NAMES, type DenseNetName } from '../densenet/architecture.js';
+import type { CamScore } from '../densenet/predictor.js';
+
+/** A parser for whole numbers from `least` to `most`. */
+export function wholeNumber(least: number, most = 1_000_000): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
+}
+
+function between(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value > low && value < high) return value;
+    throw new InvalidArgumentError(`Give a number above ${low} and below ${high}.`);
+  };
+}
+
+function imageSize(text: string): number {
+  const value = wholeNumber(1, 16384)(text);
+  if (value % 32 === 0) return value;
+  const below = Math.floor(value / 32) * 32;
+  const near = [below, below + 32].filter((n) => n > 0);
+  throw new InvalidArgumentError(`Give a multiple of 32, for example ${near.join(' or ')}.`);
+}
+
+/** Finding names separated by commas, in any case. */
+export function classNames(text: string): string[] {
+  return text.split(',').map((part) => {
+    const name = part.trim().toLowerCase().replaceAll(' ', '_');
+    const label = LABELS.find((known) => known.toLowerCase() === name);
+    if (label) return label;
+    throw new InvalidArgumentError(
+      `There is no class "${part.trim()}"; the classes are ${LABELS.join(', ')}.`,
+    );
+  });
+}
+
+export const option = {
+  json: () => new Option('--json', 'print one JSON document on stdout, everything else on stderr'),
+  size: (fallback: string) =>
+    new Option(
+      '--size <px>',
+      `side of the images for the network, a multiple of 32 (default: ${fallback})`,
+    ).argParser(imageSize),
+  batchSize: (fallback: string) =>
+    new Option('--batch-size <n>', `images in a batch (default: ${fallback})`).argParser(
+      wholeNumber(1, 4096),
+    ),
+  epochs: (fallback: string) =>
+    new Option('--epochs <n>', `epochs to train (default: ${fallback})`).argParser(wholeNumber(1)),
+  steps: (fallback: string) =>
+    new Option('--steps-per-epoch <n>', `training steps in an epoch (default: ${fallback})`).argParser(
+      wholeNumber(1),
+    ),
+  learningRate: () =>
+    new Option('--learning-rate <rate>', "Adam's learning rate").argParser(between(0, 10)).default(1e-3),
+  bnMomentum: (fallback: string) =>
+    new Option(
+      '--bn-momentum <m>',
+      `share of the old moving averages that a training step keeps (default: ${fallback})`,
+    ).argParser(between(0, 1)),
+  seed: () =>
+    new Option('--seed <n>', 'start of all random numbers').argParser(wholeNumber(0, 0xffffffff)).default(1),
+  network: (fallback: string) =>
+    new Option('--network <name>', `the network (default: ${fallback})`).choices(DENSENET_NAMES),
+  workers: () =>
+    new Option('--workers <n>', 'threads that decode images; 0 for none (default: by the cores)').argParser(
+      wholeNumber(0, 64),
+    ),
+  score: () =>
+    new Option('--score <kind>', "what Grad-CAM differentiates: the course's sigmoid, or the logit")
+      .choices(['sigmoid', 'logit'])
+      .default('sigmoid', 'sigmoid'),
+  images: () => new Option('--images <dir>', 'folder of the images (default: images in the --data folder)'),
+};
+
+/** Flags of the data of `train` and `run`. */
+export interface DataFlags {
+  data?: string;
+  trainCsv?: string;
+  validCsv?: string;
+  testCsv?: string;
+  images?: string;
+}
+
+/** Flags of a training. */
+export interface TrainingFlags {
+  size?: number;
+  batchSize?: number;
+  epochs?: number;
+  stepsPerEpoch?: number;
+  learningRate: number;
+  bnMomentum?: number;
+  seed: number;
+  network?: DenseNetName;
+  weights?: string;
+  workers?: number;
+}
+
+export interface ScoreFlag {
+  score: CamScore;
+}
+
+export function addDataOptions(command: Command): Command {
+  return command
+    .option('--data <dir>', 'folder with train.csv, valid.csv, test.csv and images/')
+    .option('--train-csv <file>', 'training CSV (default: train.csv in the --data folder)')
+    .option('--valid-csv <file>', 'validation CSV (default: valid.csv there)')
+    .option('--test-csv <file>', 'test CSV (default: test.csv there)')
+    .addOption(option.images())
+    .option('--allow-leakage', 'go on although patients occur in two splits', false);
+}
+
+export function addTrainingOptions(
+  command: Command,
+  fallback: Readonly<Record<'size' | 'batch' | 'epochs' | 'steps' | 'momentum', string>>,
+): Command {
+  return command
+    .addOption(option.size(fallback.size))
+    .addOption(option.batchSize(fallback.batch))
+    .addOption(option.epochs(fallback.epochs))
+    .addOption(option.steps(fallback.steps))
+    .addOption(option.learningRate())
+    .addOption(option.bnMomentum(fallback.momentum))
+    .option(
+      '--weights <file>',
+      'start from a Keras HDF5 file, or a name in weights/ (default: drawn with --seed)',
+    )
+    .addOption(option.network('densenet121'))
+    .addOption(option.seed())
+    .addOption(option.workers());
+}
+
+export function addFolderOptions(command: Command): Command {
+  return command
+    .option('--name <name>', 'write to runs/<name> (default: date and time)')
+    .option('--out <dir>', 'write to any other folder')
+    .option('--overwrite', 'replace a folder that chexgpu wrote', false);
+}
+
+/** Examples under a command's help. */
+export function examples(lines: readonly (readonly [command: string, what: string])[]): string {
+  return `\nExamples:\n${lines.map(([command, what]) => `  ${command}\n      ${what}`).join('\n')}`;
+}

@@ -1,0 +1,40 @@
+/** The GPU and the decode workers of one command: opened together, let go together, whatever happens. */
+import { DecodePool } from '../data/decodePool.node.js';
+import { type NodeGpu, openNodeGpu } from '../engine/gpu.node.js';
+import type { CommandContext } from './context.js';
+
+export interface Session {
+  readonly node: NodeGpu;
+  readonly pool: DecodePool;
+}
+
+/**
+ * Opens the adapter and says which one it is and why, then does the work. Files are best read before:
+ * bad input then ends the command before the GPU wakes.
+ */
+export async function withSession<T>(
+  { out }: CommandContext,
+  options: { workers?: number },
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const node = await openNodeGpu({ quiet: true });
+  try {
+    out.say(node.headline);
+    return await withPool(options, (pool) => work({ node, pool }));
+  } finally {
+    node.gpu.dispose();
+  }
+}
+
+/** Decode workers without a GPU. */
+export async function withPool<T>(
+  options: { workers?: number },
+  work: (pool: DecodePool) => Promise<T>,
+): Promise<T> {
+  const pool = new DecodePool(options.workers === undefined ? {} : { workers: options.workers });
+  try {
+    return await work(pool);
+  } finally {
+    await pool.close();
+  }
+}
