@@ -87,6 +87,7 @@ export interface DataFlags {
   validCsv?: string;
   testCsv?: string;
   images?: string;
+  limit?: number;
 }
 
 /** Flags of a training. */
@@ -114,7 +115,8 @@ export function addDataOptions(command: Command): Command {
     .option('--valid-csv <file>', 'validation CSV (default: valid.csv there)')
     .option('--test-csv <file>', 'test CSV (default: test.csv there)')
     .addOption(option.images())
-    .option('--allow-leakage', 'go on although patients occur in two splits', false);
+    .option('--limit <n>', 'use only the first rows of each CSV, for a try', wholeNumber(1))
+    .option('--refuse-leakage', 'stop if a patient occurs in two splits (otherwise: a warning)', false);
 }
 
 export function addTrainingOptions(

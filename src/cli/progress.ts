@@ -1,6 +1,7 @@
 /** Progress on stderr: a bar on a terminal; in a log, a line every few seconds at most. */
 import { SingleBar } from 'cli-progress';
 
+/** Between two lines of a log: this, or in a long phase a twentieth of its time so far. */
 const LINE_EVERY_MS = 5000;
 /** What took less is not worth a line in a log. */
 const BRIEF_MS = 1000;
@@ -46,7 +47,7 @@ export class Progress {
       return;
     }
     const now = performance.now();
-    if (now - this.lastLine < LINE_EVERY_MS) return;
+    if (now - this.lastLine < Math.max(LINE_EVERY_MS, (now - this.started) / 20)) return;
     this.lastLine = now;
     this.line();
   }

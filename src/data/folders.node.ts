@@ -1,6 +1,7 @@
 /** Folders that appear whole or not at all: made beside their place, renamed into it at the end. */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError } from '../engine/errors.js';
 
@@ -17,7 +18,9 @@ export async function makeWorkFolder(target: string): Promise<string> {
   const place = resolve(target);
   try {
     await makeFolder(dirname(place));
-    return await mkdtemp(join(dirname(place), `.${basename(place)}-`));
+    const work = join(dirname(place), `.${basename(place)}-${randomBytes(4).toString('hex')}`);
+    await mkdir(work);
+    return work;
   } catch (cause) {
     throw new DataError(
       `${target} cannot be made: ${(cause as Error).message}.`,

@@ -34,7 +34,7 @@ import { drawPhantoms } from './phantoms.js';
 type RunFlags = DataFlags &
   TrainingFlags &
   FolderFlags &
-  ScoreFlag & { allowLeakage: boolean; phantoms?: number };
+  ScoreFlag & { refuseLeakage: boolean; phantoms?: number };
 
 const PREDICTIONS_FILE = 'predictions.csv';
 const PHANTOM_FOLDER = 'phantoms';
@@ -132,7 +132,7 @@ async function phantoms(
   await phases.time('drawing phantoms', images, () =>
     drawPhantoms(context, { out, images, size, seed: flags.seed, balanced: true, overwrite: false }),
   );
-  const dataset = await readDataset({ data: out }, 'phantoms');
+  const dataset = await readDataset({ data: out, limit: flags.limit }, 'phantoms');
   // The folder gets its real name at the end; in the report the files are named as seen from there.
   const named = (frame: Frame): Frame => ({
     ...frame,

@@ -18,7 +18,7 @@ import { checkTarget, type FolderFlags, inRunFolder, runFolderPath } from '../ru
 import { withSession } from '../session.js';
 import { define } from './define.js';
 
-type TrainFlags = DataFlags & TrainingFlags & FolderFlags & { allowLeakage: boolean };
+type TrainFlags = DataFlags & TrainingFlags & FolderFlags & { refuseLeakage: boolean };
 
 async function train(context: CommandContext, flags: TrainFlags): Promise<number> {
   const { out } = context;

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { readFrame } from '../../data/csv.node.js';
-import type { Frame } from '../../data/frame.js';
+import { type Frame, selectRows } from '../../data/frame.js';
 import type { ImageGenerator } from '../../data/generator.js';
 import { patientLeakage } from '../../data/leakage.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../data/notebook.node.js';
@@ -62,9 +62,10 @@ export async function readDataset(flags: DataFlags, source?: string): Promise<Da
   };
   const images = path('images', flags.images, 'images');
   const trainFile = path('trainCsv', flags.trainCsv, 'train.csv');
-  const train = await readFrame(trainFile);
-  const valid = await readFrame(path('validCsv', flags.validCsv, 'valid.csv'));
-  const test = await readFrame(path('testCsv', flags.testCsv, 'test.csv'));
+  const read = async (file: string) => firstRows(await readFrame(file), flags.limit);
+  const train = await read(trainFile);
+  const valid = await read(path('validCsv', flags.validCsv, 'valid.csv'));
+  const test = await read(path('testCsv', flags.testCsv, 'test.csv'));
   await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
   return {
     source: source ?? (data === undefined ? trainFile : basename(resolve(data))),
@@ -76,11 +77,19 @@ export async function readDataset(flags: DataFlags, source?: string): Promise<Da
   };
 }
 
-/** The notebook's leakage check, over every pair. @throws DataError unless `allow` */
+function firstRows(frame: Frame, limit = frame.images.length): Frame {
+  if (limit >= frame.images.length) return frame;
+  return selectRows(
+    frame,
+    Int32Array.from({ length: limit }, (_, row) => row),
+  );
+}
+
+/** The notebook's leakage check, over every pair: a warning, as there. @throws DataError with `refuse` */
 export function checkLeakage(
   { out }: CommandContext,
   { train, valid, test }: Pick<Dataset, 'train' | 'valid' | 'test'>,
-  allow: boolean,
+  refuse: boolean,
 ): void {
   const leaks = patientLeakage({ train, valid, test });
   for (const { between, patientIds } of leaks) {
@@ -95,9 +104,7 @@ export function checkLeakage(
       })`,
   );
   const message = `Patients leak between the splits: ${words.join('; ')}. Scores on them say too much.`;
-  if (!allow) {
-    throw new DataError(message, 'Split by patient, or add --allow-leakage to go on all the same.');
-  }
+  if (refuse) throw new DataError(message, 'Split by patient, or leave out --refuse-leakage.');
   out.warn(message);
 }
 

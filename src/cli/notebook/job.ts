@@ -15,7 +15,7 @@ export interface TrainingJob {
   session: Session;
   dataset: Dataset;
   network: Network;
-  flags: TrainingFlags & { allowLeakage: boolean };
+  flags: TrainingFlags & { refuseLeakage: boolean };
   preset: Preset;
   phases: Phases;
   /** Gets the checkpoint. */
@@ -34,9 +34,9 @@ export interface Trained {
 export async function trainOn(context: CommandContext, job: TrainingJob): Promise<Trained> {
   const { session, dataset, network, flags, preset, phases } = job;
   const { seed } = flags;
-  checkLeakage(context, dataset, flags.allowLeakage);
+  checkLeakage(context, dataset, flags.refuseLeakage);
   const { size, batchSize } = trainingPlan(flags, preset, 0);
-  const generators = await phases.time('statistics of the training images', null, () =>
+  const generators = await phases.time('image statistics', null, () =>
     makeGenerators(context, session, dataset, { size, batchSize, seed }),
   );
   const plan = trainingPlan(flags, preset, generators.train.length);

@@ -82,7 +82,7 @@ export async function trainNetwork(
       if (epoch + 1 < epochs) bar = out.progress(`Epoch ${epoch + 2}/${epochs}`, stepsPerEpoch);
     },
   });
-  phases.add('training: waiting for images', history.waitMs / 1000, history.images);
+  phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);
   phases.add('validation', history.validationMs / 1000, valid.samples * epochs);
   return {
