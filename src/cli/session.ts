@@ -2,6 +2,7 @@
 import { DecodePool } from '../data/decodePool.node.js';
 import { type NodeGpu, openNodeGpu } from '../engine/gpu.node.js';
 import type { CommandContext } from './context.js';
+import { refuseBrokenKernels } from './startup.js';
 
 export interface Session {
   readonly node: NodeGpu;
@@ -13,13 +14,14 @@ export interface Session {
  * bad input then ends the command before the GPU wakes.
  */
 export async function withSession<T>(
-  { out }: CommandContext,
-  options: { workers?: number },
+  context: CommandContext,
+  options: { workers?: number; selfTest?: boolean },
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const node = await openNodeGpu({ quiet: true });
   try {
-    out.say(node.headline);
+    context.out.say(node.headline);
+    if (options.selfTest ?? true) await refuseBrokenKernels(context, node);
     return await withPool(options, (pool) => work({ node, pool }));
   } finally {
     node.gpu.dispose();

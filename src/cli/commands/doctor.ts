@@ -126,7 +126,7 @@ export const doctorCommand = define<DoctorFlags>({
       const known = [...new Set(ALL_CHECKS.map((check) => check.op))].join(', ');
       throw new UsageError(`There is no kernel "${kernel}".`, `The kernels are ${known}.`);
     }
-    return withSession(context, { workers: 0 }, async ({ node }) => {
+    return withSession(context, { workers: 0, selfTest: false }, async ({ node }) => {
       const facts = describe(node);
       sayDescription(context, facts);
       const bar = out.progress('Self-test', 0, 'cases');

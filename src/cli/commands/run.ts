@@ -12,7 +12,7 @@ import { predictSplit, sayEvaluation, scorePredictions } from '../notebook/evalu
 import { chooseCases, explain, readBoxes } from '../notebook/explain.js';
 import { trainOn } from '../notebook/job.js';
 import { loadNetwork, withMomentum } from '../notebook/network.js';
-import { DATA_PRESET, DATA_WORDS, PHANTOM_PRESET } from '../notebook/presets.js';
+import { DATA_PRESET, PHANTOM_PRESET, RUN_WORDS } from '../notebook/presets.js';
 import { runInfo, sampleImages } from '../notebook/report.js';
 import { saySummary, summaryOf } from '../notebook/summary.js';
 import {
@@ -157,8 +157,12 @@ export const runCommand = define<RunFlags>({
     ['chexgpu run --train-csv a.csv --valid-csv b.csv --test-csv c.csv --images DIR', 'files anywhere'],
   ],
   flags: (command) =>
-    addFolderOptions(addTrainingOptions(addDataOptions(command), DATA_WORDS))
+    addFolderOptions(addTrainingOptions(addDataOptions(command), RUN_WORDS))
       .addOption(option.score())
-      .option('--phantoms <n>', 'synthetic X-rays to draw when there is no --data', wholeNumber(3)),
+      .option(
+        '--phantoms <n>',
+        'synthetic X-rays to draw when there is no --data (default: 400, in software 100)',
+        wholeNumber(3),
+      ),
   action: run,
 });

@@ -30,6 +30,13 @@ export const DATA_WORDS = {
   momentum: "0.99, Keras'",
 };
 
+/** For `run`, which has phantoms as well. */
+export const RUN_WORDS = {
+  ...DATA_WORDS,
+  epochs: '3; on phantoms 5, in software 3',
+  momentum: "0.99, Keras'; on phantoms 0.9",
+};
+
 export interface PhantomPreset extends Preset {
   images: number;
   bnMomentum: number;
@@ -41,10 +48,10 @@ export interface PhantomPreset extends Preset {
  */
 export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
   hardware: {
-    images: 600,
+    images: 400,
     size: 320,
     batchSize: 8,
-    epochs: 3,
+    epochs: 5,
     stepsPerEpoch: NOTEBOOK_STEPS,
     bnMomentum: 0.9,
   },
@@ -52,7 +59,7 @@ export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
     images: 100,
     size: 64,
     batchSize: 8,
-    epochs: 4,
+    epochs: 3,
     stepsPerEpoch: NOTEBOOK_STEPS,
     bnMomentum: 0.9,
   },
