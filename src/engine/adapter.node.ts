@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { homeFolder } from './cache.node.js';
 import { AdapterError, UsageError } from './errors.js';
 import { captureStderr } from './stderr.node.js';
-import { loadSwiftshader, swiftshaderObstacle } from './swiftshader.node.js';
+import { loadLibrary, loadSwiftshader, swiftshaderObstacle } from './swiftshader.node.js';
 
 export type AdapterChoice = 'hardware' | 'lavapipe' | 'swiftshader';
 export type AdapterKind = AdapterChoice | 'other-software';
@@ -105,6 +105,8 @@ async function loadDawn(): Promise<(options: string[]) => GPU> {
  */
 async function ask(flags: string[], drivers?: string): Promise<Asked | null> {
   const create = await loadDawn();
+  // Without a Vulkan loader Dawn finds nothing on Linux, and says so at length on stderr.
+  if (process.platform === 'linux' && !loadLibrary('libvulkan.so.1')) return null;
   const key = JSON.stringify([flags, drivers]);
   const before = {
     VK_DRIVER_FILES: process.env.VK_DRIVER_FILES,

@@ -10,7 +10,16 @@ import { cachedFolder, chromiumPackage, unpackTarBrotli } from './cache.node.js'
 /** glibc's RTLD_NODELETE: the library stays loaded although Node rejects it as an addon. */
 const RTLD_NODELETE = 0x1000;
 
-let loaded = false;
+/** Loads a shared library into this process, where later dlopen calls find it by its name. False if it cannot. */
+export function loadLibrary(nameOrPath: string): boolean {
+  try {
+    process.dlopen({ exports: {} }, nameOrPath, constants.dlopen.RTLD_NOW | RTLD_NODELETE);
+    return true;
+  } catch (cause) {
+    // Node wants an addon ("Module did not self-register"); by then the library is loaded.
+    return /self-register/.test(String(cause));
+  }
+}
 
 /** Why SwiftShader cannot be had here; null when it can. */
 export function swiftshaderObstacle(): string | null {
@@ -36,17 +45,6 @@ export async function loadSwiftshader(): Promise<string> {
   const folder = await cachedFolder(`swiftshader-${installed.version}`, (target) =>
     unpackTarBrotli(join(installed.bin, 'swiftshader.tar.br'), target),
   );
-  if (!loaded) {
-    try {
-      process.dlopen(
-        { exports: {} },
-        join(folder, 'libvulkan.so.1'),
-        constants.dlopen.RTLD_NOW | RTLD_NODELETE,
-      );
-    } catch {
-      // Always thrown: "Module did not self-register". The library is no Node addon, but it is loaded.
-    }
-    loaded = true;
-  }
+  loadLibrary(join(folder, 'libvulkan.so.1'));
   return join(folder, 'vk_swiftshader_icd.json');
 }

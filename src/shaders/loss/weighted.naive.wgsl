@@ -24,7 +24,7 @@ struct Params { batch: u32, classes: u32, epsilon: f32 }
 
 fn sigmoid(v: f32) -> f32 {
   let e = select(exp(-abs(v)), 0.0, abs(v) > 87.0);
-  return select(e, 1.0, v >= 0.0) / (1.0 + e);
+  return select(select(e, 1.0, v >= 0.0) / (1.0 + e), v, broken(v));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -41,7 +41,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let inPositive = probability + params.epsilon;
   let inNegative = complement + params.epsilon;
   p[i] = probability;
-  terms[b * 2u * params.classes + c] = positive * log(inPositive);
-  terms[(b * 2u + 1u) * params.classes + c] = negative * log(inNegative);
+  terms[b * 2u * params.classes + c] = select(positive * log(inPositive), z[i], broken(z[i]));
+  terms[(b * 2u + 1u) * params.classes + c] = select(negative * log(inNegative), z[i], broken(z[i]));
   dz[i] = probability * complement / f32(params.batch) * (negative / inNegative - positive / inPositive);
 }
+
+// NaN or infinite, told by the bits: exp and log of some drivers make finite numbers of NaN (SwiftShader does).
+fn broken(v: f32) -> bool { return (bitcast<u32>(v) & 0x7f800000u) == 0x7f800000u; }

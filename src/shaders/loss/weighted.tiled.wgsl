@@ -18,7 +18,7 @@ struct Params { batch: u32, classes: u32, epsilon: f32 }
 
 fn sigmoid(v: vec4f) -> vec4f {
   let e = select(exp(-abs(v)), vec4f(0.0), abs(v) > vec4f(87.0));
-  return select(e, vec4f(1.0), v >= vec4f(0.0)) / (1.0 + e);
+  return select(select(e, vec4f(1.0), v >= vec4f(0.0)) / (1.0 + e), v, broken(v));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -41,8 +41,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let complement = 1.0 - probability;
   let inPositive = probability + params.epsilon;
   let inNegative = complement + params.epsilon;
-  let positiveTerm = positive * log(inPositive);
-  let negativeTerm = negative * log(inNegative);
+  let positiveTerm = select(positive * log(inPositive), logit, broken(logit));
+  let negativeTerm = select(negative * log(inNegative), logit, broken(logit));
   let slope = probability * complement / f32(params.batch) * (negative / inNegative - positive / inPositive);
   for (var j = 0u; j < min(4u, count - first); j++) {
     let i = first + j;
@@ -54,3 +54,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     dz[i] = slope[j];
   }
 }
+
+// NaN or infinite, told by the bits: exp and log of some drivers make finite numbers of NaN (SwiftShader does).
+fn broken(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7f800000u)) == vec4u(0x7f800000u); }
