@@ -100,7 +100,7 @@ export function contributionSection(f: FrequencySummary, assets: Assets): Sectio
       ${assets.figure(
         'contributions',
         html`What positives and negatives of each class contribute to the loss. Before weighting the negatives rule;
-          after it both sides weigh the same, freq₊ · w₊ = freq₋ · w₋.`,
+          after it both sides weigh the same, freq<sub>+</sub> · w<sub>+</sub> = freq<sub>−</sub> · w<sub>−</sub>.`,
       )}
       <details><summary>The numbers</summary>${table(
         null,

@@ -11,6 +11,7 @@ import { kernels } from '../../engine/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan.js';
 import { channels, elements, isVec4, pixels, type Tensor } from '../../engine/tensor.js';
 import { reduceSlices } from '../reduce/reduce.js';
+import { PIXELS_A_SLICE, workgroupSize } from '../tiling.js';
 import backwardApplyNaive from './backwardApply.naive.wgsl';
 import backwardApplyTiled from './backwardApply.tiled.wgsl';
 import backwardReduceNaive from './backwardReduce.naive.wgsl';
@@ -60,18 +61,13 @@ export function movingVarianceFactor(rule: MovingVarianceRule, n: number, epsilo
   return rule === 'tf.keras' ? once : once * (n / (n - 1 - epsilon));
 }
 
-/** Longest run of pixels one f32 sum takes, and how many threads keep an adapter busy. */
-const PIXELS_A_SLICE = 4096;
+/** Threads that keep an adapter busy. */
 const ENOUGH_THREADS = { software: 32, hardware: 16384 } as const;
 
 function slicing(plan: PlanBuilder, count: number, c: number) {
   const wanted = Math.max(count / PIXELS_A_SLICE, ENOUGH_THREADS[plan.gpu.info.kind] / (c / 4));
   const pixelsPerSlice = Math.max(Math.min(16, count), Math.floor(count / Math.max(1, wanted)));
   return { pixelsPerSlice, slices: Math.ceil(count / pixelsPerSlice) };
-}
-
-function workgroupSize(plan: PlanBuilder): number {
-  return plan.gpu.info.kind === 'software' ? 8 : 64;
 }
 
 function vec4OrNaive(plan: PlanBuilder, op: string, ...tensors: Tensor[]): 'tiled' | 'naive' {

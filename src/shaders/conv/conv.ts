@@ -8,6 +8,7 @@ import { kernels } from '../../engine/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan.js';
 import { channels, elements, isVec4, pixels, type Tensor } from '../../engine/tensor.js';
 import { reduceSlices } from '../reduce/reduce.js';
+import { PIXELS_A_SLICE, workgroupSize } from '../tiling.js';
 import backwardDataNaive from './backwardData.naive.wgsl';
 import backwardDataSubgroup from './backwardData.subgroup.wgsl';
 import backwardDataTiled from './backwardData.tiled.wgsl';
@@ -49,11 +50,6 @@ export interface ConvShape {
 /** Output side of a convolution or pooling window. */
 export function outputSide(side: number, { kernel, stride, pad }: ConvShape): number {
   return Math.floor((side + 2 * pad - kernel) / stride) + 1;
-}
-
-/** Lanes that work on one tile row: software runs a workgroup on one core, so small ones waste less. */
-function workgroupSize(plan: PlanBuilder): number {
-  return plan.gpu.info.kind === 'software' ? 8 : 64;
 }
 
 /**
@@ -188,8 +184,6 @@ export function convBackwardData(
   });
 }
 
-/** Longest run of pixels one f32 sum takes; longer ones lose digits. */
-const PIXELS_A_SLICE = 4096;
 /** Threads that keep an adapter busy. */
 const ENOUGH_THREADS = { software: 128, hardware: 65536 } as const;
 
