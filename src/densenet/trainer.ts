@@ -51,6 +51,7 @@ export class Trainer {
       dlogits: fixedTensor(gpu, 'dlogits', [count, 1, 1, classes]),
       hyper: fixedTensor(gpu, 'Adam', [1, 1, 1, 4]),
     };
+    let plan: Plan | undefined;
     try {
       const builder = new PlanBuilder(gpu, label, { variants });
       const rule = options.movingVarianceRule ?? 'keras2.3';
@@ -69,7 +70,7 @@ export class Trainer {
         { epsilon: options.epsilon ?? 1e-7 },
       );
       recordBackward(builder, config, parameters, forward, fixed.dlogits);
-      const plan = await builder.build((done, total) => onCompile(label, done, total));
+      plan = await builder.build((done, total) => onCompile(label, done, total));
 
       const updater = new PlanBuilder(gpu, 'Adam', { variants });
       adamStep(updater, 'Adam', {
@@ -84,6 +85,7 @@ export class Trainer {
       gpu.device.queue.writeBuffer(fixed.classWeights.storage.buffer!, 0, weights);
       return new Trainer(context, shape, options, input, fixed, plan, update);
     } catch (error) {
+      plan?.dispose();
       input.dispose();
       for (const t of Object.values(fixed)) gpu.destroyBuffer(t.storage.buffer!);
       throw error;

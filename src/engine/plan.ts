@@ -132,8 +132,10 @@ export class PlanBuilder {
     const pipelines = new Map(
       await Promise.all([...compiled].map(async ([k, promise]) => [k, await promise] as const)),
     );
-    return gpu.guarded(`the memory of the plan ${this.label}`, () => {
-      const buffers = this.allocate();
+    // Filled as they are made, so that a build that fails half-way leaves nothing behind on the GPU.
+    const buffers: GPUBuffer[] = [];
+    const make = (): Plan => {
+      this.allocate(buffers);
       const align = gpu.device.limits.minUniformBufferOffsetAlignment;
       const packed = this.dispatches.map((d) => d.kernel.packParams(d.params));
       const stride = Math.ceil(Math.max(16, ...packed.map((p) => p.byteLength)) / align) * align;
@@ -160,21 +162,27 @@ export class PlanBuilder {
         return { pipeline, bindGroup, workgroups: d.workgroups };
       });
       return new Plan(gpu, this.label, this.dispatches, steps, buffers);
-    });
+    };
+    try {
+      return await gpu.guarded(`the memory of the plan ${this.label}`, make);
+    } catch (error) {
+      for (const buffer of buffers) gpu.destroyBuffer(buffer);
+      throw error;
+    }
   }
 
-  private allocate(): GPUBuffer[] {
+  private allocate(buffers: GPUBuffer[]): void {
     const used = this.arena.filter((s) => s.last >= 0);
     const end = this.dispatches.length;
     const slots = packSlots(
       used.map((s) => ({ bytes: s.bytes, first: s.first, last: s.keep ? end : s.last })),
     );
-    return slots.map(({ bytes, tenants }) => {
+    for (const { bytes, tenants } of slots) {
       const label = used[tenants[0]].label;
       const buffer = this.gpu.createBuffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);
+      buffers.push(buffer);
       for (const t of tenants) used[t].buffer = buffer;
-      return buffer;
-    });
+    }
   }
 }
 
