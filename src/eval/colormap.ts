@@ -82,10 +82,12 @@ export function overlay(pixels: Uint8Array, map: Float32Array, alpha: number): U
     high = Math.max(high, v);
     finite &&= Number.isFinite(v);
   }
-  const cover = finite && high > low ? alpha : 0;
+  // In float32, as matplotlib's norm: some values land on the other side of a border between two colours.
+  const span = Math.fround(high - low);
+  const cover = finite && span > 0 && span < Number.POSITIVE_INFINITY ? alpha : 0;
   const rgb = new Uint8Array(map.length * 3);
   for (let i = 0; i < map.length; i++) {
-    const row = cover > 0 ? jetIndex((map[i] - low) / (high - low)) * 3 : 0;
+    const row = cover > 0 ? jetIndex(Math.fround(Math.fround(map[i] - low) / span)) * 3 : 0;
     for (let c = 0; c < 3; c++) {
       const gray = pixels[i * channels + (channels === 3 ? c : 0)];
       rgb[i * 3 + c] = Math.round((1 - cover) * gray + cover * JET[row + c]);

@@ -1,5 +1,5 @@
 /** Scores a whole set of predictions, class by class, into plain data that JSON can hold. */
-import { DataError } from '../engine/errors.js';
+import { checkMatrices, column } from './averages.js';
 import {
   type AucInterval,
   auc,
@@ -39,27 +39,22 @@ export interface EvaluationResult {
   best: string[];
 }
 
-/** Column `c` of a row-major matrix `values[b,classes]`. */
-function column(values: ArrayLike<number>, classes: number, c: number): Float64Array {
-  return Float64Array.from({ length: values.length / classes }, (_, b) => values[b * classes + c]);
-}
-
 function evaluateClass(
   yTrue: Float64Array,
   score: Float64Array,
   name: string,
   index: number,
 ): ClassEvaluation {
-  const counts = countClasses(yTrue, score, name);
+  const counts = countClasses(yTrue, score, { name });
   const reason = undefinedReason(counts);
-  const base = { name, index, ...counts, averagePrecision: averagePrecision(yTrue, score, name) };
+  const base = { name, index, ...counts, averagePrecision: averagePrecision(yTrue, score, { name }) };
   if (reason) return { ...base, auc: null, reason, interval: null, curve: null };
   const { fpr, tpr, thresholds } = rocCurve(yTrue, score, { name });
   return {
     ...base,
     auc: auc(fpr, tpr),
     reason: null,
-    interval: aucInterval(yTrue, score, name),
+    interval: aucInterval(yTrue, score, { name }),
     curve: {
       fpr: [...fpr],
       tpr: [...tpr],
@@ -79,13 +74,7 @@ export function evaluate(
   names: readonly string[],
 ): EvaluationResult {
   const classes = names.length;
-  if (classes === 0) throw new DataError('No class names to evaluate.');
-  if (predictions.length !== labels.length || predictions.length % classes !== 0) {
-    throw new DataError(
-      `${predictions.length} predictions and ${labels.length} labels do not make rows of ${classes} classes.`,
-    );
-  }
-  if (predictions.length === 0) throw new DataError('No images to evaluate.');
+  checkMatrices(labels, predictions, classes);
   const results = names.map((name, c) =>
     evaluateClass(column(labels, classes, c), column(predictions, classes, c), name, c),
   );

@@ -24,16 +24,23 @@ function stageName(layer: Layer): string {
 }
 
 function stageDetail(layers: Layer[], config: DenseNetConfig): string {
-  const { growthRate: k, bottleneck } = config;
+  const { growthRate: k, bottleneck, classes, activation } = config;
+  const norm = layers.some((l) => l.kind === 'batchnorm') ? 'batch norm' : '';
+  const list = (...parts: string[]) => parts.filter((part) => part !== '').join(', ');
   switch (layers[0].section) {
     case 'stem':
+      if (config.stem === 'cifar') return list('3×3 convolution', norm);
       return '7×7/2 convolution, batch norm, ReLU, 3×3/2 max pool';
-    case 'dense':
-      return `${Math.max(...layers.map((l) => l.block))} × (1×1 to ${bottleneck * k}, 3×3 to ${k} channels)`;
+    case 'dense': {
+      const first = bottleneck > 0 ? `1×1 to ${bottleneck * k}` : '';
+      return `${Math.max(...layers.map((l) => l.block))} × (${list(first, `3×3 to ${k} channels`)})`;
+    }
     case 'transition':
-      return '1×1 convolution, 2×2/2 average pool';
-    case 'head':
-      return `batch norm, ReLU, global average pool, dense, ${config.classes} sigmoids`;
+      return list('1×1 convolution', '2×2/2 average pool', config.norms === 'block' ? norm : '');
+    case 'head': {
+      const outputs = activation === 'softmax' ? `softmax of ${classes}` : `${classes} sigmoids`;
+      return list(norm, 'ReLU', 'global average pool', 'dense', outputs);
+    }
   }
 }
 

@@ -14,18 +14,24 @@ export interface RocCurve {
   thresholds: Float64Array;
 }
 
-export interface RocOptions {
+export interface ScoreOptions {
+  /** How much each row counts, finite and not negative; a row of weight 0 is as if it were not there. */
+  sampleWeight?: ArrayLike<number>;
+  /** The class, for error messages. */
+  name?: string;
+}
+
+export interface RocOptions extends ScoreOptions {
   /** Leave out points that lie on a straight line between their neighbours. Default true. */
   dropIntermediate?: boolean;
   /** The threshold of the point (0, 0): `inf` since scikit-learn 1.3, `max+1` before. Default `inf`. */
   firstThreshold?: 'inf' | 'max+1';
-  /** The class, for error messages. */
-  name?: string;
 }
 
 /** An area, or the reason why there is none. */
 export type AucResult = { auc: number; reason: null } | { auc: null; reason: string };
 
+/** Rows of either label; rows of weight 0 are not counted. */
 export interface ClassCounts {
   positives: number;
   negatives: number;
@@ -33,19 +39,23 @@ export interface ClassCounts {
 
 /**
  * Counts labels and refuses what cannot be scored.
- * @throws DataError if the lengths differ, there are no rows, or a label is neither 0 nor 1.
- * @throws NonFiniteError if a score is NaN or infinite; names the class and the row (counted from 0).
+ * @throws DataError if the lengths differ, there are no rows, a label is neither 0 nor 1, a weight is
+ * negative or all weights are 0.
+ * @throws NonFiniteError if a score, a weight or the sum of the weights is NaN or infinite; names the class
+ * and the row (counted from 0).
  */
 export function countClasses(
   yTrue: ArrayLike<number>,
   score: ArrayLike<number>,
-  name = 'scores',
+  { name = 'scores', sampleWeight }: ScoreOptions = {},
 ): ClassCounts {
   if (yTrue.length !== score.length) {
     throw new DataError(`${name}: ${yTrue.length} labels but ${score.length} scores.`);
   }
   if (yTrue.length === 0) throw new DataError(`${name}: no rows to evaluate.`);
+  if (sampleWeight) checkWeights(sampleWeight, yTrue.length, name);
   let positives = 0;
+  let counted = 0;
   for (let row = 0; row < yTrue.length; row++) {
     const y = yTrue[row];
     if (y !== 0 && y !== 1) {
@@ -57,9 +67,38 @@ export function countClasses(
         'Scores must be finite.',
       );
     }
+    if (sampleWeight?.[row] === 0) continue;
     positives += y;
+    counted++;
   }
-  return { positives, negatives: yTrue.length - positives };
+  return { positives, negatives: counted - positives };
+}
+
+function checkWeights(weights: ArrayLike<number>, rows: number, name: string): void {
+  if (weights.length !== rows) {
+    throw new DataError(`${name}: ${rows} labels but ${weights.length} sample weights.`);
+  }
+  let total = 0;
+  for (let row = 0; row < rows; row++) {
+    const weight = weights[row];
+    if (!Number.isFinite(weight)) {
+      throw new NonFiniteError(
+        `${name}: the sample weight in row ${row} is ${weight}.`,
+        'Weights must be finite.',
+      );
+    }
+    if (weight < 0) {
+      throw new DataError(
+        `${name}: the sample weight in row ${row} is ${weight}.`,
+        'Weights must not be negative.',
+      );
+    }
+    total += weight;
+  }
+  if (total === 0) throw new DataError(`${name}: all sample weights are 0.`, 'Give one row a weight.');
+  if (!Number.isFinite(total)) {
+    throw new NonFiniteError(`${name}: the sum of the sample weights is ${total}.`, 'Scale them down.');
+  }
 }
 
 /** Why this class has no ROC curve, or null where it has one. */
@@ -69,7 +108,7 @@ export function undefinedReason({ positives, negatives }: ClassCounts): string |
   return null;
 }
 
-/** Cumulative counts at each distinct score, from the highest score down. */
+/** Cumulative counts (with weights: sums of weights) at each distinct score, from the highest down. */
 interface CumulativeCounts {
   /** False and true positives when everything at or above the threshold is called positive. */
   fps: number[];
@@ -77,53 +116,64 @@ interface CumulativeCounts {
   thresholds: number[];
 }
 
-function cumulativeCounts(yTrue: ArrayLike<number>, score: ArrayLike<number>): CumulativeCounts {
-  const order = new Uint32Array(yTrue.length).map((_, i) => i);
-  order.sort((a, b) => score[b] - score[a]);
+function cumulativeCounts(
+  yTrue: ArrayLike<number>,
+  score: ArrayLike<number>,
+  sampleWeight?: ArrayLike<number>,
+): CumulativeCounts {
+  const weightOf = (row: number) => (sampleWeight ? sampleWeight[row] : 1);
+  const order = new Uint32Array(yTrue.length).map((_, i) => i).filter((row) => weightOf(row) !== 0);
+  // Equal scores keep the order of the rows, as in scikit-learn's stable sort: sums of weights round alike.
+  order.sort((a, b) => score[b] - score[a] || a - b);
   const fps: number[] = [];
   const tps: number[] = [];
   const thresholds: number[] = [];
   let positives = 0;
+  let negatives = 0;
   for (let k = 0; k < order.length; k++) {
-    positives += yTrue[order[k]];
-    const threshold = score[order[k]];
+    const row = order[k];
+    if (yTrue[row] === 1) positives += weightOf(row);
+    else negatives += weightOf(row);
     // Tied scores make one point: no threshold separates them.
-    if (k + 1 < order.length && score[order[k + 1]] === threshold) continue;
+    if (k + 1 < order.length && score[order[k + 1]] === score[row]) continue;
     tps.push(positives);
-    fps.push(1 + k - positives);
-    thresholds.push(threshold);
+    fps.push(negatives);
+    thresholds.push(score[row]);
   }
   return { fps, tps, thresholds };
 }
 
-/** Keeps the first, the last and every point where the second difference of either count is not 0. */
+/**
+ * Keeps the first, the last and every point where the second difference of either count is not 0. The
+ * difference of differences, as `np.diff(v, 2)` takes it: sums of weights that round differ otherwise.
+ */
 function withoutCollinear({ fps, tps, thresholds }: CumulativeCounts): CumulativeCounts {
   const last = fps.length - 1;
-  const bends = (v: number[], k: number) => v[k + 1] - 2 * v[k] + v[k - 1] !== 0;
+  const bends = (v: number[], k: number) => v[k + 1] - v[k] !== v[k] - v[k - 1];
   const keep = (_: number, k: number) => k === 0 || k === last || bends(fps, k) || bends(tps, k);
   return { fps: fps.filter(keep), tps: tps.filter(keep), thresholds: thresholds.filter(keep) };
 }
 
 /**
  * The ROC curve of one class: `yTrue[b]` (0 or 1) against `score[b]`.
- * @throws DataError if only one label occurs (see `rocAuc` for a result without an exception), if a
- * label is not 0 or 1, or if the lengths differ; NonFiniteError if a score is not finite.
+ * @throws DataError if only one label occurs (see `rocAuc` for a result without an exception), and what
+ * `countClasses` throws.
  */
 export function rocCurve(
   yTrue: ArrayLike<number>,
   score: ArrayLike<number>,
   options: RocOptions = {},
 ): RocCurve {
-  const { dropIntermediate = true, firstThreshold = 'inf', name = 'scores' } = options;
-  const counts = countClasses(yTrue, score, name);
-  const reason = undefinedReason(counts);
+  const { dropIntermediate = true, firstThreshold = 'inf', name = 'scores', sampleWeight } = options;
+  const reason = undefinedReason(countClasses(yTrue, score, options));
   if (reason) throw new DataError(`${name}: the ROC curve is not defined: ${reason}.`);
-  const all = cumulativeCounts(yTrue, score);
+  const all = cumulativeCounts(yTrue, score, sampleWeight);
   const { fps, tps, thresholds } = dropIntermediate ? withoutCollinear(all) : all;
   const above = firstThreshold === 'inf' ? Number.POSITIVE_INFINITY : thresholds[0] + 1;
+  const last = fps.length - 1;
   return {
-    fpr: Float64Array.from([0, ...fps], (v) => v / counts.negatives),
-    tpr: Float64Array.from([0, ...tps], (v) => v / counts.positives),
+    fpr: Float64Array.from([0, ...fps], (v) => v / fps[last]),
+    tpr: Float64Array.from([0, ...tps], (v) => v / tps[last]),
     thresholds: Float64Array.from([above, ...thresholds]),
   };
 }
@@ -140,28 +190,35 @@ export function auc(x: ArrayLike<number>, y: ArrayLike<number>): number {
 
 /**
  * Area under the ROC curve of one class: the chance that a random positive scores above a random
- * negative, a tie counting one half (Mann–Whitney). A class with one label only has none: `auc` is
- * null and `reason` says why.
+ * negative (each drawn by weight), a tie counting one half (Mann–Whitney). A class with one label only has
+ * none: `auc` is null and `reason` says why, where scikit-learn warns and returns nan.
+ * @throws what `countClasses` throws.
  */
-export function rocAuc(yTrue: ArrayLike<number>, score: ArrayLike<number>, name = 'scores'): AucResult {
-  const reason = undefinedReason(countClasses(yTrue, score, name));
+export function rocAuc(
+  yTrue: ArrayLike<number>,
+  score: ArrayLike<number>,
+  options: ScoreOptions = {},
+): AucResult {
+  const reason = undefinedReason(countClasses(yTrue, score, options));
   if (reason) return { auc: null, reason };
-  const { fpr, tpr } = rocCurve(yTrue, score, { name });
+  const { name, sampleWeight } = options;
+  const { fpr, tpr } = rocCurve(yTrue, score, { name, sampleWeight });
   return { auc: auc(fpr, tpr), reason: null };
 }
 
 /**
  * Average precision, Σ (R_k − R_{k−1})·P_k over descending thresholds (scikit-learn's; no
- * interpolation). Null where there is no positive example.
+ * interpolation). Null where there is no positive example; scikit-learn warns there and returns 0.
+ * @throws what `countClasses` throws.
  */
 export function averagePrecision(
   yTrue: ArrayLike<number>,
   score: ArrayLike<number>,
-  name = 'scores',
+  options: ScoreOptions = {},
 ): number | null {
-  const { positives } = countClasses(yTrue, score, name);
-  if (positives === 0) return null;
-  const { fps, tps } = cumulativeCounts(yTrue, score);
+  if (countClasses(yTrue, score, options).positives === 0) return null;
+  const { fps, tps } = cumulativeCounts(yTrue, score, options.sampleWeight);
+  const positives = tps[tps.length - 1];
   let sum = 0;
   for (let k = 0; k < tps.length; k++) {
     const gained = tps[k] - (k === 0 ? 0 : tps[k - 1]);
@@ -183,36 +240,41 @@ const Z_975 = 1.959963984540054;
 /**
  * 95 % interval of the AUC by DeLong, DeLong and Clarke-Pearson (Biometrics 1988): each positive's
  * placement is the share of negatives below it (ties one half), each negative's the share of positives
- * above it; Var = s²(positives)/m + s²(negatives)/n; AUC ± 1.96·√Var, cut to [0, 1].
- * Null where the variance cannot be estimated (fewer than two of either label, or all placements equal).
+ * above it; Var = s²(positives)/m + s²(negatives)/n; AUC ± 1.96·√Var, cut to [0, 1]. Without weights: the
+ * variance is that of rows drawn alike.
+ * Null where the variance cannot be estimated (fewer than two of either label, or all placements equal:
+ * perfect separation, where this method has nothing to say).
+ * @throws what `countClasses` throws.
  */
 export function aucInterval(
   yTrue: ArrayLike<number>,
   score: ArrayLike<number>,
-  name = 'scores',
+  { name }: Pick<ScoreOptions, 'name'> = {},
 ): AucInterval | null {
-  const { positives: m, negatives: n } = countClasses(yTrue, score, name);
+  const { positives: m, negatives: n } = countClasses(yTrue, score, { name });
   if (m < 2 || n < 2) return null;
   const { fps, tps } = cumulativeCounts(yTrue, score);
-  // Both placements have mean AUC, so sums over the distinct scores are enough.
-  let area = 0;
-  let squaresPositive = 0;
-  let squaresNegative = 0;
-  for (let k = 0; k < tps.length; k++) {
+  // The rows of one score share their placements, so there is one step per distinct score.
+  const steps = tps.map((tp, k) => {
     const tpBefore = k === 0 ? 0 : tps[k - 1];
     const fpBefore = k === 0 ? 0 : fps[k - 1];
-    const placementPositive = (n - (fpBefore + fps[k]) / 2) / n;
-    const placementNegative = (tpBefore + tps[k]) / 2 / m;
-    area += (tps[k] - tpBefore) * placementPositive;
-    squaresPositive += (tps[k] - tpBefore) * placementPositive ** 2;
-    squaresNegative += (fps[k] - fpBefore) * placementNegative ** 2;
+    return {
+      positives: tp - tpBefore,
+      negatives: fps[k] - fpBefore,
+      placementPositive: (n - (fpBefore + fps[k]) / 2) / n,
+      placementNegative: (tpBefore + tp) / 2 / m,
+    };
+  });
+  // Both placements have mean AUC.
+  const area = steps.reduce((sum, step) => sum + step.positives * step.placementPositive, 0) / m;
+  let squaresPositive = 0;
+  let squaresNegative = 0;
+  for (const step of steps) {
+    squaresPositive += step.positives * (step.placementPositive - area) ** 2;
+    squaresNegative += step.negatives * (step.placementNegative - area) ** 2;
   }
-  area /= m;
-  const variancePositive = (squaresPositive - m * area ** 2) / (m - 1);
-  const varianceNegative = (squaresNegative - n * area ** 2) / (n - 1);
-  const variance = variancePositive / m + varianceNegative / n;
-  // Below rounding error of the sums: perfect separation, where this method has nothing to say.
-  if (!(variance > 1e-15)) return null;
+  const variance = squaresPositive / (m - 1) / m + squaresNegative / (n - 1) / n;
+  if (variance === 0) return null;
   const half = Z_975 * Math.sqrt(variance);
   return { low: Math.max(0, area - half), high: Math.min(1, area + half), level: 0.95 };
 }

@@ -1,11 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LABELS } from '../../src/data/labels.js';
 import { DataError, NonFiniteError } from '../../src/engine/errors.js';
 import { MT19937 } from '../../src/engine/mt19937.js';
 import { evaluate } from '../../src/eval/evaluate.js';
-import { readPredictionsCsv } from '../../src/eval/predictionsCsv.node.js';
 import { auc, aucInterval, averagePrecision, bestClasses, rocAuc, rocCurve } from '../../src/eval/roc.js';
 
 const close = (found: ArrayLike<number>, wanted: number[]) => {
@@ -106,8 +102,8 @@ describe('against brute force', () => {
       if (!interval) continue;
       intervals++;
       const half = 1.959963984540054 * Math.sqrt(deLong(y, s));
-      expect(interval.low).toBeCloseTo(Math.max(0, area - half), 9);
-      expect(interval.high).toBeCloseTo(Math.min(1, area + half), 9);
+      expect(interval.low).toBeCloseTo(Math.max(0, area - half), 12);
+      expect(interval.high).toBeCloseTo(Math.min(1, area + half), 12);
     }
     expect(intervals).toBeGreaterThan(50);
   });
@@ -124,9 +120,9 @@ describe('what has no AUC', () => {
   });
 
   it('NaN, infinity, other labels, other lengths: an error that names class and row', () => {
-    expect(() => rocAuc([0, 1], [0.1, Number.NaN], 'Edema')).toThrow(/Edema.*row 1.*NaN/);
-    expect(() => rocAuc([0, 1], [Number.POSITIVE_INFINITY, 0.1], 'Edema')).toThrow(NonFiniteError);
-    expect(() => rocAuc([0, 2], [0.1, 0.2], 'Edema')).toThrow(/row 1 is 2/);
+    expect(() => rocAuc([0, 1], [0.1, Number.NaN], { name: 'Edema' })).toThrow(/Edema.*row 1.*NaN/);
+    expect(() => rocAuc([0, 1], [Number.POSITIVE_INFINITY, 0.1], { name: 'Edema' })).toThrow(NonFiniteError);
+    expect(() => rocAuc([0, 2], [0.1, 0.2], { name: 'Edema' })).toThrow(/row 1 is 2/);
     expect(() => rocAuc([0, 1, 1], [0.1, 0.2])).toThrow(DataError);
     expect(() => rocAuc([], [])).toThrow(/no rows/);
   });
@@ -171,67 +167,5 @@ describe('evaluate', () => {
     const broken = predictions.slice();
     broken[7] = Number.NaN;
     expect(() => evaluate(broken, labels, names)).toThrow(/B: the score in row 2/);
-  });
-});
-
-/** scikit-learn 1.9.1, scores as float32: roc_auc_score, average_precision_score, points of roc_curve. */
-const SKLEARN: Record<string, [number, number, number][]> = {
-  'reference/course-train-predictions.csv': [
-    [0.9218334677178281, 0.28805161359452147, 217],
-    [0.9365979591836735, 0.2784610258440598, 163],
-    [0.8993054605295253, 0.5493171320732281, 712],
-    [0.8476505139500734, 0.01535655308897563, 17],
-    [0.7346284888737283, 0.4126047145698267, 1298],
-    [0.8748131654644269, 0.39129482424428375, 368],
-    [0.7885923771194039, 0.2743049411025493, 446],
-    [0.8295369379706728, 0.3801623688062806, 788],
-    [0.8852250137667886, 0.3108493469890084, 342],
-    [0.8074163706743717, 0.1251074685824064, 250],
-    [0.7522921056671178, 0.03473688484329877, 115],
-    [0.8201529610829104, 0.07487465247548131, 151],
-    [0.9250844812951434, 0.1801442177870093, 166],
-    [0.8277328584303937, 0.1602996672524912, 339],
-  ],
-  'nih/keras-nearest320/predictions.csv': [
-    [0.8981581798483206, 0.6297097762983062, 20],
-    [0.9364035087719298, 0.43223443223443225, 7],
-    [0.9087615283267458, 0.6948364675624401, 26],
-    [0.8701298701298701, 0.047619047619047616, 5],
-    [0.8108686350021395, 0.625059194194319, 44],
-    [0.8363774733637747, 0.4842341025012106, 17],
-    [0.5425055928411633, 0.07696466191455792, 13],
-    [0.7714666666666666, 0.46441782264454884, 42],
-    [0.9141156462585034, 0.33067974688311846, 16],
-    [0.6907894736842106, 0.04449388209121245, 9],
-    [0.7322666666666666, 0.4378343283160628, 41],
-    [0.8355263157894737, 0.07101608187134503, 9],
-    [0.9133261105092092, 0.3855916039862528, 22],
-    [0.727069351230425, 0.13413606563652614, 15],
-  ],
-};
-
-const folder = process.env.CHEXGPU_DATA;
-
-it('says whether the real predictions are checked', () => {
-  if (!folder) console.log('CHEXGPU_DATA is not set: the AUCs of the real predictions were left out.');
-  else expect(existsSync(folder)).toBe(true);
-});
-
-describe.runIf(folder)("the course model's predictions", () => {
-  it.each(Object.keys(SKLEARN))("%s: scikit-learn's numbers to 1e-12", async (file) => {
-    const table = await readPredictionsCsv(join(folder ?? '', file), LABELS);
-    const result = evaluate(table.predictions, table.truth, LABELS);
-    expect(result.undefinedClasses).toEqual([]);
-    result.classes.forEach((found, c) => {
-      const [area, precision, points] = SKLEARN[file][c];
-      expect(Math.abs((found.auc ?? -1) - area)).toBeLessThan(1e-12);
-      expect(Math.abs((found.averagePrecision ?? -1) - precision)).toBeLessThan(1e-12);
-      expect(found.curve?.fpr.length).toBe(points);
-      if (found.positives < 2) expect(found.interval).toBeNull();
-      else
-        expect(Math.abs((found.interval?.low ?? 0) + (found.interval?.high ?? 9) - 2 * area)).toBeLessThan(
-          0.2,
-        );
-    });
   });
 });
