@@ -4,10 +4,16 @@ import type { Inspection } from './check.js';
 import { decodeFile } from './decode.node.js';
 import { inspectFile } from './inspect.node.js';
 import type { PixelImage } from './pixels.js';
-import { resizeNearest } from './resize.js';
+import { type Interpolation, resize } from './resize.js';
 
 export type DecodeJob =
-  | { readonly kind: 'load'; readonly file: string; readonly width: number; readonly height: number }
+  | {
+      readonly kind: 'load';
+      readonly file: string;
+      readonly width: number;
+      readonly height: number;
+      readonly interpolation: Interpolation;
+    }
   | { readonly kind: 'inspect'; readonly file: string };
 
 export type JobResult = PixelImage | Inspection;
@@ -31,7 +37,7 @@ export type JobReply =
 export async function runJob(job: DecodeJob): Promise<JobResult> {
   if (job.kind === 'inspect') return inspectFile(job.file);
   const { image } = await decodeFile(job.file);
-  return resizeNearest(image, job.width, job.height);
+  return resize(image, job.width, job.height, job.interpolation);
 }
 
 export function failureOf(error: unknown, job: DecodeJob): JobFailure {

@@ -13,6 +13,7 @@ import {
   runJob,
 } from './decodeJobs.node.js';
 import type { PixelImage } from './pixels.js';
+import type { Interpolation } from './resize.js';
 
 export interface DecodePoolOptions {
   /**
@@ -59,11 +60,16 @@ export class DecodePool {
   }
 
   /**
-   * Decodes an image and resizes it by PIL's nearest rule.
+   * Decodes an image and resizes it as PIL does.
    * @throws DataError naming the file
    */
-  async load(file: string, width: number, height: number): Promise<PixelImage> {
-    return (await this.submit({ kind: 'load', file, width, height })) as PixelImage;
+  async load(
+    file: string,
+    width: number,
+    height: number,
+    interpolation: Interpolation = 'nearest',
+  ): Promise<PixelImage> {
+    return (await this.submit({ kind: 'load', file, width, height, interpolation })) as PixelImage;
   }
 
   /** Decodes an image and describes it. @throws DataError naming the file */

@@ -1,28 +1,22 @@
 /** Image generators over a folder, with Keras' `flow_from_dataframe` semantics. */
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Normalisation } from '../densenet/batch.js';
 import { DataError } from '../engine/errors.js';
-import type { MT19937 } from '../engine/mt19937.js';
 import { fileProblem } from './csv.node.js';
 import type { DecodePool } from './decodePool.node.js';
 import { type Frame, selectRows } from './frame.js';
-import { ImageGenerator } from './generator.js';
+import { ImageGenerator, type ImageGeneratorOptions } from './generator.js';
 import { IMAGE_COLUMN } from './labels.js';
+import type { Interpolation } from './resize.js';
 
-export interface FlowOptions {
-  readonly frame: Frame;
+export interface FlowOptions extends Omit<ImageGeneratorOptions, 'load' | 'height' | 'width'> {
   /** Folder of the images. */
   readonly directory: string;
   readonly pool: DecodePool;
   /** Target size as [height, width]; default 320 x 320. */
   readonly targetSize?: readonly [height: number, width: number];
-  readonly batchSize?: number;
-  readonly shuffle?: boolean;
-  readonly seed?: number | null;
-  readonly normalisation?: Normalisation;
-  readonly prefetch?: number;
-  readonly rng?: MT19937;
+  /** How images of another size are resized; default 'nearest', as Keras. */
+  readonly interpolation?: Interpolation;
   /**
    * Rows whose image is missing or no image by its name: 'error' (default) refuses them, naming the first;
    * 'ignore' leaves them out with Keras' warning.
@@ -45,6 +39,7 @@ export async function flowFromDataframe(options: FlowOptions): Promise<ImageGene
   const { frame, directory, pool } = options;
   const log = options.log ?? (() => undefined);
   const [height, width] = options.targetSize ?? [320, 320];
+  const { interpolation } = options;
   const valid = await validRows(frame, directory);
   const invalid = frame.images.length - valid.length;
   if (invalid > 0) {
@@ -58,7 +53,7 @@ export async function flowFromDataframe(options: FlowOptions): Promise<ImageGene
   return new ImageGenerator({
     ...options,
     frame: invalid === 0 ? frame : selectRows(frame, valid),
-    load: (file) => pool.load(join(directory, file), width, height),
+    load: (file) => pool.load(join(directory, file), width, height, interpolation),
     height,
     width,
   });

@@ -1,15 +1,23 @@
 /**
- * Batches of X-rays in Keras' order: the semantics of keras-preprocessing 1.1.0's DataFrameIterator as the
- * notebook uses it, without augmentation. Two ways through the data, as Keras has them: `getItem(i)` with
- * `onEpochEnd()` (what fit_generator does), and `next()` (what iterating does); their orders differ from the
- * second epoch on.
+ * Batches of X-rays in Keras' order: the semantics of keras-preprocessing 1.1's DataFrameIterator. Two ways
+ * through the data, as Keras has them: `getItem(i)` with `onEpochEnd()` (what fit_generator does), and `next()`
+ * (what iterating does); their orders differ from the second epoch on.
  */
-import type { BatchSource, FloatBatch, Normalisation, PixelBatch } from '../densenet/batch.js';
+import type { Batch, BatchSource, FloatBatch, Normalisation, PixelBatch } from '../densenet/batch.js';
 import { DataError, UsageError } from '../engine/errors.js';
 import { MT19937 } from '../engine/mt19937.js';
+import {
+  type Augmentation,
+  type AugmentationOptions,
+  augments,
+  drawTransform,
+  makeAugmentation,
+  type Transform,
+} from './augmentation.js';
 import type { Frame } from './frame.js';
 import { type PixelImage, toRgb } from './pixels.js';
-import { standardizeInto } from './standardize.js';
+import { rescaled, standardizeInto } from './standardize.js';
+import { applyTransform } from './transform.js';
 
 /** Gives the image of a row, decoded and resized to the generator's size. */
 export type LoadImage = (file: string) => Promise<PixelImage>;
@@ -28,6 +36,10 @@ export interface ImageGeneratorOptions {
   readonly seed?: number | null;
   /** Default: pixels as they are, 0..255. */
   readonly normalisation?: Normalisation;
+  /** What is done to each image at random; default nothing. */
+  readonly augmentation?: AugmentationOptions;
+  /** Keras' `rescale`: a factor for every pixel, behind the augmentation and before the normalisation. */
+  readonly rescale?: number;
   /** Batches loaded ahead of the one asked for; default 2. It changes no result. */
   readonly prefetch?: number;
   /**
@@ -42,6 +54,13 @@ interface Ahead {
   readonly images: Promise<PixelImage[]>;
 }
 
+interface Claimed {
+  readonly rows: Int32Array;
+  /** One an image, drawn whether they are used or not. */
+  readonly transforms: readonly Transform[];
+  readonly images: readonly PixelImage[];
+}
+
 export class ImageGenerator implements BatchSource {
   readonly batchSize: number;
   readonly samples: number;
@@ -50,6 +69,8 @@ export class ImageGenerator implements BatchSource {
   readonly width: number;
   readonly normalisation: Normalisation;
   readonly frame: Frame;
+  readonly augmentation: Augmentation;
+  readonly rescale: number | null;
 
   private readonly load: LoadImage;
   private readonly shuffle: boolean;
@@ -63,7 +84,7 @@ export class ImageGenerator implements BatchSource {
 
   /**
    * @throws DataError when the frame has no rows
-   * @throws UsageError for a batch size, image size, prefetch or seed out of range
+   * @throws UsageError for a batch size, image size, prefetch, seed, augmentation or rescale out of range
    */
   constructor(options: ImageGeneratorOptions) {
     this.frame = options.frame;
@@ -76,6 +97,13 @@ export class ImageGenerator implements BatchSource {
     this.seed = options.seed ?? null;
     this.rng = options.rng ?? (this.seed === null ? MT19937.fromEntropy() : new MT19937(this.seed));
     this.normalisation = options.normalisation ?? { kind: 'none' };
+    this.augmentation = makeAugmentation(options.augmentation);
+    const { rescale = 0 } = options;
+    if (!Number.isFinite(rescale)) {
+      throw new UsageError(`Pixels cannot be rescaled by ${rescale}.`, 'Give a number.');
+    }
+    // Keras takes 0 for none.
+    this.rescale = rescale === 0 ? null : rescale;
     this.samples = options.frame.images.length;
     this.labels = options.frame.classes;
     if (this.samples === 0) {
@@ -91,8 +119,22 @@ export class ImageGenerator implements BatchSource {
     return Math.ceil(this.samples / this.batchSize);
   }
 
+  /** Whether batches are something else than the stored pixels, so that there are only float batches. */
+  get changesPixels(): boolean {
+    return this.rescale !== null || augments(this.augmentation);
+  }
+
   /**
-   * Batch `index` of this epoch, normalised on the CPU: x[b,h,w,3]. The last batch may be smaller.
+   * Batch `index` of this epoch, for training and prediction: pixels, with the normalisation left to the GPU;
+   * where the generator augments or rescales, floats.
+   * @throws as `getItem`
+   */
+  getBatch(index: number): Promise<Batch> {
+    return this.changesPixels ? this.getItem(index) : this.getPixels(index);
+  }
+
+  /**
+   * Batch `index` of this epoch, augmented and normalised on the CPU: x[b,h,w,3]. The last batch may be smaller.
    * @throws UsageError when there is no such batch
    * @throws DataError naming the image that could not be loaded
    */
@@ -100,8 +142,12 @@ export class ImageGenerator implements BatchSource {
     return this.toFloat(await this.claim(index));
   }
 
-  /** As `getItem`, with the pixels as stored and the normalisation still to do. */
+  /**
+   * As `getItem`, with the pixels as stored and the normalisation still to do.
+   * @throws UsageError also where the generator augments or rescales
+   */
   async getPixels(index: number): Promise<PixelBatch> {
+    this.requireStoredPixels();
     return this.toPixels(await this.claim(index));
   }
 
@@ -112,12 +158,21 @@ export class ImageGenerator implements BatchSource {
 
   /** As `next`, with the pixels as stored. */
   async nextPixels(): Promise<PixelBatch> {
+    this.requireStoredPixels();
     return this.toPixels(await this.claimNext());
   }
 
   /** Draws the order of the next epoch. */
   onEpochEnd(): void {
     this.reorder();
+  }
+
+  private requireStoredPixels(): void {
+    if (!this.changesPixels) return;
+    throw new UsageError(
+      'This generator augments or rescales: it has no batches of the stored pixels.',
+      'Ask for getBatch, getItem or next.',
+    );
   }
 
   // Keras seeds and draws before it loads. Both claims do so before their first await, so that the random
@@ -158,8 +213,9 @@ export class ImageGenerator implements BatchSource {
 
   private async take(index: number): Promise<Claimed> {
     const { rows, images } = this.start(index);
-    // Keras draws a horizontal and a vertical flip for each image, wanted or not.
-    for (let i = 0; i < rows.length * 2; i++) this.rng.random();
+    const transforms = Array.from(rows, () =>
+      drawTransform(this.augmentation, this.rng, this.height, this.width),
+    );
     this.ahead.delete(index);
     for (const kept of this.ahead.keys()) {
       if (kept < index || kept > index + this.prefetch) this.ahead.delete(kept);
@@ -170,7 +226,7 @@ export class ImageGenerator implements BatchSource {
       upcoming.images.catch(() => undefined);
       this.ahead.set(i, upcoming);
     }
-    return { rows, images: await images };
+    return { rows, transforms, images: await images };
   }
 
   /** Begins to load a batch of the present order, unless it is under way. */
@@ -203,11 +259,14 @@ export class ImageGenerator implements BatchSource {
     return { ...this.describe(rows), channels, pixels, normalisation: this.normalisation };
   }
 
-  private toFloat({ rows, images }: Claimed): FloatBatch {
+  private toFloat({ rows, transforms, images }: Claimed): FloatBatch {
     const each = this.height * this.width * 3;
     const x = new Float32Array(images.length * each);
+    const moves = augments(this.augmentation);
     images.forEach((image, i) => {
-      standardizeInto(image, this.normalisation, x.subarray(i * each, (i + 1) * each));
+      const moved = moves ? applyTransform(image, transforms[i], this.augmentation) : image;
+      const scaled = this.rescale === null ? moved : rescaled(moved, this.rescale);
+      standardizeInto(scaled, this.normalisation, x.subarray(i * each, (i + 1) * each));
     });
     return { ...this.describe(rows), x };
   }
@@ -221,11 +280,6 @@ export class ImageGenerator implements BatchSource {
     const files = Array.from(rows, (row) => this.frame.images[row]);
     return { count: rows.length, height: this.height, width: this.width, labels, files };
   }
-}
-
-interface Claimed {
-  readonly rows: Int32Array;
-  readonly images: PixelImage[];
 }
 
 function wholeNumber(what: string, value: number, least: number): number {

@@ -1,5 +1,6 @@
 /** The notebook's generators, section 2.2: samplewise for training, featurewise for validation and test. */
 import { DataError } from '../engine/errors.js';
+import type { AugmentationOptions } from './augmentation.js';
 import type { DecodePool } from './decodePool.node.js';
 import type { Frame } from './frame.js';
 import type { ImageGenerator } from './generator.js';
@@ -16,6 +17,7 @@ export interface NotebookOptions {
   /** Default 1. */
   readonly seed?: number | null;
   readonly prefetch?: number;
+  readonly interpolation?: FlowOptions['interpolation'];
   readonly invalidFiles?: FlowOptions['invalidFiles'];
   readonly log?: (line: string) => void;
 }
@@ -26,18 +28,27 @@ function flow(frame: Frame, options: NotebookOptions, rest: Partial<FlowOptions>
     frame,
     batchSize: options.batchSize ?? 8,
     seed: options.seed ?? null,
+    // Only where it is asked for by name, however the options came together.
+    augmentation: undefined,
     ...rest,
   });
+}
+
+export interface TrainGeneratorOptions extends NotebookOptions {
+  /** Default true. */
+  readonly shuffle?: boolean;
+  /** The notebook has none. */
+  readonly augmentation?: AugmentationOptions;
 }
 
 /** The notebook's get_train_generator: each image by its own mean and deviation, a new order each epoch. */
 export async function getTrainGenerator(
   frame: Frame,
-  options: NotebookOptions & { readonly shuffle?: boolean },
+  options: TrainGeneratorOptions,
 ): Promise<ImageGenerator> {
   options.log?.('getting train generator...');
-  const seed = options.seed === undefined ? 1 : options.seed;
-  return flow(frame, options, { seed, shuffle: options.shuffle ?? true, normalisation: SAMPLEWISE });
+  const { seed = 1, shuffle = true, augmentation } = options;
+  return flow(frame, options, { seed, shuffle, augmentation, normalisation: SAMPLEWISE });
 }
 
 export interface EvaluationFrames {

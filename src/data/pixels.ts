@@ -9,6 +9,16 @@ export interface PixelImage {
   readonly data: Uint8Array;
 }
 
+/** Pixels that are no whole numbers any more, as behind an augmentation. */
+export interface FloatImage {
+  readonly width: number;
+  readonly height: number;
+  /** As of a `PixelImage`. */
+  readonly channels: 1 | 3;
+  /** data[h,w,channels] */
+  readonly data: Float32Array;
+}
+
 /** The image with three channels; a gray one has its channel repeated, as PIL's convert('RGB'). */
 export function toRgb(image: PixelImage): PixelImage {
   if (image.channels === 3) return image;

@@ -3,8 +3,11 @@
  * added to the standard deviation, and deviations are population ones (ddof 0).
  */
 import type { Normalisation } from '../densenet/batch.js';
-import { DataError } from '../engine/errors.js';
-import type { PixelImage } from './pixels.js';
+import { DataError, UsageError } from '../engine/errors.js';
+import { MT19937 } from '../engine/mt19937.js';
+import { type AugmentationOptions, type KerasRules, makeAugmentation } from './augmentation.js';
+import type { FloatImage, PixelImage } from './pixels.js';
+import { randomTransform } from './transform.js';
 
 /** Keras' 1e-6 beside the standard deviation; not K.epsilon. */
 export const STANDARDIZE_EPSILON = 1e-6;
@@ -15,7 +18,11 @@ export const SAMPLEWISE: Normalisation = { kind: 'samplewise', epsilon: STANDARD
  * Writes the normalised image as x[h,w,3] float32 into `out`. Means and deviations are summed in float64 and
  * rounded to float32 where Keras holds them; each subtraction and division is a float32 one.
  */
-export function standardizeInto(image: PixelImage, normalisation: Normalisation, out: Float32Array): void {
+export function standardizeInto(
+  image: PixelImage | FloatImage,
+  normalisation: Normalisation,
+  out: Float32Array,
+): void {
   const { data, channels } = image;
   const { center, scale } = affine(image, normalisation);
   for (let i = 0, o = 0; o < out.length; i += channels, o += 3) {
@@ -32,7 +39,7 @@ interface Affine {
 }
 
 /** The float32 numbers to subtract from and to divide by, each channel. */
-function affine(image: PixelImage, normalisation: Normalisation): Affine {
+function affine(image: PixelImage | FloatImage, normalisation: Normalisation): Affine {
   switch (normalisation.kind) {
     case 'none':
       return { center: [0, 0, 0], scale: [1, 1, 1] };
@@ -50,18 +57,52 @@ function affine(image: PixelImage, normalisation: Normalisation): Affine {
   }
 }
 
-/** Mean and population deviation of 8-bit values, exact: by histogram, in integers below 2^53. */
-function moments(values: Uint8Array): { mean: number; std: number } {
-  const histogram = new Float64Array(256);
-  for (const value of values) histogram[value]++;
-  return histogramMoments(histogram);
+/** `image * factor`, in float32: Keras' `rescale`. */
+export function rescaled(image: PixelImage | FloatImage, factor: number): FloatImage {
+  const { width, height, channels } = image;
+  const by = Math.fround(factor);
+  return { width, height, channels, data: Float32Array.from(image.data, (value) => value * by) };
 }
 
-function histogramMoments(histogram: Float64Array): { mean: number; std: number } {
+interface Moments {
+  mean: number;
+  std: number;
+}
+
+/** Mean and population deviation; of 8-bit values exact, by histogram, in integers below 2^53. */
+function moments(values: Uint8Array | Float32Array): Moments {
+  if (values instanceof Uint8Array) {
+    const histogram = new Float64Array(256);
+    for (const value of values) histogram[value]++;
+    return histogramMoments(histogram);
+  }
+  return floatMoments((visit) => values.forEach(visit));
+}
+
+function histogramMoments(histogram: Float64Array): Moments {
   const count = histogram.reduce((sum, n) => sum + n, 0);
   const mean = histogram.reduce((sum, n, value) => sum + n * value, 0) / count;
   const variance = histogram.reduce((sum, n, value) => sum + n * (value - mean) ** 2, 0) / count;
   return { mean, std: Math.sqrt(variance) };
+}
+
+/** Calls back with every value, in order. */
+type Each = (visit: (value: number) => void) => void;
+
+/** In float64, twice over the values. */
+function floatMoments(each: Each): Moments {
+  let count = 0;
+  let sum = 0;
+  each((value) => {
+    count++;
+    sum += value;
+  });
+  const mean = sum / count;
+  let squares = 0;
+  each((value) => {
+    squares += (value - mean) ** 2;
+  });
+  return { mean, std: Math.sqrt(squares / count) };
 }
 
 /**
@@ -70,19 +111,42 @@ function histogramMoments(histogram: Float64Array): { mean: number; std: number 
  */
 export type FitMode = 'exact' | 'numpy-float32';
 
+/** Arguments of Keras' `fit`, and what it takes from its generator. */
+export interface FeaturewiseOptions {
+  /** Default 'exact'. */
+  readonly mode?: FitMode;
+  /** The generator's; it counts here where `rules` is not '1.1.0'. */
+  readonly rescale?: number;
+  /** Keras' `augment=True`: the statistics of images transformed at random. */
+  readonly augmentation?: AugmentationOptions;
+  /** How often each image is transformed; default 1. */
+  readonly rounds?: number;
+  /** Start of the random numbers; null or nothing for statistics nobody can repeat. */
+  readonly seed?: number | null;
+  /** In place of a seed: the random numbers to go on with. */
+  readonly rng?: MT19937;
+  /** Default the augmentation's, else '1.1.0'. */
+  readonly rules?: KerasRules;
+}
+
 /**
  * Keras' `fit` with featurewise centring and scaling.
  * @param images a sample of the training images, all of one size
  * @returns a featurewise normalisation with one float32 mean and deviation a channel
- * @throws DataError when the sample is empty
+ * @throws DataError when the sample is empty; UsageError for rounds below one or a bad augmentation
  */
-export function fitFeaturewise(images: readonly PixelImage[], mode: FitMode = 'exact'): Normalisation {
+export function fitFeaturewise(
+  images: readonly PixelImage[],
+  options: FitMode | FeaturewiseOptions = {},
+): Normalisation {
   if (images.length === 0) {
     throw new DataError('Featurewise statistics need at least one image.', 'Give a larger sample.');
   }
-  const gray = images.every((image) => image.channels === 1);
-  const statistics = mode === 'exact' ? fitExact : fitLikeNumpy;
-  const channels = (gray ? [0] : [0, 1, 2]).map((c) => statistics(images, c));
+  const settings = typeof options === 'string' ? { mode: options } : options;
+  const sample = prepared(images, settings);
+  const gray = sample.every((image) => image.channels === 1);
+  const statistics = (settings.mode ?? 'exact') === 'exact' ? fitExact : fitLikeNumpy;
+  const channels = (gray ? [0] : [0, 1, 2]).map((c) => statistics(sample, c));
   const at = (c: number) => channels[gray ? 0 : c];
   return {
     kind: 'featurewise',
@@ -92,23 +156,52 @@ export function fitFeaturewise(images: readonly PixelImage[], mode: FitMode = 'e
   };
 }
 
-function fitExact(images: readonly PixelImage[], channel: number): { mean: number; std: number } {
-  const histogram = new Float64Array(256);
-  for (const { data, channels } of images) {
-    for (let i = Math.min(channel, channels - 1); i < data.length; i += channels) histogram[data[i]]++;
+/** The images that the statistics are of: rescaled, then transformed at random, round after round. */
+function prepared(
+  images: readonly PixelImage[],
+  { rescale, augmentation, rounds = 1, seed, rng, rules }: FeaturewiseOptions,
+): readonly (PixelImage | FloatImage)[] {
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new UsageError(`The statistics cannot take ${rounds} rounds.`, 'Give a whole number, 1 or more.');
   }
-  const { mean, std } = histogramMoments(histogram);
-  return { mean: Math.fround(mean), std: Math.fround(std) };
+  const before = (rules ?? augmentation?.rules ?? '1.1.0') === '1.1.0' ? undefined : rescale;
+  const scaled = before ? images.map((image) => rescaled(image, before)) : images;
+  if (!augmentation) return scaled;
+  const settings = makeAugmentation(augmentation);
+  const random = rng ?? (typeof seed === 'number' ? new MT19937(seed) : MT19937.fromEntropy());
+  return Array.from({ length: rounds }, () =>
+    scaled.map((image) => randomTransform(image, settings, random)),
+  ).flat();
 }
 
-/** NumPy reduces x[n,h,w,3] over n, h and w one pixel after the other, each partial sum rounded to float32. */
-function fitLikeNumpy(images: readonly PixelImage[], channel: number): { mean: number; std: number } {
-  const { fround } = Math;
-  const each = (visit: (value: number) => void) => {
+/** The values of one channel, image after image. */
+function channelOf(images: readonly (PixelImage | FloatImage)[], channel: number): Each {
+  return (visit) => {
     for (const { data, channels } of images) {
       for (let i = Math.min(channel, channels - 1); i < data.length; i += channels) visit(data[i]);
     }
   };
+}
+
+function fitExact(images: readonly (PixelImage | FloatImage)[], channel: number): Moments {
+  const each = channelOf(images, channel);
+  let found: Moments;
+  if (images.every(({ data }) => data instanceof Uint8Array)) {
+    const histogram = new Float64Array(256);
+    each((value) => {
+      histogram[value]++;
+    });
+    found = histogramMoments(histogram);
+  } else {
+    found = floatMoments(each);
+  }
+  return { mean: Math.fround(found.mean), std: Math.fround(found.std) };
+}
+
+/** NumPy reduces x[n,h,w,3] over n, h and w one pixel after the other, each partial sum rounded to float32. */
+function fitLikeNumpy(images: readonly (PixelImage | FloatImage)[], channel: number): Moments {
+  const { fround } = Math;
+  const each = channelOf(images, channel);
   let count = 0;
   let sum = 0;
   each((value) => {

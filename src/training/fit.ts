@@ -118,14 +118,14 @@ export async function fit(model: DenseNet, source: BatchSource, options: FitOpti
 }
 
 /** Batches one after the other; a new epoch of the source begins when one is used up. */
-function endless(source: BatchSource): () => ReturnType<BatchSource['getPixels']> {
+function endless(source: BatchSource): () => ReturnType<BatchSource['getBatch']> {
   let index = 0;
   return () => {
     if (index === source.length) {
       source.onEpochEnd();
       index = 0;
     }
-    return source.getPixels(index++);
+    return source.getBatch(index++);
   };
 }
 
@@ -137,7 +137,7 @@ async function validate(model: DenseNet, source: BatchSource, options: FitOption
   let seen = 0;
   for (let i = 0; i < steps; i++) {
     options.signal?.throwIfAborted();
-    const batch = await source.getPixels(i);
+    const batch = await source.getBatch(i);
     const loss = weightedLoss(await model.predict(batch), batch.labels, options);
     if (options.keras231ValLoss) {
       weighted = 0;

@@ -31,7 +31,7 @@ export async function predictAll(
   for (let i = 0; i < source.length; i++) {
     signal?.throwIfAborted();
     const before = performance.now();
-    const batch = await source.getPixels(i);
+    const batch = await source.getBatch(i);
     const loaded = performance.now();
     probabilities.set(await model.predict(batch), files.length * classes);
     labels.set(batch.labels, files.length * classes);
