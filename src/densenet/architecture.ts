@@ -9,6 +9,11 @@
  *
  * Huang et al., "Densely Connected Convolutional Networks" (CVPR 2017), as keras-applications 1.0.8
  * builds it: no convolution has a bias, every batch norm has gamma and beta.
+ *
+ * Fields of the configuration change the recipe: stem 'cifar' is one 3x3 convolution that keeps the size;
+ * bottleneck 0 leaves out the 1x1 convolution of a layer; norms 'block' keeps only the batch norms at the
+ * entrance of each block: stem conv -> bn; transition 1x1 conv -> average pool -> bn; all else as above
+ * without its bn (and the transition without its relu).
  */
 import { UsageError } from '../engine/errors.js';
 
@@ -18,14 +23,23 @@ export interface DenseNetConfig {
   blocks: number[];
   /** k: channels that each dense layer appends. */
   growthRate: number;
-  /** The 1x1 convolution of a dense layer makes bottleneck * growthRate channels. */
+  /** The 1x1 convolution of a dense layer makes bottleneck * growthRate channels; 0: there is none. */
   bottleneck: number;
   /** A transition keeps floor(channels * compression). */
   compression: number;
-  /** Channels made by the 7x7 stem convolution. */
+  /** 'imagenet': 7x7/2 convolution, bn, relu, 3x3/2 max pool. 'cifar': a 3x3 convolution alone. */
+  stem: 'imagenet' | 'cifar';
+  /** Channels made by the stem's convolution. */
   stemChannels: number;
+  /**
+   * 'layer': a batch norm in front of every ReLU. 'block': one at the entrance of each block and no other;
+   * goes with the stem 'cifar' and without bottleneck.
+   */
+  norms: 'layer' | 'block';
   inputChannels: number;
   classes: number;
+  /** What makes probabilities of the logits. The weighted loss is for sigmoids: a softmax only predicts. */
+  activation: 'sigmoid' | 'softmax';
   bnEpsilon: number;
   bnMomentum: number;
 }
@@ -95,47 +109,103 @@ export interface Shape {
 /** Name of the classifier, the only layer that is no part of the pretrained base. */
 export const HEAD_LAYER = 'dense_1';
 
-const BLOCKS = {
-  densenet121: [6, 12, 24, 16],
-  densenet169: [6, 12, 32, 32],
-  densenet201: [6, 12, 48, 32],
+type Recipe = Omit<DenseNetConfig, 'name'>;
+
+/** The ImageNet family, with the course's 14 classes for its 1000. */
+const IMAGENET: Omit<Recipe, 'blocks'> = {
+  growthRate: 32,
+  bottleneck: 4,
+  compression: 0.5,
+  stem: 'imagenet',
+  stemChannels: 64,
+  norms: 'layer',
+  inputChannels: 3,
+  classes: 14,
+  activation: 'sigmoid',
+  bnEpsilon: 1.001e-5,
+  bnMomentum: 0.99,
 };
 
-export type DenseNetName = keyof typeof BLOCKS;
+/**
+ * The "fast" DenseNet-40-12 for CIFAR-10 of titu1994/DenseNet (Keras 1), whose trained weights are public. It
+ * reads RGB pixels 0..255 as they are. Its batch norms have Keras 1.2's default epsilon; earlier versions of
+ * Keras 1 had 1e-5, and the file does not tell which made it: of 20 test images of CIFAR-10, 19 come out right
+ * with either.
+ */
+const CIFAR_40_12: Recipe = {
+  ...IMAGENET,
+  blocks: [12, 12, 12],
+  growthRate: 12,
+  bottleneck: 0,
+  compression: 1,
+  stem: 'cifar',
+  stemChannels: 16,
+  norms: 'block',
+  classes: 10,
+  activation: 'softmax',
+  bnEpsilon: 1e-3,
+};
 
-export const DENSENET_NAMES = Object.keys(BLOCKS) as DenseNetName[];
+const RECIPES = {
+  densenet121: { ...IMAGENET, blocks: [6, 12, 24, 16] },
+  densenet169: { ...IMAGENET, blocks: [6, 12, 32, 32] },
+  densenet201: { ...IMAGENET, blocks: [6, 12, 48, 32] },
+  'densenet40-12': CIFAR_40_12,
+} satisfies Record<string, Recipe>;
+
+export type DenseNetName = keyof typeof RECIPES;
+
+/** Every network that has a name. */
+export const NETWORK_NAMES = Object.keys(RECIPES) as DenseNetName[];
+
+/** The ImageNet family: networks for X-rays, which the command line offers. */
+export const DENSENET_NAMES = NETWORK_NAMES.filter((name) => RECIPES[name].stem === 'imagenet');
 
 /**
  * A named network, with any field changed: `densenetConfig('densenet121', { blocks: [2, 2], classes: 3 })`.
  * Throws UsageError for an unknown name or a field that no network can have.
  */
 export function densenetConfig(name: DenseNetName, overrides: Partial<DenseNetConfig> = {}): DenseNetConfig {
-  const blocks = BLOCKS[name];
-  if (!blocks) throw new UsageError(`There is no network '${name}'.`, `Choose ${DENSENET_NAMES.join(', ')}.`);
+  const recipe = RECIPES[name];
+  if (!recipe) throw new UsageError(`There is no network '${name}'.`, `Choose ${NETWORK_NAMES.join(', ')}.`);
   const config: DenseNetConfig = {
     name,
-    growthRate: 32,
-    bottleneck: 4,
-    compression: 0.5,
-    stemChannels: 64,
-    inputChannels: 3,
-    classes: 14,
-    bnEpsilon: 1.001e-5,
-    bnMomentum: 0.99,
+    ...recipe,
     ...overrides,
-    blocks: [...(overrides.blocks ?? blocks)],
+    blocks: [...(overrides.blocks ?? recipe.blocks)],
   };
   checkConfig(config);
   return config;
 }
 
+const CHOICES: Record<'stem' | 'norms' | 'activation', string[]> = {
+  stem: ['imagenet', 'cifar'],
+  norms: ['layer', 'block'],
+  activation: ['sigmoid', 'softmax'],
+};
+
 function checkConfig(config: DenseNetConfig): void {
   const { growthRate, bottleneck, stemChannels, inputChannels, classes, compression } = config;
   const counts = { growthRate, bottleneck, stemChannels, inputChannels, classes };
   for (const [field, value] of Object.entries(counts)) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new UsageError(`${config.name}: ${field} is ${value}, it must be a whole number of at least 1.`);
+    const least = field === 'bottleneck' ? 0 : 1;
+    if (!Number.isInteger(value) || value < least) {
+      throw new UsageError(
+        `${config.name}: ${field} is ${value}, it must be a whole number of at least ${least}.`,
+      );
     }
+  }
+  for (const [field, choices] of Object.entries(CHOICES)) {
+    const value = config[field as keyof typeof CHOICES];
+    if (!choices.includes(value)) {
+      throw new UsageError(`${config.name}: ${field} is '${value}', it must be ${choices.join(' or ')}.`);
+    }
+  }
+  if (config.norms === 'block' && (config.stem !== 'cifar' || bottleneck > 0)) {
+    throw new UsageError(
+      `${config.name}: norms 'block' with stem '${config.stem}' and bottleneck ${bottleneck} is not built.`,
+      "Use norms 'block' with stem 'cifar' and bottleneck 0.",
+    );
   }
   if (config.blocks.length === 0 || config.blocks.some((n) => !Number.isInteger(n) || n < 1)) {
     throw new UsageError(
@@ -152,6 +222,7 @@ export function layerTable(config: DenseNetConfig): Layer[] {
   const layers: Layer[] = [];
   let last = ''; // the layer just added: what the next one reads
   let channels = config.inputChannels;
+  const everywhere = config.norms === 'layer';
   let place = { section: 'stem' as Section, stage: 1, block: 0 };
 
   const add = (name: string, kind: LayerKind, options: Partial<Layer> = {}): void => {
@@ -173,12 +244,17 @@ export function layerTable(config: DenseNetConfig): Layer[] {
   };
 
   add('input_1', 'input');
-  add('zero_padding2d_1', 'zeropad', { pad: 3 });
-  add('conv1/conv', 'conv', { kernel: 7, stride: 2, cout: config.stemChannels });
-  add('conv1/bn', 'batchnorm');
-  add('conv1/relu', 'relu');
-  add('zero_padding2d_2', 'zeropad', { pad: 1 });
-  add('pool1', 'maxpool', { kernel: 3, stride: 2 });
+  if (config.stem === 'imagenet') {
+    add('zero_padding2d_1', 'zeropad', { pad: 3 });
+    add('conv1/conv', 'conv', { kernel: 7, stride: 2, cout: config.stemChannels });
+    add('conv1/bn', 'batchnorm');
+    add('conv1/relu', 'relu');
+    add('zero_padding2d_2', 'zeropad', { pad: 1 });
+    add('pool1', 'maxpool', { kernel: 3, stride: 2 });
+  } else {
+    add('conv1/conv', 'conv', { kernel: 3, pad: 1, cout: config.stemChannels });
+    if (!everywhere) add('conv1/bn', 'batchnorm');
+  }
 
   config.blocks.forEach((count, b) => {
     const stage = b + 2; // Keras counts the stem as stage 1
@@ -186,12 +262,14 @@ export function layerTable(config: DenseNetConfig): Layer[] {
       place = { section: 'dense', stage, block };
       const name = `conv${stage}_block${block}`;
       const before = { name: last, channels };
-      add(`${name}_0_bn`, 'batchnorm');
+      if (everywhere) add(`${name}_0_bn`, 'batchnorm');
       add(`${name}_0_relu`, 'relu');
-      add(`${name}_1_conv`, 'conv', { cout: config.bottleneck * config.growthRate });
-      add(`${name}_1_bn`, 'batchnorm');
-      add(`${name}_1_relu`, 'relu');
-      add(`${name}_2_conv`, 'conv', { kernel: 3, pad: 1, cout: config.growthRate });
+      if (config.bottleneck > 0) {
+        add(`${name}_1_conv`, 'conv', { cout: config.bottleneck * config.growthRate });
+        add(`${name}_1_bn`, 'batchnorm');
+        add(`${name}_1_relu`, 'relu');
+      }
+      add(growthName(config, name), 'conv', { kernel: 3, pad: 1, cout: config.growthRate });
       add(`${name}_concat`, 'concat', {
         inputs: [before.name, last],
         cin: before.channels,
@@ -200,18 +278,26 @@ export function layerTable(config: DenseNetConfig): Layer[] {
     }
     if (b === config.blocks.length - 1) return;
     place = { section: 'transition', stage, block: 0 };
-    add(`pool${stage}_bn`, 'batchnorm');
-    add(`pool${stage}_relu`, 'relu');
+    if (everywhere) {
+      add(`pool${stage}_bn`, 'batchnorm');
+      add(`pool${stage}_relu`, 'relu');
+    }
     add(`pool${stage}_conv`, 'conv', { cout: Math.floor(channels * config.compression) });
     add(`pool${stage}_pool`, 'avgpool', { kernel: 2, stride: 2 });
+    if (!everywhere) add(`pool${stage}_bn`, 'batchnorm');
   });
 
   place = { section: 'head', stage: config.blocks.length + 2, block: 0 };
-  add('bn', 'batchnorm');
+  if (everywhere) add('bn', 'batchnorm');
   add('relu', 'relu');
   add('global_average_pooling2d_1', 'gap');
   add(HEAD_LAYER, 'dense', { cout: config.classes });
   return layers;
+}
+
+/** Name of the 3x3 convolution of the layer `conv{stage}_block{i}`: its second one, or its only one. */
+export function growthName(config: DenseNetConfig, layer: string): string {
+  return `${layer}_${config.bottleneck > 0 ? 2 : 1}_conv`;
 }
 
 /** The tensors of one layer, in Keras' order of `layer.weights`. */
@@ -256,9 +342,12 @@ export function countParameters(config: DenseNetConfig): {
   return { total: trainable + nonTrainable, trainable, nonTrainable };
 }
 
-/** Every halving of the image must come out even: 2 in the stem, 1 a transition. 32 for four blocks. */
+/**
+ * Every halving of the image must come out even: 1 a transition, and 2 in the ImageNet stem. 32 for
+ * densenet121, 4 for densenet40-12.
+ */
 export function sizeMultiple(config: DenseNetConfig): number {
-  return 2 ** (config.blocks.length + 1);
+  return 2 ** (config.blocks.length - 1 + (config.stem === 'imagenet' ? 2 : 0));
 }
 
 /** Throws UsageError unless `size`, in pixels, is a multiple of 32 (of `sizeMultiple` for other depths). */

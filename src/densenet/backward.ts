@@ -5,14 +5,17 @@
  * (transition or head) overwrites all of it; then the layers, last to first, each take their own
  * channels [c,c+growthRate) of G, complete by then, and add what they pass on to channels [0,c).
  * What is left in channels [0,C0) is the gradient of the block's input.
+ *
+ * With norms 'block' a reader of the block passes ReLU only; the batch norm at a block's entrance is behind it.
  */
 import type { PlanBuilder } from '../engine/plan.js';
 import { channelSlice, type Tensor } from '../engine/tensor.js';
 import { batchnormBackward } from '../shaders/batchnorm/batchnorm.js';
-import { convBackwardData, convBackwardWeights } from '../shaders/conv/conv.js';
+import { type ConvShape, convBackwardData, convBackwardWeights } from '../shaders/conv/conv.js';
 import { denseBackwardData, denseBackwardWeights } from '../shaders/dense/dense.js';
+import { reluBackward } from '../shaders/pointwise/pointwise.js';
 import { averagePoolBackward, globalAveragePoolBackward, maxPoolBackward } from '../shaders/pool/pool.js';
-import { type DenseNetConfig, HEAD_LAYER } from './architecture.js';
+import { type DenseNetConfig, growthName, HEAD_LAYER } from './architecture.js';
 import {
   GROWTH,
   HALVE,
@@ -20,8 +23,8 @@ import {
   type RecordedBlock,
   type RecordedForward,
   type RecordedNorm,
-  STEM,
   STEM_POOL,
+  stemShape,
 } from './forward.js';
 import type { Parameters } from './parameters.js';
 
@@ -41,15 +44,19 @@ export function recordBackward(
   const gradient = (key: string) => parameters.view('gradients', key);
   const temporary = (label: string, like: Tensor) => plan.tensor(label, like.shape);
 
-  /** Through ReLU and batch norm: da is the gradient behind them, dx the one in front. */
+  /**
+   * Through ReLU and the batch norm in front of it, if there is one: da is the gradient behind them, dx the one
+   * in front. `relu: false`: through a batch norm alone.
+   */
   const throughNorm = (
     name: string,
-    norm: RecordedNorm,
+    norm: RecordedNorm | undefined,
     x: Tensor,
     da: Tensor,
     dx: Tensor,
-    accumulate: boolean,
-  ) =>
+    { accumulate = false, relu = true } = {},
+  ) => {
+    if (!norm) return reluBackward(plan, name, { x, dy: da, dx }, { accumulate });
     batchnormBackward(
       plan,
       name,
@@ -61,43 +68,43 @@ export function recordBackward(
         dgammaBeta: gradient(`${name}/gammaBeta`),
         dx,
       },
-      { epsilon: config.bnEpsilon, accumulate },
+      { epsilon: config.bnEpsilon, accumulate, relu },
     );
+  };
 
-  const throughBlock = ({ features, layers }: RecordedBlock, g: Tensor) => {
+  const throughBlock = ({ features, activated, layers }: RecordedBlock, g: Tensor) => {
     for (const { name, channels, norm0, bottleneck, norm1 } of [...layers].reverse()) {
-      const dy = channelSlice(g, channels, config.growthRate);
-      convBackwardWeights(
-        plan,
-        `${name}_2_conv`,
-        { x: bottleneck, affine: norm1.affine, dy, dw: gradient(`${name}_2_conv/kernel`) },
-        GROWTH,
-      );
-      const behind1 = temporary(`${name}_1_relu gradient`, bottleneck);
-      convBackwardData(
-        plan,
-        `${name}_2_conv`,
-        { dy, weights: weight(`${name}_2_conv/kernel`), dx: behind1 },
-        GROWTH,
-      );
-      const inFront1 = temporary(`${name}_1_conv gradient`, bottleneck);
-      throughNorm(`${name}_1_bn`, norm1, bottleneck, behind1, inFront1, false);
-
+      let dy = channelSlice(g, channels, config.growthRate);
+      let [first, shape]: [string, ConvShape] = [growthName(config, name), GROWTH];
+      if (norm1) {
+        convBackwardWeights(
+          plan,
+          `${name}_2_conv`,
+          { x: bottleneck, affine: norm1.affine, dy, dw: gradient(`${name}_2_conv/kernel`) },
+          GROWTH,
+        );
+        const behind1 = temporary(`${name}_1_relu gradient`, bottleneck);
+        convBackwardData(
+          plan,
+          `${name}_2_conv`,
+          { dy, weights: weight(`${name}_2_conv/kernel`), dx: behind1 },
+          GROWTH,
+        );
+        dy = temporary(`${name}_1_conv gradient`, bottleneck);
+        throughNorm(`${name}_1_bn`, norm1, bottleneck, behind1, dy);
+        [first, shape] = [`${name}_1_conv`, POINT];
+      }
       const x = channelSlice(features, 0, channels);
+      const read = activated ? channelSlice(activated, 0, channels) : x;
       convBackwardWeights(
         plan,
-        `${name}_1_conv`,
-        { x, affine: norm0.affine, dy: inFront1, dw: gradient(`${name}_1_conv/kernel`) },
-        POINT,
+        first,
+        { x: read, affine: norm0?.affine, dy, dw: gradient(`${first}/kernel`) },
+        shape,
       );
       const behind0 = temporary(`${name}_0_relu gradient`, x);
-      convBackwardData(
-        plan,
-        `${name}_1_conv`,
-        { dy: inFront1, weights: weight(`${name}_1_conv/kernel`), dx: behind0 },
-        POINT,
-      );
-      throughNorm(`${name}_0_bn`, norm0, x, behind0, channelSlice(g, 0, channels), true);
+      convBackwardData(plan, first, { dy, weights: weight(`${first}/kernel`), dx: behind0 }, shape);
+      throughNorm(`${name}_0_bn`, norm0, x, behind0, channelSlice(g, 0, channels), { accumulate: true });
     }
   };
 
@@ -110,36 +117,46 @@ export function recordBackward(
   const dpooled = temporary('global_average_pooling2d_1 gradient', forward.pooled);
   denseBackwardData(plan, HEAD_LAYER, { dy: dlogits, weights: weight(`${HEAD_LAYER}/kernel`), dx: dpooled });
 
-  let entrance: Tensor | null = null; // gradient of the input of the block behind
+  let arriving: Tensor | null = null; // gradient of what the pooling in front of the block behind made
   for (let block = forward.blocks.length - 1; block >= 0; block--) {
-    const { features } = forward.blocks[block];
+    const { features, entrance, layers } = forward.blocks[block];
     const g = temporary(`block${block + 2} gradient`, features);
-    const behind = temporary(`block${block + 2} relu gradient`, features);
-    if (entrance === null) {
+    if (arriving === null) {
+      const behind = temporary(`block${block + 2} relu gradient`, features);
       globalAveragePoolBackward(plan, 'global_average_pooling2d_1', { dy: dpooled, dx: behind });
-      throughNorm('bn', forward.finalNorm, features, behind, g, false);
+      throughNorm('bn', forward.finalNorm, features, behind, g);
     } else {
       const { name, norm, conv } = forward.transitions[block];
       const dconv = temporary(`${name}_conv gradient`, conv);
-      averagePoolBackward(plan, `${name}_pool`, { dy: entrance, dx: dconv }, HALVE);
+      averagePoolBackward(plan, `${name}_pool`, { dy: arriving, dx: dconv }, HALVE);
       const dw = gradient(`${name}_conv/kernel`);
-      convBackwardWeights(plan, `${name}_conv`, { x: features, affine: norm.affine, dy: dconv, dw }, POINT);
+      convBackwardWeights(plan, `${name}_conv`, { x: features, affine: norm?.affine, dy: dconv, dw }, POINT);
       const weights = weight(`${name}_conv/kernel`);
+      // Without a batch norm the transition has no ReLU either.
+      const behind = norm ? temporary(`block${block + 2} relu gradient`, features) : g;
       convBackwardData(plan, `${name}_conv`, { dy: dconv, weights, dx: behind }, POINT);
-      throughNorm(`${name}_bn`, norm, features, behind, g, false);
+      if (norm) throughNorm(`${name}_bn`, norm, features, behind, g);
     }
     throughBlock(forward.blocks[block], g);
-    entrance = channelSlice(g, 0, forward.blocks[block].layers[0].channels);
+    arriving = channelSlice(g, 0, layers[0].channels);
+    if (entrance) {
+      const dx = temporary(`${entrance.name} gradient`, entrance.x);
+      throughNorm(entrance.name, entrance.norm, entrance.x, arriving, dx, { relu: false });
+      arriving = dx;
+    }
   }
 
-  const behindStem = temporary('conv1/relu gradient', forward.stem);
-  maxPoolBackward(plan, 'pool1', { dy: entrance!, argmax: forward.argmax, dx: behindStem }, STEM_POOL);
-  const dstem = temporary('conv1/conv gradient', forward.stem);
-  throughNorm('conv1/bn', forward.stemNorm, forward.stem, behindStem, dstem, false);
+  let dstem = arriving!;
+  if (forward.stemNorm) {
+    const behindStem = temporary('conv1/relu gradient', forward.stem);
+    maxPoolBackward(plan, 'pool1', { dy: dstem, argmax: forward.argmax!, dx: behindStem }, STEM_POOL);
+    dstem = temporary('conv1/conv gradient', forward.stem);
+    throughNorm('conv1/bn', forward.stemNorm, forward.stem, behindStem, dstem);
+  }
   convBackwardWeights(
     plan,
     'conv1/conv',
     { x: forward.image, dy: dstem, dw: gradient('conv1/conv/kernel') },
-    STEM,
+    stemShape(config),
   );
 }

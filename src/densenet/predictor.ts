@@ -1,8 +1,9 @@
 /** Inference and Grad-CAM for one batch size and image size. */
+import { UsageError } from '../engine/errors.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { gradcamMap, gradcamWeights } from '../shaders/gradcam/gradcam.js';
-import { sigmoid } from '../shaders/loss/loss.js';
+import { sigmoid, softmax } from '../shaders/loss/loss.js';
 import { resizeBilinear } from '../shaders/resize/resize.js';
 import { HEAD_LAYER } from './architecture.js';
 import type { Batch, BatchShape } from './batch.js';
@@ -31,6 +32,8 @@ interface CamPlan {
 
 export class Predictor {
   private readonly cams = new Map<CamScore, CamPlan>();
+  /** Stands in for the final batch norm where there is none. */
+  private unchanged: Tensor | null = null;
 
   private constructor(
     private readonly context: ModelContext,
@@ -48,15 +51,16 @@ export class Predictor {
     affine: (batchnorm: string) => Tensor,
   ): Promise<Predictor> {
     const { gpu, config, parameters, variants, onCompile } = context;
-    const { count, height, width } = shape;
+    const { count } = shape;
     const label = `predict, ${describeBatch(shape)}`;
-    const input = new InputStage(gpu, count, height, width);
+    const input = new InputStage(gpu, shape, config.inputChannels);
     const probabilities = fixedTensor(gpu, 'probabilities', [count, 1, 1, config.classes]);
     const selection = fixedTensor(gpu, 'class', [1, 1, 1, 1]);
     try {
       const builder = new PlanBuilder(gpu, label, { variants });
       const forward = recordForward(builder, config, parameters, input.image, { kind: 'inference', affine });
-      sigmoid(builder, 'sigmoid', { z: forward.logits, p: probabilities });
+      const activate = config.activation === 'softmax' ? softmax : sigmoid;
+      activate(builder, config.activation, { z: forward.logits, p: probabilities });
       const plan = await builder.build((done, total) => onCompile(label, done, total));
       return new Predictor(context, shape, input, forward, plan, probabilities, selection);
     } catch (error) {
@@ -89,9 +93,18 @@ export class Predictor {
     return p;
   }
 
-  /** One map a class, for the first image of the batch. */
+  /**
+   * One map a class, for the first image of the batch.
+   * @throws UsageError for the score `sigmoid` of a network that ends in a softmax
+   */
   async gradcam(batch: Batch, classes: readonly number[], score: CamScore): Promise<GradcamMap[]> {
-    const { gpu } = this.context;
+    const { gpu, config } = this.context;
+    if (score === 'sigmoid' && config.activation !== 'sigmoid') {
+      throw new UsageError(
+        `${config.name} ends in a ${config.activation}, so Grad-CAM has no sigmoid to differentiate.`,
+        "Ask for the score 'logit'.",
+      );
+    }
     const { height, width } = this.shape;
     const p = await this.predict(batch);
     const { plan, resized } = await this.camPlan(score);
@@ -114,8 +127,8 @@ export class Predictor {
     const { gpu, parameters, variants } = this.context;
     const { blocks, finalNorm } = this.forward;
     const x = blocks[blocks.length - 1].features;
-    const affine = finalNorm.affine;
     const [b, h, w, c] = x.shape;
+    const affine = finalNorm?.affine ?? this.identity(c);
     const builder = new PlanBuilder(gpu, `Grad-CAM of the ${score}`, { variants });
     const alpha = builder.tensor('alpha', [b, 1, 1, c]);
     const map = builder.tensor('cam', [b, h, w, 1]);
@@ -134,12 +147,23 @@ export class Predictor {
     return made;
   }
 
+  /** [scale 1 | shift 0][c] */
+  private identity(c: number): Tensor {
+    const { gpu } = this.context;
+    this.unchanged ??= fixedTensor(gpu, 'no batch norm', [1, 1, 2, c]);
+    const values = new Float32Array(2 * c).fill(1, 0, c);
+    gpu.device.queue.writeBuffer(this.unchanged.storage.buffer!, 0, values);
+    return this.unchanged;
+  }
+
   dispose(): void {
     const { gpu } = this.context;
     this.input.dispose();
     this.plan.dispose();
     for (const { plan } of this.cams.values()) plan.dispose();
-    for (const t of [this.probabilities, this.selection]) gpu.destroyBuffer(t.storage.buffer!);
+    for (const t of [this.probabilities, this.selection, this.unchanged]) {
+      if (t) gpu.destroyBuffer(t.storage.buffer!);
+    }
   }
 }
 

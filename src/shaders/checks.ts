@@ -13,6 +13,8 @@ import { checks as gradcamChecks } from './gradcam/gradcam.check.js';
 import * as gradcam from './gradcam/gradcam.js';
 import { checks as lossChecks } from './loss/loss.check.js';
 import * as loss from './loss/loss.js';
+import { checks as pointwiseChecks } from './pointwise/pointwise.check.js';
+import * as pointwise from './pointwise/pointwise.js';
 import { checks as poolChecks } from './pool/pool.check.js';
 import * as pool from './pool/pool.js';
 import { checks as preprocessChecks } from './preprocess/preprocess.check.js';
@@ -27,6 +29,7 @@ export const ALL_CHECKS: readonly CheckCase[] = [
   ...reduceChecks,
   ...convChecks,
   ...batchnormChecks,
+  ...pointwiseChecks,
   ...poolChecks,
   ...denseChecks,
   ...lossChecks,
@@ -48,6 +51,8 @@ export const ALL_KERNELS: readonly Kernel[] = [
   batchnorm.PREPARE_INFERENCE,
   batchnorm.BACKWARD_REDUCE,
   batchnorm.BACKWARD_APPLY,
+  pointwise.APPLY,
+  pointwise.RELU_BACKWARD,
   pool.MAX_FORWARD,
   pool.MAX_BACKWARD,
   pool.AVERAGE_FORWARD,
@@ -58,6 +63,7 @@ export const ALL_KERNELS: readonly Kernel[] = [
   dense.BACKWARD_DATA,
   dense.BACKWARD_WEIGHTS,
   loss.SIGMOID,
+  loss.SOFTMAX,
   loss.WEIGHTED,
   loss.SUM,
   adam.STEP,

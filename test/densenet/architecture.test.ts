@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  checkImageSize,
   countParameters,
   DENSENET_NAMES,
   densenetConfig,
   HEAD_LAYER,
   layerMacs,
   layerTable,
+  NETWORK_NAMES,
   outputShapes,
   parameterTable,
+  sizeMultiple,
 } from '../../src/densenet/architecture.js';
 import { UsageError } from '../../src/engine/errors.js';
 
@@ -89,6 +92,72 @@ describe('DenseNet121 table', () => {
   });
 });
 
+describe('DenseNet-40-12 for CIFAR-10', () => {
+  const config = densenetConfig('densenet40-12');
+  const layers = layerTable(config);
+
+  it('has the tensors of the Keras 1 file: 53, of 1,003,546 numbers', () => {
+    expect(parameterTable(config)).toHaveLength(53);
+    expect(countParameters(config)).toEqual({ total: 1_003_546, trainable: 1_002_586, nonTrainable: 960 });
+    const count = (kind: string) => layers.filter((l) => l.kind === kind).length;
+    expect([count('conv'), count('batchnorm'), count('relu'), count('concat')]).toEqual([39, 3, 37, 36]);
+  });
+
+  it('has a batch norm at the entrance of each block and no other', () => {
+    expect(layers.slice(0, 6).map((l) => l.name)).toEqual([
+      'input_1',
+      'conv1/conv',
+      'conv1/bn',
+      'conv2_block1_0_relu',
+      'conv2_block1_1_conv',
+      'conv2_block1_concat',
+    ]);
+    const transition = layers.filter((l) => l.section === 'transition' && l.stage === 2);
+    expect(transition.map((l) => [l.name, l.inputs[0], l.cout])).toEqual([
+      ['pool2_conv', 'conv2_block12_concat', 160],
+      ['pool2_pool', 'pool2_conv', 160],
+      ['pool2_bn', 'pool2_pool', 160],
+    ]);
+    expect(layers.slice(-4).map((l) => l.name)).toEqual([
+      'conv4_block12_concat',
+      'relu',
+      'global_average_pooling2d_1',
+      'dense_1',
+    ]);
+    expect(layers.at(-1)).toMatchObject({ cin: 448, cout: 10 });
+    expect(layers.find((l) => l.name === 'conv3_block1_1_conv')).toMatchObject({
+      kernel: 3,
+      pad: 1,
+      cin: 160,
+      cout: 12,
+    });
+  });
+
+  it('keeps 32 px, then halves twice; 264,812,928 multiply-accumulates', () => {
+    const shapes = outputShapes(config, 32);
+    const sides = ['conv1/conv', 'pool2_bn', 'pool3_bn', 'relu'].map((n) => shapes.get(n)?.height);
+    expect(sides).toEqual([32, 16, 8, 8]);
+    expect([...layerMacs(config, 32).values()].reduce((a, b) => a + b)).toBe(264_812_928);
+    expect(sizeMultiple(config)).toBe(4);
+    checkImageSize(config, 36);
+    expect(() => checkImageSize(config, 34)).toThrow(/not a multiple of 4, which densenet40-12 needs/);
+  });
+
+  it('is no network for X-rays', () => {
+    expect(NETWORK_NAMES).toContain('densenet40-12');
+    expect(DENSENET_NAMES).toEqual(['densenet121', 'densenet169', 'densenet201']);
+  });
+
+  it('builds its relatives: batch norms everywhere, with a bottleneck', () => {
+    const plain = layerTable(densenetConfig('densenet40-12', { norms: 'layer' })).map((l) => l.name);
+    // 36 in the layers, 2 in the transitions, 1 in the head: the original DenseNet-40.
+    expect(plain.filter((name) => /bn$/.test(name))).toHaveLength(39);
+    expect(plain.slice(0, 4)).toEqual(['input_1', 'conv1/conv', 'conv2_block1_0_bn', 'conv2_block1_0_relu']);
+    const bottlenecks = layerTable(densenetConfig('densenet40-12', { norms: 'layer', bottleneck: 4 }));
+    expect(bottlenecks.map((l) => l.name)).toContain('conv4_block12_2_conv');
+  });
+});
+
 describe('other configurations', () => {
   // Totals that Keras prints for include_top=False: 12,642,880 and 18,321,984.
   it.each([
@@ -126,6 +195,10 @@ describe('other configurations', () => {
     [{ blocks: [6, 0] }, /blocks are \[6, 0\]/],
     [{ classes: 0 }, /classes is 0/],
     [{ compression: 1.5 }, /compression is 1.5/],
+    [{ bottleneck: -1 }, /bottleneck is -1/],
+    [{ stem: 'vgg' as 'cifar' }, /stem is 'vgg', it must be imagenet or cifar/],
+    [{ norms: 'block' as const }, /norms 'block' with stem 'imagenet' and bottleneck 4 is not built/],
+    [{ activation: 'relu' as 'sigmoid' }, /activation is 'relu'/],
   ])('refuses %j', (overrides, message) => {
     expect(() => densenetConfig('densenet121', overrides)).toThrow(message);
   });

@@ -1,6 +1,6 @@
 /** Small networks, whole: the GPU's forward, gradients and update against float64 plain loops. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architecture.js';
+import { type DenseNetConfig, densenetConfig, outputShapes } from '../../src/densenet/architecture.js';
 import type { FloatBatch } from '../../src/densenet/batch.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import { DenseNet } from '../../src/densenet/model.js';
@@ -41,8 +41,65 @@ const NETWORKS: [string, DenseNetConfig][] = [
       classes: 4,
     }),
   ],
+  [
+    'no bottleneck',
+    densenetConfig('densenet121', {
+      name: 'plain',
+      blocks: [2, 2],
+      growthRate: 12,
+      bottleneck: 0,
+      stem: 'cifar',
+      stemChannels: 16,
+      classes: 3,
+    }),
+  ],
+  [
+    'no bottleneck, odd channels, behind the ImageNet stem',
+    densenetConfig('densenet121', {
+      name: 'plain odd',
+      blocks: [1, 2],
+      growthRate: 5,
+      bottleneck: 0,
+      stemChannels: 7,
+      classes: 3,
+    }),
+  ],
+  [
+    'a bottleneck behind the CIFAR stem',
+    densenetConfig('densenet121', {
+      name: 'cifar',
+      blocks: [1, 2],
+      growthRate: 8,
+      bottleneck: 2,
+      stem: 'cifar',
+      stemChannels: 12,
+      classes: 3,
+    }),
+  ],
+  [
+    'a batch norm a block',
+    densenetConfig('densenet40-12', {
+      name: 'few norms',
+      blocks: [2, 2, 1],
+      classes: 3,
+      activation: 'sigmoid',
+    }),
+  ],
+  [
+    'a batch norm a block, odd channels',
+    densenetConfig('densenet40-12', {
+      name: 'few norms odd',
+      blocks: [1, 2],
+      growthRate: 5,
+      stemChannels: 7,
+      compression: 0.5,
+      classes: 4,
+      activation: 'sigmoid',
+    }),
+  ],
 ];
-const SIZE = 32;
+/** Side of the images: without the ImageNet stem's two halvings 8 px do. */
+const sideOf = (config: DenseNetConfig) => (config.stem === 'imagenet' ? 32 : 8);
 const COUNT = 3;
 
 /** Weights away from their initial ones and zeros, so that no term of a formula vanishes. */
@@ -59,11 +116,12 @@ function randomWeights(config: DenseNetConfig, seed: number) {
 
 function randomBatch(config: DenseNetConfig, seed: number, count = COUNT): FloatBatch {
   const random = new MT19937(seed);
+  const side = sideOf(config);
   return {
     count,
-    height: SIZE,
-    width: SIZE,
-    x: Float32Array.from({ length: count * SIZE * SIZE * 3 }, () => random.uniform(-2, 2)),
+    height: side,
+    width: side,
+    x: Float32Array.from({ length: count * side * side * 3 }, () => random.uniform(-2, 2)),
     labels: Float32Array.from({ length: count * config.classes }, () => (random.random() < 0.4 ? 1 : 0)),
     files: Array.from({ length: count }, (_, i) => `image ${i}`),
   };
@@ -75,7 +133,7 @@ function lossWeights(classes: number) {
 }
 
 const asDense = (batch: FloatBatch): Dense => ({
-  shape: [batch.count, SIZE, SIZE, 3],
+  shape: [batch.count, batch.height, batch.width, 3],
   data: Float64Array.from(batch.x),
 });
 
@@ -178,12 +236,10 @@ function directional(
   return (moved(1) - moved(-1)) / (2 * h);
 }
 
-/** Pixels of a batch behind a batch norm of these 32 px networks. */
+/** Pixels of a batch behind a batch norm. */
 function countPixels(config: DenseNetConfig, name: string): number {
-  if (name === 'conv1/bn') return COUNT * 16 * 16;
-  const stage = name === 'bn' ? config.blocks.length + 1 : Number(/^(?:conv|pool)(\d)/.exec(name)![1]);
-  const side = 8 / 2 ** (stage - 2);
-  return COUNT * side * side;
+  const { height, width } = outputShapes(config, sideOf(config)).get(name)!;
+  return COUNT * height * width;
 }
 
 describe('a model on the GPU', () => {
@@ -256,7 +312,7 @@ describe('a model on the GPU', () => {
     await expect(model.trainStep(batch)).rejects.toThrow(/compile/);
     await expect(model.predict({ ...batch, height: 36 })).rejects.toThrow(/multiple of 8/);
     const holed = { ...batch, x: batch.x.slice() };
-    holed.x[SIZE * SIZE * 3 + 5] = Number.NaN;
+    holed.x[batch.x.length / COUNT + 5] = Number.NaN;
     await expect(model.predict(holed)).rejects.toThrow(/image 1/);
     await expect(model.gradcam(batch, [0])).rejects.toThrow(/one image/);
     await expect(model.gradcam(randomBatch(config, 1, 1), [3])).rejects.toThrow(/no class 3/);

@@ -6,6 +6,7 @@ import * as conv from '../../src/shaders/conv/conv.reference.js';
 import * as fullyConnected from '../../src/shaders/dense/dense.reference.js';
 import * as gradcam from '../../src/shaders/gradcam/gradcam.reference.js';
 import * as loss from '../../src/shaders/loss/loss.reference.js';
+import * as pointwise from '../../src/shaders/pointwise/pointwise.reference.js';
 import * as pool from '../../src/shaders/pool/pool.reference.js';
 
 function filled(shape: Shape, seed: number, low = -1, high = 1): Dense {
@@ -72,6 +73,26 @@ describe('reference gradients against central differences', () => {
     const { dx, dgammaBeta } = batchnorm.batchnormBackward(x, da, affine, stats, epsilon);
     expectClose(dx, numeric(f, x));
     expectClose(dgammaBeta, numeric(f, gammaBeta));
+  });
+
+  it('batch norm alone: input, gamma and beta', () => {
+    const epsilon = 1e-3;
+    const x = filled([2, 3, 3, 4], 28);
+    const gammaBeta = filled([1, 1, 2, 4], 29, 0.2, 1.2);
+    const da = filled(x.shape, 30);
+    const f = () => dot(batchnorm.batchnormForward(x, gammaBeta, epsilon, false), da);
+    const stats = batchnorm.batchStatistics(x);
+    const affine = batchnorm.affineOf(stats, gammaBeta, epsilon);
+    const { dx, dgammaBeta } = batchnorm.batchnormBackward(x, da, affine, stats, epsilon, false);
+    expectClose(dx, numeric(f, x));
+    expectClose(dgammaBeta, numeric(f, gammaBeta));
+  });
+
+  it('ReLU alone', () => {
+    const x = filled([2, 3, 3, 4], 31);
+    const dy = filled(x.shape, 32);
+    const f = () => dot(pointwise.pointwise(x, undefined, true), dy);
+    expectClose(pointwise.reluBackward(x, dy), numeric(f, x));
   });
 
   it('max pool, windows over the padding', () => {

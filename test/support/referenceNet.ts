@@ -1,11 +1,13 @@
 /** The whole network in plain-loop float64, composed of the operations' references. */
-import { type DenseNetConfig, HEAD_LAYER } from '../../src/densenet/architecture.js';
-import { GROWTH, HALVE, layerName, POINT, STEM, STEM_POOL } from '../../src/densenet/forward.js';
+import { type DenseNetConfig, growthName, HEAD_LAYER } from '../../src/densenet/architecture.js';
+import { GROWTH, HALVE, layerName, POINT, STEM_POOL, stemShape } from '../../src/densenet/forward.js';
 import { affineOf, batchStatistics } from '../../src/shaders/batchnorm/batchnorm.reference.js';
 import { type Dense, dense, type Shape } from '../../src/shaders/check.js';
 import { type ConvShape, outputSide } from '../../src/shaders/conv/conv.js';
 import { convForward } from '../../src/shaders/conv/conv.reference.js';
 import { denseForward } from '../../src/shaders/dense/dense.reference.js';
+import { softmax } from '../../src/shaders/loss/loss.reference.js';
+import { pointwise } from '../../src/shaders/pointwise/pointwise.reference.js';
 import {
   averagePoolForward,
   globalAveragePoolForward,
@@ -50,6 +52,7 @@ export function referenceForward(
     const [first, second] = [weights.get(a)!, weights.get(b)!];
     return { shape: [1, 1, 2, first.length], data: Float64Array.from([...first, ...second]) };
   };
+  const everywhere = config.norms === 'layer';
   const norm = (name: string, x: Dense): Dense => {
     const s = training ? batchStatistics(x) : pair(`${name}/moving_mean`, `${name}/moving_variance`);
     stats.set(name, s);
@@ -63,37 +66,42 @@ export function referenceForward(
     return convForward(x, w, sized(x, shape, out), shape, affine);
   };
 
-  const stem = conv('conv1/conv', image, config.stemChannels, STEM);
-  let x = maxPoolForward(
-    stem,
-    sized(stem, STEM_POOL, config.stemChannels),
-    STEM_POOL,
-    norm('conv1/bn', stem),
-  ).y;
+  /** relu(x), or of its batch norm with norms 'layer': as prologue and input of what reads it. */
+  const readable = (name: string, x: Dense): [x: Dense, affine?: Dense] =>
+    everywhere ? [x, norm(name, x)] : [pointwise(x, undefined, true)];
+
+  const stem = conv('conv1/conv', image, config.stemChannels, stemShape(config));
+  const pooledStem = sized(stem, STEM_POOL, config.stemChannels);
+  let x = stem;
+  if (config.stem === 'imagenet') x = maxPoolForward(stem, pooledStem, STEM_POOL, norm('conv1/bn', stem)).y;
+  else if (!everywhere) x = pointwise(stem, norm('conv1/bn', stem));
   config.blocks.forEach((count, block) => {
     for (let i = 0; i < count; i++) {
       const name = layerName(block, i);
-      const wide = config.bottleneck * config.growthRate;
-      const bottleneck = conv(`${name}_1_conv`, x, wide, POINT, norm(`${name}_0_bn`, x));
-      x = concat(
-        x,
-        conv(`${name}_2_conv`, bottleneck, config.growthRate, GROWTH, norm(`${name}_1_bn`, bottleneck)),
-      );
+      let [read, affine] = readable(`${name}_0_bn`, x);
+      if (config.bottleneck > 0) {
+        read = conv(`${name}_1_conv`, read, config.bottleneck * config.growthRate, POINT, affine);
+        affine = norm(`${name}_1_bn`, read);
+      }
+      x = concat(x, conv(growthName(config, name), read, config.growthRate, GROWTH, affine));
     }
     if (block === config.blocks.length - 1) return;
     const name = `pool${block + 2}`;
     const out = Math.floor(x.shape[3] * config.compression);
-    const t = conv(`${name}_conv`, x, out, POINT, norm(`${name}_bn`, x));
+    const t = conv(`${name}_conv`, x, out, POINT, everywhere ? norm(`${name}_bn`, x) : undefined);
     x = averagePoolForward(t, sized(t, HALVE, out), HALVE);
+    if (!everywhere) x = pointwise(x, norm(`${name}_bn`, x));
   });
-  const pooled = globalAveragePoolForward(x, norm('bn', x));
+  const pooled = globalAveragePoolForward(...readable('bn', x));
   const kernel: Dense = {
     shape: [1, 1, pooled.shape[3], config.classes],
     data: weights.get(`${HEAD_LAYER}/kernel`)!,
   };
   const bias: Dense = { shape: [1, 1, 1, config.classes], data: weights.get(`${HEAD_LAYER}/bias`)! };
   const logits = denseForward(pooled, kernel, bias);
-  return { logits, probabilities: logits.data.map((z) => 1 / (1 + Math.exp(-z))), stats };
+  const sigmoids = logits.data.map((z) => 1 / (1 + Math.exp(-z)));
+  const probabilities = config.activation === 'softmax' ? softmax(logits).data : sigmoids;
+  return { logits, probabilities, stats };
 }
 
 /** Loss of the training-mode forward pass. */

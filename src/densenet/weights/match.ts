@@ -4,16 +4,17 @@
  */
 import { WeightsError } from '../../engine/errors.js';
 import {
-  DENSENET_NAMES,
   type DenseNetConfig,
   densenetConfig,
   HEAD_LAYER,
   layerTable,
+  NETWORK_NAMES,
   type ParameterSpec,
   parameterTable,
   type WeightMap,
 } from '../architecture.js';
 import type { StoredLayer, StoredModel, StoredTensor } from './kerasLayout.js';
+import { type KernelOrder, storedShape } from './kernelOrder.js';
 
 export interface Match {
   pairs: { spec: ParameterSpec; tensor: StoredTensor }[];
@@ -21,6 +22,8 @@ export interface Match {
   head: boolean;
   /** How layers were paired: 'name' where all names agree, else by their 'order', as Keras does. */
   matchedBy: 'name' | 'order' | 'class';
+  /** 'oihw' in files of Keras 1 with Theano's dimension ordering. */
+  kernelOrder: KernelOrder;
 }
 
 interface WantedLayer {
@@ -40,9 +43,10 @@ export function matchLayers(stored: StoredModel, config: DenseNetConfig, fileNam
   const head = stored.layers.length === all.length;
   const wanted = head ? all : all.filter((layer) => layer.name !== HEAD_LAYER);
   const { layers, matchedBy } = inWantedOrder(stored, wanted);
-  const differs = firstDifference(layers, wanted, config);
+  const kernelOrder = findKernelOrder(stored, layers, wanted);
+  const differs = firstDifference(layers, wanted, config, kernelOrder);
   if (stored.layers.length !== wanted.length) {
-    const fitting = DENSENET_NAMES.find((name) => {
+    const fitting = NETWORK_NAMES.find((name) => {
       const count = wantedLayers(densenetConfig(name)).length;
       return name !== config.name && (stored.layers.length === count || stored.layers.length === count - 1);
     });
@@ -62,7 +66,7 @@ export function matchLayers(stored: StoredModel, config: DenseNetConfig, fileNam
   const pairs = wanted.flatMap((layer, l) =>
     layer.specs.map((spec, t) => ({ spec, tensor: layers[l].tensors[t] })),
   );
-  return { pairs, head, matchedBy };
+  return { pairs, head, matchedBy, kernelOrder };
 }
 
 const CLASS_NAMES: Record<string, string> = {
@@ -114,11 +118,23 @@ function plainName(name: string): string {
   return name.replace(/^.*densenet[^/]*\//, '').replaceAll('/', '_');
 }
 
+/** Told by the shape of the first kernel; only Keras 1 had a choice. */
+function findKernelOrder(stored: StoredModel, layers: StoredLayer[], wanted: WantedLayer[]): KernelOrder {
+  if (!stored.kerasVersion.startsWith('1')) return 'hwio';
+  const first = wanted.findIndex(({ specs }) => specs[0].shape.length === 4);
+  const found = shapeText(layers[first]?.tensors[0]?.shape ?? []);
+  const [hwio, oihw] = (['hwio', 'oihw'] as const).map((order) =>
+    shapeText(storedShape(wanted[first].specs[0], order)),
+  );
+  return found === oihw && found !== hwio ? 'oihw' : 'hwio';
+}
+
 /** The first layer whose tensors are not the wanted ones, in words; undefined when all agree. */
 function firstDifference(
   layers: StoredLayer[],
   wanted: WantedLayer[],
   config: DenseNetConfig,
+  order: KernelOrder,
 ): string | undefined {
   for (let l = 0; l < Math.min(layers.length, wanted.length); l++) {
     const { name, specs } = wanted[l];
@@ -126,13 +142,14 @@ function firstDifference(
     const called = layers[l].name === name ? '' : ` (called '${layers[l].name}' there)`;
     if (tensors.length !== specs.length) {
       const found = tensors.map((t) => shapeText(t.shape)).join(', ') || 'none';
-      const want = specs.map((s) => `${s.tensor} ${shapeText(s.shape)}`).join(', ');
+      const want = specs.map((s) => `${s.tensor} ${shapeText(storedShape(s, order))}`).join(', ');
       return `layer ${name}${called} has ${plural(tensors.length, 'tensor')} in the file (${found}), ${config.name} wants ${want}`;
     }
-    const t = specs.findIndex((spec, i) => shapeText(spec.shape) !== shapeText(tensors[i].shape));
+    const shapes = specs.map((spec) => shapeText(storedShape(spec, order)));
+    const t = shapes.findIndex((shape, i) => shape !== shapeText(tensors[i].shape));
     if (t >= 0) {
-      const { tensor, shape } = specs[t];
-      return `layer ${name}${called}, ${tensor}: the file has shape ${shapeText(tensors[t].shape)}, ${config.name} wants ${shapeText(shape)}`;
+      const { tensor } = specs[t];
+      return `layer ${name}${called}, ${tensor}: the file has shape ${shapeText(tensors[t].shape)}, ${config.name} wants ${shapes[t]}`;
     }
   }
   return undefined;

@@ -8,6 +8,7 @@
 // Check and race: npx chexgpu doctor --kernel batchnorm.backwardApply
 
 const ACCUMULATE: bool = false;
+const RELU: bool = true;
 const WORKGROUP: u32 = 64;
 
 struct Params {
@@ -34,7 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let inverse = 1.0 / sqrt(stats[params.statsStride + params.statsOffset + c] + params.epsilon);
   let xhat = (v - stats[params.statsOffset + c]) * inverse;
   let dz = select(0.0, da[p * params.daPixelStride + params.daOffset + c],
-    v * affine[c] + affine[params.channels + c] > 0.0);
+    !RELU || v * affine[c] + affine[params.channels + c] > 0.0);
   let d = affine[c] * (dz - dgammaBeta[params.channels + c] / n - xhat * dgammaBeta[c] / n);
   let at = p * params.dxPixelStride + params.dxOffset + c;
   if (ACCUMULATE) { dx[at] += d; } else { dx[at] = d; }

@@ -4,6 +4,7 @@
 // Check and race: npx chexgpu doctor --kernel batchnorm.backwardApply
 
 const ACCUMULATE: bool = false;
+const RELU: bool = true;
 const WORKGROUP: u32 = 32;
 const PIXELS: u32 = 8;
 
@@ -38,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var p = first; p < last; p++) {
     let v = x[(p * params.xPixelStride + params.xOffset) / 4u + c];
     let g = da[(p * params.daPixelStride + params.daOffset) / 4u + c];
-    let dz = select(vec4f(0.0), g, v * scale + shift > vec4f(0.0));
+    let dz = select(vec4f(0.0), g, vec4<bool>(!RELU) | (v * scale + shift > vec4f(0.0)));
     let d = scale * (dz - meanGradient - (v - mean) * inverse * meanSlope);
     let at = (p * params.dxPixelStride + params.dxOffset) / 4u + c;
     if (ACCUMULATE) { dx[at] += d; } else { dx[at] = d; }

@@ -1,12 +1,13 @@
 // Batch norm + ReLU, backward, first half: gradients of gamma and beta, one thread a channel.
 //
-//   dz = da where scale*x + shift > 0, else 0          da: gradient behind the ReLU
+//   dz = da where scale*x + shift > 0, else 0          da: gradient behind the ReLU; without RELU dz = da
 //   dbeta[c] = sum over p of dz[p,c]                    dgamma[c] = sum over p of dz[p,c] * xhat[p,c]
 //   xhat = (x - mean) / sqrt(variance + epsilon)
 //
 // Variants: naive (this, any channels) -> tiled (slices of pixels, added by reduce.slices).
 // Check and race: npx chexgpu doctor --kernel batchnorm.backwardReduce
 
+const RELU: bool = true;
 const WORKGROUP: u32 = 64;
 
 struct Params {
@@ -33,7 +34,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var dgamma = 0.0;
   for (var p = 0u; p < params.pixels; p++) {
     let v = x[p * params.xPixelStride + params.xOffset + c];
-    let dz = select(0.0, da[p * params.daPixelStride + params.daOffset + c], v * scale + shift > 0.0);
+    let dz = select(0.0, da[p * params.daPixelStride + params.daOffset + c], !RELU || v * scale + shift > 0.0);
     dbeta += dz;
     dgamma += dz * (v - mean) * inverse;
   }

@@ -3,6 +3,7 @@
 // Needs channels, strides and offsets that are multiples of four.
 // Check and race: npx chexgpu doctor --kernel batchnorm.backwardReduce
 
+const RELU: bool = true;
 const WORKGROUP: u32 = 8;
 
 struct Params {
@@ -35,7 +36,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let last = min((slice + 1u) * params.pixelsPerSlice, params.pixels);
   for (var p = slice * params.pixelsPerSlice; p < last; p++) {
     let v = x[xBase + p * params.xPixelStride / 4u];
-    let dz = select(vec4f(0.0), da[daBase + p * params.daPixelStride / 4u], v * scale + shift > vec4f(0.0));
+    let open = vec4<bool>(!RELU) | (v * scale + shift > vec4f(0.0));
+    let dz = select(vec4f(0.0), da[daBase + p * params.daPixelStride / 4u], open);
     dbeta += dz;
     dgamma += dz * (v - mean) * inverse;
   }

@@ -150,7 +150,12 @@ const inference = [13, 64].map(
   }),
 );
 
-const reduce = GEOMETRIES.map(({ title, x, wide, race }): CheckCase => {
+const WITH_AND_WITHOUT_RELU = [
+  ...GEOMETRIES.map((g) => ({ ...g, relu: true })),
+  ...GEOMETRIES.slice(0, 2).map((g) => ({ ...g, title: `${g.title}, no ReLU`, relu: false })),
+];
+
+const reduce = WITH_AND_WITHOUT_RELU.map(({ title, x, wide, race, relu }): CheckCase => {
   const c = x[3];
   return {
     op: 'batchnorm.backwardReduce',
@@ -170,13 +175,13 @@ const reduce = GEOMETRIES.map(({ title, x, wide, race }): CheckCase => {
         plan,
         'check',
         { x: t.x, da: t.da, affine: t.affine, stats: t.stats, dgammaBeta: t.dgammaBeta },
-        { epsilon: EPSILON },
+        { epsilon: EPSILON, relu },
       ),
-    reference: (t) => ({ dgammaBeta: reference.backwardReduce(t.x, t.da, t.affine, t.stats, EPSILON) }),
+    reference: (t) => ({ dgammaBeta: reference.backwardReduce(t.x, t.da, t.affine, t.stats, EPSILON, relu) }),
   };
 });
 
-const apply = GEOMETRIES.flatMap(({ title, x, wide, race }) =>
+const apply = WITH_AND_WITHOUT_RELU.flatMap(({ title, x, wide, race, relu }) =>
   [false, true].map((accumulate): CheckCase => {
     const c = x[3];
     return {
@@ -197,10 +202,10 @@ const apply = GEOMETRIES.flatMap(({ title, x, wide, race }) =>
           plan,
           'check',
           { x: t.x, da: t.da, affine: t.affine, stats: t.stats, dgammaBeta: t.dgammaBeta, dx: t.dx },
-          { epsilon: EPSILON, accumulate },
+          { epsilon: EPSILON, accumulate, relu },
         ),
       reference: (t) => {
-        const dx = reference.backwardApply(t.x, t.da, t.affine, t.stats, t.dgammaBeta, EPSILON);
+        const dx = reference.backwardApply(t.x, t.da, t.affine, t.stats, t.dgammaBeta, EPSILON, relu);
         if (accumulate) for (let i = 0; i < dx.data.length; i++) dx.data[i] += t.dx.data[i];
         return { dx };
       },

@@ -33,13 +33,14 @@ export function movingStep(moving: Dense, stats: Dense, momentum: number, factor
   return next;
 }
 
-/** relu(gamma * xhat + beta) with batch statistics. */
-export function batchnormForward(x: Dense, gammaBeta: Dense, epsilon: number): Dense {
+/** relu(gamma * xhat + beta) with batch statistics; without `relu` the affine alone. */
+export function batchnormForward(x: Dense, gammaBeta: Dense, epsilon: number, relu = true): Dense {
   const affine = affineOf(batchStatistics(x), gammaBeta, epsilon);
   const c = x.shape[3];
   const y = dense(x.shape);
   for (let i = 0; i < y.data.length; i++) {
-    y.data[i] = Math.max(0, x.data[i] * affine.data[i % c] + affine.data[c + (i % c)]);
+    const v = x.data[i] * affine.data[i % c] + affine.data[c + (i % c)];
+    y.data[i] = relu ? Math.max(0, v) : v;
   }
   return y;
 }
@@ -51,14 +52,15 @@ export function batchnormBackward(
   affine: Dense,
   stats: Dense,
   epsilon: number,
+  relu = true,
 ): { dgammaBeta: Dense; dx: Dense } {
-  const dgammaBeta = backwardReduce(x, da, affine, stats, epsilon);
-  return { dgammaBeta, dx: backwardApply(x, da, affine, stats, dgammaBeta, epsilon) };
+  const dgammaBeta = backwardReduce(x, da, affine, stats, epsilon, relu);
+  return { dgammaBeta, dx: backwardApply(x, da, affine, stats, dgammaBeta, epsilon, relu) };
 }
 
-function gate(x: Dense, da: Dense, affine: Dense, i: number): number {
+function gate(x: Dense, da: Dense, affine: Dense, relu: boolean, i: number): number {
   const c = x.shape[3];
-  return x.data[i] * affine.data[i % c] + affine.data[c + (i % c)] > 0 ? da.data[i] : 0;
+  return !relu || x.data[i] * affine.data[i % c] + affine.data[c + (i % c)] > 0 ? da.data[i] : 0;
 }
 
 function xhat(x: Dense, stats: Dense, epsilon: number, i: number): number {
@@ -67,11 +69,18 @@ function xhat(x: Dense, stats: Dense, epsilon: number, i: number): number {
 }
 
 /** [dgamma | dbeta][c] */
-export function backwardReduce(x: Dense, da: Dense, affine: Dense, stats: Dense, epsilon: number): Dense {
+export function backwardReduce(
+  x: Dense,
+  da: Dense,
+  affine: Dense,
+  stats: Dense,
+  epsilon: number,
+  relu = true,
+): Dense {
   const c = x.shape[3];
   const sums = dense([1, 1, 2, c]);
   for (let i = 0; i < x.data.length; i++) {
-    const dz = gate(x, da, affine, i);
+    const dz = gate(x, da, affine, relu, i);
     sums.data[i % c] += dz * xhat(x, stats, epsilon, i);
     sums.data[c + (i % c)] += dz;
   }
@@ -86,6 +95,7 @@ export function backwardApply(
   stats: Dense,
   dgammaBeta: Dense,
   epsilon: number,
+  relu = true,
 ): Dense {
   const c = x.shape[3];
   const n = x.data.length / c;
@@ -93,7 +103,7 @@ export function backwardApply(
   for (let i = 0; i < dx.data.length; i++) {
     const mean = dgammaBeta.data[c + (i % c)] / n;
     const slope = (xhat(x, stats, epsilon, i) * dgammaBeta.data[i % c]) / n;
-    dx.data[i] = affine.data[i % c] * (gate(x, da, affine, i) - mean - slope);
+    dx.data[i] = affine.data[i % c] * (gate(x, da, affine, relu, i) - mean - slope);
   }
   return dx;
 }

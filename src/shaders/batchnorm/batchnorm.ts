@@ -1,5 +1,5 @@
 /**
- * Batch norm over NHWC, always followed by ReLU in this network. Nothing here stores a normalised map:
+ * Batch norm over NHWC, followed by ReLU unless told otherwise. Nothing here stores a normalised map:
  * `prepare*` turns statistics into an affine [scale | shift] that the reading convolution applies as its
  * prologue, and the backward pass recomputes what it needs from x.
  *
@@ -48,17 +48,23 @@ export const BACKWARD_APPLY = kernels('batchnorm.backwardApply', {
 });
 
 /**
- * How the batch variance enters the moving variance (keras-spec 5.1), n = pixels in the batch:
- * `keras2.3` corrects twice, n/(n-1) * n/(n-1-epsilon), as Keras 2.3 on TensorFlow 1 does (the notebook);
- * `tf.keras` and PyTorch correct once, n/(n-1); `keras3` not at all.
+ * How the batch variance enters the moving variance (keras-spec 5.1), n = values in the batch, epsilon the batch
+ * norm's: the biased variance times
+ *   `keras2.3`      n/(n-1) * n/(n-1-epsilon)   Keras 2.3 on TensorFlow 1, the notebook: corrected twice
+ *   `keras2.3-tf2`  n/(n-1-epsilon)             Keras 2.3 on TensorFlow 2
+ *   `tf.keras`      n/(n-1)                     tf.keras with fused batch norm, its default; PyTorch
+ *   `keras3`        1                           Keras 3, tf.keras not fused, TensorFlow.js
  */
-export type MovingVarianceRule = 'keras2.3' | 'tf.keras' | 'keras3';
+export const MOVING_VARIANCE_RULES = ['keras2.3', 'keras2.3-tf2', 'tf.keras', 'keras3'] as const;
+export type MovingVarianceRule = (typeof MOVING_VARIANCE_RULES)[number];
 
-/** Factor on the biased batch variance; one pixel has no unbiased variance, so there it is 1. */
+/** Factor on the biased batch variance; one value has no unbiased variance, so there it is 1. */
 export function movingVarianceFactor(rule: MovingVarianceRule, n: number, epsilon: number): number {
   if (rule === 'keras3' || n < 2) return 1;
   const once = n / (n - 1);
-  return rule === 'tf.keras' ? once : once * (n / (n - 1 - epsilon));
+  if (rule === 'tf.keras') return once;
+  const again = n / (n - 1 - epsilon);
+  return rule === 'keras2.3-tf2' ? again : once * again;
 }
 
 /** Threads that keep an adapter busy. */
@@ -210,7 +216,7 @@ export function prepareInference(
 interface BackwardTensors {
   /** x[b,h,w,c], what the batch norm read; may be a channel slice. */
   x: Tensor;
-  /** da[b,h,w,c], gradient behind the ReLU; may be a channel slice. */
+  /** da[b,h,w,c], gradient behind the ReLU if there is one; may be a channel slice. */
   da: Tensor;
   affine: Tensor;
   stats: Tensor;
@@ -222,12 +228,13 @@ interface BackwardTensors {
 /**
  * Gradients of gamma and beta, then of the input, through ReLU and batch norm with batch statistics.
  * @param accumulate add to dx instead of overwriting it
+ * @param relu false where no ReLU follows the batch norm: da is then the gradient of its own output
  */
 export function batchnormBackward(
   plan: PlanBuilder,
   label: string,
   { dx, ...tensors }: BackwardTensors,
-  options: { epsilon: number; accumulate: boolean },
+  options: { epsilon: number; accumulate: boolean; relu?: boolean },
 ): void {
   backwardReduce(plan, label, tensors, options);
   backwardApply(plan, label, { dx, ...tensors }, options);
@@ -252,7 +259,7 @@ export function backwardReduce(
   plan: PlanBuilder,
   label: string,
   tensors: Omit<BackwardTensors, 'dx'>,
-  { epsilon }: { epsilon: number },
+  { epsilon, relu = true }: { epsilon: number; relu?: boolean },
 ): void {
   const { x, da, affine, stats, dgammaBeta } = tensors;
   const n = pixels(x);
@@ -265,7 +272,7 @@ export function backwardReduce(
   plan.add({
     kernel: tiled ? BACKWARD_REDUCE.tiled : BACKWARD_REDUCE.naive,
     label,
-    constants: { WORKGROUP },
+    constants: { WORKGROUP, RELU: relu ? 1 : 0 },
     params: tiled ? { ...params, pixelsPerSlice, slices } : params,
     tensors: { x, da, affine, stats, dgammaBeta: target },
     workgroups: linear(tiled ? (c / 4) * slices : c, WORKGROUP),
@@ -281,7 +288,7 @@ export function backwardApply(
   plan: PlanBuilder,
   label: string,
   tensors: BackwardTensors,
-  { epsilon, accumulate }: { epsilon: number; accumulate: boolean },
+  { epsilon, accumulate, relu = true }: { epsilon: number; accumulate: boolean; relu?: boolean },
 ): void {
   const { x, da, affine, stats, dgammaBeta, dx } = tensors;
   const n = pixels(x);
@@ -290,7 +297,7 @@ export function backwardApply(
   plan.add({
     kernel: tiled ? BACKWARD_APPLY.tiled : BACKWARD_APPLY.naive,
     label,
-    constants: { ACCUMULATE: accumulate ? 1 : 0 },
+    constants: { ACCUMULATE: accumulate ? 1 : 0, RELU: relu ? 1 : 0 },
     params: {
       ...backwardParams(tensors, epsilon),
       dxPixelStride: dx.pixelStride,

@@ -1,7 +1,7 @@
 /** The cases on which loss.ts is checked: counts that are no multiple of four, both epsilons of the notebook. */
 import { TOLERANCE } from '../../engine/tolerance.js';
 import type { CheckCase, Shape, TensorSpec } from '../check.js';
-import { SIGMOID, SUM, sigmoid, WEIGHTED, weightedLoss } from './loss.js';
+import { SIGMOID, SOFTMAX, SUM, sigmoid, softmax, WEIGHTED, weightedLoss } from './loss.js';
 import * as reference from './loss.reference.js';
 
 interface Geometry {
@@ -37,6 +37,20 @@ const sigmoids = GEOMETRIES.map(({ title, batch, classes, race }): CheckCase => 
   };
 });
 
+const softmaxes = GEOMETRIES.map(({ title, batch, classes, race }): CheckCase => {
+  const shape: Shape = [batch, 1, 1, classes];
+  return {
+    op: 'loss.softmax',
+    title,
+    variants: Object.keys(SOFTMAX),
+    race,
+    tolerance: TOLERANCE.f32Transcendental,
+    tensors: { z: { shape, role: 'input', fill: logits }, p: { shape, role: 'output' } },
+    record: (plan, t) => softmax(plan, 'check', { z: t.z, p: t.p }),
+    reference: (t) => ({ p: reference.softmax(t.z) }),
+  };
+});
+
 function lossCase(op: string, variants: string[], g: Geometry): CheckCase {
   const shape: Shape = [g.batch, 1, 1, g.classes];
   const output: TensorSpec = { shape, role: 'output' };
@@ -67,6 +81,7 @@ function lossCase(op: string, variants: string[], g: Geometry): CheckCase {
 
 export const checks: CheckCase[] = [
   ...sigmoids,
+  ...softmaxes,
   ...GEOMETRIES.map((g) => lossCase('loss.weighted', Object.keys(WEIGHTED), g)),
   ...GEOMETRIES.map((g) => lossCase('loss.sum', Object.keys(SUM), g)),
 ];

@@ -1,9 +1,23 @@
-/** Plain-loop float64 sigmoid and weighted loss: the oracle of loss.ts. */
+/** Plain-loop float64 sigmoid, softmax and weighted loss: the oracle of loss.ts. */
 import { type Dense, dense } from '../check.js';
 
 /** p = 1/(1+exp(-z)) */
 export function sigmoid(z: Dense): Dense {
   return { shape: z.shape, data: z.data.map((v) => 1 / (1 + Math.exp(-v))) };
+}
+
+/** p[b,c] = exp(z[b,c]) / sum_k exp(z[b,k]) */
+export function softmax(z: Dense): Dense {
+  const [batch, , , classes] = z.shape;
+  const p = dense(z.shape);
+  for (let b = 0; b < batch; b++) {
+    const row = z.data.subarray(b * classes, (b + 1) * classes);
+    const sum = row.reduce((total, v) => total + Math.exp(v), 0);
+    row.forEach((v, c) => {
+      p.data[b * classes + c] = Math.exp(v) / sum;
+    });
+  }
+  return p;
 }
 
 /**

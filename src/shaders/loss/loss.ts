@@ -1,5 +1,5 @@
 /**
- * Sigmoid and the notebook's weighted cross-entropy with its exact gradient. The formulas stand in the heads
+ * Sigmoid, softmax and the notebook's weighted cross-entropy with its exact gradient. The formulas stand in the heads
  * of the naive kernels; semantics of Keras 2.3.1 (epsilon inside the logarithms, no clipping, no logits form).
  */
 import { kernels } from '../../engine/kernel.js';
@@ -7,12 +7,15 @@ import { linear, type PlanBuilder } from '../../engine/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/tensor.js';
 import sigmoidNaive from './sigmoid.naive.wgsl';
 import sigmoidTiled from './sigmoid.tiled.wgsl';
+import softmaxNaive from './softmax.naive.wgsl';
+import softmaxTiled from './softmax.tiled.wgsl';
 import sumNaive from './sum.naive.wgsl';
 import sumTiled from './sum.tiled.wgsl';
 import weightedNaive from './weighted.naive.wgsl';
 import weightedTiled from './weighted.tiled.wgsl';
 
 export const SIGMOID = kernels('loss.sigmoid', { naive: sigmoidNaive, tiled: sigmoidTiled });
+export const SOFTMAX = kernels('loss.softmax', { naive: softmaxNaive, tiled: softmaxTiled });
 export const WEIGHTED = kernels('loss.weighted', { naive: weightedNaive, tiled: weightedTiled });
 export const SUM = kernels('loss.sum', { naive: sumNaive, tiled: sumTiled });
 
@@ -36,6 +39,28 @@ export function sigmoid(plan: PlanBuilder, label: string, { z, p }: { z: Tensor;
     workgroups: linear(variant === 'tiled' ? Math.ceil(count / 4) : count, WORKGROUP),
     shape: `[${z.shape.join(',')}]`,
     flops: count * TRANSCENDENTAL_FLOPS,
+    bytes: 8 * count,
+  });
+}
+
+/**
+ * p = softmax(z) over the classes of each image
+ * @param z z[b,1,1,n], dense
+ * @param p p[b,1,1,n], dense
+ */
+export function softmax(plan: PlanBuilder, label: string, { z, p }: { z: Tensor; p: Tensor }): void {
+  requireDense(label, { z, p });
+  const variant = plan.pick('loss.softmax', ['tiled', 'naive']);
+  const [batch, , , classes] = z.shape;
+  const count = batch * classes;
+  plan.add({
+    kernel: SOFTMAX[variant],
+    label,
+    params: { batch, classes },
+    tensors: { z, p },
+    workgroups: linear(variant === 'tiled' ? batch : count, WORKGROUP),
+    shape: `[${z.shape.join(',')}]`,
+    flops: count * 2 * TRANSCENDENTAL_FLOPS,
     bytes: 8 * count,
   });
 }

@@ -1,12 +1,13 @@
 // Pixels to network input, one thread an output element.
 //
-//   x[b,h,w,c] = (pixels[b,h,w, c or 0] - moments[b,c]) * moments[b,3+c]        c = 0, 1, 2
+//   x[b,h,w,c] = (pixels[b,h,w, c or 0] - moments[b,c]) * moments[b,3+c]        0 <= c < OUT
 //
-// With CHANNELS = 1 the gray value is repeated three times. Layout of pixels: sums.naive.wgsl.
+// With CHANNELS = 1 the gray value is repeated OUT times (1 or 3). Layout of pixels: sums.naive.wgsl.
 // Variants: naive (this, any shape) -> tiled (four pixels a thread).
 // Check and race: npx chexgpu doctor --kernel preprocess.normalise
 
 const CHANNELS: u32 = 3;
+const OUT: u32 = 3;
 const WORKGROUP: u32 = 64;
 
 struct Params { batch: u32, positions: u32, xPixelStride: u32, xOffset: u32 }
@@ -19,8 +20,8 @@ struct Params { batch: u32, positions: u32, xPixelStride: u32, xOffset: u32 }
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WORKGROUP;
-  let c = i % 3u;
-  let pixel = i / 3u;
+  let c = i % OUT;
+  let pixel = i / OUT;
   let b = pixel / params.positions;
   if (b >= params.batch) { return; }
   let at = pixel * CHANNELS + select(0u, c, CHANNELS == 3u);

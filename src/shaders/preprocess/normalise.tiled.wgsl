@@ -1,10 +1,11 @@
-// Pixels to network input, four pixels a thread: one word (gray) or three (RGB) in, three vec4s out.
+// Pixels to network input, four pixels a thread: one word (gray) or three (RGB) in, one vec4 (OUT = 1) or three out.
 // Formula: normalise.naive.wgsl.
 //
 // Needs a dense x and images whose pixels are a multiple of four.
 // Check and race: npx chexgpu doctor --kernel preprocess.normalise
 
 const CHANNELS: u32 = 3;
+const OUT: u32 = 3;
 const WORKGROUP: u32 = 64;
 
 struct Params { batch: u32, positions: u32 }
@@ -26,6 +27,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let at = b * 6u;
   let mean = vec3f(moments[at], moments[at + 1u], moments[at + 2u]);
   let inverse = vec3f(moments[at + 3u], moments[at + 4u], moments[at + 5u]);
+  if (OUT == 1u) {
+    x[i] = (unpack(pixels[i]) - mean.x) * inverse.x;
+    return;
+  }
   // Twelve floats of four pixels: channels 0120 1201 2012.
   var v: array<vec4f, 3>;
   if (CHANNELS == 1u) {

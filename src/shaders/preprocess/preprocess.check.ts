@@ -10,6 +10,8 @@ interface Geometry {
   height: number;
   width: number;
   channels: 1 | 3;
+  /** Channels of x; default 3. */
+  out?: 1 | 3;
   /** Words of pixels; default random. */
   fill?: TensorSpec['fill'];
   /** Channels of the buffer that x is a slice of. */
@@ -43,6 +45,20 @@ const GEOMETRIES: Geometry[] = [
   },
   { title: 'gray at 64 px', batch: 4, height: 64, width: 64, channels: 1, race: true },
   { title: 'RGB at 64 px', batch: 4, height: 64, width: 64, channels: 3, race: true },
+];
+/** A network that reads one channel. */
+const ONE_CHANNEL: Geometry[] = [
+  { title: 'gray to one channel, odd', batch: 3, height: 5, width: 7, channels: 1, out: 1 },
+  { title: 'gray to one channel', batch: 2, height: 6, width: 10, channels: 1, out: 1 },
+  {
+    title: 'gray to one channel of four',
+    batch: 2,
+    height: 4,
+    width: 5,
+    channels: 1,
+    out: 1,
+    wide: { channels: 4, from: 2 },
+  },
 ];
 const CONSTANT: Geometry = {
   title: 'constant image',
@@ -86,7 +102,7 @@ function momentsCase(op: string, variants: string[], g: Geometry): CheckCase {
 }
 
 function normaliseCase(g: Geometry): CheckCase {
-  const { batch, height, width, channels } = g;
+  const { batch, height, width, channels, out = 3 } = g;
   return {
     op: 'preprocess.normalise',
     title: g.title,
@@ -100,12 +116,12 @@ function normaliseCase(g: Geometry): CheckCase {
         // Three means about 127, then three scales about 1/60.
         fill: (random, i) => (i % 6 < 3 ? 100 + 50 * random() : 0.01 + 0.01 * random()),
       },
-      x: { shape: [batch, height, width, 3], within: g.wide, role: 'output' },
+      x: { shape: [batch, height, width, out], within: g.wide, role: 'output' },
     },
     record: (plan, t) =>
       normalise(plan, 'check', { pixels: t.pixels, moments: t.moments, x: t.x }, { channels }),
     reference: (t) => ({
-      x: reference.normalise(t.pixels, t.moments, [batch, height, width, 3], channels),
+      x: reference.normalise(t.pixels, t.moments, [batch, height, width, out], channels),
     }),
   };
 }
@@ -116,5 +132,5 @@ export const checks: CheckCase[] = [
   ...withMoments.map((g) => momentsCase('preprocess.sums', Object.keys(SUMS), g)),
   ...withMoments.map((g) => momentsCase('preprocess.squares', Object.keys(SQUARES), g)),
   ...withMoments.map((g) => momentsCase('preprocess.moments', Object.keys(MOMENTS), g)),
-  ...GEOMETRIES.map(normaliseCase),
+  ...[...GEOMETRIES, ...ONE_CHANNEL].map(normaliseCase),
 ];

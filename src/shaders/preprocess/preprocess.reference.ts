@@ -22,13 +22,13 @@ export function samplewiseMoments(words: Dense, batch: number, imageBytes: numbe
   return moments;
 }
 
-/** x[b,h,w,c] = (pixels[b,h,w, c or 0] - moments[b,c]) * moments[b,3+c] */
+/** x[b,h,w,c] = (pixels[b,h,w, c or 0] - moments[b,c]) * moments[b,3+c], c below xShape[3] */
 export function normalise(words: Dense, moments: Dense, xShape: Shape, channels: 1 | 3): Dense {
   const x = dense(xShape);
   const positions = xShape[1] * xShape[2];
   for (let i = 0; i < x.data.length; i++) {
-    const c = i % 3;
-    const position = Math.floor(i / 3);
+    const c = i % xShape[3];
+    const position = Math.floor(i / xShape[3]);
     const row = Math.floor(position / positions) * 6;
     const v = pixel(words, position * channels + (channels === 3 ? c : 0));
     x.data[i] = (v - moments.data[row + c]) * moments.data[row + 3 + c];

@@ -1,5 +1,5 @@
 /**
- * From uint8 pixels to network input: statistics of each image and normalisation, gray to three channels.
+ * From uint8 pixels to network input: statistics of each image and normalisation, gray to one or three channels.
  * The formulas stand in the heads of the naive kernels (keras-preprocessing 1.1.0 `standardize`).
  *
  * Pixels are uint8 values [b,h,w,channels] without gaps, packed four to a u32, the first in the lowest bits
@@ -95,11 +95,11 @@ export function samplewiseMoments(
 }
 
 /**
- * x = (pixels - mean) * 1/(std + epsilon), gray repeated three times.
+ * x = (pixels - mean) * 1/(std + epsilon); gray pixels are repeated where x has three channels.
  * @param pixels u32 words of uint8 pixels[b,h,w,channels]
  * @param moments moments[b,1,1,6] = mean[3] then 1/(std + epsilon)[3]: from `samplewiseMoments`, or written by
  *   the host (featurewise; mean 0 and scale 1 leave pixels as they are)
- * @param x x[b,h,w,3], overwritten
+ * @param x x[b,h,w,c], overwritten; c = 3, or 1 with gray pixels, which then takes the first mean and scale
  */
 export function normalise(
   plan: PlanBuilder,
@@ -108,21 +108,21 @@ export function normalise(
   { channels }: { channels: 1 | 3 },
 ): void {
   requireDense(label, { pixels, moments });
-  const [batch, h, w] = x.shape;
-  const suits = (h * w) % 4 === 0 && x.pixelStride === 3 && x.channelOffset === 0;
+  const [batch, h, w, out] = x.shape;
+  const suits = (h * w) % 4 === 0 && x.pixelStride === out && x.channelOffset === 0;
   const variant = plan.pick('preprocess.normalise', suits ? ['tiled', 'naive'] : ['naive']);
   const size = elements(x.shape);
   plan.add({
     kernel: NORMALISE[variant],
     label,
-    constants: { CHANNELS: channels },
+    constants: { CHANNELS: channels, OUT: out },
     params:
       variant === 'tiled'
         ? { batch, positions: h * w }
         : { batch, positions: h * w, xPixelStride: x.pixelStride, xOffset: x.channelOffset },
     tensors: { pixels, moments, x },
-    workgroups: linear(variant === 'tiled' ? size / 12 : size, WORKGROUP),
-    shape: `[${batch},${h},${w},${channels}]`,
+    workgroups: linear(variant === 'tiled' ? size / (4 * out) : size, WORKGROUP),
+    shape: `[${batch},${h},${w},${channels}] -> ${out}`,
     flops: 2 * size,
     bytes: batch * h * w * channels + 4 * size,
   });
