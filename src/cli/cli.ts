@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ChexError, EXIT_CODES } from '../engine/errors.js';
 import { checkCommand } from './commands/check.js';
+import { convertCommand } from './commands/convert.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { gradcamCommand } from './commands/gradcam.js';
@@ -63,6 +64,7 @@ async function parse(argv: readonly string[], context: CommandContext): Promise<
     predictCommand,
     evaluateCommand,
     gradcamCommand,
+    convertCommand,
     checkCommand,
     phantomsCommand,
     doctorCommand,

@@ -1,8 +1,10 @@
 /** Flags: how their text becomes a value, and those that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { LABELS } from '../data/labels.js';
+import { INTERPOLATIONS, type Interpolation } from '../data/resize.js';
 import { DENSENET_NAMES, type DenseNetName } from '../densenet/architecture.js';
 import type { CamScore } from '../densenet/predictor.js';
+import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
+import { KNOWN_LABELS } from './notebook/outputs.js';
 
 /** A parser for whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most = 1_000_000): (text: string) => number {
@@ -33,12 +35,17 @@ function imageSize(text: string): number {
 export function classNames(text: string): string[] {
   return text.split(',').map((part) => {
     const name = part.trim().toLowerCase().replaceAll(' ', '_');
-    const label = LABELS.find((known) => known.toLowerCase() === name);
+    const label = KNOWN_LABELS.find((known) => known.toLowerCase().replaceAll(' ', '_') === name);
     if (label) return label;
     throw new InvalidArgumentError(
-      `There is no class "${part.trim()}"; the classes are ${LABELS.join(', ')}.`,
+      `There is no class "${part.trim()}"; the classes are ${KNOWN_LABELS.join(', ')}.`,
     );
   });
+}
+
+/** Any names separated by commas. */
+export function names(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
 }
 
 export const option = {
@@ -69,6 +76,10 @@ export const option = {
     new Option('--seed <n>', 'start of all random numbers').argParser(wholeNumber(0, 0xffffffff)).default(1),
   network: (fallback: string) =>
     new Option('--network <name>', `the network (default: ${fallback})`).choices(DENSENET_NAMES),
+  interpolation: (fallback: string) =>
+    new Option('--interpolation <filter>', `how images are resized (default: ${fallback})`).choices(
+      INTERPOLATIONS,
+    ),
   workers: () =>
     new Option('--workers <n>', 'threads that decode images; 0 for none (default: by the cores)').argParser(
       wholeNumber(0, 64),
@@ -91,7 +102,7 @@ export interface DataFlags {
 }
 
 /** Flags of a training. */
-export interface TrainingFlags {
+export interface TrainingFlags extends AugmentationFlags {
   size?: number;
   batchSize?: number;
   epochs?: number;
@@ -101,6 +112,7 @@ export interface TrainingFlags {
   seed: number;
   network?: DenseNetName;
   weights?: string;
+  interpolation?: Interpolation;
   workers?: number;
 }
 
@@ -123,7 +135,7 @@ export function addTrainingOptions(
   command: Command,
   fallback: Readonly<Record<'size' | 'batch' | 'epochs' | 'steps' | 'momentum', string>>,
 ): Command {
-  return command
+  command
     .addOption(option.size(fallback.size))
     .addOption(option.batchSize(fallback.batch))
     .addOption(option.epochs(fallback.epochs))
@@ -132,11 +144,13 @@ export function addTrainingOptions(
     .addOption(option.bnMomentum(fallback.momentum))
     .option(
       '--weights <file>',
-      'start from a Keras HDF5 file, or a name in weights/ (default: drawn with --seed)',
+      'start from a Keras HDF5 or PyTorch safetensors file, or a name in weights/ (default: drawn with --seed)',
     )
     .addOption(option.network('densenet121'))
     .addOption(option.seed())
-    .addOption(option.workers());
+    .addOption(option.workers())
+    .addOption(option.interpolation('nearest, as Keras'));
+  return addAugmentationOptions(command);
 }
 
 export function addFolderOptions(command: Command): Command {

@@ -11,7 +11,7 @@ export type Normalisation =
   /** x[..,c] = (x[..,c] - mean[c]) / (std[c] + epsilon), statistics of a training sample. */
   | { kind: 'featurewise'; mean: [number, number, number]; std: [number, number, number]; epsilon: number };
 
-/** Raw pixels[b,h,w,channels] in 0..255; one channel means gray, repeated three times on the GPU. */
+/** Raw pixels[b,h,w,channels] in 0..255; one channel means gray. */
 export interface PixelBatch {
   count: number;
   height: number;
@@ -24,7 +24,7 @@ export interface PixelBatch {
   files: string[];
 }
 
-/** Pixels already normalised: x[b,h,w,3]. */
+/** Pixels already normalised: x[b,h,w,c], as many channels as the network reads. */
 export interface FloatBatch {
   count: number;
   height: number;
@@ -53,6 +53,7 @@ export interface BatchSource {
   readonly batchSize: number;
   /** Class names, in the order of the label columns. */
   readonly labels: readonly string[];
-  getPixels(index: number): Promise<PixelBatch>;
+  /** Batch `index` of this epoch: pixels where the source has them as stored, floats where it changed them. */
+  getBatch(index: number): Promise<Batch>;
   onEpochEnd(): void;
 }

@@ -1,36 +1,47 @@
 /**
- * From a batch to image[b,h,w,3] on the GPU. Raw pixels travel as bytes, four to a word, and are
- * normalised by a kernel; batches normalised on the CPU are uploaded as they are.
+ * From a batch to image[b,h,w,c] on the GPU, c the network's input channels. Raw pixels travel as bytes, four
+ * to a word, and are normalised by a kernel; batches normalised on the CPU are uploaded as they are.
+ *
+ * A network of one channel reads gray images as they are, and the first channel of those with three, as
+ * torchxrayvision's `load_image` does; X-rays stored as RGB have three equal ones.
  */
-import { DataError } from '../engine/errors.js';
+import { DataError, UsageError } from '../engine/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { normalise, samplewiseMoments } from '../shaders/preprocess/preprocess.js';
-import type { Batch, Normalisation } from './batch.js';
+import type { Batch, BatchShape, Normalisation, PixelBatch } from './batch.js';
 
 /** Buffers and plans for one batch size and image size. */
 export class InputStage {
-  /** image[b,h,w,3] */
+  /** image[b,h,w,c] */
   readonly image: Tensor;
   private readonly plans = new Map<string, Plan>();
   private readonly owned: Tensor[] = [];
   private pixels: Tensor | null = null;
   private moments: Tensor | null = null;
 
+  private readonly batch: number;
+  private readonly height: number;
+  private readonly width: number;
+
+  /** @param channels of the network's input */
   constructor(
     private readonly gpu: Gpu,
-    private readonly batch: number,
-    private readonly height: number,
-    private readonly width: number,
+    { count, height, width }: BatchShape,
+    private readonly channels: number,
   ) {
-    this.image = fixedTensor(gpu, 'image', [batch, height, width, 3]);
+    this.batch = count;
+    this.height = height;
+    this.width = width;
+    this.image = fixedTensor(gpu, 'image', [count, height, width, channels]);
     this.owned.push(this.image);
   }
 
   /**
    * Uploads a batch of at most the stage's size; images it does not fill keep whatever was there.
-   * @throws DataError when the batch does not fit, or holds values that are not finite
+   * @throws DataError when the batch does not fit, or holds values that are not finite; UsageError for pixels
+   *   where the network has neither one nor three input channels
    */
   async load(batch: Batch): Promise<void> {
     const { count, height, width } = batch;
@@ -40,19 +51,22 @@ export class InputStage {
       );
     }
     if ('x' in batch) {
-      expectLength('x', batch.x, count * height * width * 3);
-      const bad = batch.x.findIndex((v) => !Number.isFinite(v));
+      const each = height * width * this.channels;
+      const x = this.channels === 1 && batch.x.length === 3 * count * each ? firstOfThree(batch.x) : batch.x;
+      expectLength(`x[b,h,w,${this.channels}]`, x, count * each);
+      const bad = x.findIndex((v) => !Number.isFinite(v));
       if (bad >= 0) {
-        const file = batch.files[Math.floor(bad / (height * width * 3))] ?? 'the batch';
-        throw new DataError(`A pixel of ${file} is ${batch.x[bad]} after normalisation.`);
+        const file = batch.files[Math.floor(bad / each)] ?? 'the batch';
+        throw new DataError(`A pixel of ${file} is ${x[bad]} after normalisation.`);
       }
-      this.upload(this.image, batch.x);
+      this.upload(this.image, x);
       return;
     }
     expectLength('pixels', batch.pixels, count * height * width * batch.channels);
-    const plan = await this.plan(batch.channels, batch.normalisation);
-    const words = new Uint8Array(Math.ceil(batch.pixels.length / 4) * 4);
-    words.set(batch.pixels);
+    const { channels, pixels } = this.fitting(batch);
+    const plan = await this.plan(channels, batch.normalisation);
+    const words = new Uint8Array(Math.ceil(pixels.length / 4) * 4);
+    words.set(pixels);
     this.upload(this.pixels!, words);
     if (batch.normalisation.kind !== 'samplewise') {
       const row = momentsRow(batch.normalisation);
@@ -62,6 +76,18 @@ export class InputStage {
       );
     }
     plan.run();
+  }
+
+  /** Gray pixels, or RGB where the network reads three channels. */
+  private fitting({ channels, pixels }: PixelBatch): Pick<PixelBatch, 'channels' | 'pixels'> {
+    if (this.channels !== 1 && this.channels !== 3) {
+      throw new UsageError(
+        `Pixels cannot become the ${this.channels} channels that this network reads.`,
+        'Normalise them yourself and give x[b,h,w,channels].',
+      );
+    }
+    if (channels === 1 || this.channels === 3) return { channels, pixels };
+    return { channels: 1, pixels: firstOfThree(pixels) };
   }
 
   private upload(tensor: Tensor, data: Float32Array | Uint8Array): void {
@@ -100,6 +126,11 @@ export class InputStage {
 function momentsRow(n: Exclude<Normalisation, { kind: 'samplewise' }>): number[] {
   if (n.kind === 'none') return [0, 0, 0, 1, 1, 1];
   return [...n.mean, ...n.std.map((std) => 1 / (std + n.epsilon))];
+}
+
+/** Channel 0 of [...,3]. */
+function firstOfThree<T extends Uint8Array | Float32Array>(values: T): T {
+  return values.filter((_, i) => i % 3 === 0) as T;
 }
 
 function expectLength(name: string, data: ArrayLike<number>, length: number): void {

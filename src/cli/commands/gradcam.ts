@@ -1,12 +1,13 @@
 /** `chexgpu gradcam` */
 import { basename, extname, join } from 'node:path';
-import { LABELS } from '../../data/labels.js';
+import { UsageError } from '../../engine/errors.js';
 import { writeWhole } from '../../eval/files.node.js';
 import { encodePng, gradcamTitle, overlayImage } from '../../eval/overlay.node.js';
 import type { GradcamRow } from '../../eval/reportData.js';
 import type { CommandContext } from '../context.js';
 import { explain } from '../notebook/explain.js';
 import { createModel } from '../notebook/network.js';
+import { sayMeaning, trainedLabels } from '../notebook/outputs.js';
 import { classNames, option, type ScoreFlag } from '../options.js';
 import { plural } from '../output.js';
 import { withSession } from '../session.js';
@@ -21,12 +22,14 @@ interface GradcamFlags extends InferenceFlags, ScoreFlag {
 const USUAL_CLASSES = 4;
 
 /** The classes that the network finds most probable. */
-function mostProbable(probabilities: Float32Array): string[] {
-  return [...probabilities.keys()]
-    .sort((a, b) => probabilities[b] - probabilities[a])
-    .slice(0, USUAL_CLASSES)
-    .map((c) => LABELS[c]);
-}
+const mostProbable =
+  (labels: readonly string[]) =>
+  (probabilities: Float32Array): string[] =>
+    [...probabilities.keys()]
+      .filter((c) => labels[c] !== '')
+      .sort((a, b) => probabilities[b] - probabilities[a])
+      .slice(0, USUAL_CLASSES)
+      .map((c) => labels[c]);
 
 /** File names without folder and ending; those that occur twice get a number. */
 function stems(files: readonly string[]): string[] {
@@ -58,16 +61,27 @@ async function pictures(folder: string, files: readonly string[], rows: readonly
 
 async function gradcam(context: CommandContext, flags: GradcamFlags, files: readonly string[]) {
   const { out } = context;
-  const { network, size } = await prepareInference(context, flags);
+  const inference = await prepareInference(context, flags);
+  const { network, size, interpolation } = inference;
+  const strange = flags.classes?.filter((name) => !network.labels.includes(name)) ?? [];
+  if (strange.length > 0) {
+    throw new UsageError(
+      `These weights have no output for ${strange.join(', ')}.`,
+      `Their outputs are ${trainedLabels(network).join(', ')}.`,
+    );
+  }
   const rows = await withSession(context, flags, async (session) => {
     out.say(`Network: ${network.config.name}, weights ${network.origin}`);
+    sayMeaning(context, network, inference);
     const model = await createModel(context, session, network);
     const cases = files.map((path) => ({ path, name: path, labels: [], boxes: [] }));
     const { classes, score } = flags;
     return explain(context, session, model, cases, {
       size,
+      interpolation,
       score,
-      classes: classes ?? mostProbable,
+      classes: classes ?? mostProbable(network.labels),
+      network,
     });
   });
   const maps = await pictures(flags.out, files, rows);

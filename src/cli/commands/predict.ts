@@ -17,6 +17,13 @@ import type { CommandContext } from '../context.js';
 import { requireFolder } from '../notebook/data.js';
 import { predictSplit } from '../notebook/evaluation.js';
 import { createModel } from '../notebook/network.js';
+import {
+  frameForOutputs,
+  requireFindings,
+  sayMeaning,
+  tableOfOutputs,
+  trainedLabels,
+} from '../notebook/outputs.js';
 import { option } from '../options.js';
 import { plural, textTable } from '../output.js';
 import { withSession } from '../session.js';
@@ -81,8 +88,9 @@ async function chooseNormalisation(
   { out }: CommandContext,
   pool: DecodePool,
   { frame, images, trainCsv }: Rows,
-  { trained, size }: Inference,
+  { trained, size, interpolation, network }: Inference,
 ): Promise<Normalisation> {
+  if (network.preprocessing) return network.preprocessing.normalisation;
   if (trained) {
     out.say('Normalisation: statistics of the training images, from history.json beside the weights');
     return trained.normalisation;
@@ -91,7 +99,7 @@ async function chooseNormalisation(
     out.say(`Normalisation: statistics of 100 images of ${trainCsv}`);
     const train = await readFrame(trainCsv);
     const frames = { train, valid: frame, test: frame };
-    const options = { directory: images, pool, targetSize: [size, size] as const };
+    const options = { directory: images, pool, targetSize: [size, size] as const, interpolation };
     return (await getTestAndValidGenerator(frames, options)).test.normalisation;
   }
   out.say('Normalisation: each image by itself, as nothing is known of the training images');
@@ -102,15 +110,20 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
   const { out } = context;
   const rows = await readRows(flags, files);
   const inference = await prepareInference(context, flags);
-  const { size, network } = inference;
+  const { size, network, interpolation } = inference;
+  if (rows.images !== null) requireFindings(network);
   const table = await withSession(context, flags, async (session) => {
     const { pool } = session;
     out.say(`Network: ${network.config.name}, weights ${network.origin}`);
+    sayMeaning(context, network, inference);
+    if (flags.samplewise && network.preprocessing) {
+      out.warn('With --samplewise pixels are not scaled as these weights expect.');
+    }
     const normalisation = flags.samplewise
       ? SAMPLEWISE
       : await chooseNormalisation(context, pool, rows, inference);
     const options = {
-      frame: rows.frame,
+      frame: frameForOutputs(rows.frame, network.labels),
       batchSize: flags.batchSize ?? BATCH_SIZE,
       shuffle: false,
       normalisation,
@@ -120,7 +133,7 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
       rows.images === null
         ? new ImageGenerator({
             ...options,
-            load: (file) => pool.load(file, size, size),
+            load: (file) => pool.load(file, size, size, interpolation),
             height: size,
             width: size,
           })
@@ -129,10 +142,12 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
             directory: rows.images,
             pool,
             targetSize: [size, size],
+            interpolation,
             log,
           });
     const model = await createModel(context, session, network);
-    return predictSplit(context, model, generator);
+    const wanted = rows.images === null ? trainedLabels(network) : LABELS;
+    return tableOfOutputs(await predictSplit(context, model, generator), network, wanted);
   });
   const known = rows.images !== null;
   if (known) await writePredictionsCsv(flags.out, table);
@@ -168,11 +183,12 @@ function probabilityTable(table: PredictionTable): string {
 
 export const predictCommand = define<PredictFlags>({
   name: 'predict',
-  description: 'Writes the 14 probabilities of every image to a CSV.',
+  description: 'Writes the probabilities of every image to a CSV.',
   examples: [
     ['chexgpu predict --weights runs/first/weights.h5 --data DIR', 'the images of DIR/test.csv'],
     ['chexgpu predict --weights pretrained_model.h5 --csv valid.csv --images DIR', 'those of any CSV'],
     ['chexgpu predict --weights runs/first/weights.h5 a.png b.jpg', 'image files'],
+    ['chexgpu predict --weights xrv.safetensors a.png', 'with the 18 outputs of torchxrayvision'],
   ],
   flags: (command) =>
     addInferenceOptions(command.argument('[images...]', 'PNG or JPEG files'))

@@ -6,6 +6,7 @@ import { modelSummary } from '../../eval/modelSummary.js';
 import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
 import { writeReport } from '../../eval/report.node.js';
 import type { ReportData } from '../../eval/reportData.js';
+import { augmentationWords } from '../augmentationFlags.js';
 import type { CommandContext } from '../context.js';
 import { type Dataset, namesData, readDataset } from '../notebook/data.js';
 import { predictSplit, sayEvaluation, scorePredictions } from '../notebook/evaluation.js';
@@ -56,7 +57,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const phases = new Phases();
       const dataset = given ?? (await phantoms(context, flags, folder, session, phases));
       const job = { session, dataset, network, flags, preset, phases, folder };
-      const { model, generators, frequencies, plan, training } = await trainOn(context, job);
+      const { model, generators, frequencies, plan, preparation, training } = await trainOn(context, job);
 
       const table = await phases.time('prediction', generators.test.samples, () =>
         predictSplit(context, model, generators.test),
@@ -71,15 +72,14 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const gradcam = await phases.time('Grad-CAM', cases.length, () =>
         explain(context, session, model, cases, {
           size: plan.size,
+          interpolation: preparation.interpolation,
           score: flags.score,
           classes: evaluation.best,
+          network,
         }),
       );
 
-      const samples = await sampleImages(session, dataset.train, dataset.images, {
-        size: plan.size,
-        seed: flags.seed,
-      });
+      const samples = await sampleImages(session, dataset.train, dataset.images, preparation);
       const data: ReportData = {
         title: given ? `Chest X-rays in ${dataset.source}` : 'Synthetic chest X-rays (phantoms)',
         run: runInfo(context, session, {
@@ -88,6 +88,8 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
           startedAt,
           settings: {
             'image size': `${plan.size} px`,
+            interpolation: preparation.interpolation,
+            augmentation: augmentationWords(preparation.augmentation),
             'batch size': String(plan.batchSize),
             'epochs x steps': `${plan.epochs} x ${plan.stepsPerEpoch}`,
             'learning rate': String(plan.learningRate),

@@ -1,11 +1,13 @@
 /** The three CSVs, the leakage check, the generators: the notebook's sections 2.1 and 2.2. */
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import type { AugmentationOptions } from '../../data/augmentation.js';
 import { readFrame } from '../../data/csv.node.js';
 import { type Frame, selectRows } from '../../data/frame.js';
 import type { ImageGenerator } from '../../data/generator.js';
 import { patientLeakage } from '../../data/leakage.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../data/notebook.node.js';
+import type { Interpolation } from '../../data/resize.js';
 import { DataError, UsageError } from '../../engine/errors.js';
 import type { CommandContext } from '../context.js';
 import type { DataFlags } from '../options.js';
@@ -108,22 +110,31 @@ export function checkLeakage(
   out.warn(message);
 }
 
+/** How the images of a training are prepared. */
+export interface Preparation {
+  size: number;
+  batchSize: number;
+  seed: number;
+  interpolation: Interpolation;
+  /** Of the training images only. */
+  augmentation?: AugmentationOptions;
+}
+
 /** The notebook's three generators, with the lines that Keras prints. */
 export async function makeGenerators(
   { out }: CommandContext,
   { pool }: Session,
   dataset: Dataset,
-  { size, batchSize, seed }: { size: number; batchSize: number; seed: number },
+  { size, augmentation, ...rest }: Preparation,
 ): Promise<Generators> {
   const options = {
     directory: dataset.images,
     pool,
     targetSize: [size, size] as const,
-    batchSize,
-    seed,
+    ...rest,
     log: (line: string) => out.say(line),
   };
-  const train = await getTrainGenerator(dataset.train, options);
-  const { valid, test } = await getTestAndValidGenerator(dataset, { ...options, sampleSeed: seed });
+  const train = await getTrainGenerator(dataset.train, { ...options, augmentation });
+  const { valid, test } = await getTestAndValidGenerator(dataset, { ...options, sampleSeed: rest.seed });
   return { train, valid, test };
 }

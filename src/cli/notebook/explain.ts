@@ -4,8 +4,8 @@ import { boxesOf } from '../../data/check.node.js';
 import { parseCsv } from '../../data/csv.js';
 import { readTextFile } from '../../data/csv.node.js';
 import type { DecodePool } from '../../data/decodePool.node.js';
-import { LABELS } from '../../data/labels.js';
-import type { PixelBatch } from '../../densenet/batch.js';
+import type { Interpolation } from '../../data/resize.js';
+import type { Normalisation, PixelBatch } from '../../densenet/batch.js';
 import type { DenseNet } from '../../densenet/model.js';
 import type { CamScore } from '../../densenet/predictor.js';
 import { DataError } from '../../engine/errors.js';
@@ -14,6 +14,8 @@ import type { PredictionTable } from '../../eval/predictionsCsv.js';
 import type { FindingBox, GradcamRow } from '../../eval/reportData.js';
 import type { CommandContext } from '../context.js';
 import type { Session } from '../session.js';
+import type { Network } from './network.js';
+import { shownProbabilities } from './outputs.js';
 
 /** An image to explain. */
 export interface Case {
@@ -26,17 +28,25 @@ export interface Case {
   boxes: FindingBox[];
 }
 
-/** One image, normalised as the course's util.py does for Grad-CAM: by itself, without an epsilon (keras-spec 7.1). */
-export async function loadForGradcam(pool: DecodePool, path: string, size: number): Promise<PixelBatch> {
-  const { data, width, height, channels } = await pool.load(path, size, size);
+/** As the course's util.py does for Grad-CAM: each image by itself, without an epsilon (keras-spec 7.1). */
+const OF_THE_IMAGE: Normalisation = { kind: 'samplewise', epsilon: 0 };
+
+async function loadForGradcam(
+  pool: DecodePool,
+  path: string,
+  size: number,
+  interpolation: Interpolation,
+  { preprocessing, labels }: Network,
+): Promise<PixelBatch> {
+  const { data, width, height, channels } = await pool.load(path, size, size, interpolation);
   return {
     count: 1,
     height,
     width,
     channels,
     pixels: data,
-    normalisation: { kind: 'samplewise', epsilon: 0 },
-    labels: new Float32Array(LABELS.length),
+    normalisation: preprocessing?.normalisation ?? OF_THE_IMAGE,
+    labels: new Float32Array(labels.length),
     files: [path],
   };
 }
@@ -49,25 +59,34 @@ export async function explain(
   cases: readonly Case[],
   {
     size,
+    interpolation,
     score,
     classes,
-  }: { size: number; score: CamScore; classes: readonly string[] | ((p: Float32Array) => readonly string[]) },
+    network,
+  }: {
+    size: number;
+    interpolation: Interpolation;
+    score: CamScore;
+    classes: readonly string[] | ((p: Float32Array) => readonly string[]);
+    network: Network;
+  },
 ): Promise<GradcamRow[]> {
   const rows: GradcamRow[] = [];
   for (const { path, name, labels, boxes } of cases) {
     signal.throwIfAborted();
-    const batch = await loadForGradcam(pool, path, size);
-    const wanted = typeof classes === 'function' ? classes(await model.predict(batch)) : classes;
-    const indices = wanted.map((label) => (LABELS as readonly string[]).indexOf(label));
+    const batch = await loadForGradcam(pool, path, size, interpolation, network);
+    const shown = shownProbabilities(network, await model.predict(batch));
+    const wanted = typeof classes === 'function' ? classes(shown) : classes;
+    const indices = wanted.map((label) => network.labels.indexOf(label));
     const maps = await model.gradcam(batch, indices, { score });
     const row: GradcamRow = {
       file: name,
       labels,
       boxes: boxes.length > 0 ? await scaledBoxes(pool, path, boxes, size) : [],
       image: { width: size, height: size, channels: batch.channels, pixels: batch.pixels },
-      maps: maps.map(({ probability, map, empty }, i) => ({
+      maps: maps.map(({ classIndex, map, empty }, i) => ({
         label: wanted[i],
-        probability,
+        probability: shown[classIndex],
         score,
         map,
         empty,

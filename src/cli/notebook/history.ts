@@ -5,21 +5,26 @@ import type { DenseNet } from '../../densenet/model.js';
 import { writeWeightFile } from '../../densenet/weights/weights.node.js';
 import { writeWhole } from '../../eval/files.node.js';
 import type { TrainingSummary } from '../../eval/reportData.js';
+import type { Preparation } from './data.js';
 import { HISTORY_FILE, WEIGHTS_FILE } from './network.js';
 
 export interface TrainingFacts {
-  size: number;
-  seed: number;
+  preparation: Preparation;
   normalisation: Normalisation;
   training: TrainingSummary;
 }
 
 export async function writeCheckpoint(folder: string, model: DenseNet, facts: TrainingFacts): Promise<void> {
-  const { size, seed, normalisation, training } = facts;
+  const { preparation, normalisation, training } = facts;
+  const { size, seed, interpolation, augmentation = null } = preparation;
   const history = {
     network: model.config.name,
+    bnEpsilon: model.config.bnEpsilon,
+    inputChannels: model.config.inputChannels,
     size,
     seed,
+    interpolation,
+    augmentation,
     // Validation and test images are normalised so; whoever predicts with these weights should do the same.
     normalisation,
     optimizer: training.optimizer,

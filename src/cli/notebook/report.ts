@@ -7,6 +7,7 @@ import type { RunInfo, SampleImage } from '../../eval/reportData.js';
 import type { CommandContext } from '../context.js';
 import type { Session } from '../session.js';
 import { versions } from '../versions.js';
+import type { Preparation } from './data.js';
 
 const SAMPLES = 8;
 
@@ -15,12 +16,17 @@ export async function sampleImages(
   { pool }: Session,
   frame: Frame,
   images: string,
-  { size, seed }: { size: number; seed: number },
+  { size, seed, interpolation }: Preparation,
 ): Promise<SampleImage[]> {
   const rows = new MT19937(seed).permutation(frame.images.length).slice(0, SAMPLES);
   return Promise.all(
     Array.from(rows, async (row) => {
-      const { width, height, channels, data } = await pool.load(join(images, frame.images[row]), size, size);
+      const { width, height, channels, data } = await pool.load(
+        join(images, frame.images[row]),
+        size,
+        size,
+        interpolation,
+      );
       const labels = frame.classes.filter((_, c) => frame.labels[row * frame.classes.length + c] === 1);
       return {
         file: frame.images[row],

@@ -1,0 +1,141 @@
+/** `chexgpu convert` */
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { Option } from 'commander';
+import { LABELS } from '../../data/labels.js';
+import { countParameters, type DenseNetName, densenetConfig } from '../../densenet/architecture.js';
+import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/kerasWriter.js';
+import { readWeightFile, type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
+import { UsageError, WeightsError } from '../../engine/errors.js';
+import type { CommandContext } from '../context.js';
+import { isTorch, trainedWith } from '../notebook/network.js';
+import { names, option, wholeNumber } from '../options.js';
+import { define } from './define.js';
+
+interface ConvertFlags {
+  network?: DenseNetName;
+  labels?: string[];
+  inputChannels?: number;
+  format?: KerasFormat;
+  overwrite: boolean;
+}
+
+const ENDINGS = ['.safetensors', '.h5', '.hdf5'];
+
+async function convert(
+  { out }: CommandContext,
+  flags: ConvertFlags,
+  [source, target]: readonly string[],
+): Promise<number> {
+  const ending = extname(target).toLowerCase();
+  if (!ENDINGS.includes(ending)) {
+    throw new UsageError(`${target} ends in none of ${ENDINGS.join(', ')}.`, 'The ending says the format.');
+  }
+  if (!flags.overwrite && (await stat(target).catch(() => undefined))) {
+    throw new UsageError(`${target} exists.`, 'Give another name, or --overwrite.');
+  }
+  const file = await readSource(source, flags);
+  if (!file.report.head) {
+    throw new WeightsError(
+      `${source} holds the base without the head; a file with all layers is written.`,
+      'Train from it first (chexgpu train --weights).',
+    );
+  }
+  const { config, tensors, labels, preprocessing, thresholds } = file;
+  out.say(`Read ${file.summary}`);
+  const { format } = flags;
+  await writeWeightFile(target, tensors, config, { labels, preprocessing, thresholds, format });
+  const count = countParameters(config).total.toLocaleString('en');
+  const named = labels ? `${labels.length} labels` : 'no labels';
+  if (ending === '.safetensors') {
+    const pixels = preprocessing ? 'preprocessing' : 'no preprocessing';
+    out.say(
+      `Wrote ${target}: ${count} numbers under PyTorch's names, ${named} and ${pixels} in the metadata`,
+    );
+    if (config.bnEpsilon !== 1e-5) {
+      out.say(`In PyTorch set eps of every BatchNorm2d to ${config.bnEpsilon}; its own is 1e-5`);
+    }
+  } else {
+    out.say(`Wrote ${target}: ${count} numbers for Keras`);
+    for (const line of leftBehind(file, format)) out.say(`Not in the file: ${line}`);
+  }
+  out.document({
+    command: 'convert',
+    source: file.path,
+    target,
+    inputChannels: config.inputChannels,
+    classes: config.classes,
+    bnEpsilon: config.bnEpsilon,
+    labels,
+    preprocessing,
+  });
+  return 0;
+}
+
+/** The file and what is known of it: by itself, by the history.json beside it, by the flags. */
+async function readSource(source: string, flags: ConvertFlags): Promise<WeightFile> {
+  const history = await trainedWith(source);
+  const network = flags.network ?? history?.network ?? 'densenet121';
+  const config = densenetConfig(network, {
+    ...(flags.labels && { classes: flags.labels.length }),
+    ...(history?.bnEpsilon && { bnEpsilon: history.bnEpsilon }),
+    inputChannels: flags.inputChannels ?? history?.inputChannels ?? 3,
+  });
+  const file = await readWeightFile(source, config);
+  const labels = flags.labels ?? file.labels ?? (isTorch(file) ? null : LABELS);
+  if (labels && labels.length !== file.config.classes) {
+    throw new WeightsError(`${source} has ${file.config.classes} outputs, not ${labels.length}.`);
+  }
+  if (isTorch(file) || !history) return { ...file, labels };
+  const { size, interpolation, normalisation } = history;
+  return { ...file, labels, preprocessing: { size, interpolation, normalisation } };
+}
+
+/** What weights mean that a Keras file does not say; a whole model says how it is built. */
+function leftBehind(
+  { config, labels, preprocessing, thresholds }: WeightFile,
+  format?: KerasFormat,
+): string[] {
+  const usual = format === 'keras2-model' ? config : densenetConfig('densenet121');
+  return [
+    config.bnEpsilon !== usual.bnEpsilon &&
+      `batch norm epsilon ${config.bnEpsilon}; Keras' DenseNet121 has ${usual.bnEpsilon}, so set it in every layer`,
+    config.inputChannels !== usual.inputChannels &&
+      `${config.inputChannels} input channel: build the model with input_shape=(None, None, ${config.inputChannels})`,
+    config.activation !== usual.activation &&
+      `a ${config.activation} behind its outputs, not ${usual.activation}s`,
+    labels && `the order of its outputs: ${labels.map((label) => label || '(never trained)').join(', ')}`,
+    preprocessing && `how pixels are scaled: ${JSON.stringify(preprocessing.normalisation)}`,
+    thresholds && `the operating points: ${thresholds.join(', ')}`,
+  ].filter((line) => typeof line === 'string');
+}
+
+export const convertCommand = define<ConvertFlags>({
+  name: 'convert',
+  description:
+    "Converts weights between Keras' HDF5 and PyTorch's safetensors (torchvision's names). " +
+    'What the target cannot hold is said.',
+  examples: [
+    ['chexgpu convert runs/first/weights.h5 first.safetensors', 'for model.load_state_dict in PyTorch'],
+    ['chexgpu convert xrv.safetensors xrv.h5', 'for model.load_weights in Keras'],
+    [
+      'chexgpu convert --labels Mass,Edema two.h5 two.safetensors',
+      'a Keras file of two outputs; the names go into the metadata',
+    ],
+  ],
+  flags: (command) =>
+    command
+      .argument('<in>', 'Keras HDF5 or PyTorch safetensors file, or a name in weights/')
+      .argument('<out>', `file to write; its ending says the format: ${ENDINGS.join(', ')}`)
+      .addOption(option.network('by the history.json beside the weights, else densenet121'))
+      .option('--labels <names>', 'names of the outputs in order, separated by commas', names)
+      .option('--input-channels <n>', 'of a Keras file (default: 3)', wholeNumber(1, 64))
+      .addOption(
+        new Option(
+          '--format <name>',
+          'of a Keras file (default: keras3 for .weights.h5, else keras2)',
+        ).choices(KERAS_FORMATS),
+      )
+      .option('--overwrite', 'replace the file', false),
+  action: convert,
+});

@@ -1,0 +1,82 @@
+/** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
+import type { Frame } from '../../data/frame.js';
+import { LABELS } from '../../data/labels.js';
+import type { Interpolation } from '../../data/resize.js';
+import { opNorm, XRV_LABELS } from '../../densenet/weights/torchFacts.js';
+import { WeightsError } from '../../engine/errors.js';
+import type { PredictionTable } from '../../eval/predictionsCsv.js';
+import type { CommandContext } from '../context.js';
+import { plural } from '../output.js';
+import type { Network } from './network.js';
+
+/** Every name that a class can have on the command line. */
+export const KNOWN_LABELS: readonly string[] = [...new Set([...LABELS, ...XRV_LABELS])];
+
+/** The outputs that mean something. */
+export const trainedLabels = ({ labels }: Pick<Network, 'labels'>): string[] =>
+  labels.filter((l) => l !== '');
+
+/** Says what the outputs and the pixels are where the weights are not the course's. */
+export function sayMeaning(
+  { out }: CommandContext,
+  network: Network,
+  { size, interpolation }: { size: number; interpolation: Interpolation },
+): void {
+  const { labels, thresholds, scaling } = network;
+  if (scaling === null) return;
+  const unnamed = labels.length - trainedLabels(network).length;
+  const left = unnamed > 0 ? `, ${unnamed} never trained and left out` : '';
+  const scaled = thresholds ? ', scaled so that 0.5 is the operating point (op_threshs)' : '';
+  out.say(`Outputs: ${plural(labels.length, 'label')}${left}${scaled}`);
+  out.say(`Pixels: ${scaling}; the whole image resized to ${size} px (${interpolation}), nothing cropped`);
+}
+
+/** Probabilities as their makers give them: torchxrayvision's op_norm where there are operating points. */
+export function shownProbabilities(
+  { thresholds }: Pick<Network, 'thresholds'>,
+  p: Float32Array,
+): Float32Array {
+  return thresholds ? opNorm(p, thresholds) : p;
+}
+
+/** The frame with one label column an output; 0 where the CSV has no such column. */
+export function frameForOutputs(frame: Frame, labels: readonly string[]): Frame {
+  const columns = labels.map((label) => frame.classes.indexOf(label));
+  const wide = new Uint8Array(frame.images.length * labels.length);
+  for (let i = 0; i < wide.length; i++) {
+    const column = columns[i % labels.length];
+    const row = Math.floor(i / labels.length);
+    if (column >= 0) wide[i] = frame.labels[row * frame.classes.length + column];
+  }
+  return { ...frame, classes: labels, labels: wide };
+}
+
+/** @throws WeightsError when the network lacks one of the findings of a CSV */
+export function requireFindings({ labels }: Pick<Network, 'labels'>): void {
+  const missing = LABELS.filter((label) => !labels.includes(label));
+  if (missing.length === 0) return;
+  throw new WeightsError(
+    `These weights have no output for ${missing.join(', ')}: a CSV's ${LABELS.length} findings cannot all be predicted.`,
+    'Give image files instead of a CSV.',
+  );
+}
+
+/** The columns of `wanted` labels, with probabilities as shown. */
+export function tableOfOutputs(
+  table: PredictionTable,
+  network: Pick<Network, 'labels' | 'thresholds'>,
+  wanted: readonly string[],
+): PredictionTable {
+  const columns = wanted.map((label) => table.labels.indexOf(label));
+  const { length } = table.labels;
+  const select = (values: Float32Array) =>
+    Float32Array.from({ length: table.images.length * columns.length }, (_, i) => {
+      return values[Math.floor(i / columns.length) * length + columns[i % columns.length]];
+    });
+  return {
+    ...table,
+    labels: [...wanted],
+    truth: select(table.truth),
+    predictions: select(shownProbabilities(network, table.predictions)),
+  };
+}
