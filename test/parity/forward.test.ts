@@ -1,0 +1,83 @@
+/** Every stored map of DenseNet121, inference mode, against Keras in float64. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { densenetConfig, HEAD_LAYER } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/model.js';
+import type { Gpu } from '../../src/engine/gpu.js';
+import { openNodeGpu } from '../../src/engine/gpu.node.js';
+import { generatedBatch, generatedWeights, scaleHead } from '../support/generated.js';
+import { golden, parity, ranked, tableOf } from '../support/parity.js';
+import { type GoldenTensor, relativeError } from '../support/sketch.js';
+
+interface ForwardCase {
+  seed: number;
+  count: number;
+  size: number;
+  probabilities: number[][];
+  maps: Record<string, GoldenTensor & { float32: number }>;
+}
+
+interface ForwardGolden {
+  made_with: { keras: string; tensorflow: string };
+  headScale: number;
+  cases: ForwardCase[];
+}
+
+const { made_with: made, headScale, cases } = golden<ForwardGolden>('forward.json');
+const against = `Keras ${made.keras}, float64`;
+const config = densenetConfig('densenet121');
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = (await openNodeGpu({ quiet: true })).gpu;
+});
+afterAll(() => gpu.dispose());
+
+describe.each(cases)('$size px, batch $count', ({ seed, count, size, probabilities, maps }) => {
+  it('gives what Keras gives, in every layer', async () => {
+    const weights = generatedWeights(config, seed);
+    scaleHead(weights, headScale);
+    const model = await DenseNet.create(gpu, { config, weights });
+    const batch = generatedBatch(seed, count, size);
+    const errors: [string, number][] = [];
+    await model.inspect(batch, ({ name, values }) => {
+      // Keras' head ends behind the sigmoid: what predict() gives, compared below.
+      if (name !== HEAD_LAYER) errors.push([name, relativeError(values, maps[name])]);
+    });
+    const p = await model.predict(batch);
+    model.dispose();
+
+    const outputs = errors.filter(([name]) => /_block\d+_2_conv$/.test(name));
+    expect(outputs).toHaveLength(58);
+    // `bn` and the sigmoid's output are in the golden file and in no stored map.
+    expect(errors).toHaveLength(Object.keys(maps).length - 2);
+    const what = `${errors.length} maps, ${size} px, batch ${count}`;
+    const worst = ranked(errors);
+    console.log(
+      `The worst five of ${what}, relative L2 error against ${against}:\n` +
+        tableOf(
+          worst.slice(0, 5).map(([name, e]) => [name, e, maps[name].float32]),
+          ['chexgpu', 'Keras float32'],
+        ),
+    );
+    const item = 'forward';
+    parity({
+      item,
+      what,
+      against,
+      measure: 'relative L2',
+      worst: worst[0][1],
+      where: worst[0][0],
+      bound: 1e-5,
+    });
+    const [[where, far]] = ranked(probabilities.flat().map((v, i) => [`[${i}]`, Math.abs(p[i] - v)]));
+    parity({
+      item,
+      what: `probabilities, ${size} px, batch ${count}`,
+      against,
+      measure: 'absolute',
+      worst: far,
+      where,
+      bound: 1e-5,
+    });
+  });
+});
