@@ -2,6 +2,16 @@
  * chexgpu, both hosts: nothing reachable from here imports Node. In Node add 'chexgpu/node'.
  */
 
+export {
+  type Augmentation,
+  type AugmentationOptions,
+  drawTransform,
+  type FillMode,
+  type KerasRules,
+  makeAugmentation,
+  type ShiftRange,
+  type Transform,
+} from './data/augmentation.js';
 export { decodeBlob } from './data/decode.browser.js';
 export type { Frame } from './data/frame.js';
 export {
@@ -21,10 +31,12 @@ export {
   type Phantom,
   type PhantomSpec,
 } from './data/phantoms/index.js';
-export type { PixelImage } from './data/pixels.js';
-export { resizeNearest } from './data/resize.js';
-export { fitFeaturewise, SAMPLEWISE } from './data/standardize.js';
+export type { FloatImage, PixelImage } from './data/pixels.js';
+export { INTERPOLATIONS, type Interpolation, resize, resizeNearest } from './data/resize.js';
+export { type FeaturewiseOptions, type FitMode, fitFeaturewise, SAMPLEWISE } from './data/standardize.js';
+export { applyTransform, randomTransform } from './data/transform.js';
 export { xrayBatch } from './data/xray.js';
+export type { AdamSettings, AdamState } from './densenet/adamState.js';
 export * from './densenet/architecture.js';
 export * from './densenet/batch.js';
 export { initialWeights } from './densenet/initialisers.js';
@@ -32,18 +44,55 @@ export { DenseNet, type ModelOptions } from './densenet/model.js';
 export type { CamScore, GradcamMap } from './densenet/predictor.js';
 export type { TrainingOptions } from './densenet/trainer.js';
 export {
+  type KerasReadOptions,
   type KerasReport,
   type KerasWeights,
   readKerasHdf5,
-  writeKerasHdf5,
 } from './densenet/weights/kerasHdf5.js';
+export {
+  KERAS_FORMATS,
+  type KerasFormat,
+  type KerasWriteOptions,
+  writeKerasHdf5,
+} from './densenet/weights/kerasWriter.js';
+export {
+  readTorchSafetensors,
+  type TorchLayout,
+  type TorchMeaning,
+  type TorchReport,
+  type TorchWeights,
+  writeTorchSafetensors,
+} from './densenet/weights/torch.js';
+export {
+  IMAGENET_PREPROCESSING,
+  opNorm,
+  type Preprocessing,
+  XRV_LABELS,
+  XRV_PREPROCESSING,
+} from './densenet/weights/torchFacts.js';
 export * from './engine/errors.js';
 export { openGpu } from './engine/gpu.browser.js';
 export { Gpu, type GpuInfo } from './engine/gpu.js';
 export { MT19937 } from './engine/mt19937.js';
+export {
+  type Average,
+  type AveragedScore,
+  type AverageOptions,
+  averagePrecisionScore,
+  rocAucScore,
+  type ScoreResult,
+} from './eval/averages.js';
 export { overlay, overlayAlpha } from './eval/colormap.js';
 export { type ClassEvaluation, type EvaluationResult, evaluate } from './eval/evaluate.js';
-export { auc, bestClasses, rocAuc, rocCurve } from './eval/roc.js';
+export {
+  auc,
+  averagePrecision,
+  bestClasses,
+  type RocOptions,
+  rocAuc,
+  rocCurve,
+  type ScoreOptions,
+} from './eval/roc.js';
 export type { CheckResult } from './shaders/check.js';
 export { selfTest } from './shaders/selftest.js';
 export { type EpochInfo, type FitOptions, fit, type History, type StepInfo } from './training/fit.js';

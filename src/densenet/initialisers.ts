@@ -44,7 +44,7 @@ export function glorotLimit(shape: readonly number[]): number {
  * A seed of its own for each tensor: FNV-1a of the name, combined with the user's seed and stirred by
  * MurmurHash3's finaliser. For one name it is one to one in the seed.
  */
-function tensorSeed(seed: number, key: string): number {
+export function tensorSeed(seed: number, key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
   hash ^= seed;

@@ -7,6 +7,7 @@ import type { Gpu } from '../engine/gpu.js';
 import { type Dispatch, fixedTensor, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { prepareInference } from '../shaders/batchnorm/batchnorm.js';
+import { type AdamState, adamSettings, checkAdamState } from './adamState.js';
 import {
   checkImageSize,
   type DenseNetConfig,
@@ -17,6 +18,7 @@ import {
 import type { Batch, BatchShape } from './batch.js';
 import type { ModelContext } from './context.js';
 import { initialWeights } from './initialisers.js';
+import { inspectForward, type LayerOutput } from './inspect.js';
 import { Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
 import { Trainer, type TrainingOptions } from './trainer.js';
@@ -76,7 +78,7 @@ export class DenseNet {
     return this.context.config;
   }
 
-  /** Training steps taken since the weights were set. */
+  /** Adam's updates so far: training steps since `compile`, and those of the state it was given. */
   get steps(): number {
     return this.step;
   }
@@ -95,7 +97,8 @@ export class DenseNet {
   /**
    * Grad-CAM of one image for some classes: where in the image the score of a class comes from.
    * @param classes indices of outputs
-   * @param score differentiate the `sigmoid` output (the course's util.py) or the `logit`
+   * @param score differentiate the `sigmoid` output (the course's util.py) or the `logit`; a network that ends
+   *   in a softmax has the `logit` only
    */
   gradcam(
     batch: Batch,
@@ -114,20 +117,46 @@ export class DenseNet {
     });
   }
 
-  /** Sets loss weights and optimiser, as Keras' `compile`. Adam's moments start again from zero. */
+  /**
+   * Hands over what every convolution, pool and the head give for a batch in inference mode, one map at a time
+   * and in the order of computation. Every map has memory of its own while this runs.
+   */
+  inspect(batch: Batch, visit: (output: LayerOutput) => void | Promise<void>): Promise<void> {
+    return this.exclusive(async () => {
+      this.checkSize(batch);
+      await this.refreshAffines();
+      await inspectForward(this.context, batch, (name) => this.affines.get(name)!, visit);
+    });
+  }
+
+  /**
+   * Sets loss weights and optimiser, as Keras' `compile`. Adam starts again from zero, or goes on from
+   * `options.optimizer`; the weights stay as they are.
+   * @throws UsageError for loss weights that do not fit or a network that ends in a softmax; WeightsError for a state that is not this network's.
+   *   After either all is as before.
+   */
   compile(options: TrainingOptions): Promise<void> {
     return this.exclusive(async () => {
-      const { classes } = this.config;
+      const { classes, activation, name: network } = this.config;
+      if (activation !== 'sigmoid') {
+        throw new UsageError(
+          `${network} ends in a ${activation}, and the weighted loss is for sigmoids.`,
+          "Train it with densenetConfig(name, { activation: 'sigmoid' }).",
+        );
+      }
       for (const name of ['posWeights', 'negWeights'] as const) {
         const weights = options[name];
         if (weights.length !== classes || !weights.every(Number.isFinite)) {
           throw new UsageError(`${name} must be ${classes} finite numbers, one a class.`);
         }
       }
+      const { optimizer, ...rest } = options;
+      if (optimizer) checkAdamState(optimizer, this.config);
       this.dropTrainers();
-      this.context.parameters.resetOptimizer();
-      this.step = 0;
-      this.training = options;
+      if (optimizer) this.context.parameters.writeOptimizer(optimizer);
+      else this.context.parameters.resetOptimizer();
+      this.step = optimizer?.iterations ?? 0;
+      this.training = { ...rest, ...adamSettings(rest, optimizer?.settings) };
     });
   }
 
@@ -149,6 +178,21 @@ export class DenseNet {
   /** Gradients of the last `trainStep`, by Keras' names. */
   gradients(): Promise<WeightMap> {
     return this.exclusive(() => this.context.parameters.readTrainable('gradients'));
+  }
+
+  /**
+   * Adam's moments and count, to go on later with `compile({ ..., optimizer })`: with the weights exported at
+   * the same time the training continues bit for bit on the same adapter.
+   * @throws UsageError before `compile`
+   */
+  exportOptimizer(): Promise<AdamState> {
+    return this.exclusive(async () => {
+      if (!this.training) throw new UsageError('Call compile() before exportOptimizer().');
+      const { parameters } = this.context;
+      const [iterations, settings] = [this.step, adamSettings(this.training)];
+      const m = await parameters.readTrainable('adamM');
+      return { iterations, m, v: await parameters.readTrainable('adamV'), settings };
+    });
   }
 
   /** Learning rate of the next steps. */

@@ -8,6 +8,7 @@
 import { OutOfMemoryError, WeightsError } from '../engine/errors.js';
 import { COPY_DST, COPY_SRC, type Gpu, STORAGE } from '../engine/gpu.js';
 import { denseTensor, elements, type Tensor } from '../engine/tensor.js';
+import type { AdamState } from './adamState.js';
 import { type DenseNetConfig, type ParameterSpec, parameterTable, type WeightMap } from './architecture.js';
 
 type Shape = [number, number, number, number];
@@ -146,6 +147,17 @@ export class Parameters {
           return [spec.key, image.slice(offset, offset + spec.size)];
         }),
     );
+  }
+
+  /** Replaces both of Adam's moments; the state must have passed `checkAdamState`. */
+  writeOptimizer({ m, v }: AdamState): void {
+    for (const [name, moments] of [['adamM', m] as const, ['adamV', v] as const]) {
+      const image = new Float32Array(this.trainableSize);
+      for (const spec of this.table) {
+        if (spec.trainable) image.set(moments.get(spec.key)!, this.offsetOf(spec));
+      }
+      this.gpu.device.queue.writeBuffer(this.buffer(name), 0, image);
+    }
   }
 
   /** Forgets Adam's moments. */

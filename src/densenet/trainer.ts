@@ -5,25 +5,26 @@ import type { Tensor } from '../engine/tensor.js';
 import { adamRate, adamStep } from '../shaders/adam/adam.js';
 import type { MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
 import { weightedLoss } from '../shaders/loss/loss.js';
+import { type AdamSettings, type AdamState, adamSettings } from './adamState.js';
 import { recordBackward } from './backward.js';
 import type { Batch, BatchShape } from './batch.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { type RecordedForward, recordForward } from './forward.js';
 import { InputStage } from './input.js';
 
-export interface TrainingOptions {
+export interface TrainingOptions extends AdamSettings {
   /** One weight a class for positive and negative labels: keras-spec 1.5. */
   posWeights: readonly number[];
   negWeights: readonly number[];
   /** Inside the logarithms of the loss. */
   epsilon?: number;
-  learningRate?: number;
-  beta1?: number;
-  beta2?: number;
-  /** Outside Adam's square root. */
-  adamEpsilon?: number;
   /** Which Keras' rule the moving variance follows. */
   movingVarianceRule?: MovingVarianceRule;
+  /**
+   * Adam's state to go on from; without it the moments start from zero. Its settings hold where the
+   * options above say nothing.
+   */
+  optimizer?: AdamState;
 }
 
 export class Trainer {
@@ -39,10 +40,10 @@ export class Trainer {
 
   static async create(context: ModelContext, shape: BatchShape, options: TrainingOptions): Promise<Trainer> {
     const { gpu, config, parameters, variants, onCompile } = context;
-    const { count, height, width } = shape;
+    const { count } = shape;
     const { classes } = config;
     const label = `train, ${describeBatch(shape)}`;
-    const input = new InputStage(gpu, count, height, width);
+    const input = new InputStage(gpu, shape, config.inputChannels);
     const fixed = {
       labels: fixedTensor(gpu, 'labels', [count, 1, 1, classes]),
       classWeights: fixedTensor(gpu, 'class weights', [1, 1, 1, 2 * classes]),
@@ -120,7 +121,7 @@ export class Trainer {
     // Before Adam, so that a batch that overflows costs no weights.
     if (!Number.isFinite(loss)) throw await this.diagnose(loss, t);
 
-    const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, adamEpsilon = 1e-7 } = this.options;
+    const { learningRate, beta1, beta2, adamEpsilon } = adamSettings(this.options);
     const rate = adamRate(learningRate, beta1, beta2, t);
     const hyper = new Float32Array([rate, beta1, beta2, adamEpsilon]);
     await gpu.guarded('Adam', () => {
@@ -169,13 +170,16 @@ async function firstNonFinite(
   const broken = async (x: Tensor, from = 0, to = x.shape[3]) => {
     const { buffer, byteOffset, bytes } = x.storage;
     const values = new Float32Array(await gpu.read(buffer!, byteOffset, bytes));
-    const wide = x.pixelStride;
-    return values.some((v, i) => i % wide >= from && i % wide < to && !Number.isFinite(v));
+    const [wide, first] = [x.pixelStride, x.channelOffset];
+    return values.some((v, i) => {
+      const channel = (i % wide) - first;
+      return channel >= from && channel < to && !Number.isFinite(v);
+    });
   };
   if (await broken(forward.image)) return 'the input image';
   if (await broken(forward.stem)) return 'conv1/conv';
-  for (const [b, { features, layers }] of forward.blocks.entries()) {
-    if (await broken(features, 0, layers[0].channels)) return b === 0 ? 'pool1' : `pool${b + 1}_pool`;
+  for (const { input, features, layers } of forward.blocks) {
+    if (await broken(features, 0, layers[0].channels)) return input;
     for (const { name, channels, bottleneck } of layers) {
       if (await broken(bottleneck)) return `${name}_1_conv`;
       if (await broken(features, channels, channels + config.growthRate)) return `${name}_2_conv`;

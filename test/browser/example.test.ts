@@ -17,7 +17,7 @@ import { densenetConfig, type WeightMap } from '../../src/densenet/architecture.
 import type { PixelBatch } from '../../src/densenet/batch.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import { DenseNet } from '../../src/densenet/model.js';
-import { writeKerasHdf5 } from '../../src/densenet/weights/kerasHdf5.js';
+import { writeKerasHdf5 } from '../../src/densenet/weights/kerasWriter.js';
 import { readWeightFile } from '../../src/densenet/weights/weights.node.js';
 import { type NodeGpu, openNodeGpu } from '../../src/engine/gpu.node.js';
 import { fit as train } from '../../src/training/fit.js';

@@ -5,6 +5,7 @@
  */
 import type { Dataset, Entity, Group, File as H5File } from 'h5wasm';
 import { ChexError, WeightsError } from '../../engine/errors.js';
+import { refuseForeign } from './foreign.js';
 
 export type { Dataset, Group } from 'h5wasm';
 export type { H5File };
@@ -114,22 +115,13 @@ function checkBytes(bytes: Uint8Array, name: string): void {
       'Get the file again.',
     );
   }
-  if (bytes.length === 0) throw new WeightsError(`${name} is empty.`, 'Get the file again.');
-  const start = new TextDecoder('latin1').decode(bytes.subarray(0, 200)).trimStart();
-  if (start.startsWith('version https://git-lfs')) {
-    throw new WeightsError(
-      `${name} is a Git-LFS pointer, a text that stands for the file, and not the file itself.`,
-      "Run 'git lfs pull' where it came from, or download the file itself.",
-    );
-  }
+  refuseForeign(bytes, name, 'HDF5');
+  const start = new TextDecoder('latin1').decode(bytes.subarray(0, 4));
   if (start.startsWith('PK\x03\x04')) {
     throw new WeightsError(
       `${name} is a zip archive (a Keras 3 .keras file?), not HDF5.`,
       'Unpack it and use the model.weights.h5 inside.',
     );
-  }
-  if (/^<(!doctype|html|\?xml)/i.test(start)) {
-    throw new WeightsError(`${name} is a web page, not HDF5.`, 'Download the file itself.');
   }
   throw new WeightsError(`${name} is not an HDF5 file.`, 'Weights are Keras .h5 or .hdf5 files.');
 }
@@ -214,6 +206,24 @@ export function writeStrings(group: Group, name: string, strings: string[], limi
 /** Stores one string, as fixed-length ASCII. */
 export function writeString(group: Group, name: string, value: string): void {
   group.create_attribute(name, value, null, `A${value.length + 1}`);
+}
+
+/** Stores one string of any length, as variable-length ASCII: its letters lie outside the header's 64 KiB. */
+export function writeText(group: Group, name: string, value: string): void {
+  group.create_attribute(name, value, null, 'A');
+}
+
+/** Stores float32 or int64 numbers, little-endian, at `path` below `parent`; shape [] for a scalar. */
+export function writeArray(
+  parent: Group,
+  path: string,
+  data: Float32Array | BigInt64Array,
+  shape: number[],
+): void {
+  const cut = path.lastIndexOf('/');
+  const group = cut < 0 ? parent : ensureGroup(parent, path.slice(0, cut));
+  const dtype = data instanceof Float32Array ? '<f' : '<q';
+  group.create_dataset({ name: path.slice(cut + 1), data, shape, dtype });
 }
 
 /** The group at `path`, made with everything above it where missing; h5wasm makes one level at a time. */

@@ -1,18 +1,18 @@
-/**
- * Keras weight files. Reading takes what Keras 1, 2, 3 and tf.keras write; writing makes the file that
- * `model.save_weights('x.h5')` of Keras 2.3.1 makes, which all of them load.
- */
+/** Keras weight files, read: what Keras 1, 2, 3 and tf_keras write. kerasWriter.ts writes them. */
 import { WeightsError } from '../../engine/errors.js';
-import { type DenseNetConfig, layerTable, parameterTable, type WeightMap } from '../architecture.js';
-import { ensureGroup, makeHdf5, readHdf5, writeString, writeStrings } from './hdf5.js';
-import { readStoredModel, type StoredTensor, type WeightLayout } from './kerasLayout.js';
-import { checkFinite, checkWeights, type Match, matchLayers } from './match.js';
+import type { AdamState } from '../adamState.js';
+import { type DenseNetConfig, parameterTable, type WeightMap } from '../architecture.js';
+import { readHdf5 } from './hdf5.js';
+import { readStoredModel, readTensor, type StoredModel, type WeightLayout } from './kerasLayout.js';
+import { hasOptimizer, readAdamState } from './kerasOptimizer.js';
+import { fromStored } from './kernelOrder.js';
+import { checkFinite, type Match, matchLayers } from './match.js';
 
 export interface KerasReport {
   layout: WeightLayout;
   /** '1' where the file does not say. */
   kerasVersion: string;
-  /** '' where the file does not say. */
+  /** As the file says, or else as `backend` of the options does; '' where neither does. */
   backend: string;
   /** Layers in the file, with or without weights. */
   layerCount: number;
@@ -25,12 +25,26 @@ export interface KerasReport {
   /** True when the base was stored as one layer of an outer model. */
   nested: boolean;
   matchedBy: Match['matchedBy'];
+  /** True when the file keeps an optimiser's state; it is read only where asked for. */
+  optimizer: boolean;
 }
 
 export interface KerasWeights {
   /** By ParameterSpec.key; without the head's tensors where `report.head` is false. */
   tensors: WeightMap;
+  /** Adam's state, where it was asked for: `compile({ ..., optimizer })` goes on from it. */
+  optimizer?: AdamState;
   report: KerasReport;
+}
+
+export interface KerasReadOptions {
+  /** Read Adam's state as well, and refuse a file that has none. Default: false. */
+  optimizer?: boolean;
+  /**
+   * What Keras ran on when it trained the file, for files of Keras 1, which do not say. Kernels of Theano are
+   * turned round. Required where a file stores them as [out, in, height, width]; a file's own word goes first.
+   */
+  backend?: 'tensorflow' | 'theano';
 }
 
 /**
@@ -39,33 +53,41 @@ export interface KerasWeights {
  * call the file. The bytes must not change until the promise settles.
  *
  * Throws WeightsError for bytes that are no such file and for a network that is not the one configured,
- * naming the layer, the shape found and the shape wanted; there is never half a result.
+ * naming the layer, the shape found and the shape wanted, likewise for an optimiser's state that was asked
+ * for; there is never half a result.
  */
 export async function readKerasHdf5(
   bytes: Uint8Array,
   config: DenseNetConfig,
   name = 'The weight file',
+  options: KerasReadOptions = {},
 ): Promise<KerasWeights> {
   return readHdf5(bytes, name, (root) => {
     const stored = readStoredModel(root, name);
-    const { pairs, head, matchedBy } = matchLayers(stored, config, name);
-    if (stored.backend === 'theano') {
+    const { pairs, head, matchedBy, kernelOrder } = matchLayers(stored, config, name);
+    const backend = stored.backend || options.backend || '';
+    if (kernelOrder === 'oihw' && backend === '') {
       throw new WeightsError(
-        `${name} was saved by Keras on Theano, whose kernels are flipped.`,
-        'Load it in Keras on TensorFlow and save it again.',
+        `${name} stores its kernels as Keras 1 on Theano did, [out, in, height, width], but does not say whether ` +
+          'Theano trained it; if so they are turned by 180 degrees.',
+        "Read it with { backend: 'theano' } (the usual case) or { backend: 'tensorflow' }.",
       );
     }
     const tensors: WeightMap = new Map();
     for (const { spec, tensor } of pairs) {
-      const values = readTensor(tensor, name);
+      const values = fromStored(spec, readTensor(tensor, name), kernelOrder, backend === 'theano');
       checkFinite(values, `${name}: layer ${spec.layer}, ${spec.tensor}`);
       tensors.set(spec.key, values);
     }
-    const { layout, kerasVersion, backend, layerCount, nested } = stored;
+    const optimizer = options.optimizer
+      ? readAdamState(root, trainedTensors(stored, pairs, config), config, name)
+      : undefined;
+    const { layout, kerasVersion, layerCount, nested } = stored;
     const weightLayers = stored.layers.length;
     const tensorCount = tensors.size;
     return {
       tensors,
+      optimizer,
       report: {
         layout,
         kerasVersion,
@@ -76,48 +98,24 @@ export async function readKerasHdf5(
         head,
         nested,
         matchedBy,
+        optimizer: hasOptimizer(root),
       },
     };
   });
 }
 
-function readTensor({ dataset, path }: StoredTensor, name: string): Float32Array {
-  const values = dataset.value;
-  if (values instanceof Float32Array) return values;
-  throw new WeightsError(
-    `${name}: ${path} holds ${JSON.stringify(dataset.dtype)} numbers, only 32-bit floats are read.`,
-    "Save it from Keras with floatx 'float32'.",
-  );
-}
-
-/**
- * The bytes of a Keras 2.3.1 `save_weights` file with all of the network's layers. Throws WeightsError when
- * a tensor is missing, unknown, of the wrong size or not finite.
- */
-export async function writeKerasHdf5(tensors: WeightMap, config: DenseNetConfig): Promise<Uint8Array> {
-  checkWeights(tensors, config);
-  const specs = parameterTable(config);
-  const layers = layerTable(config);
-  return makeHdf5((root) => {
-    const names = layers.map((layer) => layer.name);
-    writeStrings(root, 'layer_names', names);
-    writeString(root, 'backend', 'tensorflow');
-    writeString(root, 'keras_version', '2.3.1');
-    for (const name of names) {
-      const group = ensureGroup(root, name);
-      const own = specs.filter((spec) => spec.layer === name);
-      // A variable's name repeats its layer's: /conv1/conv holds conv1/conv/kernel:0.
-      const paths = own.map((spec) => `${spec.key}:0`);
-      writeStrings(group, 'weight_names', paths);
-      if (own.length > 0) ensureGroup(group, name);
-      own.forEach((spec, i) => {
-        group.create_dataset({
-          name: paths[i],
-          data: tensors.get(spec.key)!,
-          shape: spec.shape,
-          dtype: '<f4',
-        });
-      });
-    }
-  });
+/** What the file's model trains, in its own order: of layers, and of tensors in a layer. */
+function trainedTensors(
+  stored: StoredModel,
+  pairs: Match['pairs'],
+  config: DenseNetConfig,
+): ReturnType<typeof parameterTable> {
+  // Keras 3's weights keep the order within each class of layers only, but names and shapes were checked.
+  const order =
+    stored.layout === 'keras3'
+      ? parameterTable(config)
+      : stored.layers.flatMap((layer) =>
+          layer.tensors.flatMap((tensor) => pairs.find((pair) => pair.tensor === tensor)?.spec ?? []),
+        );
+  return order.filter((spec) => spec.trainable);
 }

@@ -125,10 +125,21 @@ function inTensorOrder(paths: string[]): string[] {
   return [...paths].sort((a, b) => rank(a) - rank(b));
 }
 
-function storedTensor(group: Group, path: string, fullPath: string, fileName: string): StoredTensor {
+/** The dataset at `path` below `group`, which the file says is there. */
+export function storedTensor(group: Group, path: string, fullPath: string, fileName: string): StoredTensor {
   const dataset = childDataset(group, path);
   if (!dataset) throw new WeightsError(`${fileName} names a tensor '${fullPath}' but does not hold it.`);
   return { path: fullPath, shape: dataset.shape ?? [], dataset };
+}
+
+/** Its numbers. */
+export function readTensor({ dataset, path }: StoredTensor, fileName: string): Float32Array {
+  const values = dataset.value;
+  if (values instanceof Float32Array) return values;
+  throw new WeightsError(
+    `${fileName}: ${path} holds ${JSON.stringify(dataset.dtype)} numbers, only 32-bit floats are read.`,
+    "Save it from Keras with floatx 'float32'.",
+  );
 }
 
 /** 2.13-era files call the group of layers by a longer name. */
@@ -169,7 +180,7 @@ function readCountedLayers(root: Group): StoredModel {
 }
 
 /** vars/0, vars/1, ...: trainable tensors first, which is Keras' order within each layer used here. */
-function numberedTensors(vars: Group): StoredTensor[] {
+export function numberedTensors(vars: Group): StoredTensor[] {
   const tensors: StoredTensor[] = [];
   for (let i = 0; ; i++) {
     const dataset = childDataset(vars, String(i));

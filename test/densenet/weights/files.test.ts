@@ -9,8 +9,8 @@ import {
   resolveWeights,
   writeWeightFile,
 } from '../../../src/densenet/weights/weights.node.js';
-import { WeightsError } from '../../../src/engine/errors.js';
-import { differences, randomWeights, TINY } from './h5Fixtures.js';
+import { UsageError, WeightsError } from '../../../src/engine/errors.js';
+import { differences, randomAdam, randomWeights, TINY } from './h5Fixtures.js';
 
 let folder = '';
 beforeAll(() => {
@@ -31,6 +31,55 @@ describe('weight files on disk', () => {
       expect(file.sha256).toBe(createHash('sha256').update(readFileSync(path)).digest('hex'));
       expect(file.summary).toContain('mine.h5: save_weights of Keras 2.3.1, 14 layers');
     }
+  });
+
+  it('are safetensors where the name ends so, with what comes along', async () => {
+    const weights = randomWeights(TINY, 4);
+    const path = join(folder, 'torch', 'mine.safetensors');
+    await writeWeightFile(path, weights, TINY, { labels: ['a', 'b', 'c'] });
+    for (const name of ['mine', 'mine.safetensors']) {
+      const file = await readWeightFile(name, TINY, { folder: join(folder, 'torch') });
+      expect(differences(file.tensors, weights)).toEqual([]);
+      expect(file).toMatchObject({ path, config: TINY, labels: ['a', 'b', 'c'], preprocessing: null });
+      expect(file.summary).toMatch(
+        /^mine\.safetensors: safetensors by chexgpu, \d+ tensors, 3 input channels, 3/,
+      );
+    }
+    const renamed = join(folder, 'torch', 'renamed.h5');
+    writeFileSync(renamed, readFileSync(path));
+    expect((await readWeightFile(renamed, TINY)).report.layout).toBe('chexgpu');
+    await expect(writeWeightFile(path, weights, TINY, { format: 'keras2' })).rejects.toThrow(
+      /no Keras format/,
+    );
+  });
+
+  it('are of the format that Keras looks for under their name', async () => {
+    const weights = randomWeights(TINY, 4);
+    const optimizer = randomAdam(TINY);
+    await writeWeightFile(join(folder, 'a.weights.h5'), weights, TINY, { optimizer });
+    await writeWeightFile(join(folder, 'a.h5'), weights, TINY, { format: 'keras2-model', optimizer });
+    for (const [name, layout] of [
+      ['a.weights.h5', 'keras3'],
+      ['a.h5', 'model.save'],
+    ]) {
+      const file = await readWeightFile(join(folder, name), TINY, { optimizer: true });
+      expect(file.report).toMatchObject({ layout, optimizer: true });
+      expect(file.optimizer?.iterations).toBe(optimizer.iterations);
+    }
+    for (const [name, options, message] of [
+      ['b.weights.h5', { format: 'keras2' }, /b\.weights\.h5 cannot be of format 'keras2'.* Call it x\.h5/],
+      ['b.h5', { format: 'keras3' }, /b\.h5 cannot be of format 'keras3'.* Call it x\.weights\.h5/],
+      ['b.h5', { optimizer }, /no place for Adam's state/],
+      ['b.safetensors', { optimizer }, /b\.safetensors is safetensors, which has no/],
+    ] as const) {
+      const writing = writeWeightFile(join(folder, name), weights, TINY, options);
+      await expect(writing).rejects.toThrow(message);
+      await expect(writing).rejects.toThrow(UsageError);
+      expect(existsSync(join(folder, name))).toBe(false);
+    }
+    await writeWeightFile(join(folder, 'plain.h5'), weights, TINY);
+    const reading = readWeightFile(join(folder, 'plain.h5'), TINY, { optimizer: true });
+    await expect(reading).rejects.toThrow(/plain\.h5 holds no optimiser's state/);
   });
 
   it('say so when they are not the public file of their name', async () => {

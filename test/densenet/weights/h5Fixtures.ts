@@ -1,7 +1,14 @@
 /** HDF5 files in the layouts of real Keras, built in memory for a small network. */
 import { readFileSync } from 'node:fs';
+import type { AdamState } from '../../../src/densenet/adamState.js';
 import { densenetConfig, parameterTable, type WeightMap } from '../../../src/densenet/architecture.js';
-import { ensureGroup, makeHdf5, writeString, writeStrings } from '../../../src/densenet/weights/hdf5.js';
+import {
+  ensureGroup,
+  makeHdf5,
+  writeArray,
+  writeString,
+  writeStrings,
+} from '../../../src/densenet/weights/hdf5.js';
 import { MT19937 } from '../../../src/engine/mt19937.js';
 
 /** The network of test/golden/keras_layouts.json: four blocks of one layer each. */
@@ -20,13 +27,31 @@ export const TINY = densenetConfig('densenet121', {
 export interface H5Layout {
   /** [group, attribute, string or strings]; '' is the root. */
   attributes: [string, string, string | string[]][];
-  /** [path, shape, number of the tensor in layer order, from 1]. */
+  /** [path, shape, number of the tensor in layer order, from 1; its m is 1000 more, its v 2000; 0 for zeros]. */
   datasets: [string, number[], number][];
+  /** [path, NumPy's type, value]. */
+  scalars?: [string, string, number][];
 }
 
 /** What real Keras wrote, by file name; made by test/golden/make_keras_h5.py. */
 export function kerasLayouts(): Record<string, H5Layout> {
   return JSON.parse(readFileSync(new URL('../../golden/keras_layouts.json', import.meta.url), 'utf8'));
+}
+
+/** What real Keras wrote with Adam's state; made by test/golden/make_keras_models.py. */
+export function kerasModels(): Record<string, H5Layout & { written_by: string; model_config?: object }> {
+  return JSON.parse(readFileSync(new URL('../../golden/keras_models.json', import.meta.url), 'utf8'));
+}
+
+/** Adam after some updates, with random moments. */
+export function randomAdam(config = SMALL, seed = 1, iterations = 7): AdamState {
+  const specs = parameterTable(config).filter((spec) => spec.trainable);
+  const random = new MT19937(seed);
+  const moments = (low: number) =>
+    new Map(
+      specs.map(({ key, size }) => [key, Float32Array.from({ length: size }, () => random.uniform(low, 1))]),
+    );
+  return { iterations, m: moments(-1), v: moments(0), settings: {} };
 }
 
 /** Random numbers for a network, never zero, variances positive. */
@@ -61,8 +86,15 @@ export function buildFile(
   layout: H5Layout,
   weights: WeightMap,
   { variableLength = false, limit }: StringStyle = {},
+  optimizer?: AdamState,
 ): Promise<Uint8Array> {
-  const tensors = [...weights.values()];
+  const tensors = [...weights];
+  const numbered = (number: number, size: number): Float32Array => {
+    if (number === 0) return new Float32Array(size);
+    const [key, values] = tensors[(number % 1000) - 1];
+    if (number < 1000) return values;
+    return (number < 2000 ? optimizer?.m : optimizer?.v)?.get(key) ?? new Float32Array(size).fill(number);
+  };
   return makeHdf5((root) => {
     for (const [path, name, value] of layout.attributes) {
       const group = path ? ensureGroup(root, path) : root;
@@ -73,10 +105,12 @@ export function buildFile(
       else writeStrings(group, name, value, limit);
     }
     for (const [path, shape, number] of layout.datasets) {
-      const parts = path.split('/');
-      const name = parts.pop() ?? '';
-      const group = parts.length > 0 ? ensureGroup(root, parts.join('/')) : root;
-      group.create_dataset({ name, data: tensors[number - 1], shape, dtype: '<f4' });
+      const size = shape.reduce((product, n) => product * n, 1);
+      writeArray(root, path, numbered(number, size), shape);
+    }
+    for (const [path, type, value] of layout.scalars ?? []) {
+      const data = type === 'int64' ? BigInt64Array.of(BigInt(value)) : Float32Array.of(value);
+      writeArray(root, path, data, []);
     }
   });
 }

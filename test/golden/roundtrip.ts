@@ -1,0 +1,229 @@
+/** chexgpu's part of the round trip through real Keras; roundtrip.mjs says how to run it. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AdamState } from '../../src/densenet/adamState.js';
+import {
+  type DenseNetConfig,
+  densenetConfig,
+  HEAD_LAYER,
+  parameterTable,
+  type WeightMap,
+} from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/model.js';
+import type { TrainingOptions } from '../../src/densenet/trainer.js';
+import { readWeightFile, writeWeightFile } from '../../src/densenet/weights/weights.node.js';
+import { type NodeGpu, openNodeGpu } from '../../src/engine/gpu.node.js';
+import type { MovingVarianceRule } from '../../src/shaders/batchnorm/batchnorm.js';
+import { generatedBatch, generatedLossWeights, generatedWeights } from '../support/generated.js';
+
+const CONFIG = densenetConfig('densenet121');
+const [SIZE, BATCH, STEPS] = [64, 4, 3];
+const [PREDICT_SEED, TRAIN_SEED, EARLIER_SEED] = [7, 100, 90];
+
+/** Narrow and so deep that the lists of its names take more than 64 KiB. */
+const DEEP: DenseNetConfig = densenetConfig('densenet121', {
+  name: 'deep and narrow',
+  blocks: [205, 205],
+  growthRate: 1,
+  bottleneck: 1,
+  stemChannels: 2,
+  classes: 2,
+});
+
+const images = generatedBatch(PREDICT_SEED, BATCH, SIZE);
+const step = (i: number) => generatedBatch(TRAIN_SEED + i, BATCH, SIZE);
+
+/** Keras' binary cross-entropy is the mean over the classes of ours without weights. */
+const MEAN_LOSS = {
+  posWeights: Array<number>(CONFIG.classes).fill(1 / CONFIG.classes),
+  negWeights: Array<number>(CONFIG.classes).fill(1 / CONFIG.classes),
+};
+
+interface Run {
+  losses: number[];
+  p: number[];
+  nextLoss: number;
+  nextP: number[];
+  files: string[];
+}
+
+interface Results {
+  stack: 'keras-2.3' | 'tf_keras' | 'keras-3';
+  version: string;
+  tensorflow: string;
+  predictions: Record<string, number[]>;
+  sha256: Record<string, string>;
+  trained: Record<string, Run>;
+}
+
+const RULES: Record<Results['stack'], MovingVarianceRule> = {
+  'keras-2.3': 'keras2.3',
+  tf_keras: 'tf.keras',
+  'keras-3': 'keras3',
+};
+
+const open = (): Promise<NodeGpu> => openNodeGpu();
+
+/** Makes every file that chexgpu can write, from a network that has been trained for two steps. */
+export async function write(folder: string): Promise<void> {
+  const node = await open();
+  const model = await DenseNet.create(node.gpu, {
+    config: CONFIG,
+    weights: generatedWeights(CONFIG, 41),
+  });
+  await model.compile({ ...generatedLossWeights(), movingVarianceRule: 'tf.keras' });
+  for (const i of [0, 1]) await model.trainStep(generatedBatch(EARLIER_SEED + i, BATCH, SIZE));
+  const weights = await model.exportWeights();
+  const optimizer = await model.exportOptimizer();
+  const path = (name: string) => join(folder, `chexgpu_${name}`);
+  await writeWeightFile(path('keras2.h5'), weights, CONFIG);
+  await writeWeightFile(path('base.h5'), weights, CONFIG, { head: false });
+  await writeWeightFile(path('base.weights.h5'), weights, CONFIG, { head: false });
+  await writeWeightFile(path('weights_and_model.h5'), weights, CONFIG, { format: 'keras2-model' });
+  await writeWeightFile(path('model.h5'), weights, CONFIG, { format: 'keras2-model', optimizer });
+  await writeWeightFile(path('keras3.weights.h5'), weights, CONFIG, { optimizer });
+  const deep = generatedWeights(DEEP, 42);
+  await writeWeightFile(path('chunked.h5'), deep, DEEP, { format: 'keras2-model' });
+  model.dispose();
+  node.gpu.dispose();
+}
+
+interface Row {
+  what: string;
+  against: string;
+  worst: number;
+  bound: number;
+}
+
+/** Reads what the Kerases left in `folder` and compares. @returns the table, worst distances with their bounds */
+export async function check(folder: string): Promise<Row[]> {
+  const node = await open();
+  const rows: Row[] = [];
+  const files = readdirSync(folder).filter((file) => /^results-.*\.json$/.test(file));
+  for (const file of files.sort()) {
+    const results: Results = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    await checkStack(node, folder, results, rows);
+  }
+  node.gpu.dispose();
+  return rows;
+}
+
+async function checkStack(node: NodeGpu, folder: string, results: Results, rows: Row[]): Promise<void> {
+  const { stack, version, tensorflow, predictions, sha256, trained } = results;
+  const title = `${stack === 'tf_keras' ? 'tf_keras' : 'keras'} ${version}, TensorFlow ${tensorflow}`;
+  const add = (what: string, worst: number, bound: number) => {
+    rows.push({ what, against: title, worst, bound });
+  };
+  const read = (file: string, optimizer = false) => readWeightFile(join(folder, file), CONFIG, { optimizer });
+  const start = await read('chexgpu_model.h5', true);
+  const model = await DenseNet.create(node.gpu, { config: CONFIG, weights: start.tensors });
+  const predict = async (weights?: WeightMap) => {
+    if (weights) await model.importWeights(weights);
+    return model.predict(images);
+  };
+  const rule = { movingVarianceRule: RULES[stack] };
+
+  for (const [file, p] of Object.entries(predictions)) {
+    const { tensors } = await read(file);
+    const how = file.startsWith('chexgpu') ? 'reads' : 'writes';
+    add(`predictions, ${file} (Keras ${how} it)`, largest(await predict(tensors), p), 1e-5);
+  }
+  for (const [file, digest] of Object.entries(sha256)) {
+    const config = file.includes('chunked') ? DEEP : CONFIG;
+    const { tensors } = await readWeightFile(join(folder, file), config);
+    add(`bits of all tensors, ${file}`, checksum(tensors, config) === digest ? 0 : 1, 0);
+  }
+
+  /** The same steps here, from the same state. */
+  const train = async (options: TrainingOptions, weights: WeightMap): Promise<Run> => {
+    await model.importWeights(weights);
+    await model.compile({ ...options, ...rule });
+    const losses: number[] = [];
+    for (let i = 0; i < STEPS; i++) losses.push(await model.trainStep(step(i)));
+    const p = [...(await predict())];
+    return { losses, p, nextLoss: 0, nextP: [], files: [] };
+  };
+  const optimizer = start.optimizer as AdamState;
+  const runs: Record<string, TrainingOptions> = {
+    'as loaded': { ...MEAN_LOSS, optimizer },
+    fresh: MEAN_LOSS,
+    'weighted loss': { ...generatedLossWeights(), optimizer },
+  };
+  let resumed: WeightMap | undefined;
+  for (const [note, run] of Object.entries(trained)) {
+    const own = await train(runs[note], start.tensors);
+    const name = `${STEPS} more steps, ${note}`;
+    add(`${name}: losses`, largest(own.losses, run.losses), 1e-4);
+    const weights = await model.exportWeights();
+    resumed ??= weights;
+    if (note === 'fresh') {
+      const control = 1 / furthest(weights, resumed);
+      add('fresh against resumed: 1 / largest rel. L2, must be small', control, 100);
+    }
+    add(`${name}: predictions after`, largest(own.p, run.p), 1e-4);
+    for (const file of run.files) {
+      const { tensors, optimizer: state } = await read(file, true);
+      add(`${name}: weights, rel. L2 of the worst tensor`, furthest(tensors, weights), 1e-4);
+      const later = await model.exportOptimizer();
+      add(`${name}: m, likewise`, furthest(state?.m, later.m), 1e-3);
+      add(`${name}: v, likewise`, furthest(state?.v, later.v), 1e-3);
+      // From Keras' file on: its probabilities, its next loss, its probabilities after that.
+      add(`predictions, ${file} (Keras writes it)`, largest(await predict(tensors), run.p), 1e-5);
+      await model.compile({ ...runs[note], optimizer: state, ...rule });
+      add(
+        `next step from ${file}: loss`,
+        Math.abs((await model.trainStep(step(STEPS))) - run.nextLoss),
+        1e-4,
+      );
+      add(`next step from ${file}: predictions after`, largest(await predict(), run.nextP), 1e-4);
+      await train(runs[note], start.tensors);
+    }
+  }
+  model.dispose();
+}
+
+const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  a.length === b.length
+    ? Array.from(a).reduce((worst, x, i) => Math.max(worst, Math.abs(x - b[i])), 0)
+    : Number.NaN;
+
+/** The worst tensor's |a - b| / |b|. */
+function furthest(a: WeightMap | undefined, b: WeightMap): number {
+  let worst = a?.size === b.size ? 0 : Number.NaN;
+  for (const [key, wanted] of b) {
+    const found = a?.get(key);
+    let [distance, length] = [0, 0];
+    wanted.forEach((x, i) => {
+      distance += (x - (found?.[i] ?? Number.NaN)) ** 2;
+      length += x * x;
+    });
+    const relative = Math.sqrt(distance / length);
+    if (!(relative <= worst)) worst = relative;
+  }
+  return worst;
+}
+
+/** As make_keras_h5.py computes it: all tensors in the order of layers. */
+function checksum(tensors: WeightMap, config: DenseNetConfig): string {
+  const hash = createHash('sha256');
+  for (const { key, layer } of parameterTable(config)) {
+    const values = tensors.get(key);
+    if (!values && layer === HEAD_LAYER) continue;
+    hash.update(new Uint8Array(values?.slice().buffer ?? []));
+  }
+  return hash.digest('hex');
+}
+
+/** Prints the table. @returns whether all distances are within their bounds */
+export function report(folder: string, rows: Row[]): boolean {
+  let against = '';
+  for (const row of rows) {
+    if (row.against !== against) console.log(`\n${row.against}`);
+    against = row.against;
+    const verdict = row.worst <= row.bound ? '' : '   <-- too far';
+    console.log(`  ${row.what.padEnd(78)} ${row.worst.toExponential(1)} of ${row.bound}${verdict}`);
+  }
+  if (existsSync(folder)) writeFileSync(join(folder, 'table.json'), JSON.stringify(rows, null, 1));
+  return rows.length > 0 && rows.every((row) => row.worst <= row.bound);
+}
