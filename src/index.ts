@@ -35,7 +35,7 @@ export type { FloatImage, PixelImage } from './data/pixels.js';
 export { INTERPOLATIONS, type Interpolation, resize, resizeNearest } from './data/resize.js';
 export { type FeaturewiseOptions, type FitMode, fitFeaturewise, SAMPLEWISE } from './data/standardize.js';
 export { applyTransform, randomTransform } from './data/transform.js';
-export { xrayBatch } from './data/xray.js';
+export { type XrayOptions, xrayBatch } from './data/xray.js';
 export type { AdamSettings, AdamState } from './densenet/adamState.js';
 export * from './densenet/architecture.js';
 export * from './densenet/batch.js';

@@ -6,14 +6,16 @@ import { openNodeGpu, readWeightFile, readXray, writeOverlayPng } from 'chexgpu/
 const [file = 'xray.png', weightFile] = process.argv.slice(2);
 const { gpu, headline } = await openNodeGpu({ quiet: true });
 console.log(headline);
-const config = densenetConfig('densenet121');
-const weights = weightFile ? (await readWeightFile(weightFile, config)).tensors : undefined;
-const model = await DenseNet.create(gpu, { config, weights, seed: 0 });
-const xray = await readXray(file, 320);
+const usual = densenetConfig('densenet121');
+// PyTorch's weights say which network, labels and pixels they want; Keras' leave that to us.
+const read = weightFile ? await readWeightFile(weightFile, usual) : undefined;
+const labels = read?.labels ?? LABELS;
+const model = await DenseNet.create(gpu, { config: read?.config ?? usual, weights: read?.tensors, seed: 0 });
+const xray = await readXray(file, read?.preprocessing?.size ?? 320, read?.preprocessing ?? {});
 const probabilities = await model.predict(xray);
-for (const [i, label] of LABELS.entries()) console.log(`${probabilities[i].toFixed(4)}  ${label}`);
+for (const [i, label] of labels.entries()) console.log(`${probabilities[i].toFixed(4)}  ${label}`);
 const best = probabilities.indexOf(Math.max(...probabilities));
 const [cam] = await model.gradcam(xray, [best]);
-await writeOverlayPng('gradcam.png', xray, { ...cam, label: LABELS[best], score: 'sigmoid' });
-console.log(`Grad-CAM of ${LABELS[best]}: gradcam.png`);
+await writeOverlayPng('gradcam.png', xray, { ...cam, label: labels[best], score: 'sigmoid' });
+console.log(`Grad-CAM of ${labels[best]}: gradcam.png`);
 gpu.dispose();

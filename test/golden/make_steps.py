@@ -1,13 +1,12 @@
-"""Ten steps of Adam on DenseNet121 by Keras: python make_steps.py writes steps.json (after make_gradients.py).
+"""Ten steps of Adam on DenseNet121 by Keras: python make_steps.py writes steps.json (after
+make_gradients.py; make_steps_keras23.py then adds what the notebook's own Keras gives).
 
 tf_keras (Keras 2) in float64 gives losses, weights and moving averages. Float32 runs of tf_keras and Keras 3
 tell which rule each follows for the moving variance (TensorFlow's fused batch norm knows no float64), and how
 far float32 strays by itself: Adam's first steps are the gradient's sign, so a ReLU that flips moves weights by
 whole steps. One batch, started away from the kinks, and a small rate keep the ten steps comparable.
 """
-import json
 import os
-import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -19,30 +18,7 @@ import tf_keras
 import generated
 import keras_densenet
 import sketch
-
-SEED, COUNT, SIZE, STEPS, RATE = 1, 4, 64, 10, 2e-6
-EPSILON = 1.001e-5
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def start():
-    """The weights of gradients.json's first case, which was made for this very batch."""
-    with open(os.path.join(HERE, "gradients.json")) as file:
-        case = json.load(file)["cases"][0]
-    assert (case["seed"], case["count"], case["size"]) == (SEED, COUNT, SIZE)
-    arrays = generated.weights(SEED)
-    for norm, digits in case["nudges"].items():
-        k = np.array([int(d, 16) - 8 for d in digits]) / 64
-        arrays[f"{norm}/beta"] = arrays[f"{norm}/beta"] + k.astype(np.float32)
-    return arrays
-
-
-def weighted_loss(y, p):
-    """The notebook's: mean over the batch, sum over the classes, epsilon inside the logarithms."""
-    positive, negative = (tf.constant(w, p.dtype) for w in generated.loss_weights())
-    y = tf.cast(y, p.dtype)
-    terms = positive * y * tf.math.log(p + 1e-7) + negative * (1 - y) * tf.math.log(1 - p + 1e-7)
-    return -tf.reduce_sum(tf.reduce_mean(terms, axis=0))
+from steps_case import COUNT, EPSILON, RATE, SEED, SIZE, STEPS, moving_variances, save, start, updates, weighted_loss
 
 
 def train(keras, dtype, rate=RATE, steps=STEPS):
@@ -80,25 +56,6 @@ def fused_factor(n):
     return float(variance[0]) / x.astype(np.float64).var()
 
 
-def factor(rule, n):
-    """keras-team/keras 2.3.1, layers/normalization.py: n / (n - (1 + epsilon)), on top of what the op gives."""
-    again = n / (n - 1 - EPSILON)
-    return {"keras2.3": n / (n - 1) * again, "keras2.3-tf2": again}[rule]
-
-
-def updates(after, before):
-    """A tensor's change as a sketch, with the lengths of the tensor and of its change."""
-    found = {}
-    for key, w in after.items():
-        entry = sketch.entry(w - before[key])
-        found[key] = {**entry, "updateNorm": entry["norm"], "norm": float(np.linalg.norm(w))}
-    return found
-
-
-def moving_variances(after, before):
-    return updates({k: w for k, w in after.items() if k.endswith("moving_variance")}, before)
-
-
 if __name__ == "__main__":
     for n in (16, 64):
         assert abs(fused_factor(n) - n / (n - 1)) < 1e-5, fused_factor(n)
@@ -120,12 +77,13 @@ if __name__ == "__main__":
     print("float32 by itself", own, "two Kerases", max(sketch.distance(first3_64[k], first[k]) for k in first))
     # The float64 run is not fused, so its variance is the biased one.
     by_rule = {"tf.keras": first32, "keras3": first3}
-    for rule in ("keras2.3", "keras2.3-tf2"):
-        by_rule[rule] = {}
-        for key in first:
-            if key.endswith("moving_variance"):
-                biased = (first[key] - 0.99 * before[key]) / 0.01
-                by_rule[rule][key] = 0.99 * before[key] + 0.01 * biased * factor(rule, pixels(key))
+    # Keras 2.3.1, layers/normalization.py, on what its TensorFlow 2 code path takes: n / (n - (1 + epsilon)).
+    by_rule["keras2.3-tf2"] = {}
+    for key in first:
+        if key.endswith("moving_variance"):
+            n = pixels(key)
+            biased = (first[key] - 0.99 * before[key]) / 0.01
+            by_rule["keras2.3-tf2"][key] = 0.99 * before[key] + 0.01 * biased * n / (n - 1 - EPSILON)
     out = {
         "made_with": {"tf_keras": tf_keras.__version__, "keras": keras3.__version__, "tensorflow": tf.__version__},
         "seed": SEED,
@@ -137,6 +95,4 @@ if __name__ == "__main__":
         "tensors": updates(last, before),
         "movingVariance": {rule: moving_variances(after, before) for rule, after in by_rule.items()},
     }
-    with open(os.path.join(HERE, "steps.json"), "w") as file:
-        json.dump(out, file, separators=(",", ":"))
-        file.write("\n")
+    save(out)
