@@ -16,14 +16,8 @@ import numpy as np
 import generated
 from make_keras_h5 import checksum
 
-SIZE, BATCH, STEPS = 64, 4, 3
-PREDICT_SEED, TRAIN_SEED = 7, 100
+PREDICT_SEED, SEED, BATCH, SIZE, STEPS, RATE = 7, 1, 4, 64, 3, 1e-5  # as in roundtrip.ts
 LONG_NAME = "a_name_so_long_that_the_list_of_all_tensors_is_stored_in_pieces_" * 2
-
-
-def batch(step):
-    seed = TRAIN_SEED + step
-    return generated.images(seed, BATCH, SIZE), generated.labels(seed, BATCH)
 
 
 class Stack:
@@ -71,10 +65,22 @@ class Stack:
         self.results["predictions"][note] = p.ravel().tolist()
         print(self.name, note, "predicted", flush=True)
 
-    def steps(self, model, first, count):
-        return [float(np.ravel(model.train_on_batch(*batch(first + i)))[0]) for i in range(count)]
+    def steps(self, model, count):
+        losses = []
+        for _ in range(count):
+            out = model.train_on_batch(generated.images(SEED, BATCH, SIZE), generated.labels(SEED, BATCH))
+            losses.append(float(np.ravel(out)[0]))
+            if self.name == "keras-3":  # it gives the mean over the steps so far
+                model.reset_metrics()
+        return losses
+
+    def clear(self):
+        """Nothing after this needs the models before; TensorFlow 1 plans anew for all of them at every call."""
+        self.keras.backend.clear_session()
 
     def weights_of(self, model):
+        if self.legacy:  # in the order of layers as well, and in one run of the graph
+            return model.get_weights()
         return [w for layer in model.layers for w in layer.get_weights()]
 
 
@@ -92,13 +98,13 @@ def weighted_loss(keras_backend):
     return loss
 
 
-def trained(stack, note, model, save, first=0):
+def trained(stack, note, model, save):
     """Trains on, keeps the model as a file, and notes what the step after that does."""
-    losses = stack.steps(model, first, STEPS)
+    losses = stack.steps(model, STEPS)
     for file in save:
         (model.save_weights if ".weights" in file else model.save)(os.path.join(DIR, file))
     p = np.asarray(model.predict(stack.images(), verbose=0), dtype="float64")
-    (loss,) = stack.steps(model, first + STEPS, 1)
+    (loss,) = stack.steps(model, 1)
     q = np.asarray(model.predict(stack.images(), verbose=0), dtype="float64")
     entry = {"losses": losses, "p": p.ravel().tolist(), "nextLoss": loss, "nextP": q.ravel().tolist()}
     stack.results["trained"][note] = dict(entry, files=save)
@@ -115,8 +121,10 @@ def run(stack):
     model.load_weights(path("chexgpu_keras2.h5"))
     stack.predict(model, "chexgpu_keras2.h5")
     note_sha("chexgpu_keras2.h5", stack.weights_of(model))
+    stack.clear()
     base = stack.densenet(weights=path("chexgpu_base.h5"))
     note_sha("chexgpu_base.h5", stack.weights_of(base))
+    stack.clear()
     model = keras.models.load_model(path("chexgpu_weights_and_model.h5"), compile=False)
     stack.predict(model, "chexgpu_weights_and_model.h5")
     if not stack.legacy:
@@ -130,6 +138,7 @@ def run(stack):
         base.load_weights(path("chexgpu_base.weights.h5"))
         note_sha("chexgpu_base.weights.h5", stack.weights_of(base))
 
+    stack.clear()
     # Training on from the state in a file written here; then with a fresh Adam, which must differ.
     if name != "keras-3":
         model = keras.models.load_model(path("chexgpu_model.h5"))
@@ -140,12 +149,13 @@ def run(stack):
         stack.predict(model, "chexgpu_model.h5")
         model = stack.functional()
         model.compile(keras.optimizers.Adam(), "binary_crossentropy")
-        model.optimizer.build(model.trainable_variables)
+        model.optimizer.build(model.trainable_variables)  # the file brings the learning rate
         model.load_weights(path("chexgpu_keras3.weights.h5"))
         trained(stack, "as loaded", model, [name + "_adam.weights.h5", name + "_model.h5"])
+    stack.clear()
     model = stack.functional()
     model.load_weights(path("chexgpu_keras2.h5"))
-    model.compile(keras.optimizers.Adam(), "binary_crossentropy")
+    model.compile(keras.optimizers.Adam(RATE), "binary_crossentropy")
     files = {"keras-2.3": ["_fresh.h5"], "tf_keras": ["_fresh.h5", "_fresh.weights.h5"], "keras-3": ["_fresh.weights.h5"]}
     trained(stack, "fresh", model, [name + file for file in files[name]])
     if name == "tf_keras":
@@ -154,6 +164,7 @@ def run(stack):
         trained(stack, "weighted loss", model, [])
 
     # Layouts without a state.
+    stack.clear()
     base, model = stack.nested()
     set_all(stack, base, model)
     stack.predict(model, name + "_nested.h5")
@@ -165,9 +176,10 @@ def run(stack):
         set_all(stack, base, model)
         stack.predict(model, name + "_chunked.h5")
         model.save(path(name + "_chunked.h5"))
-    model = stack.functional()
-    model.load_weights(path("chexgpu_keras2.h5"))
+    stack.clear()
     if name != "keras-3":
+        model = stack.functional()
+        model.load_weights(path("chexgpu_keras2.h5"))
         model.save_weights(path(name + "_weights.h5"))
         stack.predict(model, name + "_weights.h5")
         base = stack.densenet(weights=path("chexgpu_base.h5"))
@@ -179,6 +191,11 @@ def set_all(stack, base, model):
     """The weights of chexgpu_keras2.h5 into a base that is a layer of another model."""
     flat = stack.functional()
     flat.load_weights(os.path.join(DIR, "chexgpu_keras2.h5"))
+    if stack.legacy:
+        *inner, kernel, bias = flat.get_weights()
+        base.set_weights(inner)
+        model.layers[-1].set_weights([kernel, bias])
+        return
     inner = [layer for layer in base.layers if layer.get_weights()]
     outer = [layer for layer in flat.layers if layer.get_weights()]
     for to, source in zip(inner + [model.layers[-1]], outer):

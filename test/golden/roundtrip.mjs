@@ -43,7 +43,7 @@ if (kept) mkdirSync(kept, { recursive: true });
 const folder = kept ?? mkdtempSync(join(tmpdir(), 'chexgpu-roundtrip-'));
 let passed = false;
 try {
-  await write(folder);
+  await write(folder, here);
   for (const python of pythons) {
     const { status } = spawnSync(python, [join(here, 'keras_roundtrip.py'), folder], { stdio: 'inherit' });
     if (status !== 0) throw new Error(`${python} ended with ${status}`);
