@@ -1,5 +1,5 @@
 /** Random transforms, drawn and applied, against keras-preprocessing 1.1.0, 1.1.2 and tf_keras. */
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import {
   type AugmentationOptions,
   augments,
@@ -13,6 +13,7 @@ import { applyTransform, randomTransform } from '../../src/data/transform.js';
 import { UsageError } from '../../src/engine/errors.js';
 import { MT19937 } from '../../src/engine/mt19937.js';
 import { GOLDEN, goldenName, goldenPng, SECTIONS, summaryOf, worstOf } from '../support/generatorGolden.js';
+import { parity, ranked } from '../support/parity.js';
 
 /** On 0..255; what float64 coordinates that differ in their last bits do to a float32. */
 const TOLERANCE = 1e-4;
@@ -37,7 +38,7 @@ function asRgb({ data, channels }: FloatImage): Float32Array {
 
 const imageOf = async (k: number) => (await decodeBytes(goldenPng(k), goldenName(k))).image;
 
-describe.each(SECTIONS)('%s', (_, section) => {
+describe.each(SECTIONS)('%s', (name, section) => {
   const { rules } = section;
 
   it.each(section.draws)('draws $options', ({ options, drawn, next }) => {
@@ -56,6 +57,14 @@ describe.each(SECTIONS)('%s', (_, section) => {
     expect(rng.random()).toBe(next);
   });
 
+  const found: [string, number][] = [];
+  afterAll(() => {
+    const [[where, worst]] = ranked(found);
+    const what = `${found.length} augmented images, 0..255`;
+    const measure = 'absolute a pixel';
+    parity({ item: 'generator', what, against: name, measure, worst, where, bound: TOLERANCE });
+  });
+
   it.each(section.transforms)('transforms image $image by $options', async (golden) => {
     const image = await imageOf(golden.image);
     const before = image.data.slice();
@@ -65,7 +74,9 @@ describe.each(SECTIONS)('%s', (_, section) => {
         ? applyTransform(image, { ...NOTHING, ...golden.transform }, augmentation)
         : randomTransform(image, augmentation, new MT19937(golden.seed));
     expect([y.width, y.height, y.channels]).toEqual([image.width, image.height, image.channels]);
-    expect(worstOf(summaryOf(asRgb(y)), golden.x)).toBeLessThan(TOLERANCE);
+    const worst = worstOf(summaryOf(asRgb(y)), golden.x);
+    found.push([`${golden.image} ${JSON.stringify(golden.options)}`.slice(0, 60), worst]);
+    expect(worst).toBeLessThan(TOLERANCE);
     expect(image.data).toEqual(before);
   });
 });

@@ -12,6 +12,7 @@ import { evaluate } from '../../src/eval/evaluate.js';
 import { readPredictionsCsv } from '../../src/eval/predictionsCsv.node.js';
 import { aucInterval, averagePrecision, type RocCurve, rocAuc, rocCurve } from '../../src/eval/roc.js';
 import { uniform } from '../support/generated.js';
+import { parity } from '../support/parity.js';
 import { DATA, realFile, sayIfLeftOut } from '../support/realData.js';
 
 /**
@@ -53,6 +54,8 @@ const SEED = 7;
 const LEVELS = [0, 2, 3, 5, 10, 40, 1000, null];
 const SCALES = [1, 20, 1e-3, 100];
 const TOLERANCE = 1e-12;
+const AGAINST = `scikit-learn ${golden.made_with['scikit-learn']}`;
+const PARITY = { measure: 'absolute', where: 'worst of all', bound: TOLERANCE };
 const AVERAGES: Average[] = ['macro', 'micro', 'weighted'];
 
 const draw = (key: string, size: number) => Float64Array.from(uniform(SEED, key, size, 0, 1));
@@ -196,7 +199,13 @@ describe("scikit-learn's roc_curve, roc_auc_score and average_precision_score", 
       interval.see(found?.high, row[10]);
     });
     expect(golden.cases.length).toBe(1000);
-    expect(worst.error).toBeLessThan(TOLERANCE);
+    parity({
+      item: 'scores',
+      what: `${golden.cases.length} random cases`,
+      against: AGAINST,
+      ...PARITY,
+      worst: worst.error,
+    });
     expect(worst.compared).toBeGreaterThan(7000);
     // Stronger than the tolerance: every point of every curve, dropped or not, to the last bit.
     expect(otherBits).toEqual([]);
@@ -238,7 +247,13 @@ describe("scikit-learn's roc_curve, roc_auc_score and average_precision_score", 
       const { reason } = rocAucScore(y, scores, classes, { sampleWeight });
       if (reason) undefinedMeans.push(reason);
     });
-    expect(worst.error).toBeLessThan(TOLERANCE);
+    parity({
+      item: 'scores',
+      what: `${golden.matrices.length} matrices, averages`,
+      against: AGAINST,
+      ...PARITY,
+      worst: worst.error,
+    });
     expect(undefinedMeans.length).toBeGreaterThan(2);
     for (const reason of undefinedMeans) expect(reason).toMatch(/^class \d: no (positive|negative) example/);
   });
@@ -329,7 +344,7 @@ describe.runIf(DATA)("the course model's predictions", () => {
     });
     worst.see(result.meanAuc, wanted.averages.macro[0]);
     compareAverages(worst, wanted.averages, truth, predictions, LABELS.length);
-    expect(worst.error).toBeLessThan(TOLERANCE);
+    parity({ item: 'scores', what: file, against: AGAINST, ...PARITY, worst: worst.error });
     expect(otherBits).toEqual([]);
   });
 });
