@@ -10,9 +10,11 @@ import {
   childDataset,
   childGroup,
   type Group,
+  makeHdf5,
   readHdf5,
   stringAttribute,
   stringsAttribute,
+  writeStrings,
 } from '../../../src/densenet/weights/hdf5.js';
 import { readKerasHdf5 } from '../../../src/densenet/weights/kerasHdf5.js';
 import { KERAS_FORMATS, writeKerasHdf5 } from '../../../src/densenet/weights/kerasWriter.js';
@@ -227,6 +229,17 @@ describe('what is written comes back', () => {
     const { tensors } = await readKerasHdf5(bytes, deep, 'x.h5', { optimizer: true });
     expect(tensors.size).toBe(parameterTable(deep).length);
     expect(differences(tensors, own)).toEqual([]);
+  });
+});
+
+it('splits a list of names where tf_keras 2.21 did', async () => {
+  // A DenseNet121 inside another model, its layers renamed: 604 tensors, 604 * 156 bytes, in two pieces of 302.
+  const names = Array.from({ length: 604 }, (_, i) => `${i}`.padStart(155, '_'));
+  const bytes = await makeHdf5((root) => writeStrings(root, 'weight_names', names));
+  await readHdf5(bytes, 'pieces', (root) => {
+    expect(Object.keys(root.attrs)).toEqual(['weight_names0', 'weight_names1']);
+    for (const piece of Object.values(root.attrs)) expect(piece.shape).toEqual([302]);
+    expect(stringsAttribute(root, 'weight_names')).toEqual(names);
   });
 });
 
