@@ -36,7 +36,11 @@ export function scratchFolder(): { path: (...parts: string[]) => string; remove:
   };
 }
 
-/** The last line on stderr, where errors stand. */
+/** Dawn's own, printed when it opens a device, which may be while the error is being said. */
+const DAWN_WARNING = /^Warning: max\w+ artificially reduced/;
+
+/** The last line of ours on stderr, where errors stand. */
 export function lastLine({ stderr }: Ended): string {
-  return stderr.trimEnd().split('\n').at(-1) ?? '';
+  const lines = stderr.trimEnd().split('\n');
+  return lines.findLast((line) => !DAWN_WARNING.test(line)) ?? '';
 }
