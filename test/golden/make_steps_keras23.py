@@ -1,5 +1,8 @@
 """The steps of make_steps.py by the notebook's own Keras, 2.3.1 on TensorFlow 1.15 (Python 3.7): adds its losses,
 and the moving variances after the first step, to steps.json.
+
+Its Adam reads the step counter while it is raised, so the losses differ from run to run: test/parity/steps.test.ts
+compares as many as were made one ahead (six in the run kept), which has to be looked at after making them again.
 """
 import json
 import os
