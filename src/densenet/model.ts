@@ -132,8 +132,8 @@ export class DenseNet {
   /**
    * Sets loss weights and optimiser, as Keras' `compile`. Adam starts again from zero, or goes on from
    * `options.optimizer`; the weights stay as they are.
-   * @throws UsageError for loss weights that do not fit or a network that ends in a softmax; WeightsError for a state that is not this network's.
-   *   After either all is as before.
+   * @throws UsageError for loss weights that do not fit or a network that ends in a softmax; WeightsError for a
+   *   state that is not this network's. After either all is as before.
    */
   compile(options: TrainingOptions): Promise<void> {
     return this.exclusive(async () => {

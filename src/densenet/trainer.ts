@@ -11,6 +11,7 @@ import type { Batch, BatchShape } from './batch.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { type RecordedForward, recordForward } from './forward.js';
 import { InputStage } from './input.js';
+import { readMap, storedMaps } from './inspect.js';
 
 export interface TrainingOptions extends AdamSettings {
   /** One weight a class for positive and negative labels: keras-spec 1.5. */
@@ -166,24 +167,8 @@ async function firstNonFinite(
   { gpu, config }: ModelContext,
   forward: RecordedForward,
 ): Promise<string | null> {
-  /** Is anything in channels [from, to) of x not finite? */
-  const broken = async (x: Tensor, from = 0, to = x.shape[3]) => {
-    const { buffer, byteOffset, bytes } = x.storage;
-    const values = new Float32Array(await gpu.read(buffer!, byteOffset, bytes));
-    const [wide, first] = [x.pixelStride, x.channelOffset];
-    return values.some((v, i) => {
-      const channel = (i % wide) - first;
-      return channel >= from && channel < to && !Number.isFinite(v);
-    });
-  };
-  if (await broken(forward.image)) return 'the input image';
-  if (await broken(forward.stem)) return 'conv1/conv';
-  for (const { input, features, layers } of forward.blocks) {
-    if (await broken(features, 0, layers[0].channels)) return input;
-    for (const { name, channels, bottleneck } of layers) {
-      if (await broken(bottleneck)) return `${name}_1_conv`;
-      if (await broken(features, channels, channels + config.growthRate)) return `${name}_2_conv`;
-    }
+  for (const [name, map] of [['the input image', forward.image] as const, ...storedMaps(forward, config)]) {
+    if (!(await readMap(gpu, map)).every(Number.isFinite)) return name;
   }
-  return (await broken(forward.logits)) ? 'the logits' : null;
+  return null;
 }

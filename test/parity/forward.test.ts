@@ -5,7 +5,7 @@ import { DenseNet } from '../../src/densenet/model.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { generatedBatch, generatedWeights, scaleHead } from '../support/generated.js';
-import { golden, parity, ranked, tableOf } from '../support/parity.js';
+import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
 import { type GoldenTensor, relativeError } from '../support/sketch.js';
 
 interface ForwardCase {
@@ -67,7 +67,7 @@ describe.each(cases)('$size px, batch $count', ({ seed, count, size, probabiliti
       measure: 'relative L2',
       worst: worst[0][1],
       where: worst[0][0],
-      bound: 1e-5,
+      bound: BOUND.map,
     });
     const [[where, far]] = ranked(probabilities.flat().map((v, i) => [`[${i}]`, Math.abs(p[i] - v)]));
     parity({
@@ -77,7 +77,7 @@ describe.each(cases)('$size px, batch $count', ({ seed, count, size, probabiliti
       measure: 'absolute',
       worst: far,
       where,
-      bound: 1e-5,
+      bound: BOUND.probability,
     });
   });
 });

@@ -5,7 +5,7 @@ import { DenseNet } from '../../src/densenet/model.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { firstImage, generatedBatch, generatedWeights, scaleHead } from '../support/generated.js';
-import { golden, parity, ranked } from '../support/parity.js';
+import { BOUND, golden, parity, ranked } from '../support/parity.js';
 import { type GoldenTensor, relativeError } from '../support/sketch.js';
 
 interface CamCase {
@@ -56,7 +56,7 @@ describe.each(sizes)('%i px', (size) => {
     const whole: [string, number][] = [];
     maps.forEach(({ map, empty, probability }, i) => {
       const want = wanted[i];
-      expect(Math.abs(probability - want.probability)).toBeLessThan(1e-5);
+      expect(Math.abs(probability - want.probability)).toBeLessThan(BOUND.probability);
       expect(empty).toBe(want.positive === 0);
       const start = Math.floor(want.sampleStep / 2);
       want.samples.forEach((row, r) => {
@@ -69,7 +69,15 @@ describe.each(sizes)('%i px', (size) => {
     });
     const what = `${maps.length} Grad-CAM maps, ${size} px`;
     const [where, worst] = ranked(pixels)[0];
-    parity({ item: 'Grad-CAM', what, against, measure: 'absolute a pixel', worst, where, bound: 1e-4 });
+    parity({
+      item: 'Grad-CAM',
+      what,
+      against,
+      measure: 'absolute a pixel',
+      worst,
+      where,
+      bound: BOUND.gradcam,
+    });
     const [place, error] = ranked(whole)[0];
     parity({
       item: 'Grad-CAM',
@@ -78,7 +86,7 @@ describe.each(sizes)('%i px', (size) => {
       measure: 'relative L2',
       worst: error,
       where: place,
-      bound: 1e-4,
+      bound: BOUND.gradcam,
     });
   });
 });

@@ -5,7 +5,7 @@ import { DenseNet } from '../../src/densenet/model.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { generatedBatch, generatedLossWeights, generatedWeights, nudgeBetas } from '../support/generated.js';
-import { golden, parity, ranked, tableOf } from '../support/parity.js';
+import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
 import { type GoldenTensor, relativeError } from '../support/sketch.js';
 
 interface GradientCase {
@@ -48,7 +48,7 @@ describe.each(cases)('batch $count at $size px', ({ seed, count, size, loss, nud
       measure: 'relative',
       worst: Math.abs(got - loss) / loss,
       where: 'loss',
-      bound: 1e-5,
+      bound: BOUND.loss,
     });
     expect([...found.keys()].sort()).toEqual(Object.keys(gradients).sort());
     expect(found.size).toBe(364);
@@ -68,7 +68,7 @@ describe.each(cases)('batch $count at $size px', ({ seed, count, size, loss, nud
       measure: 'relative L2',
       worst,
       where,
-      bound: 1e-4,
+      bound: BOUND.gradient,
     });
   });
 });

@@ -12,7 +12,7 @@ import { readKerasHdf5 } from '../../src/densenet/weights/kerasHdf5.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { generatedBatch, generatedWeights, scaleHead } from '../support/generated.js';
-import { golden, parity, ranked, tableOf } from '../support/parity.js';
+import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
 import { DATA, realFile, sayIfLeftOut } from '../support/realData.js';
 import { type GoldenTensor, relativeError } from '../support/sketch.js';
 
@@ -100,7 +100,7 @@ async function compare(
   );
   const item = 'Keras 1 network';
   const [where, error] = worst[0];
-  parity({ item, what, against, measure: 'relative L2', worst: error, where, bound: 1e-5 });
+  parity({ item, what, against, measure: 'relative L2', worst: error, where, bound: BOUND.map });
   const [[element, far]] = ranked(probabilities.flat().map((v, i) => [`[${i}]`, Math.abs(p[i] - v)]));
   parity({
     item,
@@ -109,7 +109,7 @@ async function compare(
     measure: 'absolute',
     worst: far,
     where: element,
-    bound: 1e-5,
+    bound: BOUND.probability,
   });
 }
 

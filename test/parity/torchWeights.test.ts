@@ -7,24 +7,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type DenseNetConfig,
   densenetConfig,
-  layerTable,
+  HEAD_LAYER,
   type WeightMap,
 } from '../../src/densenet/architecture.js';
 import type { PixelBatch } from '../../src/densenet/batch.js';
-import { recordForward } from '../../src/densenet/forward.js';
 import { InputStage } from '../../src/densenet/input.js';
+import { type LayerOutput, readMap } from '../../src/densenet/inspect.js';
 import { DenseNet } from '../../src/densenet/model.js';
-import { Parameters } from '../../src/densenet/parameters.js';
 import { readSafetensors } from '../../src/densenet/weights/safetensors.js';
 import { readTorchSafetensors, writeTorchSafetensors } from '../../src/densenet/weights/torch.js';
 import { opNorm, XRV_LABELS } from '../../src/densenet/weights/torchFacts.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { PlanBuilder } from '../../src/engine/plan.js';
-import type { Tensor } from '../../src/engine/tensor.js';
-import { prepareInference } from '../../src/shaders/batchnorm/batchnorm.js';
 import { generatedWeights, uniform } from '../support/generated.js';
-import { golden, parity } from '../support/parity.js';
+import { BOUND, golden, parity } from '../support/parity.js';
 import { asPyTorch } from '../support/safetensors.js';
 import { type GoldenTensor, relativeError } from '../support/sketch.js';
 
@@ -90,44 +86,47 @@ function pixelBatch({ seed, count, size, channels, classes }: TorchCase): Omit<P
   };
 }
 
-/** What PyTorch's hooks see, read back from the GPU in inference mode: maps[b,h,w,c] by module. */
+/** What PyTorch's hooks see, in inference mode: maps[b,h,w,c] by module. */
 async function inferenceMaps(config: DenseNetConfig, weights: WeightMap, batch: PixelBatch) {
-  const parameters = new Parameters(gpu, config);
-  parameters.write(weights);
   const input = new InputStage(gpu, batch, config.inputChannels);
   await input.load(batch);
-  const builder = new PlanBuilder(gpu, 'maps');
-  const affines = new Map<string, Tensor>();
-  for (const { name, kind, cout } of layerTable(config)) {
-    if (kind !== 'batchnorm') continue;
-    const affine = builder.tensor(`${name} affine`, [1, 1, 2, cout], true);
-    const moving = parameters.view('moving', `${name}/moving`);
-    const gammaBeta = parameters.view('weights', `${name}/gammaBeta`);
-    prepareInference(builder, name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
-    affines.set(name, affine);
-  }
-  const mode = { kind: 'inference', affine: (name: string) => affines.get(name)! } as const;
-  const forward = recordForward(builder, config, parameters, input.image, mode, true);
-  const plan = await builder.build();
-  plan.run();
-  /** The first `channels` of a map, without gaps. */
-  const read = async ({ storage, shape }: Tensor, channels = shape[3]) => {
-    const all = new Float32Array(await gpu.read(storage.buffer!, storage.byteOffset, storage.bytes));
-    return all.filter((_, i) => i % shape[3] < channels);
-  };
-  const [block1, block2] = forward.blocks;
-  const maps = {
-    input: await read(input.image),
-    conv0: await read(forward.stem),
-    denseblock1: await read(block1.features),
-    transition1: await read(block2.features, block2.layers[0].channels),
-    denseblock4: await read(forward.blocks[3].features),
-    logits: await read(forward.logits),
-  };
-  plan.dispose();
+  const image = await readMap(gpu, input.image);
   input.dispose();
-  parameters.dispose();
-  return maps;
+  const model = await DenseNet.create(gpu, { config, weights });
+  const found = new Map<string, LayerOutput>();
+  await model.inspect(batch, (output) => {
+    found.set(output.name, output);
+  });
+  model.dispose();
+  const map = (name: string) => found.get(name)!;
+  /** A dense block's output: its input and, behind it, what its layers appended. */
+  const block = (input: string, stage: number) =>
+    concatenated([
+      map(input),
+      ...Array.from({ length: config.blocks[stage - 2] }, (_, i) => map(`conv${stage}_block${i + 1}_2_conv`)),
+    ]);
+  return {
+    input: image,
+    conv0: map('conv1/conv').values,
+    denseblock1: block('pool1', 2),
+    transition1: map('pool2_pool').values,
+    denseblock4: block('pool4_pool', 5),
+    logits: map(HEAD_LAYER).values,
+  };
+}
+
+/** Maps of one size as one, channels behind channels. */
+function concatenated(maps: readonly LayerOutput[]): Float32Array {
+  const pixels = maps[0].shape[0] * maps[0].shape[1] * maps[0].shape[2];
+  const wide = maps.reduce((sum, { shape }) => sum + shape[3], 0);
+  const values = new Float32Array(pixels * wide);
+  let offset = 0;
+  for (const map of maps) {
+    const c = map.shape[3];
+    for (let p = 0; p < pixels; p++) values.set(map.values.subarray(p * c, (p + 1) * c), p * wide + offset);
+    offset += c;
+  }
+  return values;
 }
 
 describe.each(cases)('$kind', (wanted) => {
@@ -172,7 +171,7 @@ describe.each(cases)('$kind', (wanted) => {
     const maps = await inferenceMaps(file.config, file.tensors, batch);
     const all = { input: wanted.input, ...wanted.maps, logits: wanted.logits };
     for (const [name, values] of Object.entries(maps)) {
-      row(name, 'relative L2', relativeError(values, all[name as keyof typeof all]), name, 1e-5);
+      row(name, 'relative L2', relativeError(values, all[name as keyof typeof all]), name, BOUND.map);
     }
   });
 
@@ -184,14 +183,20 @@ describe.each(cases)('$kind', (wanted) => {
     const worst = (got: Float32Array, want: number[]) =>
       got.reduce((most, v, i) => Math.max(most, Math.abs(v - want[i])), 0);
     expect(p.length).toBe(wanted.probabilities.length);
-    row('probabilities', 'absolute', worst(p, wanted.probabilities), file.config.activation, 1e-5);
+    row(
+      'probabilities',
+      'absolute',
+      worst(p, wanted.probabilities),
+      file.config.activation,
+      BOUND.probability,
+    );
     console.log(
       `${kind}: worst of ${p.length} probabilities ${worst(p, wanted.probabilities).toExponential(1)}, ` +
         `PyTorch's own float32 ${wanted.float32Error.toExponential(1)}`,
     );
     if (!wanted.opNorm) return;
     const outputs = opNorm(p, file.thresholds!);
-    row('outputs by op_threshs', 'absolute', worst(outputs, wanted.opNorm), 'op_norm', 1e-5);
+    row('outputs by op_threshs', 'absolute', worst(outputs, wanted.opNorm), 'op_norm', BOUND.probability);
   });
 });
 

@@ -21,6 +21,25 @@ export interface ParityRow {
   bound: number;
 }
 
+/** How far may what lie from the reference: the one place for it. Measured values stand in docs/fidelity.md. */
+export const BOUND = {
+  /** Relative L2 of a map in inference mode. */
+  map: 1e-5,
+  probability: 1e-5,
+  /** Relative, in training mode before any update. */
+  loss: 1e-5,
+  /** Relative L2 of one tensor's gradient. */
+  gradient: 1e-4,
+  /** Relative, or relative L2, after Adam's steps. */
+  trained: 1e-4,
+  /** L2 of what a tensor moved by in ten steps, relative to that; Keras' own float32 strays 0.0094 of it. */
+  change: 0.03,
+  /** The same for a moving variance in one step; the rules lie 0.14 and more apart. */
+  variance: 2e-3,
+  /** A pixel of a Grad-CAM map in 0..1, and a whole map's relative L2. */
+  gradcam: 1e-4,
+} as const;
+
 /** A reference file of test/golden. */
 export function golden<T>(name: string): T {
   const path = fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
