@@ -20,11 +20,14 @@ environment() {
   echo "$python"
 }
 
+# is_wanted FILE: named on the command line, or nothing is
+is_wanted() { [ ${#wanted[@]} -eq 0 ] || [[ " ${wanted[*]} " == *" $1 "* ]]; }
+
 # make FILE ENVIRONMENT SCRIPT [ARGUMENT ...]
 make() {
   local file=$1 name=$2 python
   shift 2
-  if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $file "* ]]; then return; fi
+  is_wanted "$file" || return
   echo "== $file: $* ($name)"
   if ! python=$(environment "$name"); then
     left_out+=("$file: the environment $name could not be made")
@@ -49,7 +52,7 @@ make scores keras make_scores.py scores.json ${CHEXGPU_DATA:+"$CHEXGPU_DATA"}
 make colormap keras make_colormap.py colormap.json
 if [ -n "${CHEXGPU_DATA:-}" ]; then
   make keras1 keras make_keras1.py "$CHEXGPU_DATA/keras-h5/densenet-40-12-cifar10.keras1.h5"
-else
+elif is_wanted keras1; then
   left_out+=('keras1: CHEXGPU_DATA is not set')
 fi
 
