@@ -83,7 +83,7 @@ describe('ten Adam steps', () => {
     const errors = ranked(want.map((w, i) => [`step ${i + 1}`, Math.abs(got[i] - w) / w]));
     parity({
       item,
-      what: `${want.length} losses, counted from 2`,
+      what: `${want.length} losses, counted one ahead`,
       against: `${made['keras2.3']}, float32`,
       measure: 'relative',
       worst: errors[0][1],
