@@ -105,8 +105,11 @@ async function loadDawn(): Promise<(options: string[]) => GPU> {
  */
 async function ask(flags: string[], drivers?: string): Promise<Asked | null> {
   const create = await loadDawn();
-  // Without a Vulkan loader Dawn finds nothing on Linux, and says so at length on stderr.
-  if (process.platform === 'linux' && !loadLibrary('libvulkan.so.1')) return null;
+  // Without a Vulkan loader or a driver Dawn finds nothing on Linux, and says so at length on stderr.
+  if (process.platform === 'linux') {
+    if (!drivers && !hasDriver()) return null;
+    if (!loadLibrary('libvulkan.so.1')) return null;
+  }
   const key = JSON.stringify([flags, drivers]);
   const before = {
     VK_DRIVER_FILES: process.env.VK_DRIVER_FILES,
@@ -146,6 +149,19 @@ function driverFolders(): string[] {
     '/run/opengl-driver/share',
   ];
   return [...new Set(bases.filter(Boolean))].map((base) => join(base, 'vulkan/icd.d'));
+}
+
+/** Whether the Vulkan loader has any driver's manifest to look at: in its folders, or where its variables point. */
+function hasDriver(): boolean {
+  const { VK_DRIVER_FILES, VK_ICD_FILENAMES, VK_ADD_DRIVER_FILES } = process.env;
+  const instead = VK_DRIVER_FILES ?? VK_ICD_FILENAMES;
+  const named = [instead, VK_ADD_DRIVER_FILES].flatMap((list) => list?.split(':') ?? []).filter(Boolean);
+  // A variable may name a folder of manifests too; what is in there is the loader's business.
+  if (named.some((path) => existsSync(path))) return true;
+  if (instead) return false;
+  return driverFolders().some(
+    (folder) => existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.json')),
+  );
 }
 
 /** The manifests of lavapipe on this system, without those for other processors. */
