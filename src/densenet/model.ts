@@ -4,7 +4,7 @@
  */
 import { UsageError } from '../engine/errors.js';
 import type { Gpu } from '../engine/gpu.js';
-import { type Dispatch, fixedTensor, PlanBuilder } from '../engine/plan.js';
+import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { prepareInference } from '../shaders/batchnorm/batchnorm.js';
 import { type AdamState, adamSettings, checkAdamState } from './adamState.js';
@@ -215,16 +215,14 @@ export class DenseNet {
     });
   }
 
-  /** The table of dispatches of one step, for benches, profilers and pages that explain. */
-  async dispatches(
-    kind: 'predict' | 'train',
-    batch: number,
-    size: number,
-  ): Promise<{ table: readonly Dispatch[]; bytes: number }> {
+  /**
+   * The plan of one step, with its table of dispatches and its bytes: for benches, the profiler and pages that
+   * explain. It is the model's: run it to time it, after a step has given it input; do not dispose of it.
+   */
+  planOf(kind: 'predict' | 'train', batch: number, size: number): Promise<Plan> {
     return this.exclusive(async () => {
       const shape = { count: batch, height: size, width: size };
-      const part = kind === 'predict' ? await this.predictor(shape) : await this.trainer(shape);
-      return { table: part.plan.dispatches, bytes: part.plan.bytes };
+      return (kind === 'predict' ? await this.predictor(shape) : await this.trainer(shape)).plan;
     });
   }
 

@@ -5,6 +5,8 @@
  */
 import { AdapterError, GpuError, OutOfMemoryError } from './errors.js';
 import type { Kernel, Scalars } from './kernel.js';
+import type { Tuning } from './plan.js';
+import { restUntil } from './rest.js';
 
 export interface GpuInfo {
   /** `hardware`, or what kind of software runs. */
@@ -43,10 +45,13 @@ export class Gpu {
   private bytes = 0;
   private readonly live = new Set<GPUBuffer>();
   private readonly compiled = new Map<string, Promise<CompiledKernel>>();
+  private readonly sources = new Map<string, number>();
   private lostReason: string | null = null;
   private disposed = false;
   /** Variants that failed the self-test on this adapter, e.g. `conv.forward.tiled`. */
   readonly broken = new Set<string>();
+  /** What the tuner knows of this adapter; null where nothing was measured. */
+  tuning: Tuning | null = null;
 
   private constructor(
     readonly device: GPUDevice,
@@ -147,7 +152,10 @@ export class Gpu {
    * @throws GpuError with the compiler's messages
    */
   compile(kernel: Kernel, constants: Scalars): Promise<CompiledKernel> {
-    const key = `${kernel.name}|${JSON.stringify(Object.entries(constants).sort())}`;
+    // By text, not by name: the lab brings kernels under the names of built-in ones.
+    const text = this.sources.get(kernel.source) ?? this.sources.size;
+    this.sources.set(kernel.source, text);
+    const key = `${text}|${JSON.stringify(Object.entries(constants).sort())}`;
     let entry = this.compiled.get(key);
     if (!entry) {
       entry = this.compileNow(kernel, constants);
@@ -189,11 +197,13 @@ export class Gpu {
       );
     }
     try {
-      const pipeline = await device.createComputePipelineAsync({
-        label,
-        layout: pipelineLayout,
-        compute: { module, entryPoint: 'main' },
-      });
+      const pipeline = await this.wait(
+        device.createComputePipelineAsync({
+          label,
+          layout: pipelineLayout,
+          compute: { module, entryPoint: 'main' },
+        }),
+      );
       return { pipeline, layout };
     } catch (cause) {
       this.assertAlive();
@@ -209,7 +219,7 @@ export class Gpu {
       const encoder = this.device.createCommandEncoder({ label: 'readback' });
       encoder.copyBufferToBuffer(buffer, byteOffset, staging, 0, bytes);
       this.device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(MAP_MODE_READ, 0, bytes);
+      await this.wait(staging.mapAsync(MAP_MODE_READ, 0, bytes));
       const copy = staging.getMappedRange(0, bytes).slice(0);
       staging.unmap();
       return copy;
@@ -221,9 +231,14 @@ export class Gpu {
     }
   }
 
+  /** Waits for the GPU; a software one gets the cores meanwhile. */
+  private wait<T>(promise: Promise<T>): Promise<T> {
+    return this.info.kind === 'software' ? restUntil(promise) : promise;
+  }
+
   /** Waits until everything submitted so far has run. */
   async idle(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone();
+    await this.wait(this.device.queue.onSubmittedWorkDone());
     this.assertAlive();
   }
 

@@ -28,6 +28,41 @@ export interface DispatchSpec {
   bytes: number;
 }
 
+/** One way to run an operation on a shape: a variant, and constants of its tile. */
+export interface Choice<V extends string = string> {
+  variant: V;
+  tile: Scalars;
+}
+
+/**
+ * Shapes that differ so little that one measurement serves them all, e.g. `1x1 k256 n128 m4096`, with the ways
+ * to run it and how to record it alone, for the tuner.
+ */
+export interface ShapeClass<V extends string = string> {
+  op: string;
+  key: string;
+  choices: readonly Choice<V>[];
+  tensors: Readonly<Record<string, Tensor>>;
+  record(plan: PlanBuilder, tensors: Readonly<Record<string, Tensor>>): void;
+}
+
+/** A choice in one word: `subgroup PIXELS=4 WORKGROUP=8`. */
+export function choiceName({ variant, tile }: Choice): string {
+  return [variant, ...Object.entries(tile).map(([name, value]) => `${name}=${value}`)].join(' ');
+}
+
+/** What has been measured on this adapter: the name of the best choice of a shape class, if it is known. */
+export interface Tuning {
+  best(op: string, key: string): string | undefined;
+}
+
+export interface PlanOptions {
+  /** Variants that the caller insists on, e.g. { 'conv.forward': 'naive' }, or whole choices by their name. */
+  variants?: Readonly<Record<string, string>>;
+  /** Kernels that stand in for built-in ones, by name, e.g. { 'conv.forward.tiled': mine }: the lab's. */
+  kernels?: Readonly<Record<string, Kernel>>;
+}
+
 export interface Dispatch extends DispatchSpec {
   readonly index: number;
 }
@@ -44,15 +79,18 @@ const FLOPS_A_SUBMIT = { software: 1e9, hardware: 5e10 } as const;
 export class PlanBuilder {
   private readonly dispatches: Dispatch[] = [];
   private readonly arena: ArenaStorage[] = [];
-  /** Variants that the caller insists on, e.g. { 'conv.forward': 'naive' }. */
   readonly variants: Readonly<Record<string, string>>;
+  private readonly kernels: Readonly<Record<string, Kernel>>;
+  /** Shape classes of this plan that no measurement covers, by operation and key. */
+  readonly untuned = new Map<string, ShapeClass>();
 
   constructor(
     readonly gpu: Gpu,
     readonly label: string,
-    options: { variants?: Readonly<Record<string, string>> } = {},
+    options: PlanOptions = {},
   ) {
     this.variants = options.variants ?? {};
+    this.kernels = options.kernels ?? {};
   }
 
   /**
@@ -78,16 +116,40 @@ export class PlanBuilder {
    * first of `candidates` (best first) that this adapter can run and that passed its self-test.
    */
   pick<V extends string>(op: string, candidates: readonly V[]): V {
-    const usable = candidates.filter(
-      (v) => !this.gpu.broken.has(`${op}.${v}`) && (v !== 'subgroup' || canShareInSubgroup(this.gpu)),
-    );
+    const usable = candidates.filter((v) => this.runs(op, v));
     const wanted = this.variants[op];
     const choice = usable.find((v) => v === wanted) ?? usable[0] ?? candidates[candidates.length - 1];
     if (choice === undefined) throw new GpuError(`No variant of ${op} fits this shape.`);
     return choice;
   }
 
-  add(spec: DispatchSpec): void {
+  /**
+   * As `pick`, where a variant comes with tiles of several sizes: the caller's choice, else the one measured as
+   * best on this adapter, else the first that it can run.
+   */
+  choose<V extends string>(shape: ShapeClass<V>): Choice<V> {
+    const { op, key, choices } = shape;
+    const usable = choices.filter(({ variant }) => this.runs(op, variant));
+    const wanted = this.variants[op];
+    const named = (name: string | undefined) =>
+      usable.find((c) => choiceName(c) === name) ?? usable.find((c) => c.variant === name);
+    const forced = named(wanted);
+    if (forced) return forced;
+    const best = named(this.gpu.tuning?.best(op, key));
+    if (!best && usable.length > 1) this.untuned.set(`${op} ${key}`, { ...shape, choices: usable });
+    const choice = best ?? usable[0] ?? choices[choices.length - 1];
+    if (choice === undefined) throw new GpuError(`No variant of ${op} fits this shape.`);
+    return choice;
+  }
+
+  private runs(op: string, variant: string): boolean {
+    return (
+      !this.gpu.broken.has(`${op}.${variant}`) && (variant !== 'subgroup' || canShareInSubgroup(this.gpu))
+    );
+  }
+
+  add(recorded: DispatchSpec): void {
+    const spec = { ...recorded, kernel: this.kernels[recorded.kernel.name] ?? recorded.kernel };
     const index = this.dispatches.length;
     const wanted = new Set(spec.kernel.bindings.filter((b) => b.type !== 'uniform').map((b) => b.name));
     for (const name of Object.keys(spec.tensors)) {
@@ -228,15 +290,20 @@ export class Plan {
       const pass = encoder.beginComputePass({ label: this.label });
       let flops = 0;
       do {
-        const { pipeline, bindGroup, workgroups } = this.steps[next];
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, bindGroup);
-        pass.dispatchWorkgroups(...workgroups);
+        this.encode(pass, next);
         flops += this.dispatches[next++].flops;
       } while (next < this.steps.length && flops < budget);
       pass.end();
       device.queue.submit([encoder.finish()]);
     }
+  }
+
+  /** Encodes one dispatch. */
+  encode(pass: GPUComputePassEncoder, index: number): void {
+    const { pipeline, bindGroup, workgroups } = this.steps[index];
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(...workgroups);
   }
 
   /** Frees the plan's buffers. */

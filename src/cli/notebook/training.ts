@@ -53,9 +53,9 @@ export async function trainNetwork(
     // The last batch of an epoch may be smaller.
     const steps = epochs * stepsPerEpoch;
     for (const batch of new Set(lengths(train))) {
-      if (batch === batchSize || steps >= train.length) await model.dispatches('train', batch, size);
+      if (batch === batchSize || steps >= train.length) await model.planOf('train', batch, size);
     }
-    await model.dispatches('predict', Math.min(batchSize, valid.samples), size);
+    await model.planOf('predict', Math.min(batchSize, valid.samples), size);
   });
   out.say(
     `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
