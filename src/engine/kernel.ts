@@ -9,9 +9,10 @@
  *   @group(0) @binding(0) var<uniform> params: Params;
  *   @group(0) @binding(1) var<storage, read> x: array<f32>;   tensors, matched by name
  *   fn main(...)                                              the entry point
- * and compiles as it stands.
+ * and compiles as it stands. Loops and arrays marked for registers are unrolled on the way: unroll.ts.
  */
 import { GpuError } from './errors.js';
+import { unroll } from './unroll.js';
 
 export type BindingType = 'uniform' | 'read-only-storage' | 'storage';
 
@@ -64,16 +65,19 @@ export class Kernel {
     return `${this.op}.${this.variant}`;
   }
 
-  /** The shader text with the given constants put in place of their defaults. */
+  /** The shader text with the given constants put in place of their defaults, its marked loops unrolled. */
   specialise(constants: Scalars): string {
     for (const name of Object.keys(constants)) {
       if (!this.constants.has(name)) throw new GpuError(`Kernel ${this.name} has no constant ${name}.`);
     }
-    return this.source.replace(CONSTANT, (line, name: string, type: string) => {
+    const values = new Map<string, number>();
+    const text = this.source.replace(CONSTANT, (line, name: string, type: string, given: string) => {
+      if (type === 'u32') values.set(name, constants[name] ?? Number.parseInt(given, 10));
       if (!(name in constants)) return line;
       const value = type === 'bool' ? String(constants[name] !== 0) : literal(constants[name], type);
       return `const ${name}: ${type} = ${value};`;
     });
+    return unroll(text, values);
   }
 
   /** Packs the fields of `struct Params`, in order, 4 bytes each; every field must be given. */

@@ -144,7 +144,8 @@ export class PlanBuilder {
 
   private runs(op: string, variant: string): boolean {
     return (
-      !this.gpu.broken.has(`${op}.${variant}`) && (variant !== 'subgroup' || canShareInSubgroup(this.gpu))
+      !this.gpu.broken.has(`${op}.${variant}`) &&
+      (!variant.startsWith('subgroup') || canShareInSubgroup(this.gpu))
     );
   }
 

@@ -17,6 +17,7 @@ type Immediate = (callback: () => void) => unknown;
 
 /** One loop sleeps for all who wait: several would sleep one after the other. */
 let waiting = 0;
+let sleeping = false;
 let turn = 0;
 let sleepMs = FIRST_SLEEP_MS;
 
@@ -26,6 +27,7 @@ function startAgain(): void {
 }
 
 async function sleepBetweenTurns(setImmediate: Immediate): Promise<void> {
+  sleeping = true;
   const cell = new Int32Array(new SharedArrayBuffer(4));
   while (waiting > 0) {
     await new Promise<void>((next) => void setImmediate(next));
@@ -33,6 +35,7 @@ async function sleepBetweenTurns(setImmediate: Immediate): Promise<void> {
     Atomics.wait(cell, 0, 0, sleepMs);
     sleepMs = Math.min(LONGEST_SLEEP_MS, sleepMs * 1.5);
   }
+  sleeping = false;
 }
 
 /**
@@ -43,7 +46,8 @@ export async function restUntil<T>(promise: Promise<T>): Promise<T> {
   const { setImmediate } = globalThis as { setImmediate?: Immediate };
   if (!setImmediate || typeof SharedArrayBuffer === 'undefined') return promise;
   startAgain();
-  if (waiting++ === 0) void sleepBetweenTurns(setImmediate);
+  waiting++;
+  if (!sleeping) void sleepBetweenTurns(setImmediate);
   try {
     return await promise;
   } finally {

@@ -1,16 +1,18 @@
-// Convolution, gradient with respect to the input: register tile of PIXELS pixels by 16 input channels a
-// thread, weights shared in the subgroup. Formula: backwardData.naive.wgsl. No barrier.
+// Convolution, gradient with respect to the input: register tile of PIXELS pixels by 4*OUT4 input channels a
+// thread, weights shared. Formula: backwardData.naive.wgsl. No barrier, no workgroup memory.
 //
-// Lane l (modulo four) loads the weights of input channels l, l+4, l+8, l+12 of the tile; they are handed
-// round by subgroupBroadcast from lanes 0..3, so any subgroup of four or more works.
-// Needs channels that are multiples of 16 in and 4 out.
+// A step is four output channels: the 4*OUT4 vec4s of weights[ci][co..co+3] are loaded once a subgroup, each lane
+// some of them, and handed round; LANES is at most the size of a subgroup. What decides the size of the tile:
+// forward.subgroup.wgsl. Needs channels that are multiples of 4 out and 4*OUT4 in (OUT4 counts columns of the result).
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 enable subgroups;
 
 const KERNEL: u32 = 3;
 const PAD: u32 = 1;
-const WORKGROUP: u32 = 32;
-const PIXELS: u32 = 4;
+const WORKGROUP: u32 = 4;
+const LANES: u32 = 4;
+const PIXELS: u32 = 8;
+const OUT4: u32 = 8;
 
 struct Params {
   batch: u32, height: u32, width: u32, inChannels: u32, outChannels: u32,
@@ -30,55 +32,60 @@ fn main(
 ) {
   let pixelCount = params.batch * params.height * params.width;
   let first = id.x * PIXELS;
-  let column = group.y * 4u;
+  let column = group.y * OUT4;
   let out4 = params.outChannels / 4u;
 
-  var row: array<u32, PIXELS>;
-  var left: array<u32, PIXELS>;
-  var image: array<u32, PIXELS>;
-  for (var i = 0u; i < PIXELS; i++) {
+  /*registers*/ var top: array<u32, PIXELS>;
+  /*registers*/ var left: array<u32, PIXELS>;
+  /*registers*/ var image: array<u32, PIXELS>;
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
     let pixel = min(first + i, pixelCount - 1u);
-    left[i] = pixel % params.width;
-    row[i] = (pixel / params.width) % params.height;
-    image[i] = pixel / (params.width * params.height);
+    left[i] = pixel % params.width + PAD;
+    top[i] = (pixel / params.width) % params.height + PAD;
+    image[i] = pixel / (params.width * params.height) * params.height;
   }
-  var sum: array<mat4x4f, PIXELS>;
+  // This lane's input channels of the tile: number lane, lane + LANES, ... of 4*OUT4.
+  /*registers*/ var mine: array<u32, 4 * OUT4 / LANES>;
+  /*unroll*/ for (var j = 0u; j < 4 * OUT4 / LANES; j++) {
+    mine[j] = (4u * column + lane % LANES + j * LANES) * out4;
+  }
+  /*registers*/ var sum: array<vec4f, PIXELS * OUT4>;
 
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
-    var source: array<u32, PIXELS>;
-    var inside: array<bool, PIXELS>;
-    for (var i = 0u; i < PIXELS; i++) {
-      let oy = row[i] + PAD - tap / KERNEL;
-      let ox = left[i] + PAD - tap % KERNEL;
-      let valid = oy < params.height && ox < params.width;
-      let at = ((image[i] * params.height + oy) * params.width + ox) * params.dyPixelStride + params.dyOffset;
-      source[i] = select(0u, at / 4u, valid);
-      inside[i] = valid;
+    /*registers*/ var source: array<u32, PIXELS>;
+    /*registers*/ var inside: array<bool, PIXELS>;
+    /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+      let oy = top[i] - tap / KERNEL;
+      let ox = left[i] - tap % KERNEL;
+      inside[i] = oy < params.height && ox < params.width;
+      let at = ((image[i] + oy) * params.width + ox) * params.dyPixelStride + params.dyOffset;
+      source[i] = select(0u, at / 4u, inside[i]);
     }
+    let base = tap * params.inChannels * out4;
     for (var c = 0u; c < out4; c++) {
-      var v: array<vec4f, PIXELS>;
-      for (var i = 0u; i < PIXELS; i++) {
+      /*registers*/ var share: array<vec4f, 4 * OUT4 / LANES>;
+      /*unroll*/ for (var j = 0u; j < 4 * OUT4 / LANES; j++) { share[j] = weights[base + mine[j] + c]; }
+      /*registers*/ var v: array<vec4f, PIXELS>;
+      /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
         v[i] = dy[source[i] + c];
         if (PAD > 0u) { v[i] = select(vec4f(0.0), v[i], inside[i]); }
       }
-      // Column r of matrix j belongs to input channel 4*(column + j) + r: v * matrix sums over co.
-      let base = (tap * params.inChannels + column * 4u + (lane & 3u)) * out4 + c;
-      let m0 = share(weights[base]);
-      let m1 = share(weights[base + 4u * out4]);
-      let m2 = share(weights[base + 8u * out4]);
-      let m3 = share(weights[base + 12u * out4]);
-      for (var i = 0u; i < PIXELS; i++) { sum[i] += mat4x4f(v[i] * m0, v[i] * m1, v[i] * m2, v[i] * m3); }
+      /*unroll*/ for (var o = 0u; o < OUT4; o++) {
+        let w0 = subgroupShuffle(share[(4 * o) / LANES], (4 * o) % LANES);
+        let w1 = subgroupShuffle(share[(4 * o + 1) / LANES], (4 * o + 1) % LANES);
+        let w2 = subgroupShuffle(share[(4 * o + 2) / LANES], (4 * o + 2) % LANES);
+        let w3 = subgroupShuffle(share[(4 * o + 3) / LANES], (4 * o + 3) % LANES);
+        /*unroll*/ for (var k = 0u; k < 4u; k++) {
+          let w = vec4f(w0[k], w1[k], w2[k], w3[k]);
+          /*unroll*/ for (var i = 0u; i < PIXELS; i++) { sum[i * OUT4 + o] += v[i][k] * w; }
+        }
+      }
     }
   }
-  for (var i = 0u; i < PIXELS; i++) {
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
     if (first + i < pixelCount) {
       let target0 = ((first + i) * params.dxPixelStride + params.dxOffset) / 4u + column;
-      for (var r = 0u; r < 4u; r++) { dx[target0 + r] = sum[i][r]; }
+      /*unroll*/ for (var o = 0u; o < OUT4; o++) { dx[target0 + o] = sum[i * OUT4 + o]; }
     }
   }
-}
-
-// The vec4s of lanes 0..3, for every lane.
-fn share(w: vec4f) -> mat4x4f {
-  return mat4x4f(subgroupBroadcast(w, 0u), subgroupBroadcast(w, 1u), subgroupBroadcast(w, 2u), subgroupBroadcast(w, 3u));
 }

@@ -29,21 +29,21 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
   let in4 = params.inChannels / 4u;
   let out4 = params.outChannels / 4u;
 
-  var row: array<u32, PIXELS>;
-  var left: array<u32, PIXELS>;
-  var image: array<u32, PIXELS>;
-  for (var i = 0u; i < PIXELS; i++) {
+  /*registers*/ var row: array<u32, PIXELS>;
+  /*registers*/ var left: array<u32, PIXELS>;
+  /*registers*/ var image: array<u32, PIXELS>;
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
     let pixel = min(first + i, pixelCount - 1u);
     left[i] = pixel % params.width;
     row[i] = (pixel / params.width) % params.height;
     image[i] = pixel / (params.width * params.height);
   }
-  var sum: array<array<vec4f, IN4>, PIXELS>;
+  /*registers*/ var sum: array<vec4f, PIXELS * IN4>;
 
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
-    var source: array<u32, PIXELS>;
-    var inside: array<bool, PIXELS>;
-    for (var i = 0u; i < PIXELS; i++) {
+    /*registers*/ var source: array<u32, PIXELS>;
+    /*registers*/ var inside: array<bool, PIXELS>;
+    /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
       let oy = row[i] + PAD - tap / KERNEL;
       let ox = left[i] + PAD - tap % KERNEL;
       let valid = oy < params.height && ox < params.width;
@@ -52,28 +52,28 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
       inside[i] = valid;
     }
     for (var c = 0u; c < out4; c++) {
-      var v: array<vec4f, PIXELS>;
-      for (var i = 0u; i < PIXELS; i++) {
+      /*registers*/ var v: array<vec4f, PIXELS>;
+      /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
         v[i] = dy[source[i] + c];
         if (PAD > 0u) { v[i] = select(vec4f(0.0), v[i], inside[i]); }
       }
-      for (var r = 0u; r < IN4; r++) {
+      /*unroll*/ for (var r = 0u; r < IN4; r++) {
         let ci = min(column + r, in4 - 1u) * 4u;
         let at = (tap * params.inChannels + ci) * out4 + c;
         let w0 = weights[at];
         let w1 = weights[at + out4];
         let w2 = weights[at + 2u * out4];
         let w3 = weights[at + 3u * out4];
-        for (var i = 0u; i < PIXELS; i++) {
-          sum[i][r] += vec4f(dot(v[i], w0), dot(v[i], w1), dot(v[i], w2), dot(v[i], w3));
+        /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+          sum[i * IN4 + r] += vec4f(dot(v[i], w0), dot(v[i], w1), dot(v[i], w2), dot(v[i], w3));
         }
       }
     }
   }
-  for (var i = 0u; i < PIXELS; i++) {
-    for (var r = 0u; r < IN4; r++) {
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+    /*unroll*/ for (var r = 0u; r < IN4; r++) {
       if (first + i < pixelCount && column + r < in4) {
-        dx[((first + i) * params.dxPixelStride + params.dxOffset) / 4u + column + r] = sum[i][r];
+        dx[((first + i) * params.dxPixelStride + params.dxOffset) / 4u + column + r] = sum[i * IN4 + r];
       }
     }
   }

@@ -1,10 +1,11 @@
-// Convolution, gradient with respect to the weights: register tile of 4 input channels of one tap by 16
-// output channels a thread, dy shared in the subgroup. Formula: backwardWeights.naive.wgsl; slices as in
+// Convolution, gradient with respect to the weights: register tile of ROWS input channels of one tap by 4*OUT4
+// output channels a thread, dy shared. Formula: backwardWeights.naive.wgsl; slices as in
 // backwardWeights.tiled.wgsl. No barrier, no atomics.
 //
-// Lanes hold different input channels or taps and all want the same 16 floats of dy: lane l (modulo four)
-// loads one vec4 of them, handed round by subgroupBroadcast from lanes 0..3 (any subgroup of four or more).
-// Two loads and 64 multiply-adds a pixel. Needs channels that are multiples of 4 in and 16 out.
+// Lanes hold different input channels or taps and all want the same 4*OUT4 floats of dy: each lane loads some of
+// them, and they are handed round; LANES is at most the size of a subgroup. FLUSH ends a sum with every image row
+// and adds it to a second one, so that long slices lose no digits. What decides the size of the tile:
+// forward.subgroup.wgsl. Needs channels that are multiples of ROWS in and 4*OUT4 out.
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 enable subgroups;
 
@@ -12,7 +13,11 @@ const KERNEL: u32 = 3;
 const STRIDE: u32 = 1;
 const PAD: u32 = 1;
 const PROLOGUE: bool = true;
-const WORKGROUP: u32 = 32;
+const FLUSH: bool = false;
+const WORKGROUP: u32 = 4;
+const LANES: u32 = 4;
+const ROWS: u32 = 8;
+const OUT4: u32 = 8;
 
 struct Params {
   batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
@@ -35,51 +40,56 @@ fn main(
 ) {
   let in4 = params.inChannels / 4u;
   let out4 = params.outChannels / 4u;
-  let rows = KERNEL * KERNEL * in4;
-  let mine = min(id.x, rows - 1u);
-  let c = mine % in4;
-  let ky = mine / in4 / KERNEL;
-  let kx = mine / in4 % KERNEL;
-  let column = group.y * 4u;
+  let tiles = params.inChannels / ROWS;
+  let tile = min(id.x, KERNEL * KERNEL * tiles - 1u);
+  let c = tile % tiles * (ROWS / 4u);
+  let ky = tile / tiles / KERNEL;
+  let kx = tile / tiles % KERNEL;
+  let column = group.y * OUT4;
   let slice = group.z;
 
-  var scale = vec4f(1.0);
-  var shift = vec4f(0.0);
-  if (PROLOGUE) { scale = affine[c]; shift = affine[in4 + c]; }
-  var sum0: mat4x4f;
-  var sum1: mat4x4f;
-  var sum2: mat4x4f;
-  var sum3: mat4x4f;
+  /*registers*/ var scale: array<vec4f, ROWS / 4>;
+  /*registers*/ var shift: array<vec4f, ROWS / 4>;
+  if (PROLOGUE) {
+    /*unroll*/ for (var r = 0u; r < ROWS / 4; r++) { scale[r] = affine[c + r]; shift[r] = affine[in4 + c + r]; }
+  }
+  /*registers*/ var mine: array<u32, (OUT4 + LANES - 1) / LANES>;
+  /*unroll*/ for (var j = 0u; j < (OUT4 + LANES - 1) / LANES; j++) {
+    mine[j] = column + min(lane % LANES + j * LANES, OUT4 - 1u);
+  }
+  /*registers*/ var sum: array<vec4f, ROWS * OUT4>;
+  /*registers*/ var total: array<vec4f, ROWS * OUT4>;
 
   let last = min((slice + 1u) * params.rowsPerSlice, params.batch * params.outHeight);
   for (var row = slice * params.rowsPerSlice; row < last; row++) {
     let iy = (row % params.outHeight) * STRIDE + ky - PAD;
-    let image = row / params.outHeight;
+    let source = (row / params.outHeight * params.inHeight + iy) * params.inWidth;
     for (var ox = 0u; ox < params.outWidth; ox++) {
       let ix = ox * STRIDE + kx - PAD;
       let valid = iy < params.inHeight && ix < params.inWidth;
-      let at = ((image * params.inHeight + iy) * params.inWidth + ix) * params.xPixelStride + params.xOffset;
-      var v = x[select(0u, at / 4u + c, valid)];
-      if (PROLOGUE) { v = relu(v * scale + shift); }
-      if (PAD > 0u) { v = select(vec4f(0.0), v, valid); }
-      let source = ((row * params.outWidth + ox) * params.dyPixelStride + params.dyOffset) / 4u;
-      let own = dy[source + column + (lane & 3u)];
-      let g = mat4x4f(
-        subgroupBroadcast(own, 0u), subgroupBroadcast(own, 1u),
-        subgroupBroadcast(own, 2u), subgroupBroadcast(own, 3u));
-      sum0 += v.x * g;
-      sum1 += v.y * g;
-      sum2 += v.z * g;
-      sum3 += v.w * g;
+      let at = select(0u, ((source + ix) * params.xPixelStride + params.xOffset) / 4u + c, valid);
+      /*registers*/ var v: array<vec4f, ROWS / 4>;
+      /*unroll*/ for (var r = 0u; r < ROWS / 4; r++) {
+        v[r] = x[at + r];
+        if (PROLOGUE) { v[r] = relu(v[r] * scale[r] + shift[r]); }
+        if (PAD > 0u) { v[r] = select(vec4f(0.0), v[r], valid); }
+      }
+      let start = ((row * params.outWidth + ox) * params.dyPixelStride + params.dyOffset) / 4u;
+      /*registers*/ var share: array<vec4f, (OUT4 + LANES - 1) / LANES>;
+      /*unroll*/ for (var j = 0u; j < (OUT4 + LANES - 1) / LANES; j++) { share[j] = dy[start + mine[j]]; }
+      /*unroll*/ for (var o = 0u; o < OUT4; o++) {
+        let g = subgroupShuffle(share[o / LANES], o % LANES);
+        /*unroll*/ for (var r = 0u; r < ROWS; r++) { sum[r * OUT4 + o] += v[r / 4][r % 4] * g; }
+      }
+    }
+    if (FLUSH) {
+      /*unroll*/ for (var s = 0u; s < ROWS * OUT4; s++) { total[s] += sum[s]; sum[s] = vec4f(0.0); }
     }
   }
-  if (id.x >= rows) { return; }
-  let target0 = (slice * rows + mine) * 4u * out4 + column;
-  for (var o = 0u; o < 4u; o++) {
-    dw[target0 + o] = sum0[o];
-    dw[target0 + out4 + o] = sum1[o];
-    dw[target0 + 2u * out4 + o] = sum2[o];
-    dw[target0 + 3u * out4 + o] = sum3[o];
+  if (id.x > tile) { return; }
+  let target0 = (slice * KERNEL * KERNEL * params.inChannels + tile * ROWS) * out4 + column;
+  /*unroll*/ for (var r = 0u; r < ROWS; r++) {
+    /*unroll*/ for (var o = 0u; o < OUT4; o++) { dw[target0 + r * out4 + o] = total[r * OUT4 + o] + sum[r * OUT4 + o]; }
   }
 }
 

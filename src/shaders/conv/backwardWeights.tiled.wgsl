@@ -42,7 +42,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
   var scale = vec4f(1.0);
   var shift = vec4f(0.0);
   if (PROLOGUE) { scale = affine[c]; shift = affine[in4 + c]; }
-  var sum: array<array<vec4f, OUT4>, 4>;
+  /*registers*/ var sum: array<vec4f, 4 * OUT4>;
 
   let last = min((slice + 1u) * params.rowsPerSlice, params.batch * params.outHeight);
   for (var row = slice * params.rowsPerSlice; row < last; row++) {
@@ -56,19 +56,19 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
       if (PROLOGUE) { v = relu(v * scale + shift); }
       if (PAD > 0u) { v = select(vec4f(0.0), v, valid); }
       let source = ((row * params.outWidth + ox) * params.dyPixelStride + params.dyOffset) / 4u;
-      for (var o = 0u; o < OUT4; o++) {
+      /*unroll*/ for (var o = 0u; o < OUT4; o++) {
         let g = dy[source + min(column + o, out4 - 1u)];
-        sum[0][o] += v.x * g;
-        sum[1][o] += v.y * g;
-        sum[2][o] += v.z * g;
-        sum[3][o] += v.w * g;
+        sum[0 * OUT4 + o] += v.x * g;
+        sum[1 * OUT4 + o] += v.y * g;
+        sum[2 * OUT4 + o] += v.z * g;
+        sum[3 * OUT4 + o] += v.w * g;
       }
     }
   }
   if (id.x >= rows) { return; }
-  for (var r = 0u; r < 4u; r++) {
-    for (var o = 0u; o < OUT4; o++) {
-      if (column + o < out4) { dw[(slice * rows * 4u + mine * 4u + r) * out4 + column + o] = sum[r][o]; }
+  /*unroll*/ for (var r = 0u; r < 4u; r++) {
+    /*unroll*/ for (var o = 0u; o < OUT4; o++) {
+      if (column + o < out4) { dw[(slice * rows * 4u + mine * 4u + r) * out4 + column + o] = sum[r * OUT4 + o]; }
     }
   }
 }

@@ -35,16 +35,16 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
   let column = group.y * OUT4;
   let slice = group.z;
 
-  var ky: array<u32, ROWS>;
-  var kx: array<u32, ROWS>;
-  var ci: array<u32, ROWS>;
-  for (var r = 0u; r < ROWS; r++) {
+  /*registers*/ var ky: array<u32, ROWS>;
+  /*registers*/ var kx: array<u32, ROWS>;
+  /*registers*/ var ci: array<u32, ROWS>;
+  /*unroll*/ for (var r = 0u; r < ROWS; r++) {
     let row = min(firstRow + r, rows - 1u);
     ci[r] = row % params.inChannels;
     kx[r] = row / params.inChannels % KERNEL;
     ky[r] = row / params.inChannels / KERNEL;
   }
-  var sum: array<array<vec4f, OUT4>, ROWS>;
+  /*registers*/ var sum: array<vec4f, ROWS * OUT4>;
 
   let last = min((slice + 1u) * params.rowsPerSlice, params.batch * params.outHeight);
   for (var line = slice * params.rowsPerSlice; line < last; line++) {
@@ -52,9 +52,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
     let image = line / params.outHeight;
     for (var ox = 0u; ox < params.outWidth; ox++) {
       let source = ((line * params.outWidth + ox) * params.dyPixelStride + params.dyOffset) / 4u;
-      var g: array<vec4f, OUT4>;
-      for (var o = 0u; o < OUT4; o++) { g[o] = dy[source + min(column + o, out4 - 1u)]; }
-      for (var r = 0u; r < ROWS; r++) {
+      /*registers*/ var g: array<vec4f, OUT4>;
+      /*unroll*/ for (var o = 0u; o < OUT4; o++) { g[o] = dy[source + min(column + o, out4 - 1u)]; }
+      /*unroll*/ for (var r = 0u; r < ROWS; r++) {
         let iy = oy * STRIDE + ky[r] - PAD;
         let ix = ox * STRIDE + kx[r] - PAD;
         let valid = iy < params.inHeight && ix < params.inWidth;
@@ -62,14 +62,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
         var v = x[select(0u, at + ci[r], valid)];
         if (PROLOGUE) { v = relu(v * affine[ci[r]] + affine[params.inChannels + ci[r]]); }
         v = select(0.0, v, valid);
-        for (var o = 0u; o < OUT4; o++) { sum[r][o] += v * g[o]; }
+        /*unroll*/ for (var o = 0u; o < OUT4; o++) { sum[r * OUT4 + o] += v * g[o]; }
       }
     }
   }
-  for (var r = 0u; r < ROWS; r++) {
-    for (var o = 0u; o < OUT4; o++) {
+  /*unroll*/ for (var r = 0u; r < ROWS; r++) {
+    /*unroll*/ for (var o = 0u; o < OUT4; o++) {
       if (firstRow + r < rows && column + o < out4) {
-        dw[(slice * rows + firstRow + r) * out4 + column + o] = sum[r][o];
+        dw[(slice * rows + firstRow + r) * out4 + column + o] = sum[r * OUT4 + o];
       }
     }
   }

@@ -2,15 +2,17 @@
 //
 //   y[b,oy,ox,co] = sum over ky,kx,ci of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * weights[ky,kx,ci,co]
 //   act(v) = max(0, scale[ci]*v + shift[ci]) with PROLOGUE (batch norm and ReLU of the layer before), else v
+//   With EPILOGUE y = max(0, after.scale[co]*y + after.shift[co]): the layer behind, in inference.
 //
 // Taps outside the image count as zero *after* act: padding follows the ReLU in the network.
-// Variants: naive (this, any shape) -> tiledScalar -> tiled -> subgroup.
+// Variants: naive (this, any shape) -> tiledScalar -> tiled -> subgroupScalar -> subgroup.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 
 const KERNEL: u32 = 3;
 const STRIDE: u32 = 1;
 const PAD: u32 = 1;
 const PROLOGUE: bool = true;
+const EPILOGUE: bool = false;
 const WORKGROUP: u32 = 64;
 
 struct Params {
@@ -23,7 +25,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> weights: array<f32>;  // [ky,kx,ci,co]
 @group(0) @binding(3) var<storage, read> affine: array<f32>;   // [scale | shift][ci]
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read> after: array<f32>;    // [scale | shift][co]
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -51,6 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       }
     }
   }
+  if (EPILOGUE) { sum = relu(sum * after[co] + after[params.outChannels + co]); }
   y[pixel * params.yPixelStride + params.yOffset + co] = sum;
 }
 

@@ -1,11 +1,16 @@
-// Convolution, forward: register tile of PIXELS pixels by 16 output channels a thread, weights shared.
+// Convolution, forward: register tile of PIXELS pixels by 4*OUT4 output channels a thread, weights shared.
 // Formula and meaning of PROLOGUE: forward.naive.wgsl. No barrier, no workgroup memory.
 //
-// All lanes of a subgroup want the same weights. Each lane loads one of four rows (its lane number
-// modulo four) and the rows are handed round by subgroupBroadcast from lanes 0..3, so any subgroup of
-// four or more works, whatever its size. On software Vulkan a load is eight scalar loads, also at a
-// uniform address, which is what makes this several times faster there (2026-11-22, lavapipe 25.0.7).
-// Needs channels that are multiples of 4 in and 16 out.
+// All lanes of a subgroup want the same weights. The 4*OUT4 vec4s of one step (four input channels) are loaded
+// once a subgroup, each lane some of them, and handed round; LANES is at most the size of a subgroup. On software
+// Vulkan a load is eight scalar loads, also at a uniform address, so multiply-adds a load decide: 8 pixels by 32
+// channels reach 21 GFLOP/s on lavapipe and 5 on SwiftShader, 4 by 16 half of it (2026-11-24, 1x1, 256 -> 128,
+// 56x56). BY_COLUMN_O/_R order the tile: 4 and 1 finish a column of it first (lavapipe), 1 and OUT4 a row
+// (SwiftShader).
+// EPILOGUE: y = max(0, scale*y + shift), batch norm and ReLU of the layer behind, where they are known beforehand.
+// STATISTICS: mean and sum of squared deviations of every channel over the pixels of each workgroup, for batch
+// norms behind; a workgroup is then one subgroup of LANES lanes.
+// Needs channels that are multiples of 4 in and 4*OUT4 out.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 enable subgroups;
 
@@ -13,8 +18,14 @@ const KERNEL: u32 = 3;
 const STRIDE: u32 = 1;
 const PAD: u32 = 1;
 const PROLOGUE: bool = true;
-const WORKGROUP: u32 = 32;
-const PIXELS: u32 = 4;
+const EPILOGUE: bool = false;
+const STATISTICS: bool = false;
+const WORKGROUP: u32 = 4;
+const LANES: u32 = 4;
+const PIXELS: u32 = 8;
+const OUT4: u32 = 8;
+const BY_COLUMN_O: u32 = 4;
+const BY_COLUMN_R: u32 = 1;
 
 struct Params {
   batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
@@ -24,9 +35,11 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> weights: array<vec4f>;  // [ky,kx,ci,co/4]
-@group(0) @binding(3) var<storage, read> affine: array<vec4f>;   // [scale | shift][ci/4]
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<storage, read> weights: array<vec4f>;        // [ky,kx,ci,co/4]
+@group(0) @binding(3) var<storage, read> affine: array<f32>;           // [scale | shift][ci]
+@group(0) @binding(4) var<storage, read> after: array<vec4f>;          // [scale | shift][co/4]
+@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> parts: array<vec4f>;    // [workgroup][mean | squares][co/4]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -36,56 +49,97 @@ fn main(
 ) {
   let pixelCount = params.batch * params.outHeight * params.outWidth;
   let first = id.x * PIXELS;
-  let column = group.y * 4u;
+  let column = group.y * OUT4;
   let in4 = params.inChannels / 4u;
   let out4 = params.outChannels / 4u;
 
-  var top: array<u32, PIXELS>;
-  var left: array<u32, PIXELS>;
-  var image: array<u32, PIXELS>;
-  for (var i = 0u; i < PIXELS; i++) {
+  // Corner of each output pixel's window, in input coordinates (may be negative, hence wrapped).
+  /*registers*/ var top: array<u32, PIXELS>;
+  /*registers*/ var left: array<u32, PIXELS>;
+  /*registers*/ var image: array<u32, PIXELS>;
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
     let pixel = min(first + i, pixelCount - 1u);
     left[i] = (pixel % params.outWidth) * STRIDE - PAD;
     top[i] = ((pixel / params.outWidth) % params.outHeight) * STRIDE - PAD;
-    image[i] = pixel / (params.outWidth * params.outHeight);
+    image[i] = pixel / (params.outWidth * params.outHeight) * params.inHeight;
   }
-  var sum: array<mat4x4f, PIXELS>;
+  // This lane's vec4s of a step: number lane, lane + LANES, ... of [4 rows][OUT4].
+  /*registers*/ var mine: array<u32, 4 * OUT4 / LANES>;
+  /*unroll*/ for (var j = 0u; j < 4 * OUT4 / LANES; j++) {
+    let item = lane % LANES + j * LANES;
+    mine[j] = item / OUT4 * out4 + column + item % OUT4;
+  }
+  /*registers*/ var sum: array<vec4f, PIXELS * OUT4>;
 
+  var row = 0u;
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
-    let ky = tap / KERNEL;
-    let kx = tap % KERNEL;
-    var source: array<u32, PIXELS>;
-    var inside: array<bool, PIXELS>;
-    for (var i = 0u; i < PIXELS; i++) {
-      let iy = top[i] + ky;
-      let ix = left[i] + kx;
-      let valid = iy < params.inHeight && ix < params.inWidth;
-      let at = ((image[i] * params.inHeight + iy) * params.inWidth + ix) * params.xPixelStride + params.xOffset;
-      source[i] = select(0u, at / 4u, valid);
-      inside[i] = valid;
+    /*registers*/ var source: array<u32, PIXELS>;
+    /*registers*/ var inside: array<bool, PIXELS>;
+    /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+      let iy = top[i] + tap / KERNEL;
+      let ix = left[i] + tap % KERNEL;
+      inside[i] = iy < params.inHeight && ix < params.inWidth;
+      let at = ((image[i] + iy) * params.inWidth + ix) * params.xPixelStride + params.xOffset;
+      source[i] = select(0u, at / 4u, inside[i]);
     }
     for (var c = 0u; c < in4; c++) {
-      // This lane's row of the 4x16 block of weights.
-      let row = (tap * params.inChannels + c * 4u + (lane & 3u)) * out4 + column;
-      let w = array<vec4f, 4>(weights[row], weights[row + 1u], weights[row + 2u], weights[row + 3u]);
-      let w0 = mat4x4f(subgroupBroadcast(w[0], 0u), subgroupBroadcast(w[1], 0u), subgroupBroadcast(w[2], 0u), subgroupBroadcast(w[3], 0u));
-      let w1 = mat4x4f(subgroupBroadcast(w[0], 1u), subgroupBroadcast(w[1], 1u), subgroupBroadcast(w[2], 1u), subgroupBroadcast(w[3], 1u));
-      let w2 = mat4x4f(subgroupBroadcast(w[0], 2u), subgroupBroadcast(w[1], 2u), subgroupBroadcast(w[2], 2u), subgroupBroadcast(w[3], 2u));
-      let w3 = mat4x4f(subgroupBroadcast(w[0], 3u), subgroupBroadcast(w[1], 3u), subgroupBroadcast(w[2], 3u), subgroupBroadcast(w[3], 3u));
-      for (var i = 0u; i < PIXELS; i++) {
-        var v = x[source[i] + c];
-        if (PROLOGUE) { v = relu(v * affine[c] + affine[in4 + c]); }
-        if (PAD > 0u) { v = select(vec4f(0.0), v, inside[i]); }
-        sum[i] += v.x * w0 + v.y * w1 + v.z * w2 + v.w * w3;
+      /*registers*/ var share: array<vec4f, 4 * OUT4 / LANES>;
+      /*unroll*/ for (var j = 0u; j < 4 * OUT4 / LANES; j++) { share[j] = weights[row + mine[j]]; }
+      row += 4u * out4;
+      var scale = vec4f(1.0);
+      var shift = vec4f(0.0);
+      if (PROLOGUE) {
+        scale = spread(affine[c * 4u + (lane & 3u)]);
+        shift = spread(affine[params.inChannels + c * 4u + (lane & 3u)]);
+      }
+      /*registers*/ var v: array<vec4f, PIXELS>;
+      /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+        v[i] = x[source[i] + c];
+        if (PROLOGUE) { v[i] = relu(v[i] * scale + shift); }
+        if (PAD > 0u) { v[i] = select(vec4f(0.0), v[i], inside[i]); }
+      }
+      /*unroll*/ for (var t = 0u; t < 4 * OUT4; t++) {
+        let w = subgroupShuffle(
+          share[((t / BY_COLUMN_R) % 4 * OUT4 + (t / BY_COLUMN_O) % OUT4) / LANES],
+          ((t / BY_COLUMN_R) % 4 * OUT4 + (t / BY_COLUMN_O) % OUT4) % LANES);
+        /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+          sum[i * OUT4 + (t / BY_COLUMN_O) % OUT4] += v[i][(t / BY_COLUMN_R) % 4] * w;
+        }
       }
     }
   }
-  for (var i = 0u; i < PIXELS; i++) {
+
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
     if (first + i < pixelCount) {
       let target0 = ((first + i) * params.yPixelStride + params.yOffset) / 4u + column;
-      for (var o = 0u; o < 4u; o++) { y[target0 + o] = sum[i][o]; }
+      /*unroll*/ for (var o = 0u; o < OUT4; o++) {
+        var value = sum[i * OUT4 + o];
+        if (EPILOGUE) { value = relu(value * after[column + o] + after[out4 + column + o]); }
+        y[target0 + o] = value;
+      }
     }
   }
+  if (STATISTICS) {
+    let n = f32(min(PIXELS * LANES, pixelCount - group.x * PIXELS * LANES));
+    /*unroll*/ for (var o = 0u; o < OUT4; o++) {
+      var total = vec4f(0.0);
+      /*unroll*/ for (var i = 0u; i < PIXELS; i++) { total += select(vec4f(0.0), sum[i * OUT4 + o], first + i < pixelCount); }
+      let mean = subgroupAdd(total) / n;
+      var squares = vec4f(0.0);
+      /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+        let d = select(vec4f(0.0), sum[i * OUT4 + o] - mean, first + i < pixelCount);
+        squares += d * d;
+      }
+      squares = subgroupAdd(squares);
+      let at = group.x * 2u * out4 + column + o;
+      if (lane == 0u) { parts[at] = mean; parts[at + out4] = squares; }
+    }
+  }
+}
+
+// One channel's number from each of lanes 0..3, for every lane.
+fn spread(own: f32) -> vec4f {
+  return vec4f(subgroupBroadcast(own, 0u), subgroupBroadcast(own, 1u), subgroupBroadcast(own, 2u), subgroupBroadcast(own, 3u));
 }
 
 // Keeps NaN, which max() may turn into 0: an overflow has to reach the loss, where it is noticed.

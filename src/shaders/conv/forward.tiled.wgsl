@@ -9,6 +9,7 @@ const KERNEL: u32 = 3;
 const STRIDE: u32 = 1;
 const PAD: u32 = 1;
 const PROLOGUE: bool = true;
+const EPILOGUE: bool = false;
 const WORKGROUP: u32 = 32;
 const PIXELS: u32 = 4;
 const OUT4: u32 = 2;
@@ -23,7 +24,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> weights: array<vec4f>;  // [ky,kx,ci,co/4]
 @group(0) @binding(3) var<storage, read> affine: array<vec4f>;   // [scale | shift][ci/4]
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(4) var<storage, read> after: array<vec4f>;    // [scale | shift][co/4]
+@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
@@ -34,23 +36,23 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
   let out4 = params.outChannels / 4u;
 
   // Corner of each output pixel's window, in input coordinates (may be negative, hence wrapped).
-  var top: array<u32, PIXELS>;
-  var left: array<u32, PIXELS>;
-  var image: array<u32, PIXELS>;
-  for (var i = 0u; i < PIXELS; i++) {
+  /*registers*/ var top: array<u32, PIXELS>;
+  /*registers*/ var left: array<u32, PIXELS>;
+  /*registers*/ var image: array<u32, PIXELS>;
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
     let pixel = min(first + i, pixelCount - 1u);
     left[i] = (pixel % params.outWidth) * STRIDE - PAD;
     top[i] = ((pixel / params.outWidth) % params.outHeight) * STRIDE - PAD;
     image[i] = pixel / (params.outWidth * params.outHeight);
   }
-  var sum: array<array<vec4f, OUT4>, PIXELS>;
+  /*registers*/ var sum: array<vec4f, PIXELS * OUT4>;
 
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
     let ky = tap / KERNEL;
     let kx = tap % KERNEL;
-    var source: array<u32, PIXELS>;
-    var inside: array<bool, PIXELS>;
-    for (var i = 0u; i < PIXELS; i++) {
+    /*registers*/ var source: array<u32, PIXELS>;
+    /*registers*/ var inside: array<bool, PIXELS>;
+    /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
       let iy = top[i] + ky;
       let ix = left[i] + kx;
       let valid = iy < params.inHeight && ix < params.inWidth;
@@ -62,28 +64,30 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
       var scale = vec4f(1.0);
       var shift = vec4f(0.0);
       if (PROLOGUE) { scale = affine[c]; shift = affine[in4 + c]; }
-      var v: array<vec4f, PIXELS>;
-      for (var i = 0u; i < PIXELS; i++) {
+      /*registers*/ var v: array<vec4f, PIXELS>;
+      /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
         v[i] = x[source[i] + c];
         if (PROLOGUE) { v[i] = relu(v[i] * scale + shift); }
         if (PAD > 0u) { v[i] = select(vec4f(0.0), v[i], inside[i]); }
       }
-      for (var o = 0u; o < OUT4; o++) {
+      /*unroll*/ for (var o = 0u; o < OUT4; o++) {
         let row = (tap * params.inChannels + c * 4u) * out4 + min(column + o, out4 - 1u);
         let w0 = weights[row];
         let w1 = weights[row + out4];
         let w2 = weights[row + 2u * out4];
         let w3 = weights[row + 3u * out4];
-        for (var i = 0u; i < PIXELS; i++) {
-          sum[i][o] += v[i].x * w0 + v[i].y * w1 + v[i].z * w2 + v[i].w * w3;
+        /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+          sum[i * OUT4 + o] += v[i].x * w0 + v[i].y * w1 + v[i].z * w2 + v[i].w * w3;
         }
       }
     }
   }
-  for (var i = 0u; i < PIXELS; i++) {
-    for (var o = 0u; o < OUT4; o++) {
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+    /*unroll*/ for (var o = 0u; o < OUT4; o++) {
       if (first + i < pixelCount && column + o < out4) {
-        y[((first + i) * params.yPixelStride + params.yOffset) / 4u + column + o] = sum[i][o];
+        var value = sum[i * OUT4 + o];
+        if (EPILOGUE) { value = relu(value * after[column + o] + after[out4 + column + o]); }
+        y[((first + i) * params.yPixelStride + params.yOffset) / 4u + column + o] = value;
       }
     }
   }

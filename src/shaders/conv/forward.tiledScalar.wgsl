@@ -9,6 +9,7 @@ const KERNEL: u32 = 7;
 const STRIDE: u32 = 2;
 const PAD: u32 = 3;
 const PROLOGUE: bool = false;
+const EPILOGUE: bool = false;
 const WORKGROUP: u32 = 32;
 const PIXELS: u32 = 4;
 const OUT4: u32 = 4;
@@ -23,7 +24,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> weights: array<vec4f>;  // [ky,kx,ci,co/4]
 @group(0) @binding(3) var<storage, read> affine: array<f32>;     // [scale | shift][ci]
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(4) var<storage, read> after: array<vec4f>;    // [scale | shift][co/4]
+@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
@@ -32,23 +34,23 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
   let column = group.y * OUT4;
   let out4 = params.outChannels / 4u;
 
-  var top: array<u32, PIXELS>;
-  var left: array<u32, PIXELS>;
-  var image: array<u32, PIXELS>;
-  for (var i = 0u; i < PIXELS; i++) {
+  /*registers*/ var top: array<u32, PIXELS>;
+  /*registers*/ var left: array<u32, PIXELS>;
+  /*registers*/ var image: array<u32, PIXELS>;
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
     let pixel = min(first + i, pixelCount - 1u);
     left[i] = (pixel % params.outWidth) * STRIDE - PAD;
     top[i] = ((pixel / params.outWidth) % params.outHeight) * STRIDE - PAD;
     image[i] = pixel / (params.outWidth * params.outHeight);
   }
-  var sum: array<array<vec4f, OUT4>, PIXELS>;
+  /*registers*/ var sum: array<vec4f, PIXELS * OUT4>;
 
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
     let ky = tap / KERNEL;
     let kx = tap % KERNEL;
     for (var ci = 0u; ci < params.inChannels; ci++) {
-      var v: array<f32, PIXELS>;
-      for (var i = 0u; i < PIXELS; i++) {
+      /*registers*/ var v: array<f32, PIXELS>;
+      /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
         let iy = top[i] + ky;
         let ix = left[i] + kx;
         let valid = iy < params.inHeight && ix < params.inWidth;
@@ -57,16 +59,18 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
         if (PROLOGUE) { value = relu(value * affine[ci] + affine[params.inChannels + ci]); }
         v[i] = select(0.0, value, valid);
       }
-      for (var o = 0u; o < OUT4; o++) {
+      /*unroll*/ for (var o = 0u; o < OUT4; o++) {
         let w = weights[(tap * params.inChannels + ci) * out4 + min(column + o, out4 - 1u)];
-        for (var i = 0u; i < PIXELS; i++) { sum[i][o] += v[i] * w; }
+        /*unroll*/ for (var i = 0u; i < PIXELS; i++) { sum[i * OUT4 + o] += v[i] * w; }
       }
     }
   }
-  for (var i = 0u; i < PIXELS; i++) {
-    for (var o = 0u; o < OUT4; o++) {
+  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+    /*unroll*/ for (var o = 0u; o < OUT4; o++) {
       if (first + i < pixelCount && column + o < out4) {
-        y[((first + i) * params.yPixelStride + params.yOffset) / 4u + column + o] = sum[i][o];
+        var value = sum[i * OUT4 + o];
+        if (EPILOGUE) { value = relu4(value * after[column + o] + after[out4 + column + o]); }
+        y[((first + i) * params.yPixelStride + params.yOffset) / 4u + column + o] = value;
       }
     }
   }
@@ -74,3 +78,4 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
 
 // Keeps NaN, which max() may turn into 0: an overflow has to reach the loss, where it is noticed.
 fn relu(v: f32) -> f32 { return select(v, 0.0, v < 0.0); }
+fn relu4(v: vec4f) -> vec4f { return select(v, vec4f(0.0), v < vec4f(0.0)); }
