@@ -1,0 +1,110 @@
+/** The network all engines run, as files in a folder: table of layers, weights, inputs, labels, ONNX models. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type DenseNetConfig,
+  layerTable,
+  type ParameterSpec,
+  parameterTable,
+  type WeightMap,
+} from '../../src/densenet/architecture.js';
+import { initialWeights, tensorSeed } from '../../src/densenet/initialisers.js';
+import { MT19937 } from '../../src/engine/mt19937.js';
+import { encodeOnnx } from './onnx.js';
+
+/**
+ * Keras' initial kernels, with batch norms that do something: gamma in 1..1.4, beta and moving mean in
+ * -0.1..0.1, moving variance in 0.5..1.5. Otherwise a peer that leaves them out would go unnoticed.
+ */
+export function benchWeights(config: DenseNetConfig, seed: number): WeightMap {
+  const ranges: Partial<Record<ParameterSpec['tensor'], [number, number]>> = {
+    gamma: [1, 1.4],
+    beta: [-0.1, 0.1],
+    moving_mean: [-0.1, 0.1],
+    moving_variance: [0.5, 1.5],
+    bias: [-0.1, 0.1],
+  };
+  const weights = initialWeights(config, seed);
+  for (const { key, tensor } of parameterTable(config)) {
+    const range = ranges[tensor];
+    if (!range) continue;
+    const random = new MT19937(tensorSeed(seed, `${key} of the bench`));
+    const values = weights.get(key)!;
+    for (let i = 0; i < values.length; i++) values[i] = random.uniform(...range);
+  }
+  return weights;
+}
+
+/** Images and labels of a batch. */
+export interface BenchBatch {
+  /** x[b,h,w,c], mean near 0, variance near 1. */
+  x: Float32Array;
+  /** labels[b,classes], 0 or 1. */
+  labels: Float32Array;
+}
+
+/**
+ * Images that differ: a brightness for each image and channel, waves of a few cycles, noise. Of noise alone
+ * the network would make nearly the same probabilities for all.
+ */
+export function benchBatch(config: DenseNetConfig, batch: number, size: number, seed: number): BenchBatch {
+  const random = new MT19937(tensorSeed(seed, `${batch}x${size}`));
+  const channels = config.inputChannels;
+  const x = new Float32Array(batch * size * size * channels);
+  for (let b = 0; b < batch; b++) {
+    for (let c = 0; c < channels; c++) {
+      const [brightness, contrast, phase] = [
+        random.uniform(-1, 1),
+        random.uniform(0, 1.5),
+        random.uniform(0, 6.3),
+      ];
+      const [down, across] = [random.uniform(0.05, 1), random.uniform(0.05, 1)];
+      for (let i = 0; i < size * size; i++) {
+        const wave = Math.sin(phase + down * Math.floor(i / size) + across * (i % size));
+        x[(b * size * size + i) * channels + c] = brightness + contrast * wave + random.uniform(-0.5, 0.5);
+      }
+    }
+  }
+  const labels = new Float32Array(batch * config.classes);
+  for (let i = 0; i < labels.length; i++) labels[i] = random.uniform(0, 1) < 0.3 ? 1 : 0;
+  return { x, labels };
+}
+
+export const BENCH_SEED = 2026;
+
+/** Writes what the children read; each file once. */
+export class BenchFiles {
+  readonly weights: WeightMap;
+
+  constructor(
+    readonly folder: string,
+    readonly config: DenseNetConfig,
+  ) {
+    this.weights = benchWeights(config, BENCH_SEED);
+    const table = parameterTable(config);
+    const all = new Float32Array(table.reduce((sum, { size }) => sum + size, 0));
+    let offset = 0;
+    const parameters = table.map((spec) => {
+      all.set(this.weights.get(spec.key)!, offset);
+      offset += spec.size;
+      return { ...spec, offset: offset - spec.size };
+    });
+    writeFileSync(join(folder, 'weights.bin'), all);
+    const network = { config, layers: layerTable(config), parameters };
+    writeFileSync(join(folder, 'network.json'), JSON.stringify(network));
+  }
+
+  /** `{batch}x{size}.x.bin` and `.labels.bin`; the ONNX model `{batch}x{size}.{statistics}.onnx`. */
+  prepare(batch: number, size: number, statistics: 'moving' | 'batch'): BenchBatch {
+    const data = benchBatch(this.config, batch, size, BENCH_SEED);
+    const name = join(this.folder, `${batch}x${size}`);
+    if (!existsSync(`${name}.x.bin`)) {
+      writeFileSync(`${name}.x.bin`, data.x);
+      writeFileSync(`${name}.labels.bin`, data.labels);
+    }
+    const model = `${name}.${statistics}.onnx`;
+    if (!existsSync(model))
+      writeFileSync(model, encodeOnnx(this.config, this.weights, { batch, size, statistics }));
+    return data;
+  }
+}
