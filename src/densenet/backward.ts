@@ -1,17 +1,29 @@
 /**
  * The backward pass as a list of dispatches: gradients of all trainable tensors from dlogits.
  *
- * A block has one gradient buffer G[b,h,w,C], laid out as its features. The last reader of the block
- * (transition or head) overwrites all of it; then the layers, last to first, each take their own
- * channels [c,c+growthRate) of G, complete by then, and add what they pass on to channels [0,c).
- * What is left in channels [0,C0) is the gradient of the block's input.
+ * A block has one gradient buffer G[b,h,w,C], laid out as its features, in which all readers of the block gather what
+ * they pass on: first the last one (transition or head), which overwrites all of it, then the layers, last to first,
+ * which add to the channels [0,c) they read. What batch norm's means take off is taken off once a channel, when its
+ * last reader is done (batchnorm.backwardFinalise): for the growthRate channels that the layer before made, which
+ * then goes backward from them, and at the end for channels [0,C0), the gradient of the block's input.
  *
  * With norms 'block' a reader of the block passes ReLU only; the batch norm at a block's entrance is behind it.
  */
 import type { PlanBuilder } from '../engine/plan.js';
-import { channelSlice, type Tensor } from '../engine/tensor.js';
-import { batchnormBackward } from '../shaders/batchnorm/batchnorm.js';
-import { type ConvShape, convBackwardData, convBackwardWeights } from '../shaders/conv/conv.js';
+import { channelSlice, type Storage, type Tensor } from '../engine/tensor.js';
+import {
+  backwardApply,
+  backwardFinalise,
+  backwardGate,
+  type NormTensors,
+} from '../shaders/batchnorm/backward.js';
+import {
+  type ConvShape,
+  convBackwardData,
+  convBackwardThroughNorm,
+  convBackwardWeights,
+  convBackwardWeightsOfLayers,
+} from '../shaders/conv/conv.js';
 import { denseBackwardData, denseBackwardWeights } from '../shaders/dense/dense.js';
 import { reluBackward } from '../shaders/pointwise/pointwise.js';
 import { averagePoolBackward, globalAveragePoolBackward, maxPoolBackward } from '../shaders/pool/pool.js';
@@ -22,6 +34,7 @@ import {
   POINT,
   type RecordedBlock,
   type RecordedForward,
+  type RecordedLayer,
   type RecordedNorm,
   STEM_POOL,
   stemShape,
@@ -44,67 +57,104 @@ export function recordBackward(
   const gradient = (key: string) => parameters.view('gradients', key);
   const temporary = (label: string, like: Tensor) => plan.tensor(label, like.shape);
 
-  /**
-   * Through ReLU and the batch norm in front of it, if there is one: da is the gradient behind them, dx the one
-   * in front. `relu: false`: through a batch norm alone.
-   */
+  const epsilon = config.bnEpsilon;
+  const normOf = (norm: RecordedNorm, x: Tensor): NormTensors => ({
+    x,
+    affine: norm.affine,
+    stats: channelSlice(norm.stats!, 0, x.shape[3]),
+  });
+
+  /** Through a batch norm that alone reads its map; da is the gradient behind its ReLU, or behind itself without. */
   const throughNorm = (
     name: string,
-    norm: RecordedNorm | undefined,
+    norm: RecordedNorm,
     x: Tensor,
     da: Tensor,
     dx: Tensor,
-    { accumulate = false, relu = true } = {},
+    { relu = true } = {},
   ) => {
-    if (!norm) return reluBackward(plan, name, { x, dy: da, dx }, { accumulate });
-    batchnormBackward(
-      plan,
-      name,
-      {
-        x,
-        da,
-        affine: norm.affine,
-        stats: channelSlice(norm.stats!, 0, x.shape[3]),
-        dgammaBeta: gradient(`${name}/gammaBeta`),
-        dx,
-      },
-      { epsilon: config.bnEpsilon, accumulate, relu },
-    );
+    const dz = temporary(`${name} dz`, x);
+    const tensors = normOf(norm, x);
+    const parts = backwardGate(plan, name, { ...tensors, da, dx: dz }, { epsilon, mode: 'gradient', relu });
+    const dgammaBeta = gradient(`${name}/gammaBeta`);
+    backwardApply(plan, name, { ...tensors, dz, parts, dgammaBeta, dx }, { epsilon });
   };
 
-  const throughBlock = ({ features, activated, layers }: RecordedBlock, g: Tensor) => {
-    for (const { name, channels, norm0, bottleneck, norm1 } of [...layers].reverse()) {
+  /** The last reader of a block, a batch norm with averages behind it, overwrites g. */
+  const lastReader = (
+    name: string,
+    norm: RecordedNorm,
+    features: Tensor,
+    da: Tensor,
+    g: Tensor,
+    sums: Tensor,
+  ) => {
+    const tensors = normOf(norm, features);
+    const parts = backwardGate(plan, name, { ...tensors, da, dx: g }, { epsilon, mode: 'scaled' });
+    const done = features.shape[3] - config.growthRate;
+    const dgammaBeta = gradient(`${name}/gammaBeta`);
+    backwardFinalise(plan, name, { ...tensors, parts, sums, dgammaBeta, g }, { epsilon, done, first: true });
+  };
+
+  const throughBlock = ({ features, activated, layers }: RecordedBlock, g: Tensor, sums: Tensor) => {
+    for (const [index, { name, channels, norm0, bottleneck, norm1 }] of [...layers.entries()].reverse()) {
       let dy = channelSlice(g, channels, config.growthRate);
       let [first, shape]: [string, ConvShape] = [growthName(config, name), GROWTH];
       if (norm1) {
-        convBackwardWeights(
-          plan,
-          `${name}_2_conv`,
-          { x: bottleneck, affine: norm1.affine, dy, dw: gradient(`${name}_2_conv/kernel`) },
-          GROWTH,
-        );
-        const behind1 = temporary(`${name}_1_relu gradient`, bottleneck);
-        convBackwardData(
-          plan,
-          `${name}_2_conv`,
-          { dy, weights: weight(`${name}_2_conv/kernel`), dx: behind1 },
-          GROWTH,
-        );
+        const norm = normOf(norm1, bottleneck);
+        const dz = temporary(`${name}_1_bn dz`, bottleneck);
+        const weights = weight(`${name}_2_conv/kernel`);
+        const mode = 'gradient' as const;
+        const through = { dy, weights, norm, dx: dz };
+        const parts = convBackwardThroughNorm(plan, `${name}_2_conv`, through, GROWTH, { epsilon, mode });
         dy = temporary(`${name}_1_conv gradient`, bottleneck);
-        throughNorm(`${name}_1_bn`, norm1, bottleneck, behind1, dy);
+        const dgammaBeta = gradient(`${name}_1_bn/gammaBeta`);
+        backwardApply(plan, `${name}_1_bn`, { ...norm, dz, parts, dgammaBeta, dx: dy }, { epsilon });
         [first, shape] = [`${name}_1_conv`, POINT];
       }
       const x = channelSlice(features, 0, channels);
+      const gathered = channelSlice(g, 0, channels);
       const read = activated ? channelSlice(activated, 0, channels) : x;
-      convBackwardWeights(
-        plan,
-        first,
-        { x: read, affine: norm0?.affine, dy, dw: gradient(`${first}/kernel`) },
-        shape,
-      );
-      const behind0 = temporary(`${name}_0_relu gradient`, x);
-      convBackwardData(plan, first, { dy, weights: weight(`${first}/kernel`), dx: behind0 }, shape);
-      throughNorm(`${name}_0_bn`, norm0, x, behind0, channelSlice(g, 0, channels), { accumulate: true });
+      const dw = gradient(`${first}/kernel`);
+      convBackwardWeights(plan, first, { x: read, affine: norm0?.affine, dy, dw }, shape);
+      const weights = weight(`${first}/kernel`);
+      if (!norm0) {
+        const behind = temporary(`${name}_0_relu gradient`, x);
+        convBackwardData(plan, first, { dy, weights, dx: behind }, shape);
+        reluBackward(plan, `${name}_0_relu`, { x, dy: behind, dx: gathered }, { accumulate: true });
+        continue;
+      }
+      const norm = normOf(norm0, x);
+      const mode = 'gathered' as const;
+      const parts = convBackwardThroughNorm(plan, first, { dy, weights, norm, dx: gathered }, shape, {
+        epsilon,
+        mode,
+      });
+      const done = index === 0 ? 0 : channels - config.growthRate;
+      const dgammaBeta = gradient(`${name}_0_bn/gammaBeta`);
+      const ending = { ...norm, parts, sums, dgammaBeta, g: gathered };
+      backwardFinalise(plan, `${name}_0_bn`, ending, { epsilon, done, first: false });
+    }
+    growthWeights(layers, g);
+  };
+
+  /** Weights of a block's 3x3 convolutions behind bottlenecks: those that lie side by side in one dispatch. */
+  const growthWeights = (layers: readonly RecordedLayer[], g: Tensor) => {
+    const groups = new Map<Storage, RecordedLayer[]>();
+    for (const layer of layers) {
+      if (!layer.norm1) return;
+      const { storage } = layer.bottleneck;
+      groups.set(storage, [...(groups.get(storage) ?? []), layer]);
+    }
+    for (const group of groups.values()) {
+      const tensors = group.map(({ name, channels, bottleneck, norm1 }) => ({
+        x: bottleneck,
+        affine: norm1!.affine,
+        dy: channelSlice(g, channels, config.growthRate),
+        dw: gradient(`${name}_2_conv/kernel`),
+      }));
+      const label = group.length > 1 ? `${group[0].name}_2_conv and on` : `${group[0].name}_2_conv`;
+      convBackwardWeightsOfLayers(plan, label, tensors, GROWTH);
     }
   };
 
@@ -121,23 +171,33 @@ export function recordBackward(
   for (let block = forward.blocks.length - 1; block >= 0; block--) {
     const { features, entrance, layers } = forward.blocks[block];
     const g = temporary(`block${block + 2} gradient`, features);
+    const sums = plan.tensor(`block${block + 2} sums`, [1, 1, 2, features.shape[3]]);
     if (arriving === null) {
-      const behind = temporary(`block${block + 2} relu gradient`, features);
-      globalAveragePoolBackward(plan, 'global_average_pooling2d_1', { dy: dpooled, dx: behind });
-      throughNorm('bn', forward.finalNorm, features, behind, g);
+      if (forward.finalNorm) {
+        lastReader('bn', forward.finalNorm, features, dpooled, g, sums);
+      } else {
+        const behind = temporary(`block${block + 2} relu gradient`, features);
+        globalAveragePoolBackward(plan, 'global_average_pooling2d_1', { dy: dpooled, dx: behind });
+        reluBackward(plan, 'relu', { x: features, dy: behind, dx: g }, { accumulate: false });
+      }
     } else {
-      const { name, norm, conv } = forward.transitions[block];
-      const dconv = temporary(`${name}_conv gradient`, conv);
-      averagePoolBackward(plan, `${name}_pool`, { dy: arriving, dx: dconv }, HALVE);
-      const dw = gradient(`${name}_conv/kernel`);
-      convBackwardWeights(plan, `${name}_conv`, { x: features, affine: norm?.affine, dy: dconv, dw }, POINT);
+      const { name, norm, pooled, conv } = forward.transitions[block];
       const weights = weight(`${name}_conv/kernel`);
-      // Without a batch norm the transition has no ReLU either.
-      const behind = norm ? temporary(`block${block + 2} relu gradient`, features) : g;
-      convBackwardData(plan, `${name}_conv`, { dy: dconv, weights, dx: behind }, POINT);
-      if (norm) throughNorm(`${name}_bn`, norm, features, behind, g);
+      const dw = gradient(`${name}_conv/kernel`);
+      if (pooled) {
+        convBackwardWeights(plan, `${name}_conv`, { x: pooled, dy: arriving, dw }, POINT);
+        const da = temporary(`${name}_pool gradient`, pooled);
+        convBackwardData(plan, `${name}_conv`, { dy: arriving, weights, dx: da }, POINT);
+        lastReader(`${name}_bn`, norm!, features, da, g, sums);
+      } else {
+        // Without a batch norm the transition has no ReLU either.
+        const dconv = temporary(`${name}_conv gradient`, conv!);
+        averagePoolBackward(plan, `${name}_pool`, { dy: arriving, dx: dconv }, HALVE);
+        convBackwardWeights(plan, `${name}_conv`, { x: features, dy: dconv, dw }, POINT);
+        convBackwardData(plan, `${name}_conv`, { dy: dconv, weights, dx: g }, POINT);
+      }
     }
-    throughBlock(forward.blocks[block], g);
+    throughBlock(forward.blocks[block], g, sums);
     arriving = channelSlice(g, 0, layers[0].channels);
     if (entrance) {
       const dx = temporary(`${entrance.name} gradient`, entrance.x);

@@ -5,6 +5,7 @@
 import type { Gpu } from '../engine/gpu.js';
 import { PlanBuilder } from '../engine/plan.js';
 import { channelSlice, elements, type Tensor } from '../engine/tensor.js';
+import { recordTuned } from '../engine/tuner.js';
 import { type DenseNetConfig, growthName, HEAD_LAYER } from './architecture.js';
 import type { Batch } from './batch.js';
 import { describeBatch, type ModelContext } from './context.js';
@@ -34,7 +35,7 @@ export function storedMaps(forward: RecordedForward, config: DenseNetConfig): [n
       maps.push([growthName(config, name), channelSlice(features, channels, config.growthRate)]);
     }
     const transition = forward.transitions[b];
-    if (transition) maps.push([`${transition.name}_conv`, transition.conv]);
+    if (transition?.conv) maps.push([`${transition.name}_conv`, transition.conv]);
   }
   maps.push(['global_average_pooling2d_1', forward.pooled], [HEAD_LAYER, forward.logits]);
   return maps;
@@ -67,15 +68,11 @@ export async function inspectForward(
   const { gpu, config, parameters, variants, onCompile } = context;
   const input = new InputStage(gpu, batch, config.inputChannels);
   const label = `inspect, ${describeBatch(batch)}`;
-  const builder = new PlanBuilder(gpu, label, { variants });
+  const make = () => new PlanBuilder(gpu, label, { variants });
+  const mode = { kind: 'inference', affine } as const;
   try {
-    const forward = recordForward(
-      builder,
-      config,
-      parameters,
-      input.image,
-      { kind: 'inference', affine },
-      true,
+    const { builder, recorded: forward } = await recordTuned(gpu, make, (plan) =>
+      recordForward(plan, config, parameters, input.image, mode, true),
     );
     const plan = await builder.build((done, total) => onCompile(label, done, total));
     try {

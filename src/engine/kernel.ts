@@ -5,6 +5,7 @@
  *
  * A kernel file declares
  *   const PIXELS: u32 = 4;                                    tunables, with a default
+ *   const PIXELS4: u32 = PIXELS / 4;                          what follows from them
  *   struct Params { batch: u32, ... }                         32-bit scalars, shapes and strides
  *   @group(0) @binding(0) var<uniform> params: Params;
  *   @group(0) @binding(1) var<storage, read> x: array<f32>;   tensors, matched by name
@@ -12,7 +13,7 @@
  * and compiles as it stands. Loops and arrays marked for registers are unrolled on the way: unroll.ts.
  */
 import { GpuError } from './errors.js';
-import { unroll } from './unroll.js';
+import { evaluate, unroll } from './unroll.js';
 
 export type BindingType = 'uniform' | 'read-only-storage' | 'storage';
 
@@ -72,7 +73,7 @@ export class Kernel {
     }
     const values = new Map<string, number>();
     const text = this.source.replace(CONSTANT, (line, name: string, type: string, given: string) => {
-      if (type === 'u32') values.set(name, constants[name] ?? Number.parseInt(given, 10));
+      if (type === 'u32') values.set(name, constants[name] ?? evaluate(given, values) ?? Number.NaN);
       if (!(name in constants)) return line;
       const value = type === 'bool' ? String(constants[name] !== 0) : literal(constants[name], type);
       return `const ${name}: ${type} = ${value};`;

@@ -11,6 +11,13 @@ export interface Storage {
   readonly bytes: number;
   buffer: GPUBuffer | null;
   byteOffset: number;
+  /** The storage that this one is a part of; `byteOffset` counts from its start, and it holds the buffer. */
+  readonly whole?: Storage;
+}
+
+/** Bytes [byteOffset, byteOffset + bytes) of a storage; the offset must suit `minStorageBufferOffsetAlignment`. */
+export function partOf(whole: Storage, byteOffset: number, bytes: number): Storage {
+  return { label: whole.label, bytes, buffer: null, byteOffset, whole };
 }
 
 export interface Tensor {
@@ -47,6 +54,15 @@ export function channelSlice(t: Tensor, from: number, count: number): Tensor {
     pixelStride: t.pixelStride,
     channelOffset: t.channelOffset + from,
   };
+}
+
+/** Images [first, first + count) of a batch: no copy. */
+export function imageSlice(t: Tensor, first: number, count: number): Tensor {
+  const [b, h, w, c] = t.shape;
+  if (first < 0 || first + count > b) {
+    throw new RangeError(`images [${first}, ${first + count}) do not lie in ${describe(t)}`);
+  }
+  return { ...t, shape: [count, h, w, c], channelOffset: t.channelOffset + first * h * w * t.pixelStride };
 }
 
 /** A dense tensor over a storage of its own. */

@@ -2,6 +2,7 @@
 import type { Kernel } from '../engine/kernel.js';
 import { checks as adamChecks } from './adam/adam.check.js';
 import * as adam from './adam/adam.js';
+import * as batchnormBackward from './batchnorm/backward.js';
 import { checks as batchnormChecks } from './batchnorm/batchnorm.check.js';
 import * as batchnorm from './batchnorm/batchnorm.js';
 import type { CheckCase } from './check.js';
@@ -46,11 +47,11 @@ export const ALL_KERNELS: readonly Kernel[] = [
   conv.BACKWARD_DATA,
   conv.BACKWARD_WEIGHTS,
   batchnorm.STATISTICS,
-  batchnorm.STATISTICS_MERGE,
   batchnorm.PREPARE_TRAINING,
   batchnorm.PREPARE_INFERENCE,
-  batchnorm.BACKWARD_REDUCE,
-  batchnorm.BACKWARD_APPLY,
+  batchnormBackward.BACKWARD_GATE,
+  batchnormBackward.BACKWARD_APPLY,
+  batchnormBackward.BACKWARD_FINALISE,
   pointwise.APPLY,
   pointwise.RELU_BACKWARD,
   pool.MAX_FORWARD,

@@ -70,7 +70,7 @@ describe('reference gradients against central differences', () => {
     const f = () => dot(batchnorm.batchnormForward(x, gammaBeta, epsilon), da);
     const stats = batchnorm.batchStatistics(x);
     const affine = batchnorm.affineOf(stats, gammaBeta, epsilon);
-    const { dx, dgammaBeta } = batchnorm.batchnormBackward(x, da, affine, stats, epsilon);
+    const { dx, dgammaBeta } = batchnorm.batchnormBackward({ x, affine, stats, epsilon }, da);
     expectClose(dx, numeric(f, x));
     expectClose(dgammaBeta, numeric(f, gammaBeta));
   });
@@ -83,9 +83,33 @@ describe('reference gradients against central differences', () => {
     const f = () => dot(batchnorm.batchnormForward(x, gammaBeta, epsilon, false), da);
     const stats = batchnorm.batchStatistics(x);
     const affine = batchnorm.affineOf(stats, gammaBeta, epsilon);
-    const { dx, dgammaBeta } = batchnorm.batchnormBackward(x, da, affine, stats, epsilon, false);
+    const { dx, dgammaBeta } = batchnorm.batchnormBackward({ x, affine, stats, epsilon }, da, false);
     expectClose(dx, numeric(f, x));
     expectClose(dgammaBeta, numeric(f, gammaBeta));
+  });
+
+  it('two batch norms that read the same map: gathered, then finalised once', () => {
+    const epsilon = 1e-3;
+    const x = filled([2, 3, 3, 4], 41);
+    const readers = [42, 44].map((seed) => ({
+      gammaBeta: filled([1, 1, 2, 4], seed, 0.2, 1.2),
+      da: filled(x.shape, seed + 1),
+    }));
+    const f = () =>
+      readers.reduce(
+        (sum, { gammaBeta, da }) => sum + dot(batchnorm.batchnormForward(x, gammaBeta, epsilon), da),
+        0,
+      );
+    const stats = batchnorm.batchStatistics(x);
+    let before: { g?: Dense; sums?: Dense } = {};
+    for (const [i, { gammaBeta, da }] of readers.entries()) {
+      const norm = { x, affine: batchnorm.affineOf(stats, gammaBeta, epsilon), stats, epsilon };
+      const last = i === readers.length - 1;
+      const ended = batchnorm.backwardFinalise(norm, batchnorm.gate(norm, da), before, last ? 0 : 4);
+      expectClose(ended.dgammaBeta, numeric(f, gammaBeta));
+      before = ended;
+    }
+    expectClose(before.g!, numeric(f, x));
   });
 
   it('ReLU alone', () => {

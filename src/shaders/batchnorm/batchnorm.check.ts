@@ -3,18 +3,20 @@ import { TOLERANCE } from '../../engine/tolerance.js';
 import type { CheckCase, Dense, Shape, TensorSpec } from '../check.js';
 import {
   BACKWARD_APPLY,
-  BACKWARD_REDUCE,
+  BACKWARD_FINALISE,
+  BACKWARD_GATE,
   backwardApply,
-  backwardReduce,
+  backwardFinalise,
+  backwardGate,
+} from './backward.js';
+import {
   batchStatistics,
-  mergeStatistics,
   movingVarianceFactor,
   PREPARE_INFERENCE,
   PREPARE_TRAINING,
   prepareInference,
   prepareTraining,
   STATISTICS,
-  STATISTICS_MERGE,
 } from './batchnorm.js';
 import * as reference from './batchnorm.reference.js';
 
@@ -50,35 +52,86 @@ const pairSpec = (c: number, wide?: Geometry['wide']): TensorSpec => ({
   fill: pair(c),
 });
 
-const statistics = GEOMETRIES.map(
-  ({ title, x, wide, race }): CheckCase => ({
+const training = (n: number) => ({ n, epsilon: EPSILON, momentum: 0.9, rule: 'keras2.3' as const });
+
+/** What `prepareTraining` makes of statistics. */
+function prepared(stats: Dense, t: Record<string, Dense>, n: number) {
+  return {
+    stats,
+    affine: reference.affineOf(stats, t.gammaBeta, EPSILON),
+    moving: reference.movingStep(t.moving, stats, 0.9, movingVarianceFactor('keras2.3', n, EPSILON)),
+  };
+}
+
+const preparedTensors = (c: number): Record<string, TensorSpec> => ({
+  gammaBeta: { shape: [1, 1, 2, c], role: 'input' },
+  moving: { ...pairSpec(c), role: 'inout' },
+  affine: { shape: [1, 1, 2, c], role: 'output' },
+});
+
+/** Slices of a map, joined again: the way of a freshly produced map. */
+const statistics = GEOMETRIES.map(({ title, x, wide, race }): CheckCase => {
+  const c = x[3];
+  const n = x[0] * x[1] * x[2];
+  return {
     op: 'batchnorm.statistics',
     title,
     variants: Object.keys(STATISTICS),
     race,
     tensors: {
       x: { shape: x, role: 'input', within: wide, fill: activations },
-      stats: { shape: [1, 1, 2, x[3]], role: 'output', within: wide },
+      stats: { shape: [1, 1, 2, c], role: 'output', within: wide },
+      ...preparedTensors(c),
     },
-    record: (plan, t) => batchStatistics(plan, 'check', { x: t.x, stats: t.stats }),
-    reference: (t) => ({ stats: reference.batchStatistics(t.x) }),
-  }),
-);
+    record: (plan, { x, stats, gammaBeta, moving, affine }) => {
+      const fresh = batchStatistics(plan, 'check', x);
+      prepareTraining(plan, 'check', { fresh, stats, gammaBeta, moving, affine }, training(n));
+    },
+    reference: (t) => prepared(reference.batchStatistics(t.x), t, n),
+  };
+});
 
-/** Slices of 4 pixels of a batch of 18: the last slice is shorter. */
-const merge = [7, 24].map((c): CheckCase => {
-  const slices = 5;
+/** Slices of 4 pixels of a batch of 18, the last one shorter; the first channels have their statistics already. */
+const prepare = [
+  { c: 7, known: 0 },
+  { c: 24, known: 0 },
+  { c: 24, known: 20 },
+  { c: 24, known: 24 },
+  { c: 13, known: 9 },
+].map(({ c, known }): CheckCase => {
+  const counts = [4, 4, 4, 4, 2];
+  const fresh = c - known;
   return {
-    op: 'batchnorm.statisticsMerge',
-    title: `${c} channels, last slice short`,
-    variants: Object.keys(STATISTICS_MERGE),
+    op: 'batchnorm.prepareTraining',
+    title: `${c} channels, ${known} known`,
+    variants: Object.keys(PREPARE_TRAINING),
     tensors: {
-      parts: { shape: [slices, 1, 2, c], role: 'input', fill: (random) => 2 * random() },
-      stats: { shape: [1, 1, 2, c], role: 'output', within: { channels: c + 8, from: 4 } },
+      ...(fresh > 0 && {
+        parts: {
+          shape: [counts.length, 1, 2, fresh],
+          role: 'input' as const,
+          fill: (random) => 2 * random(),
+        },
+      }),
+      stats: { ...pairSpec(c, { channels: c + 8, from: 4 }), role: 'inout' },
+      ...preparedTensors(c),
     },
-    record: (plan, t) =>
-      mergeStatistics(plan, 'check', { parts: t.parts, stats: t.stats }, { pixels: 18, pixelsPerSlice: 4 }),
-    reference: ({ parts }) => ({ stats: mergedBySums(parts, [4, 4, 4, 4, 2]) }),
+    record: (plan, { parts, stats, gammaBeta, moving, affine }) =>
+      prepareTraining(
+        plan,
+        'check',
+        { fresh: parts && { parts, pixelsPerSlice: 4 }, stats, gammaBeta, moving, affine },
+        training(18),
+      ),
+    reference: (t) => {
+      const stats: Dense = { shape: t.stats.shape, data: t.stats.data.slice() };
+      if (t.parts) {
+        const joined = mergedBySums(t.parts, counts);
+        stats.data.set(joined.data.subarray(0, fresh), known);
+        stats.data.set(joined.data.subarray(fresh), c + known);
+      }
+      return prepared(stats, t, 18);
+    },
   };
 });
 
@@ -101,34 +154,6 @@ function mergedBySums(parts: Dense, counts: number[]): Dense {
   return { shape: [1, 1, 2, c], data };
 }
 
-const training = GEOMETRIES.filter((g) => !g.race).map(({ title, x, wide }): CheckCase => {
-  const c = x[3];
-  const n = x[0] * x[1] * x[2];
-  const options = { n, epsilon: EPSILON, momentum: 0.9, rule: 'keras2.3' as const };
-  return {
-    op: 'batchnorm.prepareTraining',
-    title,
-    variants: Object.keys(PREPARE_TRAINING),
-    tensors: {
-      stats: pairSpec(c, wide),
-      gammaBeta: { shape: [1, 1, 2, c], role: 'input' },
-      moving: { ...pairSpec(c), role: 'inout' },
-      affine: { shape: [1, 1, 2, c], role: 'output' },
-    },
-    record: (plan, t) =>
-      prepareTraining(
-        plan,
-        'check',
-        { stats: t.stats, gammaBeta: t.gammaBeta, moving: t.moving, affine: t.affine },
-        options,
-      ),
-    reference: (t) => ({
-      affine: reference.affineOf(t.stats, t.gammaBeta, EPSILON),
-      moving: reference.movingStep(t.moving, t.stats, 0.9, movingVarianceFactor('keras2.3', n, EPSILON)),
-    }),
-  };
-});
-
 const inference = [13, 64].map(
   (c): CheckCase => ({
     op: 'batchnorm.prepareInference',
@@ -150,67 +175,98 @@ const inference = [13, 64].map(
   }),
 );
 
-const WITH_AND_WITHOUT_RELU = [
-  ...GEOMETRIES.map((g) => ({ ...g, relu: true })),
+interface Backward extends Geometry {
+  relu?: boolean;
+  /** Averages over windows stand behind the ReLU: height and width of da. */
+  pooled?: [number, number];
+}
+
+const BACKWARDS: Backward[] = [
+  ...GEOMETRIES,
   ...GEOMETRIES.slice(0, 2).map((g) => ({ ...g, title: `${g.title}, no ReLU`, relu: false })),
+  { title: '2x2 averages', x: [3, 6, 4, 16], pooled: [3, 2] },
+  { title: '2x2 averages, odd channels', x: [2, 4, 8, 5], pooled: [2, 4] },
+  { title: 'average of all', x: [3, 5, 7, 12], pooled: [1, 1] },
 ];
 
-const reduce = WITH_AND_WITHOUT_RELU.map(({ title, x, wide, race, relu }): CheckCase => {
+function backwardTensors({ x, wide, pooled }: Backward): Record<string, TensorSpec> {
   const c = x[3];
   return {
-    op: 'batchnorm.backwardReduce',
+    x: { shape: x, role: 'input', within: wide, fill: activations },
+    da: { shape: pooled ? [x[0], ...pooled, c] : x, role: 'input' },
+    affine: { shape: [1, 1, 2, c], role: 'input' },
+    stats: pairSpec(c, wide),
+    dgammaBeta: { shape: [1, 1, 2, c], role: 'output' },
+  };
+}
+
+/** Both halves for a map with one reader. */
+const apply = BACKWARDS.map((g): CheckCase => {
+  const { title, x, wide, race, relu } = g;
+  return {
+    op: 'batchnorm.backwardApply',
     title,
-    variants: Object.keys(BACKWARD_REDUCE),
+    variants: Object.keys(BACKWARD_APPLY),
     race,
     tensors: {
-      x: { shape: x, role: 'input', within: wide, fill: activations },
-      da: { shape: x, role: 'input' },
-      affine: { shape: [1, 1, 2, c], role: 'input' },
-      stats: pairSpec(c, wide),
-      dgammaBeta: { shape: [1, 1, 2, c], role: 'output' },
+      ...backwardTensors(g),
+      dz: { shape: x, role: 'output' },
+      dx: { shape: x, role: 'output', within: wide },
     },
     tolerance: TOLERANCE.f32LongSum,
-    record: (plan, t) =>
-      backwardReduce(
-        plan,
-        'check',
-        { x: t.x, da: t.da, affine: t.affine, stats: t.stats, dgammaBeta: t.dgammaBeta },
-        { epsilon: EPSILON, relu },
-      ),
-    reference: (t) => ({ dgammaBeta: reference.backwardReduce(t.x, t.da, t.affine, t.stats, EPSILON, relu) }),
+    record: (plan, { x, da, affine, stats, dz, dgammaBeta, dx }) => {
+      const options = { epsilon: EPSILON, mode: 'gradient', relu } as const;
+      const parts = backwardGate(plan, 'check', { x, affine, stats, da, dx: dz }, options);
+      backwardApply(plan, 'check', { x, affine, stats, dz, parts, dgammaBeta, dx }, options);
+    },
+    reference: ({ da, ...t }) => {
+      const norm = { x: t.x, affine: t.affine, stats: t.stats, epsilon: EPSILON };
+      return { dz: reference.gate(norm, da, relu), ...reference.batchnormBackward(norm, da, relu) };
+    },
   };
 });
 
-const apply = WITH_AND_WITHOUT_RELU.flatMap(({ title, x, wide, race, relu }) =>
-  [false, true].map((accumulate): CheckCase => {
-    const c = x[3];
-    return {
-      op: 'batchnorm.backwardApply',
-      title: `${title}${accumulate ? ', accumulating' : ''}`,
-      variants: Object.keys(BACKWARD_APPLY),
-      race,
-      tensors: {
-        x: { shape: x, role: 'input', within: wide, fill: activations },
-        da: { shape: x, role: 'input' },
-        affine: { shape: [1, 1, 2, c], role: 'input' },
-        stats: pairSpec(c, wide),
-        dgammaBeta: { shape: [1, 1, 2, c], role: 'input' },
-        dx: { shape: x, role: accumulate ? 'inout' : 'output', within: wide },
-      },
-      record: (plan, t) =>
-        backwardApply(
-          plan,
-          'check',
-          { x: t.x, da: t.da, affine: t.affine, stats: t.stats, dgammaBeta: t.dgammaBeta, dx: t.dx },
-          { epsilon: EPSILON, accumulate, relu },
-        ),
-      reference: (t) => {
-        const dx = reference.backwardApply(t.x, t.da, t.affine, t.stats, t.dgammaBeta, EPSILON, relu);
-        if (accumulate) for (let i = 0; i < dx.data.length; i++) dx.data[i] += t.dx.data[i];
-        return { dx };
-      },
-    };
-  }),
+/** Both halves for one reader of a block, the first one and a later one; its last quarter of channels ends. */
+const finalise = (['batchnorm.backwardGate', 'batchnorm.backwardFinalise'] as const).flatMap((op) =>
+  BACKWARDS.flatMap((g) =>
+    [true, false].map((first): CheckCase => {
+      const { title, x, wide, race, relu } = g;
+      const c = x[3];
+      const done = c - Math.max(4, 4 * Math.floor(c / 16));
+      const role = first ? 'output' : 'inout';
+      return {
+        op,
+        title: `${title}, ${first ? 'first' : 'later'} reader`,
+        variants: Object.keys(op === 'batchnorm.backwardGate' ? BACKWARD_GATE : BACKWARD_FINALISE),
+        race: race && !first,
+        tensors: {
+          ...backwardTensors(g),
+          g: { shape: x, role, within: wide },
+          sums: { shape: [1, 1, 2, c], role: 'inout' },
+        },
+        tolerance: TOLERANCE.f32LongSum,
+        record: (plan, { x, da, affine, stats, sums, dgammaBeta, g }) => {
+          const mode = first ? 'scaled' : 'gathered';
+          const gate = { epsilon: EPSILON, mode, relu } as const;
+          const parts = backwardGate(plan, 'check', { x, affine, stats, da, dx: g }, gate);
+          const tensors = { x, affine, stats, parts, sums, dgammaBeta, g };
+          backwardFinalise(plan, 'check', tensors, { epsilon: EPSILON, done, first });
+        },
+        reference: ({ da, ...t }) => {
+          const norm = { x: t.x, affine: t.affine, stats: t.stats, epsilon: EPSILON };
+          const dz = reference.gate(norm, da, relu);
+          const ended = reference.backwardFinalise(norm, dz, first ? {} : { g: t.g, sums: t.sums }, done);
+          if (first) for (const i of keep(c, done)) ended.sums.data[i] = t.sums.data[i];
+          return ended;
+        },
+      };
+    }),
+  ),
 );
 
-export const checks: CheckCase[] = [...statistics, ...merge, ...training, ...inference, ...reduce, ...apply];
+/** Indices of [A | B] that a reader leaves alone. */
+function keep(c: number, done: number): number[] {
+  return Array.from({ length: 2 * c }, (_, i) => i).filter((i) => i % c >= done);
+}
+
+export const checks: CheckCase[] = [...statistics, ...prepare, ...inference, ...apply, ...finalise];

@@ -4,32 +4,22 @@
  * prologue, and the backward pass recomputes what it needs from x.
  *
  * Pairs of per-channel vectors travel as one tensor [1,1,2,c]: stats = [mean | variance],
- * gammaBeta = [gamma | beta], moving = [mean | variance], affine = [scale | shift],
- * dgammaBeta = [dgamma | dbeta]. Formulas stand in the naive shaders.
+ * gammaBeta = [gamma | beta], moving = [mean | variance], affine = [scale | shift]. Statistics of slices of the pixels
+ * travel as parts[slice,1,2,c]. Formulas stand in the naive shaders; the way back is in backward.ts.
  */
 import { kernels } from '../../engine/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { channels, elements, isVec4, pixels, type Tensor } from '../../engine/tensor.js';
-import { reduceSlices } from '../reduce/reduce.js';
-import { PIXELS_A_SLICE, workgroupSize } from '../tiling.js';
-import backwardApplyNaive from './backwardApply.naive.wgsl';
-import backwardApplyTiled from './backwardApply.tiled.wgsl';
-import backwardReduceNaive from './backwardReduce.naive.wgsl';
-import backwardReduceTiled from './backwardReduce.tiled.wgsl';
+import { channels, elements, pixels, type Tensor } from '../../engine/tensor.js';
+import { workgroupSize } from '../tiling.js';
 import prepareInferenceNaive from './prepareInference.naive.wgsl';
 import prepareInferenceTiled from './prepareInference.tiled.wgsl';
 import prepareTrainingNaive from './prepareTraining.naive.wgsl';
 import prepareTrainingTiled from './prepareTraining.tiled.wgsl';
+import { pixelSlices, vec4OrNaive } from './slices.js';
 import statisticsNaive from './statistics.naive.wgsl';
 import statisticsTiled from './statistics.tiled.wgsl';
-import statisticsMergeNaive from './statisticsMerge.naive.wgsl';
-import statisticsMergeTiled from './statisticsMerge.tiled.wgsl';
 
 export const STATISTICS = kernels('batchnorm.statistics', { naive: statisticsNaive, tiled: statisticsTiled });
-export const STATISTICS_MERGE = kernels('batchnorm.statisticsMerge', {
-  naive: statisticsMergeNaive,
-  tiled: statisticsMergeTiled,
-});
 export const PREPARE_TRAINING = kernels('batchnorm.prepareTraining', {
   naive: prepareTrainingNaive,
   tiled: prepareTrainingTiled,
@@ -38,15 +28,6 @@ export const PREPARE_INFERENCE = kernels('batchnorm.prepareInference', {
   naive: prepareInferenceNaive,
   tiled: prepareInferenceTiled,
 });
-export const BACKWARD_REDUCE = kernels('batchnorm.backwardReduce', {
-  naive: backwardReduceNaive,
-  tiled: backwardReduceTiled,
-});
-export const BACKWARD_APPLY = kernels('batchnorm.backwardApply', {
-  naive: backwardApplyNaive,
-  tiled: backwardApplyTiled,
-});
-
 /**
  * How the batch variance enters the moving variance (keras-spec 5.1), n = values in the batch, epsilon the batch
  * norm's: the biased variance times
@@ -67,96 +48,53 @@ export function movingVarianceFactor(rule: MovingVarianceRule, n: number, epsilo
   return rule === 'keras2.3-tf2' ? again : once * again;
 }
 
-/** Threads that keep an adapter busy. */
-const ENOUGH_THREADS = { software: 32, hardware: 16384 } as const;
-
-function slicing(plan: PlanBuilder, count: number, c: number) {
-  const wanted = Math.max(count / PIXELS_A_SLICE, ENOUGH_THREADS[plan.gpu.info.kind] / (c / 4));
-  const pixelsPerSlice = Math.max(Math.min(16, count), Math.floor(count / Math.max(1, wanted)));
-  return { pixelsPerSlice, slices: Math.ceil(count / pixelsPerSlice) };
-}
-
-function vec4OrNaive(plan: PlanBuilder, op: string, ...tensors: Tensor[]): 'tiled' | 'naive' {
-  return plan.pick(op, tensors.every(isVec4) ? ['tiled', 'naive'] : ['naive']);
+/** Statistics of slices of pixels: what is known of a map before its batch norm. */
+export interface Parts {
+  /** parts[slice,1,2,c] = [mean | sum of squared deviations] of each slice. */
+  parts: Tensor;
+  pixelsPerSlice: number;
 }
 
 /**
- * Mean and biased variance of every channel of x over its pixels.
+ * Mean and sum of squared deviations of every channel of x, over slices of its pixels.
  * @param x x[b,h,w,c], may be a channel slice
- * @param stats stats[1,1,2,c], may be a channel slice
  */
-export function batchStatistics(
-  plan: PlanBuilder,
-  label: string,
-  { x, stats }: { x: Tensor; stats: Tensor },
-): void {
+export function batchStatistics(plan: PlanBuilder, label: string, x: Tensor): Parts {
   const n = pixels(x);
   const c = channels(x);
-  const common = { pixels: n, channels: c };
-  const shape = `[${x.shape.join(',')}]`;
-  const cost = { shape, flops: 5 * n * c, bytes: 4 * elements(x.shape) };
-  if (vec4OrNaive(plan, 'batchnorm.statistics', x, stats) === 'naive') {
-    plan.add({
-      kernel: STATISTICS.naive,
-      label,
-      params: {
-        ...common,
-        xPixelStride: x.pixelStride,
-        xOffset: x.channelOffset,
-        statsStride: stats.pixelStride,
-        statsOffset: stats.channelOffset,
-      },
-      tensors: { x, stats },
-      workgroups: linear(c, 64),
-      ...cost,
-    });
-    return;
-  }
-  const { pixelsPerSlice, slices } = slicing(plan, n, c);
+  const variant = vec4OrNaive(plan, 'batchnorm.statistics', x);
+  const { pixelsPerSlice, slices } = pixelSlices(plan, n, c);
   const WORKGROUP = workgroupSize(plan);
   const parts = plan.tensor(`${label} statistics`, [slices, 1, 2, c]);
   plan.add({
-    kernel: STATISTICS.tiled,
+    kernel: STATISTICS[variant],
     label,
     constants: { WORKGROUP },
-    params: { ...common, xPixelStride: x.pixelStride, xOffset: x.channelOffset, pixelsPerSlice, slices },
+    params: {
+      pixels: n,
+      channels: c,
+      xPixelStride: x.pixelStride,
+      xOffset: x.channelOffset,
+      pixelsPerSlice,
+      slices,
+    },
     tensors: { x, parts },
-    workgroups: linear((c / 4) * slices, WORKGROUP),
-    ...cost,
+    workgroups: linear((variant === 'tiled' ? c / 4 : c) * slices, WORKGROUP),
+    shape: `[${x.shape.join(',')}]`,
+    flops: 5 * n * c,
+    bytes: 4 * elements(x.shape),
   });
-  mergeStatistics(plan, label, { parts, stats }, { pixels: n, pixelsPerSlice });
+  return { parts, pixelsPerSlice };
 }
 
-/**
- * Joins statistics of slices of pixels.
- * @param parts parts[slice,1,2,c] = [mean | sum of squared deviations] of each slice
- * @param stats stats[1,1,2,c], may be a channel slice
- */
-export function mergeStatistics(
-  plan: PlanBuilder,
-  label: string,
-  { parts, stats }: { parts: Tensor; stats: Tensor },
-  counts: { pixels: number; pixelsPerSlice: number },
-): void {
-  const [slices, , , c] = parts.shape;
-  const variant = vec4OrNaive(plan, 'batchnorm.statisticsMerge', parts, stats);
-  const unit = variant === 'tiled' ? 4 : 1;
-  plan.add({
-    kernel: STATISTICS_MERGE[variant],
-    label,
-    params: {
-      ...counts,
-      channels: c / unit,
-      slices,
-      statsStride: stats.pixelStride / unit,
-      statsOffset: stats.channelOffset / unit,
-    },
-    tensors: { parts, stats },
-    workgroups: linear(c / unit, 64),
-    shape: `${slices} x ${c}`,
-    flops: 10 * slices * c,
-    bytes: 4 * (elements(parts.shape) + 2 * c),
-  });
+interface TrainingTensors {
+  /** Of the last channels, as many as it has; those before have theirs in `stats`. */
+  fresh?: Parts;
+  /** stats[1,1,2,c], may be a channel slice; the fresh ones are written. */
+  stats: Tensor;
+  gammaBeta: Tensor;
+  moving: Tensor;
+  affine: Tensor;
 }
 
 /**
@@ -166,28 +104,35 @@ export function mergeStatistics(
 export function prepareTraining(
   plan: PlanBuilder,
   label: string,
-  { stats, gammaBeta, moving, affine }: { stats: Tensor; gammaBeta: Tensor; moving: Tensor; affine: Tensor },
+  { fresh, stats, gammaBeta, moving, affine }: TrainingTensors,
   options: { n: number; epsilon: number; momentum: number; rule: MovingVarianceRule },
 ): void {
   const c = channels(affine);
-  const variant = vec4OrNaive(plan, 'batchnorm.prepareTraining', stats, gammaBeta);
+  const known = fresh ? c - channels(fresh.parts) : c;
+  const variant = vec4OrNaive(plan, 'batchnorm.prepareTraining', stats, gammaBeta, fresh?.parts ?? affine);
   const unit = variant === 'tiled' ? 4 : 1;
+  const slices = fresh ? fresh.parts.shape[0] : 0;
   plan.add({
     kernel: PREPARE_TRAINING[variant],
     label,
     params: {
       channels: c / unit,
+      known: known / unit,
+      slices,
+      pixels: options.n,
+      pixelsPerSlice: fresh?.pixelsPerSlice ?? 0,
       statsStride: stats.pixelStride / unit,
       statsOffset: stats.channelOffset / unit,
       epsilon: options.epsilon,
       rate: 1 - options.momentum,
       varianceFactor: movingVarianceFactor(options.rule, options.n, options.epsilon),
     },
-    tensors: { stats, gammaBeta, moving, affine },
+    // Without fresh channels gammaBeta stands in for their parts and is never read as such.
+    tensors: { parts: fresh?.parts ?? gammaBeta, stats, gammaBeta, moving, affine },
     workgroups: linear(c / unit, 64),
-    shape: `${c}`,
-    flops: 12 * c,
-    bytes: 4 * 10 * c,
+    shape: fresh ? `${c}, ${c - known} from ${slices} slices` : `${c}`,
+    flops: 12 * c + 10 * slices * (c - known),
+    bytes: 4 * (10 * c + 2 * slices * (c - known)),
   });
 }
 
@@ -210,103 +155,5 @@ export function prepareInference(
     shape: `${c}`,
     flops: 5 * c,
     bytes: 4 * 6 * c,
-  });
-}
-
-interface BackwardTensors {
-  /** x[b,h,w,c], what the batch norm read; may be a channel slice. */
-  x: Tensor;
-  /** da[b,h,w,c], gradient behind the ReLU if there is one; may be a channel slice. */
-  da: Tensor;
-  affine: Tensor;
-  stats: Tensor;
-  dgammaBeta: Tensor;
-  /** dx[b,h,w,c]; may be a channel slice. */
-  dx: Tensor;
-}
-
-/**
- * Gradients of gamma and beta, then of the input, through ReLU and batch norm with batch statistics.
- * @param accumulate add to dx instead of overwriting it
- * @param relu false where no ReLU follows the batch norm: da is then the gradient of its own output
- */
-export function batchnormBackward(
-  plan: PlanBuilder,
-  label: string,
-  { dx, ...tensors }: BackwardTensors,
-  options: { epsilon: number; accumulate: boolean; relu?: boolean },
-): void {
-  backwardReduce(plan, label, tensors, options);
-  backwardApply(plan, label, { dx, ...tensors }, options);
-}
-
-function backwardParams({ x, da, stats }: Omit<BackwardTensors, 'dx'>, epsilon: number) {
-  return {
-    pixels: pixels(x),
-    channels: channels(x),
-    xPixelStride: x.pixelStride,
-    xOffset: x.channelOffset,
-    daPixelStride: da.pixelStride,
-    daOffset: da.channelOffset,
-    statsStride: stats.pixelStride,
-    statsOffset: stats.channelOffset,
-    epsilon,
-  };
-}
-
-/** dgamma and dbeta alone. */
-export function backwardReduce(
-  plan: PlanBuilder,
-  label: string,
-  tensors: Omit<BackwardTensors, 'dx'>,
-  { epsilon, relu = true }: { epsilon: number; relu?: boolean },
-): void {
-  const { x, da, affine, stats, dgammaBeta } = tensors;
-  const n = pixels(x);
-  const c = channels(x);
-  const tiled = vec4OrNaive(plan, 'batchnorm.backwardReduce', x, da, stats) === 'tiled';
-  const { pixelsPerSlice, slices } = tiled ? slicing(plan, n, c) : { pixelsPerSlice: n, slices: 1 };
-  const target = slices > 1 ? plan.tensor(`${label} slices`, [slices, 1, 1, 2 * c]) : dgammaBeta;
-  const params = backwardParams(tensors, epsilon);
-  const WORKGROUP = tiled ? workgroupSize(plan) : 64;
-  plan.add({
-    kernel: tiled ? BACKWARD_REDUCE.tiled : BACKWARD_REDUCE.naive,
-    label,
-    constants: { WORKGROUP, RELU: relu ? 1 : 0 },
-    params: tiled ? { ...params, pixelsPerSlice, slices } : params,
-    tensors: { x, da, affine, stats, dgammaBeta: target },
-    workgroups: linear(tiled ? (c / 4) * slices : c, WORKGROUP),
-    shape: `[${x.shape.join(',')}]`,
-    flops: 7 * n * c,
-    bytes: 4 * 2 * n * c,
-  });
-  if (slices > 1) reduceSlices(plan, label, { x: target, y: dgammaBeta });
-}
-
-/** dx from dgamma and dbeta. */
-export function backwardApply(
-  plan: PlanBuilder,
-  label: string,
-  tensors: BackwardTensors,
-  { epsilon, accumulate, relu = true }: { epsilon: number; accumulate: boolean; relu?: boolean },
-): void {
-  const { x, da, affine, stats, dgammaBeta, dx } = tensors;
-  const n = pixels(x);
-  const c = channels(x);
-  const tiled = vec4OrNaive(plan, 'batchnorm.backwardApply', x, da, stats, dx) === 'tiled';
-  plan.add({
-    kernel: tiled ? BACKWARD_APPLY.tiled : BACKWARD_APPLY.naive,
-    label,
-    constants: { ACCUMULATE: accumulate ? 1 : 0, RELU: relu ? 1 : 0 },
-    params: {
-      ...backwardParams(tensors, epsilon),
-      dxPixelStride: dx.pixelStride,
-      dxOffset: dx.channelOffset,
-    },
-    tensors: { x, da, affine, stats, dgammaBeta, dx },
-    workgroups: tiled ? linear((c / 4) * Math.ceil(n / 8), 32) : linear(n * c, 64),
-    shape: `[${x.shape.join(',')}]`,
-    flops: 10 * n * c,
-    bytes: 4 * (accumulate ? 4 : 3) * n * c,
   });
 }

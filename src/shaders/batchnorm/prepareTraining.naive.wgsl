@@ -5,27 +5,52 @@
 //   movingMean     -= (movingMean - mean) * rate                        rate = 1 - momentum
 //   movingVariance -= (movingVariance - variance*varianceFactor) * rate
 //
+// The first `known` channels have their statistics already: in a dense block an earlier batch norm joined them.
+// Those of the others are joined here from slices of pixels, by Chan's rule (Chan, Golub, LeVeque 1979), and kept:
+//   d = mean[s] - mean    mean += d*n[s]/(n + n[s])    squares += squares[s] + d^2*n*n[s]/(n + n[s])    n += n[s]
+//   variance = squares / n
 // varianceFactor is the host's choice of Keras' rule (n/(n-1) and the like); the forward pass itself uses
 // the biased variance. Variants: naive (this) -> tiled (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel batchnorm.prepareTraining
 
 const WORKGROUP: u32 = 64;
 
-struct Params { channels: u32, statsStride: u32, statsOffset: u32, epsilon: f32, rate: f32, varianceFactor: f32 }
+struct Params {
+  channels: u32, known: u32, slices: u32, pixels: u32, pixelsPerSlice: u32,
+  statsStride: u32, statsOffset: u32, epsilon: f32, rate: f32, varianceFactor: f32,
+}
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> stats: array<f32>;          // [mean | variance][c]
+@group(0) @binding(1) var<storage, read> parts: array<f32>;          // [slice][mean | squares][c - known]
 @group(0) @binding(2) var<storage, read> gammaBeta: array<f32>;      // [gamma | beta][c]
-@group(0) @binding(3) var<storage, read_write> moving: array<f32>;   // [mean | variance][c]
-@group(0) @binding(4) var<storage, read_write> affine: array<f32>;   // [scale | shift][c]
+@group(0) @binding(3) var<storage, read_write> stats: array<f32>;    // [mean | variance][c]
+@group(0) @binding(4) var<storage, read_write> moving: array<f32>;   // [mean | variance][c]
+@group(0) @binding(5) var<storage, read_write> affine: array<f32>;   // [scale | shift][c]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   let count = params.channels;
   if (c >= count) { return; }
-  let mean = stats[params.statsOffset + c];
-  let variance = stats[params.statsStride + params.statsOffset + c];
+  var mean = stats[params.statsOffset + c];
+  var variance = stats[params.statsStride + params.statsOffset + c];
+  if (c >= params.known) {
+    let fresh = count - params.known;
+    var n = 0.0;
+    mean = 0.0;
+    var squares = 0.0;
+    for (var s = 0u; s < params.slices; s++) {
+      let size = f32(min(params.pixelsPerSlice, params.pixels - s * params.pixelsPerSlice));
+      let d = parts[s * 2u * fresh + c - params.known] - mean;
+      let total = n + size;
+      mean += d * (size / total);
+      squares += parts[(s * 2u + 1u) * fresh + c - params.known] + d * d * (n * size / total);
+      n = total;
+    }
+    variance = squares / n;
+    stats[params.statsOffset + c] = mean;
+    stats[params.statsStride + params.statsOffset + c] = variance;
+  }
   let scale = gammaBeta[c] / sqrt(variance + params.epsilon);
   affine[c] = scale;
   affine[count + c] = gammaBeta[count + c] - mean * scale;

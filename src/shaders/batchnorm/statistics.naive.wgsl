@@ -1,32 +1,36 @@
-// Batch norm, statistics of a batch: mean and biased variance of every channel over all pixels, one thread
-// a channel, two passes so that the variance does not cancel.
+// Batch norm, statistics of a batch, one thread a channel and slice of the pixels.
 //
-//   mean[c] = 1/n * sum over p of x[p,c]          variance[c] = 1/n * sum over p of (x[p,c] - mean[c])^2
+//   mean[s,c] = sum over p of x[p,c] / n        squares[s,c] = sum over p of (x[p,c] - mean[s,c])^2
+//   p runs over the n pixels of slice s
 //
-// Variants: naive (this, any channels) -> tiled (slices of pixels, then statisticsMerge).
+// Two passes: E[x^2] - E[x]^2 loses its digits in f32 where the mean is large. prepareTraining joins the slices.
+// Variants: naive (this, any channels) -> tiled (four channels a thread); convolutions that know their output's
+// statistics on the way (conv/forward.subgroup.wgsl) need neither.
 // Check and race: npx chexgpu doctor --kernel batchnorm.statistics
 
-const WORKGROUP: u32 = 64;
+const WORKGROUP: u32 = 8;
 
-struct Params { pixels: u32, channels: u32, xPixelStride: u32, xOffset: u32, statsStride: u32, statsOffset: u32 }
+struct Params { pixels: u32, channels: u32, xPixelStride: u32, xOffset: u32, pixelsPerSlice: u32, slices: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> stats: array<f32>;  // [mean | variance][c]
+@group(0) @binding(2) var<storage, read_write> parts: array<f32>;  // [slice][mean | squares][c]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  if (c >= params.channels) { return; }
-  let n = f32(params.pixels);
+  let c = id.x % params.channels;
+  let slice = id.x / params.channels;
+  if (slice >= params.slices) { return; }
+  let first = slice * params.pixelsPerSlice;
+  let last = min(first + params.pixelsPerSlice, params.pixels);
   var sum = 0.0;
-  for (var p = 0u; p < params.pixels; p++) { sum += x[p * params.xPixelStride + params.xOffset + c]; }
-  let mean = sum / n;
+  for (var p = first; p < last; p++) { sum += x[p * params.xPixelStride + params.xOffset + c]; }
+  let mean = sum / f32(last - first);
   var squares = 0.0;
-  for (var p = 0u; p < params.pixels; p++) {
+  for (var p = first; p < last; p++) {
     let d = x[p * params.xPixelStride + params.xOffset + c] - mean;
     squares += d * d;
   }
-  stats[params.statsOffset + c] = mean;
-  stats[params.statsStride + params.statsOffset + c] = squares / n;
+  parts[slice * 2u * params.channels + c] = mean;
+  parts[(slice * 2u + 1u) * params.channels + c] = squares;
 }

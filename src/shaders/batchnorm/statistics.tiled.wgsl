@@ -1,5 +1,5 @@
-// Batch norm, statistics of a batch, first half: four channels a thread over one slice of the pixels, two
-// passes within the slice. Formula: statistics.naive.wgsl; statisticsMerge joins the slices. No barrier.
+// Batch norm, statistics of a batch: four channels a thread over one slice of the pixels, two passes within the
+// slice. Formula: statistics.naive.wgsl. No barrier.
 // Needs channels, stride and offset that are multiples of four.
 // Check and race: npx chexgpu doctor --kernel batchnorm.statistics
 

@@ -4,11 +4,15 @@
 // A step is four output channels: the 4*OUT4 vec4s of weights[ci][co..co+3] are loaded once a subgroup, each lane
 // some of them, and handed round; LANES is at most the size of a subgroup. What decides the size of the tile:
 // forward.subgroup.wgsl. Needs channels that are multiples of 4 out and 4*OUT4 in (OUT4 counts columns of the result).
+// NORM: goes on through the ReLU and the first half of the batch norm that the convolution read through, as
+// batchnorm/backwardGate.naive.wgsl (x, MODE, parts there; a workgroup, one subgroup of LANES lanes, is a slice).
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 enable subgroups;
 
 const KERNEL: u32 = 3;
 const PAD: u32 = 1;
+const NORM: bool = false;
+const MODE: u32 = 0;
 const WORKGROUP: u32 = 4;
 const LANES: u32 = 4;
 const PIXELS: u32 = 8;
@@ -17,12 +21,17 @@ const OUT4: u32 = 8;
 struct Params {
   batch: u32, height: u32, width: u32, inChannels: u32, outChannels: u32,
   dyPixelStride: u32, dyOffset: u32, dxPixelStride: u32, dxOffset: u32,
+  xPixelStride: u32, xOffset: u32, statsStride: u32, statsOffset: u32, epsilon: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read> weights: array<vec4f>;  // [ky,kx,ci,co/4]
-@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(3) var<storage, read> x: array<vec4f>;
+@group(0) @binding(4) var<storage, read> affine: array<vec4f>;         // [scale | shift][ci/4]
+@group(0) @binding(5) var<storage, read> stats: array<vec4f>;          // [mean | variance][ci/4]
+@group(0) @binding(6) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> parts: array<vec4f>;    // [workgroup][dgamma | dbeta][ci/4]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -82,10 +91,41 @@ fn main(
       }
     }
   }
-  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
-    if (first + i < pixelCount) {
-      let target0 = ((first + i) * params.dxPixelStride + params.dxOffset) / 4u + column;
-      /*unroll*/ for (var o = 0u; o < OUT4; o++) { dx[target0 + o] = sum[i * OUT4 + o]; }
+  // From registers to memory: what follows is done once a tile, and loops keep the compiler's work small.
+  var tile: array<vec4f, PIXELS * OUT4>;
+  /*unroll*/ for (var s = 0u; s < PIXELS * OUT4; s++) { tile[s] = sum[s]; }
+  let count = min(pixelCount - min(first, pixelCount), PIXELS);
+  let in4 = params.inChannels / 4u;
+  for (var o = 0u; o < OUT4; o++) {
+    let c = column + o;
+    var scale = vec4f(1.0);
+    var shift = vec4f(0.0);
+    var mean = vec4f(0.0);
+    var inverse = vec4f(1.0);
+    if (NORM) {
+      scale = affine[c];
+      shift = affine[in4 + c];
+      mean = stats[params.statsOffset / 4u + c];
+      inverse = 1.0 / sqrt(stats[(params.statsStride + params.statsOffset) / 4u + c] + params.epsilon);
+    }
+    var dgamma = vec4f(0.0);
+    var dbeta = vec4f(0.0);
+    for (var i = 0u; i < count; i++) {
+      var dz = tile[i * OUT4 + o];
+      if (NORM) {
+        let v = x[((first + i) * params.xPixelStride + params.xOffset) / 4u + c];
+        dz = select(vec4f(0.0), dz, v * scale + shift > vec4f(0.0));
+        dbeta += dz;
+        dgamma += dz * (v - mean) * inverse;
+      }
+      let at = ((first + i) * params.dxPixelStride + params.dxOffset) / 4u + c;
+      if (MODE == 0u) { dx[at] = dz; } else if (MODE == 1u) { dx[at] = scale * dz; } else { dx[at] += scale * dz; }
+    }
+    if (NORM) {
+      dgamma = subgroupAdd(dgamma);
+      dbeta = subgroupAdd(dbeta);
+      let at = group.x * 2u * in4 + c;
+      if (lane == 0u) { parts[at] = dgamma; parts[at + in4] = dbeta; }
     }
   }
 }

@@ -4,7 +4,8 @@
 //
 // Lanes hold different input channels or taps and all want the same 4*OUT4 floats of dy: each lane loads some of
 // them, and they are handed round; LANES is at most the size of a subgroup. FLUSH ends a sum with every image row
-// and adds it to a second one, so that long slices lose no digits. What decides the size of the tile:
+// and adds it to a second one, so that long slices lose no digits. Several layers of the same shape can share a
+// dispatch: layer l reads at l*layerX, l*layerDy, l*layerAffine and writes at l*layerDw + l(l-1)/2*layerGrowth. What decides the size of the tile:
 // forward.subgroup.wgsl. Needs channels that are multiples of ROWS in and 4*OUT4 out.
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 enable subgroups;
@@ -23,14 +24,15 @@ struct Params {
   batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
   outHeight: u32, outWidth: u32, outChannels: u32,
   xPixelStride: u32, xOffset: u32, dyPixelStride: u32, dyOffset: u32,
-  rowsPerSlice: u32,
+  rowsPerSlice: u32, slices: u32, sliceDw: u32,
+  layerX: u32, layerDy: u32, layerAffine: u32, layerDw: u32, layerGrowth: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(3) var<storage, read> affine: array<vec4f>;     // [scale | shift][ci/4]
-@group(0) @binding(4) var<storage, read_write> dw: array<vec4f>;   // [slice,ky,kx,ci,co/4]
+@group(0) @binding(4) var<storage, read_write> dw: array<vec4f>;   // [slice,layer,ky,kx,ci,co/4]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -46,12 +48,14 @@ fn main(
   let ky = tile / tiles / KERNEL;
   let kx = tile / tiles % KERNEL;
   let column = group.y * OUT4;
-  let slice = group.z;
+  let slice = group.z % params.slices;
+  let layer = group.z / params.slices;
+  let norm = layer * params.layerAffine / 4u + c;
 
   /*registers*/ var scale: array<vec4f, ROWS / 4>;
   /*registers*/ var shift: array<vec4f, ROWS / 4>;
   if (PROLOGUE) {
-    /*unroll*/ for (var r = 0u; r < ROWS / 4; r++) { scale[r] = affine[c + r]; shift[r] = affine[in4 + c + r]; }
+    /*unroll*/ for (var r = 0u; r < ROWS / 4; r++) { scale[r] = affine[norm + r]; shift[r] = affine[in4 + norm + r]; }
   }
   /*registers*/ var mine: array<u32, (OUT4 + LANES - 1) / LANES>;
   /*unroll*/ for (var j = 0u; j < (OUT4 + LANES - 1) / LANES; j++) {
@@ -60,6 +64,8 @@ fn main(
   /*registers*/ var sum: array<vec4f, ROWS * OUT4>;
   /*registers*/ var total: array<vec4f, ROWS * OUT4>;
 
+  let xStart = params.xOffset + layer * params.layerX;
+  let dyStart = params.dyOffset + layer * params.layerDy;
   let last = min((slice + 1u) * params.rowsPerSlice, params.batch * params.outHeight);
   for (var row = slice * params.rowsPerSlice; row < last; row++) {
     let iy = (row % params.outHeight) * STRIDE + ky - PAD;
@@ -67,14 +73,14 @@ fn main(
     for (var ox = 0u; ox < params.outWidth; ox++) {
       let ix = ox * STRIDE + kx - PAD;
       let valid = iy < params.inHeight && ix < params.inWidth;
-      let at = select(0u, ((source + ix) * params.xPixelStride + params.xOffset) / 4u + c, valid);
+      let at = select(0u, ((source + ix) * params.xPixelStride + xStart) / 4u + c, valid);
       /*registers*/ var v: array<vec4f, ROWS / 4>;
       /*unroll*/ for (var r = 0u; r < ROWS / 4; r++) {
         v[r] = x[at + r];
         if (PROLOGUE) { v[r] = relu(v[r] * scale[r] + shift[r]); }
         if (PAD > 0u) { v[r] = select(vec4f(0.0), v[r], valid); }
       }
-      let start = ((row * params.outWidth + ox) * params.dyPixelStride + params.dyOffset) / 4u;
+      let start = ((row * params.outWidth + ox) * params.dyPixelStride + dyStart) / 4u;
       /*registers*/ var share: array<vec4f, (OUT4 + LANES - 1) / LANES>;
       /*unroll*/ for (var j = 0u; j < (OUT4 + LANES - 1) / LANES; j++) { share[j] = dy[start + mine[j]]; }
       /*unroll*/ for (var o = 0u; o < OUT4; o++) {
@@ -87,9 +93,13 @@ fn main(
     }
   }
   if (id.x > tile) { return; }
-  let target0 = (slice * KERNEL * KERNEL * params.inChannels + tile * ROWS) * out4 + column;
-  /*unroll*/ for (var r = 0u; r < ROWS; r++) {
-    /*unroll*/ for (var o = 0u; o < OUT4; o++) { dw[target0 + r * out4 + o] = total[r * OUT4 + o] + sum[r * OUT4 + o]; }
+  let place = slice * params.sliceDw + layer * params.layerDw + layer * (layer - min(layer, 1u)) / 2u * params.layerGrowth;
+  let target0 = place / 4u + tile * ROWS * out4 + column;
+  // From registers to memory: loops keep the compiler's work small.
+  var block: array<vec4f, ROWS * OUT4>;
+  /*unroll*/ for (var s = 0u; s < ROWS * OUT4; s++) { block[s] = total[s] + sum[s]; }
+  for (var r = 0u; r < ROWS; r++) {
+    for (var o = 0u; o < OUT4; o++) { dw[target0 + r * out4 + o] = block[r * OUT4 + o]; }
   }
 }
 

@@ -89,11 +89,12 @@ fn main(
       /*unroll*/ for (var s = 0u; s < ROWS * OUT4; s++) { total[s] += sum[s]; sum[s] = vec4f(0.0); }
     }
   }
-  /*unroll*/ for (var r = 0u; r < ROWS; r++) {
-    if (first + r < rows) {
-      let target0 = (slice * rows + first + r) * out4 + column;
-      /*unroll*/ for (var o = 0u; o < OUT4; o++) { dw[target0 + o] = total[r * OUT4 + o] + sum[r * OUT4 + o]; }
-    }
+  // From registers to memory: loops keep the compiler's work small.
+  var block: array<vec4f, ROWS * OUT4>;
+  /*unroll*/ for (var s = 0u; s < ROWS * OUT4; s++) { block[s] = total[s] + sum[s]; }
+  for (var r = 0u; r < min(ROWS, rows - min(first, rows)); r++) {
+    let target0 = (slice * rows + first + r) * out4 + column;
+    for (var o = 0u; o < OUT4; o++) { dw[target0 + o] = block[r * OUT4 + o]; }
   }
 }
 

@@ -1,11 +1,15 @@
 /** The shapes on which conv.ts is checked: odd sizes, strides between pixels, offsets, odd channel counts. */
 import { TOLERANCE } from '../../engine/tolerance.js';
-import type { CheckCase, Shape, TensorSpec } from '../check.js';
+import { backwardApply, backwardFinalise } from '../batchnorm/backward.js';
+import { batchStatistics, prepareTraining } from '../batchnorm/batchnorm.js';
+import * as batchnorm from '../batchnorm/batchnorm.reference.js';
+import type { CheckCase, Dense, Shape, TensorSpec } from '../check.js';
 import {
   BACKWARD_DATA,
   BACKWARD_WEIGHTS,
   type ConvShape,
   convBackwardData,
+  convBackwardThroughNorm,
   convBackwardWeights,
   convForward,
   FORWARD,
@@ -86,8 +90,9 @@ const forward = GEOMETRIES.map((g): CheckCase => {
       ...(g.prologue && { affine }),
       y: { ...ySpec, role: 'output' },
     },
-    record: (plan, t) =>
-      convForward(plan, 'check', { x: t.x, weights: t.weights, affine: t.affine, y: t.y }, g.conv),
+    record: (plan, { x, weights, affine, y }) => {
+      convForward(plan, 'check', { x, weights, affine, y }, g.conv);
+    },
     reference: (t) => ({ y: reference.convForward(t.x, t.weights, y, g.conv, t.affine) }),
   };
 });
@@ -129,4 +134,134 @@ const backwardWeights = GEOMETRIES.map((g): CheckCase => {
   };
 });
 
-export const checks: CheckCase[] = [...forward, ...backwardData, ...backwardWeights];
+const EPSILON = 1.001e-5;
+
+/** The layer behind in the epilogue, and the statistics of the result. */
+const forwardAndBehind = GEOMETRIES.filter((g) => !g.race).map((g): CheckCase => {
+  const { y, weights, xSpec, ySpec, affine } = shapes(g);
+  return {
+    op: 'conv.forward',
+    title: `${g.title}, statistics`,
+    variants: Object.keys(FORWARD),
+    tensors: {
+      x: { ...xSpec, role: 'input' },
+      weights: { shape: weights, role: 'input' },
+      ...(g.prologue && { affine }),
+      y: { ...ySpec, role: 'output' },
+      ...statisticsTensors(g.out),
+    },
+    record: (plan, { x, weights, affine, y, ...t }) => {
+      const made = convForward(plan, 'check', { x, weights, affine, y }, g.conv, { statistics: true });
+      prepareTraining(
+        plan,
+        'check',
+        {
+          fresh: made ?? batchStatistics(plan, 'check', y),
+          stats: t.stats,
+          gammaBeta: t.gammaBeta,
+          moving: t.moving,
+          affine: t.affineBehind,
+        },
+        { n: y.shape[0] * y.shape[1] * y.shape[2], epsilon: EPSILON, momentum: 1, rule: 'keras3' },
+      );
+    },
+    reference: (t) => {
+      const made = reference.convForward(t.x, t.weights, y, g.conv, t.affine);
+      const stats = batchnorm.batchStatistics(made);
+      const affineBehind = batchnorm.affineOf(stats, t.gammaBeta, EPSILON);
+      return { y: made, stats, affineBehind, moving: t.moving };
+    },
+  };
+});
+
+function statisticsTensors(c: number): Record<string, TensorSpec> {
+  return {
+    stats: { shape: [1, 1, 2, c], role: 'output' },
+    gammaBeta: { shape: [1, 1, 2, c], role: 'input' },
+    moving: { shape: [1, 1, 2, c], role: 'inout' },
+    affineBehind: { shape: [1, 1, 2, c], role: 'output' },
+  };
+}
+
+const forwardEpilogue = GEOMETRIES.filter((g) => !g.race).map((g): CheckCase => {
+  const { y, weights, xSpec, ySpec, affine } = shapes(g);
+  return {
+    op: 'conv.forward',
+    title: `${g.title}, epilogue`,
+    variants: Object.keys(FORWARD),
+    tensors: {
+      x: { ...xSpec, role: 'input' },
+      weights: { shape: weights, role: 'input' },
+      ...(g.prologue && { affine }),
+      after: { shape: [1, 1, 1, 2 * g.out], role: 'input' },
+      y: { ...ySpec, role: 'output' },
+    },
+    record: (plan, { x, weights, affine, after, y }) => {
+      convForward(plan, 'check', { x, weights, affine, after, y }, g.conv);
+    },
+    reference: (t) => {
+      const made = reference.convForward(t.x, t.weights, y, g.conv, t.affine);
+      for (let i = 0; i < made.data.length; i++) {
+        made.data[i] = reference.activate(made.data[i], i % g.out, t.after);
+      }
+      return { y: made };
+    },
+  };
+});
+
+/** On through ReLU and the first half of batch norm; a reader of a block ends the last four channels. */
+const throughNorm = GEOMETRIES.filter((g) => g.conv.stride === 1 && g.x[3] >= 8 && !g.race).flatMap((g) =>
+  (['gradient', 'scaled', 'gathered'] as const).map((mode): CheckCase => {
+    const { weights, xSpec, ySpec } = shapes(g);
+    const c = g.x[3];
+    const done = c - 4;
+    return {
+      op: 'conv.backwardData',
+      title: `${g.title}, through norm, ${mode}`,
+      variants: Object.keys(BACKWARD_DATA),
+      tolerance: TOLERANCE.f32LongSum,
+      tensors: {
+        dy: { ...ySpec, role: 'input' },
+        weights: { shape: weights, role: 'input' },
+        x: { ...xSpec, role: 'input' },
+        affine: { shape: [1, 1, 2, c], role: 'input' },
+        stats: { shape: [1, 1, 2, c], role: 'input', fill: (random) => 0.5 + random() },
+        dx: { ...xSpec, role: mode === 'gathered' ? 'inout' : 'output' },
+        dgammaBeta: { shape: [1, 1, 2, c], role: 'output' },
+        ...(mode !== 'gradient' && { sums: { shape: [1, 1, 2, c], role: 'inout' as const } }),
+        ...(mode === 'gradient' && { end: { shape: g.x, role: 'output' as const } }),
+      },
+      record: (plan, { dy, weights, x, affine, stats, dx, dgammaBeta, sums, end }) => {
+        const norm = { x, affine, stats };
+        const options = { mode, epsilon: EPSILON };
+        const parts = convBackwardThroughNorm(plan, 'check', { dy, weights, norm, dx }, g.conv, options);
+        if (end) backwardApply(plan, 'check', { ...norm, dz: dx, parts, dgammaBeta, dx: end }, options);
+        else {
+          const ending = { ...norm, parts, sums, dgammaBeta, g: dx };
+          backwardFinalise(plan, 'check', ending, { epsilon: EPSILON, done, first: mode === 'scaled' });
+        }
+      },
+      reference: (t): Record<string, Dense> => {
+        const norm = { x: t.x, affine: t.affine, stats: t.stats, epsilon: EPSILON };
+        const dz = batchnorm.gate(norm, reference.convBackwardData(t.dy, t.weights, g.x, g.conv));
+        if (mode === 'gradient') {
+          const dgammaBeta = batchnorm.sums(norm, dz);
+          return { dx: dz, dgammaBeta, end: batchnorm.backwardApply(norm, dz, dgammaBeta) };
+        }
+        const before = mode === 'scaled' ? {} : { g: t.dx, sums: t.sums };
+        const ended = batchnorm.backwardFinalise(norm, dz, before, done);
+        for (let i = 0; i < 2 * c; i++) if (i % c >= done) ended.sums.data[i] = t.sums.data[i];
+        return { dx: ended.g, dgammaBeta: ended.dgammaBeta, sums: ended.sums };
+      },
+    };
+  }),
+);
+
+export const checks: CheckCase[] = [
+  ...forward,
+  ...forwardEpilogue,
+  ...forwardAndBehind,
+  ...backwardData,
+  ...throughNorm,
+  ...backwardWeights,
+];

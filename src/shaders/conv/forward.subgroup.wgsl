@@ -3,10 +3,9 @@
 //
 // All lanes of a subgroup want the same weights. The 4*OUT4 vec4s of one step (four input channels) are loaded
 // once a subgroup, each lane some of them, and handed round; LANES is at most the size of a subgroup. On software
-// Vulkan a load is eight scalar loads, also at a uniform address, so multiply-adds a load decide: 8 pixels by 32
-// channels reach 21 GFLOP/s on lavapipe and 5 on SwiftShader, 4 by 16 half of it (2026-11-24, 1x1, 256 -> 128,
-// 56x56). BY_COLUMN_O/_R order the tile: 4 and 1 finish a column of it first (lavapipe), 1 and OUT4 a row
-// (SwiftShader).
+// Vulkan a load is a scalar load a lane, also at a uniform address, so multiply-adds a load decide: 8 pixels by 32
+// channels reach 5 GFLOP/s on SwiftShader, 4 by 16 half of it (2026-11-24, 1x1, 256 -> 128, 56x56).
+// BY_COLUMN_O/_R order the tile: 4 and 1 finish a column of it first, 1 and OUT4 a row (better on SwiftShader).
 // EPILOGUE: y = max(0, scale*y + shift), batch norm and ReLU of the layer behind, where they are known beforehand.
 // STATISTICS: mean and sum of squared deviations of every channel over the pixels of each workgroup, for batch
 // norms behind; a workgroup is then one subgroup of LANES lanes.
@@ -70,7 +69,6 @@ fn main(
     mine[j] = item / OUT4 * out4 + column + item % OUT4;
   }
   /*registers*/ var sum: array<vec4f, PIXELS * OUT4>;
-
   var row = 0u;
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
     /*registers*/ var source: array<u32, PIXELS>;
@@ -109,25 +107,29 @@ fn main(
     }
   }
 
-  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
-    if (first + i < pixelCount) {
-      let target0 = ((first + i) * params.yPixelStride + params.yOffset) / 4u + column;
-      /*unroll*/ for (var o = 0u; o < OUT4; o++) {
-        var value = sum[i * OUT4 + o];
-        if (EPILOGUE) { value = relu(value * after[column + o] + after[out4 + column + o]); }
-        y[target0 + o] = value;
-      }
+  // From registers to memory: what follows is done once a tile, and loops keep the compiler's work small.
+  var tile: array<vec4f, PIXELS * OUT4>;
+  /*unroll*/ for (var s = 0u; s < PIXELS * OUT4; s++) { tile[s] = sum[s]; }
+  let count = min(pixelCount - min(first, pixelCount), PIXELS);
+  for (var o = 0u; o < OUT4; o++) {
+    var scale = vec4f(1.0);
+    var shift = vec4f(0.0);
+    if (EPILOGUE) { scale = after[column + o]; shift = after[out4 + column + o]; }
+    for (var i = 0u; i < count; i++) {
+      var value = tile[i * OUT4 + o];
+      if (EPILOGUE) { value = relu(value * scale + shift); }
+      y[((first + i) * params.yPixelStride + params.yOffset) / 4u + column + o] = value;
     }
   }
   if (STATISTICS) {
     let n = f32(min(PIXELS * LANES, pixelCount - group.x * PIXELS * LANES));
-    /*unroll*/ for (var o = 0u; o < OUT4; o++) {
+    for (var o = 0u; o < OUT4; o++) {
       var total = vec4f(0.0);
-      /*unroll*/ for (var i = 0u; i < PIXELS; i++) { total += select(vec4f(0.0), sum[i * OUT4 + o], first + i < pixelCount); }
+      for (var i = 0u; i < count; i++) { total += tile[i * OUT4 + o]; }
       let mean = subgroupAdd(total) / n;
       var squares = vec4f(0.0);
-      /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
-        let d = select(vec4f(0.0), sum[i * OUT4 + o] - mean, first + i < pixelCount);
+      for (var i = 0u; i < count; i++) {
+        let d = tile[i * OUT4 + o] - mean;
         squares += d * d;
       }
       squares = subgroupAdd(squares);

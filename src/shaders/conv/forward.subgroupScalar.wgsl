@@ -1,5 +1,5 @@
-// Convolution, forward, input channels one at a time, weights shared in the subgroup: the register tile for the
-// stem, whose image has three channels. Formula and meaning of PROLOGUE: forward.naive.wgsl; sharing, EPILOGUE,
+// Convolution, forward, input channels one at a time, weights shared in the subgroup: for the stem, whose image has
+// three channels, and where a quarter of the code compiles in a quarter of the time (tiles.ts). Formula and meaning of PROLOGUE: forward.naive.wgsl; sharing, EPILOGUE,
 // STATISTICS and the order of the tile: forward.subgroup.wgsl. No barrier, no workgroup memory.
 // A step is one input channel of one tap: OUT4 vec4s of weights, one float of x a pixel, 4*PIXELS*OUT4
 // multiply-adds. Needs output channels that are a multiple of 4*OUT4, and of LANES.
@@ -90,25 +90,29 @@ fn main(
     }
   }
 
-  /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
-    if (first + i < pixelCount) {
-      let target0 = ((first + i) * params.yPixelStride + params.yOffset) / 4u + column;
-      /*unroll*/ for (var o = 0u; o < OUT4; o++) {
-        var value = sum[i * OUT4 + o];
-        if (EPILOGUE) { value = relu(value * after[column + o] + after[out4 + column + o]); }
-        y[target0 + o] = value;
-      }
+  // From registers to memory: what follows is done once a tile, and loops keep the compiler's work small.
+  var tile: array<vec4f, PIXELS * OUT4>;
+  /*unroll*/ for (var s = 0u; s < PIXELS * OUT4; s++) { tile[s] = sum[s]; }
+  let count = min(pixelCount - min(first, pixelCount), PIXELS);
+  for (var o = 0u; o < OUT4; o++) {
+    var scale = vec4f(1.0);
+    var shift = vec4f(0.0);
+    if (EPILOGUE) { scale = after[column + o]; shift = after[out4 + column + o]; }
+    for (var i = 0u; i < count; i++) {
+      var value = tile[i * OUT4 + o];
+      if (EPILOGUE) { value = relu(value * scale + shift); }
+      y[((first + i) * params.yPixelStride + params.yOffset) / 4u + column + o] = value;
     }
   }
   if (STATISTICS) {
     let n = f32(min(PIXELS * LANES, pixelCount - group.x * PIXELS * LANES));
-    /*unroll*/ for (var o = 0u; o < OUT4; o++) {
+    for (var o = 0u; o < OUT4; o++) {
       var total = vec4f(0.0);
-      /*unroll*/ for (var i = 0u; i < PIXELS; i++) { total += select(vec4f(0.0), sum[i * OUT4 + o], first + i < pixelCount); }
+      for (var i = 0u; i < count; i++) { total += tile[i * OUT4 + o]; }
       let mean = subgroupAdd(total) / n;
       var squares = vec4f(0.0);
-      /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
-        let d = select(vec4f(0.0), sum[i * OUT4 + o] - mean, first + i < pixelCount);
+      for (var i = 0u; i < count; i++) {
+        let d = tile[i * OUT4 + o] - mean;
         squares += d * d;
       }
       squares = subgroupAdd(squares);

@@ -8,15 +8,18 @@ import forwardSubgroup from './forward.subgroup.wgsl';
 import forwardSubgroupScalar from './forward.subgroupScalar.wgsl';
 import forwardTiled from './forward.tiled.wgsl';
 import forwardTiledScalar from './forward.tiledScalar.wgsl';
+import forwardWorkgroup from './forward.workgroup.wgsl';
 import { type ConvShape, describeShape, gemmClass } from './shape.js';
 import {
   pixelTile,
+  prefersSmallCode,
   sharingLanes,
   subgroupChoice,
   subgroupIsWorkgroup,
   subgroupWorkgroup,
   tilesFor,
 } from './tiles.js';
+import { withWorkgroup, workgroupChoices, workgroupThreads } from './workgroupTiles.js';
 
 export const FORWARD = kernels('conv.forward', {
   naive: forwardNaive,
@@ -24,6 +27,7 @@ export const FORWARD = kernels('conv.forward', {
   tiled: forwardTiled,
   subgroupScalar: forwardSubgroupScalar,
   subgroup: forwardSubgroup,
+  workgroup: forwardWorkgroup,
 });
 type Variant = keyof typeof FORWARD;
 
@@ -44,16 +48,21 @@ function choices(plan: PlanBuilder, { x, y }: ConvForwardTensors): Choice<Varian
   const co = y.shape[3];
   const list: Choice<Variant>[] = [];
   if (isVec4(y)) {
-    const tiles = tilesFor(plan.gpu, pixels(y), co / 4);
+    const tiles = tilesFor(plan.gpu, 'forward', pixels(y), co / 4);
     const PIXELS = pixelTile(plan, pixels(y));
-    for (const tile of tiles) {
-      if (isVec4(x)) list.push(subgroupChoice(plan.gpu, tile));
-      else list.push({ variant: 'subgroupScalar', tile: { PIXELS: tile.rows, OUT4: tile.columns4 } });
-    }
+    const four = isVec4(x) ? tiles.map((tile) => subgroupChoice(plan.gpu, tile)) : [];
+    const one = tiles.map(
+      ({ rows, columns4 }): Choice<Variant> => ({
+        variant: 'subgroupScalar',
+        tile: { PIXELS: rows, OUT4: columns4 },
+      }),
+    );
+    list.push(...(prefersSmallCode(plan.gpu) ? [...one, ...four] : [...four, ...one]));
     if (isVec4(x)) list.push({ variant: 'tiled', tile: { PIXELS } });
     list.push({ variant: 'tiledScalar', tile: { PIXELS } });
   }
-  return [...list, { variant: 'naive', tile: {} }];
+  const throughMemory = isVec4(x) && isVec4(y) ? workgroupChoices(plan.gpu, pixels(y), co) : [];
+  return [...withWorkgroup<Variant>(plan.gpu, list, throughMemory), { variant: 'naive', tile: {} }];
 }
 
 /**
@@ -105,6 +114,12 @@ export function convForward(
     pixelsPerSlice = constants.WORKGROUP * tile.PIXELS;
     workgroups = [Math.ceil(count / pixelsPerSlice), co / 4 / tile.OUT4, 1];
     parts = plan.tensor(`${label} statistics`, counted ? [workgroups[0], 1, 2, co] : [1, 1, 1, 4]);
+  } else if (variant === 'workgroup') {
+    constants.WORKGROUP = workgroupThreads(tile);
+    constants.STATISTICS = statistics ? 1 : 0;
+    pixelsPerSlice = tile.TILE_M;
+    workgroups = [Math.ceil(count / tile.TILE_M), Math.ceil(co / tile.TILE_N), 1];
+    parts = plan.tensor(`${label} statistics`, statistics ? [workgroups[0], 1, 2, co] : [1, 1, 1, 4]);
   } else if (variant !== 'naive') {
     const columns = variant === 'tiled' ? 8 : 16;
     constants.WORKGROUP = workgroupSize(plan);

@@ -45,11 +45,30 @@ function cost(gpu: Gpu, { rows, columns4 }: Tile, m: number, n4: number): number
   return each * Math.ceil(tasks / ENOUGH_SUBGROUPS);
 }
 
+/**
+ * Where the driver compiles with LLVM (lavapipe, subgroups of eight), tiles from 2 by 16 to 8 by 32 run at about the
+ * same speed, but their code takes 0.3 to 5 s to compile, one after the other: the small ones come first there
+ * (2026-11-24, lavapipe 25.0.7, two cores).
+ */
+const SMALL_CODE = {
+  forward: { rows: 2, columns4: 8 },
+  backwardData: { rows: 2, columns4: 4 },
+  backwardWeights: { rows: 4, columns4: 8 },
+} as const satisfies Record<string, Tile>;
+
+/** True where a large tile costs more to compile than it gains. */
+export function prefersSmallCode(gpu: Gpu): boolean {
+  return gpu.info.kind === 'software' && sharingLanes(gpu) > 4;
+}
+
 /** Tiles for a GEMM with m rows and 4*n4 columns, the most promising first. */
-export function tilesFor(gpu: Gpu, m: number, n4: number): Tile[] {
+export function tilesFor(gpu: Gpu, direction: keyof typeof SMALL_CODE, m: number, n4: number): Tile[] {
   const lanes = sharingLanes(gpu);
+  const small = SMALL_CODE[direction];
+  const favourite = (tile: Tile) =>
+    prefersSmallCode(gpu) && tile.rows === small.rows && tile.columns4 === small.columns4;
   return TILES.filter((t) => n4 % t.columns4 === 0 && (4 * t.columns4) % lanes === 0)
-    .map((tile) => ({ tile, price: cost(gpu, tile, m, n4) }))
+    .map((tile) => ({ tile, price: favourite(tile) ? 0 : cost(gpu, tile, m, n4) }))
     .sort((a, b) => a.price - b.price)
     .map(({ tile }) => tile);
 }

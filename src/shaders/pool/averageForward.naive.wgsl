@@ -1,6 +1,7 @@
 // Average pooling, forward, one thread an output element.
 //
-//   y[b,oy,ox,c] = mean over the taps ky,kx inside the image of  x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, c]
+//   y[b,oy,ox,c] = mean over the taps ky,kx inside the image of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, c])
+//   act(v) = max(0, scale[c]*v + shift[c]) with PROLOGUE, else v
 //
 // Taps outside the image are left out of the sum and of the count (TensorFlow's rule for 'same').
 // Variants: naive (this, any shape) -> tiled (four channels a thread).
@@ -9,6 +10,7 @@
 const KERNEL: u32 = 2;
 const STRIDE: u32 = 2;
 const PAD: u32 = 0;
+const PROLOGUE: bool = false;
 const WORKGROUP: u32 = 64;
 
 struct Params {
@@ -18,7 +20,8 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> affine: array<f32>;  // [scale | shift][c]
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -36,8 +39,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let iy = oy * STRIDE + tap / KERNEL - PAD;
     let ix = ox * STRIDE + tap % KERNEL - PAD;
     if (iy >= params.height || ix >= params.width) { continue; }
-    sum += x[((b * params.height + iy) * params.width + ix) * params.xPixelStride + params.xOffset + c];
+    var v = x[((b * params.height + iy) * params.width + ix) * params.xPixelStride + params.xOffset + c];
+    if (PROLOGUE) { v = relu(v * affine[c] + affine[params.channels + c]); }
+    sum += v;
     count += 1.0;
   }
   y[pixel * params.yPixelStride + params.yOffset + c] = sum / count;
 }
+
+// Keeps NaN, which max() may turn into 0: an overflow has to reach the loss, where it is noticed.
+fn relu(v: f32) -> f32 { return select(v, 0.0, v < 0.0); }

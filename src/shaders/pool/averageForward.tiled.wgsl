@@ -6,6 +6,7 @@
 const KERNEL: u32 = 2;
 const STRIDE: u32 = 2;
 const PAD: u32 = 0;
+const PROLOGUE: bool = false;
 const WORKGROUP: u32 = 64;
 
 struct Params {
@@ -15,7 +16,8 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<storage, read> affine: array<vec4f>;  // [scale | shift][c/4]
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -34,8 +36,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let iy = oy * STRIDE + tap / KERNEL - PAD;
     let ix = ox * STRIDE + tap % KERNEL - PAD;
     if (iy >= params.height || ix >= params.width) { continue; }
-    sum += x[(((b * params.height + iy) * params.width + ix) * params.xPixelStride + params.xOffset) / 4u + c];
+    var v = x[(((b * params.height + iy) * params.width + ix) * params.xPixelStride + params.xOffset) / 4u + c];
+    if (PROLOGUE) { v = relu(v * affine[c] + affine[channels4 + c]); }
+    sum += v;
     count += 1.0;
   }
   y[(pixel * params.yPixelStride + params.yOffset) / 4u + c] = sum / count;
 }
+
+// Keeps NaN, which max() may turn into 0: an overflow has to reach the loss, where it is noticed.
+fn relu(v: vec4f) -> vec4f { return select(v, vec4f(0.0), v < vec4f(0.0)); }

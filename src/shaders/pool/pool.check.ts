@@ -120,18 +120,24 @@ const maxBackward = MAX.map((g): CheckCase => {
   };
 });
 
-const averageForward = AVERAGE.map((g): CheckCase => {
-  const { y, xSpec, ySpec } = shapes(g);
-  return {
-    op: 'pool.averageForward',
-    title: g.title,
-    variants: Object.keys(AVERAGE_FORWARD),
-    race: g.race,
-    tensors: { x: { ...xSpec, role: 'input' }, y: { ...ySpec, role: 'output' } },
-    record: (plan, t) => averagePoolForward(plan, 'check', { x: t.x, y: t.y }, g.pool),
-    reference: (t) => ({ y: reference.averagePoolForward(t.x, y, g.pool) }),
-  };
-});
+const averageForward = AVERAGE.flatMap((g) =>
+  [false, true].map((prologue): CheckCase => {
+    const { y, xSpec, ySpec } = shapes(g);
+    return {
+      op: 'pool.averageForward',
+      title: `${g.title}${prologue ? ', prologue' : ''}`,
+      variants: Object.keys(AVERAGE_FORWARD),
+      race: g.race,
+      tensors: {
+        x: { ...xSpec, role: 'input' },
+        ...(prologue && { affine: { shape: [1, 1, 1, 2 * g.x[3]] as const, role: 'input' as const } }),
+        y: { ...ySpec, role: 'output' },
+      },
+      record: (plan, t) => averagePoolForward(plan, 'check', { x: t.x, affine: t.affine, y: t.y }, g.pool),
+      reference: (t) => ({ y: reference.averagePoolForward(t.x, y, g.pool, t.affine) }),
+    };
+  }),
+);
 
 const averageBackward = AVERAGE.map((g): CheckCase => {
   const { xSpec, ySpec } = shapes(g);

@@ -66,12 +66,12 @@ function counts(xShape: Shape, yShape: Shape, shape: PoolShape): Dense {
 }
 
 /** y[b,oy,ox,c] = mean of the window's pixels inside the image. */
-export function averagePoolForward(x: Dense, yShape: Shape, shape: PoolShape): Dense {
+export function averagePoolForward(x: Dense, yShape: Shape, shape: PoolShape, affine?: Dense): Dense {
   const y = dense(yShape);
   const count = counts(x.shape, yShape, shape);
   eachTap(x.shape, yShape, shape, (b, oy, ox, c, iy, ix, _tap, inside) => {
     const o = at(y, b, oy, ox, c);
-    if (inside) y.data[o] += x.data[at(x, b, iy, ix, c)] / count.data[o];
+    if (inside) y.data[o] += activate(x.data[at(x, b, iy, ix, c)], c, affine) / count.data[o];
   });
   return y;
 }

@@ -138,7 +138,7 @@ export function maxPoolBackward(
 export function averagePoolForward(
   plan: PlanBuilder,
   label: string,
-  { x, y }: { x: Tensor; y: Tensor },
+  { x, affine, y }: { x: Tensor; affine?: Tensor; y: Tensor },
   shape: PoolShape,
 ): void {
   const [b, h, w, c] = x.shape;
@@ -148,7 +148,7 @@ export function averagePoolForward(
   plan.add({
     kernel: AVERAGE_FORWARD[variant],
     label,
-    constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad },
+    constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad, PROLOGUE: affine ? 1 : 0 },
     params: {
       batch: b,
       height: h,
@@ -161,16 +161,17 @@ export function averagePoolForward(
       yPixelStride: y.pixelStride,
       yOffset: y.channelOffset,
     },
-    tensors: { x, y },
+    // Without a prologue the shader still declares the binding; x stands in and is never read through it.
+    tensors: { x, affine: affine ?? x, y },
     workgroups: linear(variant === 'tiled' ? size / 4 : size, WORKGROUP),
     shape: describeShape(x, shape),
-    flops: size * (shape.kernel ** 2 + 1),
+    flops: size * (shape.kernel ** 2 * (affine ? 4 : 1) + 1),
     bytes: 4 * (elements(x.shape) + size),
   });
 }
 
 /**
- * dx = gradient with respect to x of `averagePoolForward`.
+ * dx = gradient with respect to act(x) of `averagePoolForward`.
  * @param dy dy[b,oh,ow,c]
  * @param dx dx[b,h,w,c], overwritten
  */

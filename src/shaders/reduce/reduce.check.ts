@@ -10,7 +10,27 @@ const SHAPES: { title: string; x: Shape; race?: boolean }[] = [
   { title: '3x3 growth weights, 16 slices', x: [16, 1, 1, 3 * 3 * 128 * 32], race: true },
 ];
 
-export const checks: CheckCase[] = SHAPES.map(
+/** Three layers of 8 floats, the first at 0, the second at 12, the third at 12 + 12 + 4. */
+const layered: CheckCase = {
+  op: 'reduce.slices',
+  title: 'three layers, each in its place',
+  variants: Object.keys(SLICES),
+  tensors: {
+    x: { shape: [5, 1, 1, 24], role: 'input' },
+    y: { shape: [1, 1, 1, 40], role: 'inout' },
+  },
+  record: (plan, t) => reduceSlices(plan, 'check', { x: t.x, y: t.y }, { size: 8, step: 12, growth: 4 }),
+  reference: (t) => {
+    const sums = reference.reduceSlices(t.x);
+    const y = { shape: t.y.shape, data: t.y.data.slice() };
+    for (const [layer, start] of [0, 12, 28].entries()) {
+      y.data.set(sums.data.subarray(8 * layer, 8 * layer + 8), start);
+    }
+    return { y };
+  },
+};
+
+const plain = SHAPES.map(
   ({ title, x, race }): CheckCase => ({
     op: 'reduce.slices',
     title,
@@ -21,3 +41,5 @@ export const checks: CheckCase[] = SHAPES.map(
     reference: (t) => ({ y: reference.reduceSlices(t.x) }),
   }),
 );
+
+export const checks: CheckCase[] = [...plain, layered];

@@ -1,6 +1,7 @@
 // Adds partial results slice by slice, always in the same order: the second half of every split sum.
 //
-//   y[i] = sum over s of  x[s,i]          i < count, s < slices
+//   y[place(i)] = sum over s of  x[s,i]          i < count, s < slices
+//   place(i) = l*layerStep + l(l-1)/2*layerGrowth + i%layerSize, l = i/layerSize: results of several layers, each in its place
 //
 // Deterministic replacement for float atomics, which WGSL does not have anyway.
 // Variants: naive (this, any count) -> tiled (four neighbours a thread).
@@ -8,7 +9,7 @@
 
 const WORKGROUP: u32 = 64;
 
-struct Params { count: u32, slices: u32 }
+struct Params { count: u32, slices: u32, layerSize: u32, layerStep: u32, layerGrowth: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -20,5 +21,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i >= params.count) { return; }
   var sum = 0.0;
   for (var s = 0u; s < params.slices; s++) { sum += x[s * params.count + i]; }
-  y[i] = sum;
+  let layer = i / params.layerSize;
+  y[layer * params.layerStep + layer * (layer - min(layer, 1u)) / 2u * params.layerGrowth + i % params.layerSize] = sum;
 }

@@ -1,0 +1,73 @@
+/** Tiles of the kernels that go through workgroup memory: which fit an adapter and a shape, which to try first. */
+import type { Gpu } from '../../engine/gpu.js';
+import type { Scalars } from '../../engine/kernel.js';
+import type { Choice } from '../../engine/plan.js';
+
+/** [TILE_M, TILE_N, TILE_K, ROWS, COLUMNS4], the constants of such a kernel, see forward.workgroup.wgsl. */
+const TILES = [
+  [128, 128, 8, 8, 2],
+  [128, 64, 16, 8, 2],
+  [64, 128, 16, 8, 2],
+  [64, 64, 16, 8, 1],
+  [128, 32, 16, 8, 1],
+  [64, 32, 16, 8, 1],
+  [32, 64, 16, 4, 1],
+  [32, 32, 16, 4, 1],
+].map(([TILE_M, TILE_N, TILE_K, ROWS, COLUMNS4]) => ({ TILE_M, TILE_N, TILE_K, ROWS, COLUMNS4 }));
+type WorkgroupTile = (typeof TILES)[number];
+
+const LEAST_N = 32;
+/** Shorter sums over pixels are not worth a workgroup. */
+export const LEAST_PIXELS_A_SLICE = 64;
+
+/** Threads of a workgroup: each computes ROWS by 4*COLUMNS4 elements of its tile. */
+export function workgroupThreads({ TILE_M, TILE_N, ROWS, COLUMNS4 }: Scalars): number {
+  return (TILE_M / ROWS) * (TILE_N / (4 * COLUMNS4));
+}
+
+/** Threads that keep a hardware GPU busy. */
+const ENOUGH_THREADS = 65536;
+/** What it costs to lay out one element in workgroup memory, in multiply-adds. */
+const LAYING_OUT = 16;
+/** In software, where a barrier is dear: what compiles soonest, to be checked and raced but never chosen. */
+const SOFTWARE: Choice<'workgroup'> = {
+  variant: 'workgroup',
+  tile: { TILE_M: 32, TILE_N: 32, TILE_K: 8, ROWS: 4, COLUMNS4: 1 },
+  untimed: true,
+};
+
+/** Work for m by n matrices, idle parts of the GPU included, per length of their sums. */
+function cost(tile: WorkgroupTile, m: number, n: number, matrices: number): number {
+  const { TILE_M, TILE_N } = tile;
+  const workgroups = matrices * Math.ceil(m / TILE_M) * Math.ceil(n / TILE_N);
+  const idle = Math.max(1, ENOUGH_THREADS / (workgroups * workgroupThreads(tile)));
+  return workgroups * (TILE_M * TILE_N + LAYING_OUT * (TILE_M + TILE_N)) * idle;
+}
+
+/**
+ * The choices for a GEMM with m rows and n columns, the most promising first: a guess (no GPU was at hand), which
+ * decides what is used where nothing was measured.
+ * @param matrices so many of them, with other numbers or for a part of the sums
+ */
+export function workgroupChoices(gpu: Gpu, m: number, n: number, matrices = 1): Choice<'workgroup'>[] {
+  if (gpu.info.kind === 'software') return [SOFTWARE];
+  const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = gpu.device.limits;
+  const bytes = ({ TILE_M, TILE_N, TILE_K }: WorkgroupTile) => 4 * TILE_K * (TILE_M + TILE_N);
+  const fits = (tile: WorkgroupTile) =>
+    bytes(tile) <= maxComputeWorkgroupStorageSize &&
+    workgroupThreads(tile) <= maxComputeInvocationsPerWorkgroup &&
+    (tile.TILE_N === LEAST_N || tile.TILE_N < 2 * n);
+  return TILES.filter(fits)
+    .map((tile) => ({ tile, price: cost(tile, m, n, matrices) }))
+    .sort((a, b) => a.price - b.price)
+    .map(({ tile }) => ({ variant: 'workgroup', tile }));
+}
+
+/** On hardware tiles in workgroup memory come first, in software behind all others. */
+export function withWorkgroup<V extends string>(
+  gpu: Gpu,
+  others: readonly Choice<V>[],
+  workgroup: readonly Choice<V>[],
+): Choice<V>[] {
+  return gpu.info.kind === 'hardware' ? [...workgroup, ...others] : [...others, ...workgroup];
+}
