@@ -101,8 +101,17 @@ export interface DataFlags {
   limit?: number;
 }
 
+/** Flags of every command that runs the network. */
+export interface TuningFlags {
+  /** False with --no-tune. */
+  tune: boolean;
+  retune?: boolean;
+  /** Hidden: adds what was measured to this file. */
+  writeTable?: string;
+}
+
 /** Flags of a training. */
-export interface TrainingFlags extends AugmentationFlags {
+export interface TrainingFlags extends AugmentationFlags, TuningFlags {
   size?: number;
   batchSize?: number;
   epochs?: number;
@@ -131,6 +140,21 @@ export function addDataOptions(command: Command): Command {
     .option('--refuse-leakage', 'stop if a patient occurs in two splits (otherwise: a warning)', false);
 }
 
+export function addTuningOptions(command: Command): Command {
+  return command
+    .option(
+      '--no-tune',
+      'use each kernel as it is by default: measure nothing, use no kept or shipped timings',
+    )
+    .addOption(
+      new Option(
+        '--retune',
+        'measure anew which kernels are fastest here (default: on a GPU, what is not known yet)',
+      ).conflicts('tune'),
+    )
+    .addOption(new Option('--write-table <file>', 'add what was measured to this file').hideHelp());
+}
+
 export function addTrainingOptions(
   command: Command,
   fallback: Readonly<Record<'size' | 'batch' | 'epochs' | 'steps' | 'momentum', string>>,
@@ -150,7 +174,7 @@ export function addTrainingOptions(
     .addOption(option.seed())
     .addOption(option.workers())
     .addOption(option.interpolation('nearest, as Keras'));
-  return addAugmentationOptions(command);
+  return addTuningOptions(addAugmentationOptions(command));
 }
 
 export function addFolderOptions(command: Command): Command {

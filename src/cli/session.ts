@@ -2,7 +2,9 @@
 import { DecodePool } from '../data/decodePool.node.js';
 import { type NodeGpu, openNodeGpu } from '../engine/gpu.node.js';
 import type { CommandContext } from './context.js';
+import type { TuningFlags } from './options.js';
 import { refuseBrokenKernels } from './startup.js';
+import { useTuning, writeTable } from './tuning.js';
 
 export interface Session {
   readonly node: NodeGpu;
@@ -15,14 +17,18 @@ export interface Session {
  */
 export async function withSession<T>(
   context: CommandContext,
-  options: { workers?: number; selfTest?: boolean },
+  options: { workers?: number; selfTest?: boolean } & Partial<TuningFlags>,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const node = await openNodeGpu({ quiet: true });
   try {
     context.out.say(node.headline);
     if (options.selfTest ?? true) await refuseBrokenKernels(context, node);
-    return await withPool(options, (pool) => work({ node, pool }));
+    const { tune, retune, writeTable: file } = options;
+    const tuner = tune === undefined ? null : await useTuning(context, node, { tune, retune });
+    const result = await withPool(options, (pool) => work({ node, pool }));
+    if (file !== undefined) await writeTable(context, tuner, file);
+    return result;
   } finally {
     node.gpu.dispose();
   }

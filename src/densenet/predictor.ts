@@ -2,6 +2,7 @@
 import { UsageError } from '../engine/errors.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
+import { recordTuned } from '../engine/tuner.js';
 import { gradcamMap, gradcamWeights } from '../shaders/gradcam/gradcam.js';
 import { sigmoid, softmax } from '../shaders/loss/loss.js';
 import { resizeBilinear } from '../shaders/resize/resize.js';
@@ -57,10 +58,14 @@ export class Predictor {
     const probabilities = fixedTensor(gpu, 'probabilities', [count, 1, 1, config.classes]);
     const selection = fixedTensor(gpu, 'class', [1, 1, 1, 1]);
     try {
-      const builder = new PlanBuilder(gpu, label, { variants });
-      const forward = recordForward(builder, config, parameters, input.image, { kind: 'inference', affine });
       const activate = config.activation === 'softmax' ? softmax : sigmoid;
-      activate(builder, config.activation, { z: forward.logits, p: probabilities });
+      const record = (plan: PlanBuilder) => {
+        const recorded = recordForward(plan, config, parameters, input.image, { kind: 'inference', affine });
+        activate(plan, config.activation, { z: recorded.logits, p: probabilities });
+        return recorded;
+      };
+      const make = () => new PlanBuilder(gpu, label, { variants });
+      const { builder, recorded: forward } = await recordTuned(gpu, make, record);
       const plan = await builder.build((done, total) => onCompile(label, done, total));
       return new Predictor(context, shape, input, forward, plan, probabilities, selection);
     } catch (error) {

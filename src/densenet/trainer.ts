@@ -2,6 +2,7 @@
 import { DataError, NonFiniteError } from '../engine/errors.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
+import { recordTuned } from '../engine/tuner.js';
 import { adamRate, adamStep } from '../shaders/adam/adam.js';
 import type { MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
 import { weightedLoss } from '../shaders/loss/loss.js';
@@ -55,23 +56,15 @@ export class Trainer {
     };
     let plan: Plan | undefined;
     try {
-      const builder = new PlanBuilder(gpu, label, { variants });
       const rule = options.movingVarianceRule ?? 'keras2.3';
-      const forward = recordForward(builder, config, parameters, input.image, { kind: 'training', rule });
-      weightedLoss(
-        builder,
-        'loss',
-        {
-          z: forward.logits,
-          labels: fixed.labels,
-          weights: fixed.classWeights,
-          p: fixed.p,
-          loss: fixed.loss,
-          dz: fixed.dlogits,
-        },
-        { epsilon: options.epsilon ?? 1e-7 },
-      );
-      recordBackward(builder, config, parameters, forward, fixed.dlogits);
+      const { labels, classWeights: weights, p, loss, dlogits: dz } = fixed;
+      const record = (step: PlanBuilder) => {
+        const forward = recordForward(step, config, parameters, input.image, { kind: 'training', rule });
+        const tensors = { z: forward.logits, labels, weights, p, loss, dz };
+        weightedLoss(step, 'loss', tensors, { epsilon: options.epsilon ?? 1e-7 });
+        recordBackward(step, config, parameters, forward, dz);
+      };
+      const { builder } = await recordTuned(gpu, () => new PlanBuilder(gpu, label, { variants }), record);
       plan = await builder.build((done, total) => onCompile(label, done, total));
 
       const updater = new PlanBuilder(gpu, 'Adam', { variants });
@@ -83,8 +76,8 @@ export class Trainer {
         hyper: fixed.hyper,
       });
       const update = await updater.build();
-      const weights = Float32Array.from([...options.posWeights, ...options.negWeights]);
-      gpu.device.queue.writeBuffer(fixed.classWeights.storage.buffer!, 0, weights);
+      const perClass = Float32Array.from([...options.posWeights, ...options.negWeights]);
+      gpu.device.queue.writeBuffer(weights.storage.buffer!, 0, perClass);
       return new Trainer(context, shape, options, input, fixed, plan, update);
     } catch (error) {
       plan?.dispose();

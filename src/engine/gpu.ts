@@ -7,6 +7,8 @@ import { AdapterError, GpuError, OutOfMemoryError } from './errors.js';
 import type { Kernel, Scalars } from './kernel.js';
 import type { Tuning } from './plan.js';
 import { restUntil } from './rest.js';
+import type { Tuner } from './tuner.js';
+import { shippedTuning } from './tunings/index.js';
 
 export interface GpuInfo {
   /** `hardware`, or what kind of software runs. */
@@ -50,8 +52,10 @@ export class Gpu {
   private disposed = false;
   /** Variants that failed the self-test on this adapter, e.g. `conv.forward.tiled`. */
   readonly broken = new Set<string>();
-  /** What the tuner knows of this adapter; null where nothing was measured. */
-  tuning: Tuning | null = null;
+  /** What is known of this adapter: a shipped table, or the tuner's; null where nothing is. */
+  tuning: Tuning | null;
+  /** Measures what is not known yet; null where nothing is to be measured. */
+  tuner: Tuner | null = null;
 
   private constructor(
     readonly device: GPUDevice,
@@ -59,6 +63,7 @@ export class Gpu {
     private readonly owned: boolean,
     private readonly onDispose: () => void,
   ) {
+    this.tuning = shippedTuning(info);
     void device.lost.then((lost) => {
       if (!this.disposed) this.lostReason = lost.message || lost.reason || 'no reason given';
     });

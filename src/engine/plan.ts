@@ -32,6 +32,8 @@ export interface DispatchSpec {
 export interface Choice<V extends string = string> {
   variant: V;
   tile: Scalars;
+  /** Known to be slow on this kind of adapter: there to be asked for, but the tuner spends no time on it. */
+  untimed?: boolean;
 }
 
 /**
@@ -136,7 +138,8 @@ export class PlanBuilder {
     const forced = named(wanted);
     if (forced) return forced;
     const best = named(this.gpu.tuning?.best(op, key));
-    if (!best && usable.length > 1) this.untuned.set(`${op} ${key}`, { ...shape, choices: usable });
+    const timed = usable.filter(({ untimed }) => !untimed);
+    if (!best && timed.length > 1) this.untuned.set(`${op} ${key}`, { ...shape, choices: timed });
     const choice = best ?? usable[0] ?? choices[choices.length - 1];
     if (choice === undefined) throw new GpuError(`No variant of ${op} fits this shape.`);
     return choice;
@@ -165,7 +168,7 @@ export class PlanBuilder {
       }
     }
     for (const tensor of Object.values(spec.tensors)) {
-      const storage = tensor.storage as ArenaStorage;
+      const storage = (tensor.storage.whole ?? tensor.storage) as ArenaStorage;
       if (storage.buffer || storage.first === undefined) continue;
       storage.first = Math.min(storage.first, index);
       storage.last = Math.max(storage.last, index);
@@ -256,8 +259,9 @@ function canShareInSubgroup(gpu: Gpu): boolean {
 
 function storageBinding(tensor: Tensor, label: string): GPUBufferBinding {
   const { storage } = tensor;
-  if (!storage.buffer) throw new GpuError(`${label}: the tensor ${storage.label} has no memory.`);
-  return { buffer: storage.buffer, offset: storage.byteOffset, size: Math.max(16, storage.bytes) };
+  const { buffer } = storage.whole ?? storage;
+  if (!buffer) throw new GpuError(`${label}: the tensor ${storage.label} has no memory.`);
+  return { buffer, offset: storage.byteOffset, size: Math.max(16, storage.bytes) };
 }
 
 interface Step {

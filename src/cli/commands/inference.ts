@@ -4,9 +4,9 @@ import type { Interpolation } from '../../data/resize.js';
 import type { DenseNetName } from '../../densenet/architecture.js';
 import type { CommandContext } from '../context.js';
 import { loadClassifier, type Network, type TrainedWith, trainedWith } from '../notebook/network.js';
-import { names, option } from '../options.js';
+import { addTuningOptions, names, option, type TuningFlags } from '../options.js';
 
-export interface InferenceFlags {
+export interface InferenceFlags extends TuningFlags {
   weights: string;
   network?: DenseNetName;
   labels?: string[];
@@ -26,7 +26,7 @@ export interface Inference {
 const USUAL_SIZE = 320;
 
 export function addInferenceOptions(command: Command): Command {
-  return command
+  command
     .requiredOption(
       '--weights <file>',
       'Keras HDF5 or PyTorch safetensors file with the head, or a name in weights/',
@@ -36,6 +36,7 @@ export function addInferenceOptions(command: Command): Command {
     .option('--labels <names>', 'names of the outputs in order, for weights that do not say', names)
     .addOption(option.interpolation('as trained, else nearest'))
     .addOption(option.workers());
+  return addTuningOptions(command);
 }
 
 /** Reads the weights and settles what the flags leave open. @throws WeightsError */
