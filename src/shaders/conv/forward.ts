@@ -44,11 +44,16 @@ export interface ConvForwardTensors {
   y: Tensor;
 }
 
-function choices(plan: PlanBuilder, { x, y }: ConvForwardTensors): Choice<Variant>[] {
+function choices(
+  plan: PlanBuilder,
+  { x, y, affine }: ConvForwardTensors,
+  { kernel, stride }: ConvShape,
+): Choice<Variant>[] {
   const co = y.shape[3];
   const list: Choice<Variant>[] = [];
   if (isVec4(y)) {
-    const tiles = tilesFor(plan.gpu, 'forward', pixels(y), co / 4);
+    const seldom = stride > 1 || (kernel === 1 && !affine);
+    const tiles = tilesFor(plan.gpu, seldom ? 'forwardSeldom' : 'forward', pixels(y), co / 4);
     const PIXELS = pixelTile(plan, pixels(y));
     const four = isVec4(x) ? tiles.map((tile) => subgroupChoice(plan.gpu, tile)) : [];
     const one = tiles.map(
@@ -85,7 +90,7 @@ export function convForward(
   const { variant, tile } = plan.choose<Variant>({
     op: 'conv.forward',
     key: gemmClass(shape, count, reduced, co),
-    choices: choices(plan, tensors),
+    choices: choices(plan, tensors, shape),
     tensors: { x, weights, y, ...(affine && { affine }), ...(after && { after }) },
     record: (other, t) =>
       convForward(

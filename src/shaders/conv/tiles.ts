@@ -52,6 +52,8 @@ function cost(gpu: Gpu, { rows, columns4 }: Tile, m: number, n4: number): number
  */
 const SMALL_CODE = {
   forward: { rows: 2, columns4: 8 },
+  /** Stem and transitions: three or four dispatches of a network, whose pipelines are not worth waiting for. */
+  forwardSeldom: { rows: 2, columns4: 4 },
   backwardData: { rows: 2, columns4: 4 },
   backwardWeights: { rows: 4, columns4: 8 },
 } as const satisfies Record<string, Tile>;
