@@ -74,6 +74,10 @@ export * from './engine/errors.js';
 export { openGpu } from './engine/gpu.browser.js';
 export { Gpu, type GpuInfo } from './engine/gpu.js';
 export { MT19937 } from './engine/mt19937.js';
+export { type Profile, type ProfileOptions, profilePlan } from './engine/profile.js';
+export { byKernel, byLayer, type Peaks, type ProfileRow } from './engine/profileTables.js';
+export { type ChromeTrace, chromeTrace, devtoolsTracks, type TrackOptions } from './engine/profileTrace.js';
+export type { TuneReport, Tuner, TuningStore } from './engine/tuner.js';
 export {
   type Average,
   type AveragedScore,
@@ -95,6 +99,7 @@ export {
 } from './eval/roc.js';
 export type { CheckResult } from './shaders/check.js';
 export { selfTest } from './shaders/selftest.js';
+export { enableTuning, type TuningOptions } from './shaders/tuning.js';
 export { type EpochInfo, type FitOptions, fit, type History, type StepInfo } from './training/fit.js';
 export { weightedLoss } from './training/loss.js';
 export { type Predictions, predictAll } from './training/predict.js';

@@ -1,13 +1,16 @@
 /** Command line in, exit code out: parses, runs the command, turns every error into one clear line. */
 import { Command, CommanderError } from 'commander';
 import { ChexError, EXIT_CODES } from '../engine/errors.js';
+import { benchCommand } from './commands/bench.js';
 import { checkCommand } from './commands/check.js';
 import { convertCommand } from './commands/convert.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { gradcamCommand } from './commands/gradcam.js';
+import { labCommand } from './commands/lab.js';
 import { phantomsCommand } from './commands/phantoms.js';
 import { predictCommand } from './commands/predict.js';
+import { profileCommand } from './commands/profile.js';
 import { runCommand } from './commands/run.js';
 import { trainCommand } from './commands/train.js';
 import type { CommandContext } from './context.js';
@@ -68,9 +71,13 @@ async function parse(argv: readonly string[], context: CommandContext): Promise<
     checkCommand,
     phantomsCommand,
     doctorCommand,
+    labCommand,
+    benchCommand,
+    profileCommand,
   ];
   for (const make of commands) program.addCommand(make(context, done));
-  for (const command of [program, ...program.commands]) {
+  const nested = program.commands.flatMap((command) => command.commands);
+  for (const command of [program, ...program.commands, ...nested]) {
     command.exitOverride().configureOutput({ writeErr: () => {}, getOutHelpWidth: () => 110 });
   }
   if (argv.length === 0) {

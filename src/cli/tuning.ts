@@ -1,8 +1,10 @@
 /** Which kernels a command uses: --no-tune, --retune, and what is said about it. */
+
 import type { NodeGpu } from '../engine/gpu.node.js';
 import type { TuneReport, Tuner, TuningStore } from '../engine/tuner.js';
-import { readJson, tuningFile, writeJson } from '../engine/tuner.node.js';
+import { readJson, tuningFile } from '../engine/tuner.node.js';
 import { readTuning, TuningTable, tuningDocument } from '../engine/tuningTable.js';
+import { writeWhole } from '../eval/files.node.js';
 import { enableTuning } from '../shaders/tuning.js';
 import type { CommandContext } from './context.js';
 import type { TuningFlags } from './options.js';
@@ -54,15 +56,16 @@ export async function useTuning(
   });
 }
 
-/** Adds what was measured to the table in a file, for a table to ship. */
+/** Adds what was measured to the table in a file, for a table to ship. @throws DataError if it cannot be written */
 export async function writeTable({ out }: CommandContext, tuner: Tuner | null, file: string): Promise<void> {
   const fresh = tuner?.fresh.entries.filter(({ ms }) => ms !== null) ?? [];
   if (!tuner || fresh.length === 0) {
     out.warn(`Nothing was measured, so ${file} stays as it is; --retune measures all.`);
     return;
   }
-  const there = readTuning(await readJson(file), tuner.identity);
+  // Whatever is no table for this adapter and these kernels gives way.
+  const there = readTuning(await readJson(file).catch(() => null), tuner.identity);
   const table = new TuningTable(typeof there === 'string' ? [] : there).merge(fresh);
-  await writeJson(file, tuningDocument(tuner.identity, table));
+  await writeWhole(file, `${JSON.stringify(tuningDocument(tuner.identity, table), null, 2)}\n`);
   out.say(`Wrote ${plural(table.entries.length, 'entry', 'entries')} to ${file}`);
 }

@@ -78,7 +78,7 @@ async function sweep(root: string): Promise<void> {
 }
 
 /** `mkdir -p`; Node's own goes round for ever where the parent is there but takes no folder (/proc). */
-async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<void> {
   if (!existsSync(dirname(path))) await makeFolder(dirname(path));
   await mkdir(path, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EEXIST') throw cause;

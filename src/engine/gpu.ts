@@ -7,6 +7,7 @@ import { AdapterError, GpuError, OutOfMemoryError } from './errors.js';
 import type { Kernel, Scalars } from './kernel.js';
 import type { Tuning } from './plan.js';
 import { restUntil } from './rest.js';
+import { matrixSyntax } from './subgroupMatrix.js';
 import type { Tuner } from './tuner.js';
 import { shippedTuning } from './tunings/index.js';
 
@@ -179,8 +180,9 @@ export class Gpu {
     this.assertAlive();
     const { device } = this;
     const label = kernel.name;
+    const code = await matrixSyntax(device, kernel.specialise(constants));
     device.pushErrorScope('validation');
-    const module = device.createShaderModule({ label, code: kernel.specialise(constants) });
+    const module = device.createShaderModule({ label, code });
     const layout = device.createBindGroupLayout({
       label,
       entries: kernel.bindings.map(({ index, type }) => ({

@@ -63,7 +63,11 @@ export interface PlanOptions {
   variants?: Readonly<Record<string, string>>;
   /** Kernels that stand in for built-in ones, by name, e.g. { 'conv.forward.tiled': mine }: the lab's. */
   kernels?: Readonly<Record<string, Kernel>>;
+  /** `f16` allows kernels that multiply numbers rounded to f16, where the adapter has them. Default `f32`. */
+  precision?: Precision;
 }
+
+export type Precision = 'f32' | 'f16';
 
 export interface Dispatch extends DispatchSpec {
   readonly index: number;
@@ -83,6 +87,7 @@ export class PlanBuilder {
   private readonly arena: ArenaStorage[] = [];
   readonly variants: Readonly<Record<string, string>>;
   private readonly kernels: Readonly<Record<string, Kernel>>;
+  readonly precision: Precision;
   /** Shape classes of this plan that no measurement covers, by operation and key. */
   readonly untuned = new Map<string, ShapeClass>();
 
@@ -93,6 +98,7 @@ export class PlanBuilder {
   ) {
     this.variants = options.variants ?? {};
     this.kernels = options.kernels ?? {};
+    this.precision = options.precision ?? 'f32';
   }
 
   /**
@@ -237,12 +243,21 @@ export class PlanBuilder {
     }
   }
 
-  private allocate(buffers: GPUBuffer[]): void {
+  /** What is recorded so far: dispatches, and bytes of the arena that they would need. */
+  get soFar(): { dispatches: readonly Dispatch[]; bytes: number } {
+    const bytes = this.slots().slots.reduce((sum, slot) => sum + slot.bytes, 0);
+    return { dispatches: this.dispatches, bytes };
+  }
+
+  private slots() {
     const used = this.arena.filter((s) => s.last >= 0);
     const end = this.dispatches.length;
-    const slots = packSlots(
-      used.map((s) => ({ bytes: s.bytes, first: s.first, last: s.keep ? end : s.last })),
-    );
+    const lives = used.map((s) => ({ bytes: s.bytes, first: s.first, last: s.keep ? end : s.last }));
+    return { used, slots: packSlots(lives) };
+  }
+
+  private allocate(buffers: GPUBuffer[]): void {
+    const { used, slots } = this.slots();
     for (const { bytes, tenants } of slots) {
       const label = used[tenants[0]].label;
       const buffer = this.gpu.createBuffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);

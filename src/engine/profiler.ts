@@ -4,18 +4,28 @@
  * Every dispatch gets a compute pass of its own between two timestamps, so a profiled step is slower than a plain
  * one (passes wait for each other); the shares are what counts.
  */
-import type { Gpu } from './gpu.js';
+import { COPY_SRC, type Gpu } from './gpu.js';
 import type { Plan } from './plan.js';
 
 /** Queries a query set may hold by the WebGPU specification, two a dispatch. */
 const DISPATCHES_A_SET = 2048;
 const QUERY_RESOLVE = 0x200;
-const COPY_SRC = 0x4;
 
-/** Begin and end of a dispatch, nanoseconds of the GPU's clock. */
 export interface DispatchTime {
+  /** Begin and end on the GPU, nanoseconds since the first dispatch of the run began. */
   begin: number;
   end: number;
+  /** When this thread encoded and submitted it, milliseconds of performance.now(). */
+  encodeBegin: number;
+  encodeEnd: number;
+}
+
+/** Where `begin` and `end` come from: the GPU's timestamps, or this thread's clock around submit and wait. */
+export type Clock = 'gpu' | 'wall';
+
+/** The clock that `timeDispatches` uses. */
+export function clockOf(gpu: Gpu): Clock {
+  return gpu.device.features.has('timestamp-query') ? 'gpu' : 'wall';
 }
 
 /**
@@ -26,37 +36,46 @@ export interface DispatchTime {
 export async function timeDispatches(gpu: Gpu, plan: Plan): Promise<DispatchTime[]> {
   gpu.assertAlive();
   const count = plan.dispatches.length;
-  if (!gpu.device.features.has('timestamp-query')) return waitForEach(gpu, plan);
-  const times: DispatchTime[] = [];
+  if (clockOf(gpu) === 'wall') return waitForEach(gpu, plan);
+  const ticks: bigint[] = [];
+  const encoded: Encoded[] = [];
   for (let first = 0; first < count; first += DISPATCHES_A_SET) {
-    times.push(...(await timeSome(gpu, plan, first, Math.min(DISPATCHES_A_SET, count - first))));
+    const some = await timeSome(gpu, plan, first, Math.min(DISPATCHES_A_SET, count - first));
+    ticks.push(...some.ticks);
+    encoded.push(...some.encoded);
   }
-  return times;
+  // Differences before they become numbers: a GPU's clock may stand beyond 2^53.
+  const since = (tick: bigint) => Number(tick - ticks[0]);
+  return encoded.map((times, i) => ({ begin: since(ticks[2 * i]), end: since(ticks[2 * i + 1]), ...times }));
 }
 
-async function timeSome(gpu: Gpu, plan: Plan, first: number, count: number): Promise<DispatchTime[]> {
+type Encoded = Pick<DispatchTime, 'encodeBegin' | 'encodeEnd'>;
+
+async function timeSome(
+  gpu: Gpu,
+  plan: Plan,
+  first: number,
+  count: number,
+): Promise<{ ticks: BigUint64Array; encoded: Encoded[] }> {
   const { device } = gpu;
   const querySet = device.createQuerySet({ type: 'timestamp', count: 2 * count });
   const resolved = gpu.createBuffer('timestamps', 16 * count, QUERY_RESOLVE | COPY_SRC);
+  const encoded: Encoded[] = [];
   try {
     for (let i = 0; i < count; i++) {
-      const encoder = device.createCommandEncoder({ label: plan.dispatches[first + i].label });
-      const pass = encoder.beginComputePass({
-        label: plan.dispatches[first + i].label,
-        timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+      const encodeBegin = performance.now();
+      submitOne(gpu, plan, first + i, {
+        querySet,
+        beginningOfPassWriteIndex: 2 * i,
+        endOfPassWriteIndex: 2 * i + 1,
       });
-      plan.encode(pass, first + i);
-      pass.end();
-      device.queue.submit([encoder.finish()]);
+      encoded.push({ encodeBegin, encodeEnd: performance.now() });
     }
     const encoder = device.createCommandEncoder({ label: 'timestamps' });
     encoder.resolveQuerySet(querySet, 0, 2 * count, resolved, 0);
     device.queue.submit([encoder.finish()]);
     const ticks = new BigUint64Array(await gpu.read(resolved, 0, 16 * count));
-    return Array.from({ length: count }, (_, i) => ({
-      begin: Number(ticks[2 * i]),
-      end: Number(ticks[2 * i + 1]),
-    }));
+    return { ticks, encoded };
   } finally {
     querySet.destroy();
     gpu.destroyBuffer(resolved);
@@ -65,15 +84,28 @@ async function timeSome(gpu: Gpu, plan: Plan, first: number, count: number): Pro
 
 async function waitForEach(gpu: Gpu, plan: Plan): Promise<DispatchTime[]> {
   const times: DispatchTime[] = [];
+  const start = performance.now();
+  const since = (ms: number) => (ms - start) * 1e6;
   for (let i = 0; i < plan.dispatches.length; i++) {
-    const begin = performance.now() * 1e6;
-    const encoder = gpu.device.createCommandEncoder({ label: plan.dispatches[i].label });
-    const pass = encoder.beginComputePass({ label: plan.dispatches[i].label });
-    plan.encode(pass, i);
-    pass.end();
-    gpu.device.queue.submit([encoder.finish()]);
+    const encodeBegin = performance.now();
+    submitOne(gpu, plan, i);
+    const encodeEnd = performance.now();
     await gpu.idle();
-    times.push({ begin, end: performance.now() * 1e6 });
+    times.push({ begin: since(encodeBegin), end: since(performance.now()), encodeBegin, encodeEnd });
   }
   return times;
+}
+
+function submitOne(
+  gpu: Gpu,
+  plan: Plan,
+  index: number,
+  timestampWrites?: GPUComputePassTimestampWrites,
+): void {
+  const { label } = plan.dispatches[index];
+  const encoder = gpu.device.createCommandEncoder({ label });
+  const pass = encoder.beginComputePass({ label, timestampWrites });
+  plan.encode(pass, index);
+  pass.end();
+  gpu.device.queue.submit([encoder.finish()]);
 }

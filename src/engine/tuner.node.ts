@@ -1,8 +1,8 @@
 /** Tables of kernel timings in the user's cache folder, one file an adapter. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { cachedFolder, homeFolder } from './cache.node.js';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cachedFolder, homeFolder, makeFolder } from './cache.node.js';
 import type { Gpu } from './gpu.js';
 import type { TuningStore } from './tuner.js';
 import { adapterIdentity } from './tuningTable.js';
@@ -18,8 +18,21 @@ function fileName(gpu: Gpu): string {
   return `${words.slice(0, 40)}-${hash}.json`;
 }
 
-/** The cache's folder for them, made if need be. @throws AdapterError where none can be written */
-function tuningFolder(): Promise<string> {
+/**
+ * The cache's folder for them, made if need be. What changes must not be found in a second place, as archives may
+ * be: a cache that was named stands alone, unless nothing can be written there.
+ * @throws AdapterError where none can be written
+ */
+async function tuningFolder(): Promise<string> {
+  const { CHEXGPU_CACHE } = process.env;
+  if (CHEXGPU_CACHE) {
+    const folder = join(CHEXGPU_CACHE, FOLDER);
+    const made = await makeFolder(folder).then(
+      () => true,
+      () => false,
+    );
+    if (made) return folder;
+  }
   return cachedFolder(FOLDER, (folder) => writeFile(join(folder, 'about.txt'), ABOUT));
 }
 
@@ -35,11 +48,10 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Writes a whole file or nothing, under any number of processes: beside its place first, then renamed. */
+/** Writes a whole file or nothing into a folder that is there, under any number of processes: beside its place first, then renamed. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`);
     await rename(temporary, path);
   } finally {

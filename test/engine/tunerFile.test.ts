@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -69,6 +77,18 @@ describe('the file of timings', () => {
     expect(await command([100])).toEqual([]);
     expect(document()).toEqual(first);
     expect(gpu.tuning?.best(OP, 'n100')).toBe(first.entries[0].choice);
+  });
+
+  it('lies in the cache that CHEXGPU_CACHE names, whatever the usual one holds', async () => {
+    const usual = join(scratch, 'usual');
+    setHomes({ CHEXGPU_CACHE: undefined, XDG_CACHE_HOME: usual, HOME: usual, TMPDIR: usual });
+    await command([100]);
+    expect(existsSync(join(usual, 'chexgpu', 'tunings'))).toBe(true);
+    expect(await tuningFile(gpu).load()).not.toBeNull();
+    setHomes({ CHEXGPU_CACHE: cache });
+    expect(await tuningFile(gpu).load()).toBeNull();
+    await command([100]);
+    expect(tables()).toHaveLength(1);
   });
 
   it('gets what later commands measure, and keeps what earlier ones did', async () => {

@@ -7,6 +7,8 @@ import { type Ended, type RunNodeOptions, runNode } from './nodeProgram.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
+/** No user's table of kernel timings may count in a test. */
+const CACHE = join(ROOT, 'node_modules/.cache/chexgpu-test/cache');
 const IS_BUILT =
   "import('./src/cli/sources.mjs').then((m) => process.exit(m.isBuilt(process.cwd() + '/') ? 0 : 9))";
 
@@ -24,7 +26,11 @@ export function chexgpu(
   env: Record<string, string | undefined> = {},
   options: RunNodeOptions = {},
 ): Promise<Ended> {
-  return runNode([MAIN, ...args], { CHEXGPU_DEBUG: undefined, ...env }, { timeout: 240_000, ...options });
+  return runNode(
+    [MAIN, ...args],
+    { CHEXGPU_DEBUG: undefined, CHEXGPU_CACHE: CACHE, ...env },
+    { timeout: 240_000, ...options },
+  );
 }
 
 /** A folder for a test file's own things. */

@@ -257,8 +257,40 @@ const throughNorm = GEOMETRIES.filter((g) => g.conv.stride === 1 && g.x[3] >= 8 
   }),
 );
 
+/** Where the model asks for f16, on adapters that multiply matrices. */
+const forwardHalf = GEOMETRIES.map((g): CheckCase => {
+  const { y, weights, xSpec, ySpec, affine } = shapes(g);
+  const after = !g.race && g.prologue;
+  return {
+    op: 'conv.forward',
+    title: `${g.title}, f16${after ? ', epilogue' : ''}`,
+    variants: ['subgroupMatrix'],
+    race: g.race,
+    tolerance: TOLERANCE.f16,
+    tensors: {
+      x: { ...xSpec, role: 'input' },
+      weights: { shape: weights, role: 'input' },
+      ...(g.prologue && { affine }),
+      ...(after && { after: { shape: [1, 1, 1, 2 * g.out], role: 'input' as const } }),
+      y: { ...ySpec, role: 'output' },
+    },
+    record: (plan, t) => {
+      const tensors = { x: t.x, weights: t.weights, affine: t.affine, after: t.after, y: t.y };
+      convForward(plan, 'check', tensors, g.conv, { precision: 'f16' });
+    },
+    reference: (t) => {
+      const made = reference.convForward(t.x, t.weights, y, g.conv, t.affine);
+      for (let i = 0; after && i < made.data.length; i++) {
+        made.data[i] = reference.activate(made.data[i], i % g.out, t.after);
+      }
+      return { y: made };
+    },
+  };
+});
+
 export const checks: CheckCase[] = [
   ...forward,
+  ...forwardHalf,
   ...forwardEpilogue,
   ...forwardAndBehind,
   ...backwardData,

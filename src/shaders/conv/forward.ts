@@ -1,14 +1,16 @@
 /** Convolution, forward: bindings, dispatch sizes and variants. The formula stands in forward.naive.wgsl. */
 import { kernels } from '../../engine/kernel.js';
-import { type Choice, linear, type PlanBuilder } from '../../engine/plan.js';
+import { type Choice, linear, type PlanBuilder, type Precision } from '../../engine/plan.js';
 import { elements, isVec4, pixels, type Tensor } from '../../engine/tensor.js';
 import { workgroupSize } from '../tiling.js';
 import forwardNaive from './forward.naive.wgsl';
 import forwardSubgroup from './forward.subgroup.wgsl';
+import forwardSubgroupMatrix from './forward.subgroupMatrix.wgsl';
 import forwardSubgroupScalar from './forward.subgroupScalar.wgsl';
 import forwardTiled from './forward.tiled.wgsl';
 import forwardTiledScalar from './forward.tiledScalar.wgsl';
 import forwardWorkgroup from './forward.workgroup.wgsl';
+import { matrixChoices, matrixConstants } from './matrixTiles.js';
 import { type ConvShape, describeShape, gemmClass } from './shape.js';
 import {
   pixelTile,
@@ -28,6 +30,7 @@ export const FORWARD = kernels('conv.forward', {
   subgroupScalar: forwardSubgroupScalar,
   subgroup: forwardSubgroup,
   workgroup: forwardWorkgroup,
+  subgroupMatrix: forwardSubgroupMatrix,
 });
 type Variant = keyof typeof FORWARD;
 
@@ -48,6 +51,7 @@ function choices(
   plan: PlanBuilder,
   { x, y, affine }: ConvForwardTensors,
   { kernel, stride }: ConvShape,
+  precision: Precision,
 ): Choice<Variant>[] {
   const co = y.shape[3];
   const list: Choice<Variant>[] = [];
@@ -67,11 +71,18 @@ function choices(
     list.push({ variant: 'tiledScalar', tile: { PIXELS } });
   }
   const throughMemory = isVec4(x) && isVec4(y) ? workgroupChoices(plan.gpu, pixels(y), co) : [];
-  return [...withWorkgroup<Variant>(plan.gpu, list, throughMemory), { variant: 'naive', tile: {} }];
+  const exact = [
+    ...withWorkgroup<Variant>(plan.gpu, list, throughMemory),
+    { variant: 'naive' as const, tile: {} },
+  ];
+  const half = precision === 'f16' && isVec4(x) && isVec4(y) ? matrixChoices(plan.gpu, pixels(y), co) : [];
+  // The tuner compares numbers, so it cannot measure the others beside these.
+  return half.length > 0 ? [...half, ...exact.map((choice) => ({ ...choice, untimed: true }))] : exact;
 }
 
 /**
  * y = conv(act(x), weights).
+ * @param options `precision`: what may be rounded, the plan's unless said otherwise
  * @returns with `statistics`: parts[slice,1,2,co] = [mean | sum of squared deviations] of y over slices of
  *   `pixelsPerSlice` pixels, if the variant can tell them on the way; else nothing
  */
@@ -80,17 +91,18 @@ export function convForward(
   label: string,
   tensors: ConvForwardTensors,
   shape: ConvShape,
-  { statistics = false } = {},
+  { statistics = false, precision = plan.precision }: { statistics?: boolean; precision?: Precision } = {},
 ): { parts: Tensor; pixelsPerSlice: number } | undefined {
   const { x, weights, affine, after, y } = tensors;
   const [b, h, w, ci] = x.shape;
   const [, oh, ow, co] = y.shape;
   const count = pixels(y);
   const reduced = shape.kernel ** 2 * ci;
+  const list = choices(plan, tensors, shape, precision);
   const { variant, tile } = plan.choose<Variant>({
     op: 'conv.forward',
-    key: gemmClass(shape, count, reduced, co),
-    choices: choices(plan, tensors, shape),
+    key: `${gemmClass(shape, count, reduced, co)}${list[0].variant === 'subgroupMatrix' ? ' f16' : ''}`,
+    choices: list,
     tensors: { x, weights, y, ...(affine && { affine }), ...(after && { after }) },
     record: (other, t) =>
       convForward(
@@ -98,6 +110,7 @@ export function convForward(
         label,
         { x: t.x, weights: t.weights, affine: t.affine, after: t.after, y: t.y },
         shape,
+        { precision },
       ),
   });
   const constants: Record<string, number> = {
@@ -125,6 +138,9 @@ export function convForward(
     pixelsPerSlice = tile.TILE_M;
     workgroups = [Math.ceil(count / tile.TILE_M), Math.ceil(co / tile.TILE_N), 1];
     parts = plan.tensor(`${label} statistics`, statistics ? [workgroups[0], 1, 2, co] : [1, 1, 1, 4]);
+  } else if (variant === 'subgroupMatrix') {
+    Object.assign(constants, matrixConstants(plan.gpu));
+    workgroups = [Math.ceil(count / tile.TILE_M), Math.ceil(co / tile.TILE_N), 1];
   } else if (variant !== 'naive') {
     const columns = variant === 'tiled' ? 8 : 16;
     constants.WORKGROUP = workgroupSize(plan);

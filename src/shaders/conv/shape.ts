@@ -20,8 +20,7 @@ export function describeShape(x: Tensor, { kernel, stride }: ConvShape, out: num
 }
 
 /**
- * Class of shapes for the tuner: the GEMM behind the convolution, its pixels and reduced length rounded to powers
- * of two, e.g. `3x3 m4096 k1024 n32`.
+ * Class of shapes for the tuner: the GEMM behind the convolution, its three sizes rounded to powers of two, e.g. `3x3 m4096 k1024 n32`.
  */
 export function gemmClass(
   { kernel, stride }: ConvShape,
@@ -31,5 +30,5 @@ export function gemmClass(
 ): string {
   const round = (n: number) => 2 ** Math.round(Math.log2(n));
   const window = `${kernel}x${kernel}${stride > 1 ? `/${stride}` : ''}`;
-  return `${window} m${round(pixels)} k${round(reduced)} n${out}`;
+  return `${window} m${round(pixels)} k${round(reduced)} n${round(out)}`;
 }

@@ -16,7 +16,7 @@ const TILES = [
 ].map(([TILE_M, TILE_N, TILE_K, ROWS, COLUMNS4]) => ({ TILE_M, TILE_N, TILE_K, ROWS, COLUMNS4 }));
 type WorkgroupTile = (typeof TILES)[number];
 
-const LEAST_N = 32;
+export const LEAST_N = 32;
 /** Shorter sums over pixels are not worth a workgroup. */
 export const LEAST_PIXELS_A_SLICE = 64;
 
@@ -36,12 +36,20 @@ const SOFTWARE: Choice<'workgroup'> = {
   untimed: true,
 };
 
-/** Work for m by n matrices, idle parts of the GPU included, per length of their sums. */
-function cost(tile: WorkgroupTile, m: number, n: number, matrices: number): number {
-  const { TILE_M, TILE_N } = tile;
-  const workgroups = matrices * Math.ceil(m / TILE_M) * Math.ceil(n / TILE_N);
-  const idle = Math.max(1, ENOUGH_THREADS / (workgroups * workgroupThreads(tile)));
-  return workgroups * (TILE_M * TILE_N + LAYING_OUT * (TILE_M + TILE_N)) * idle;
+/**
+ * Work for m by n matrices with a tile, idle parts of the GPU included, per length of their sums.
+ * @param layingOut multiply-adds that it costs to lay out one element in workgroup memory
+ */
+export function tileCost(
+  tileM: number,
+  tileN: number,
+  threads: number,
+  layingOut: number,
+  { m, n, matrices = 1 }: { m: number; n: number; matrices?: number },
+): number {
+  const workgroups = matrices * Math.ceil(m / tileM) * Math.ceil(n / tileN);
+  const idle = Math.max(1, ENOUGH_THREADS / (workgroups * threads));
+  return workgroups * (tileM * tileN + layingOut * (tileM + tileN)) * idle;
 }
 
 /**
@@ -58,7 +66,13 @@ export function workgroupChoices(gpu: Gpu, m: number, n: number, matrices = 1): 
     workgroupThreads(tile) <= maxComputeInvocationsPerWorkgroup &&
     (tile.TILE_N === LEAST_N || tile.TILE_N < 2 * n);
   return TILES.filter(fits)
-    .map((tile) => ({ tile, price: cost(tile, m, n, matrices) }))
+    .map((tile) => {
+      const { TILE_M, TILE_N } = tile;
+      return {
+        tile,
+        price: tileCost(TILE_M, TILE_N, workgroupThreads(tile), LAYING_OUT, { m, n, matrices }),
+      };
+    })
     .sort((a, b) => a.price - b.price)
     .map(({ tile }) => ({ variant: 'workgroup', tile }));
 }

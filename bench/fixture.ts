@@ -1,0 +1,68 @@
+/** A network and a batch to measure with: drawn weights, random pixels and labels, the same every time. */
+import type { DenseNetConfig, WeightMap } from '../src/densenet/architecture.js';
+import type { PixelBatch } from '../src/densenet/batch.js';
+import { DenseNet, type ModelOptions } from '../src/densenet/model.js';
+import type { Gpu } from '../src/engine/gpu.js';
+import { MT19937 } from '../src/engine/mt19937.js';
+import type { Plan } from '../src/engine/plan.js';
+
+export type PlanKind = 'predict' | 'train';
+
+export interface Workload {
+  kind: PlanKind;
+  batch: number;
+  /** Side of the square images, pixels. */
+  size: number;
+}
+
+export function workloadName({ kind, batch, size }: Workload): string {
+  return `${kind} ${batch}x${size}`;
+}
+
+export interface FixtureOptions {
+  config: DenseNetConfig;
+  /** Default: drawn. */
+  weights?: WeightMap;
+  variants?: ModelOptions['variants'];
+  onCompile?: ModelOptions['onCompile'];
+}
+
+/** A network that can predict and train. */
+export async function createModel(gpu: Gpu, options: FixtureOptions): Promise<DenseNet> {
+  const model = await DenseNet.create(gpu, options);
+  const half = Array<number>(options.config.classes).fill(0.5);
+  await model.compile({ posWeights: half, negWeights: half });
+  return model;
+}
+
+/** Gray pixels, each image to be normalised by itself on the GPU, as in training. */
+export function randomBatch(
+  config: DenseNetConfig,
+  { batch, size }: Pick<Workload, 'batch' | 'size'>,
+): PixelBatch {
+  const random = new MT19937(batch * 65536 + size);
+  // A few thousand random bytes, over and over, shifted by a prime: drawing every pixel would take seconds.
+  const noise = Uint8Array.from({ length: 8191 }, () => Math.floor(random.random() * 256));
+  return {
+    count: batch,
+    height: size,
+    width: size,
+    channels: 1,
+    pixels: Uint8Array.from({ length: batch * size * size }, (_, i) => noise[i % noise.length]),
+    normalisation: { kind: 'samplewise', epsilon: 1e-6 },
+    labels: Float32Array.from({ length: batch * config.classes }, () => (random.random() < 0.2 ? 1 : 0)),
+    files: Array.from({ length: batch }, (_, i) => `random image ${i}`),
+  };
+}
+
+/** One call, from pixels to the result: probabilities, or the loss after which the weights are updated. */
+export async function callModel(model: DenseNet, kind: PlanKind, batch: PixelBatch): Promise<void> {
+  if (kind === 'predict') await model.predict(batch);
+  else await model.trainStep(batch);
+}
+
+/** The plan of a workload, with one real batch in its buffers. */
+export async function filledPlan(model: DenseNet, { kind, batch, size }: Workload): Promise<Plan> {
+  await callModel(model, kind, randomBatch(model.config, { batch, size }));
+  return model.planOf(kind, batch, size);
+}

@@ -1,0 +1,253 @@
+/**
+ * Every kernel on the shapes that the network really has: each variant is checked first, then timed in a step that
+ * uses it wherever it fits. Kernels that no step holds are raced on the sizes of their checks.
+ */
+import { countParameters, type DenseNetConfig, type WeightMap } from '../src/densenet/architecture.js';
+import { initialWeights } from '../src/densenet/initialisers.js';
+import { ChexError, UsageError } from '../src/engine/errors.js';
+import type { Gpu } from '../src/engine/gpu.js';
+import { fixedTensor, PlanBuilder } from '../src/engine/plan.js';
+import { type Profile, profilePlan } from '../src/engine/profile.js';
+import { boundOf, byKernel, idealNs, type Peaks, type ProfileRow } from '../src/engine/profileTables.js';
+import { adamStep } from '../src/shaders/adam/adam.js';
+import { type CheckResult, explain } from '../src/shaders/check.js';
+import { ALL_KERNELS } from '../src/shaders/checks.js';
+import { race, selfTest } from '../src/shaders/selftest.js';
+import { createModel, filledPlan, type Workload } from './fixture.js';
+import {
+  type ConvolutionRow,
+  convolutionRows,
+  type KernelRow,
+  kernelRows,
+  type Measured,
+  type VariantTotal,
+  variantTotals,
+} from './kernelRows.js';
+
+const BUDGET_MS = { software: 12_000, hardware: 20_000 } as const;
+
+export interface KernelOptions extends Workload {
+  config: DenseNetConfig;
+  peaks: Peaks;
+  /** An operation, such as `conv.forward`, or a folder of them, such as `conv`; default all. */
+  op?: string;
+  /** Runs of each step; default 5, fewer where they would take longer than `budgetMs`. */
+  repeats?: number;
+  /** For the runs of one variant. Default 12 s in software, 20 s on hardware. */
+  budgetMs?: number;
+  signal?: AbortSignal;
+  onProgress?: (what: string, done: number, total: number) => void;
+}
+
+export interface FailedVariant {
+  op: string;
+  variant: string;
+  why: string;
+}
+
+/** A dispatch of the step on the time axis, milliseconds since it began. */
+export interface TimelineRow {
+  label: string;
+  kernel: string;
+  begin: number;
+  end: number;
+}
+
+export interface KernelReport extends Workload {
+  network: string;
+  clock: Profile['clock'];
+  resolutionNs: number;
+  /** Runs of the step as it is. */
+  repeats: number;
+  /** Sum over the step's dispatches, milliseconds; passes of their own make it longer than a plain step. */
+  stepMs: number;
+  dispatches: number;
+  checks: number;
+  failed: FailedVariant[];
+  rows: KernelRow[];
+  totals: VariantTotal[];
+  /** What the step spends, by kernel. */
+  step: ProfileRow[];
+  convolutions: ConvolutionRow[];
+  timeline: TimelineRow[];
+}
+
+/** Operations that `op` names: itself, or all of a folder. @throws UsageError for one that is not there */
+export function operationsOf(op: string | undefined): string[] {
+  const all = [...new Set(ALL_KERNELS.map((kernel) => kernel.op))];
+  const named = all.filter((name) => op === undefined || name === op || name.startsWith(`${op}.`));
+  if (named.length > 0) return named;
+  throw new UsageError(`There is no kernel "${op}".`, `The kernels are ${all.join(', ')}.`);
+}
+
+/** @throws UsageError for an unknown operation; GpuError when the device is lost */
+export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<KernelReport> {
+  const { kind, batch, size, config, peaks, signal, onProgress = () => {} } = options;
+  const ops = operationsOf(options.op);
+  const results = await selfTest(gpu, {
+    ops,
+    onProgress: (done, total) => {
+      signal?.throwIfAborted();
+      onProgress('checking', done, total);
+    },
+  });
+  const failed = failures(results);
+  const weights = initialWeights(config, 0);
+  const sets = [{}, ...variantSets(gpu, ops)];
+  const measured: Measured[] = [];
+  for (const [i, forced] of sets.entries()) {
+    signal?.throwIfAborted();
+    const name = Object.values(forced)[0] ?? 'as the plan has it';
+    onProgress(name, i, sets.length);
+    const profile = await attempt(forced, failed, () => profileWith(gpu, options, weights, forced));
+    if (profile) measured.push({ profile, forced });
+  }
+  onProgress('kernels outside the step', sets.length, sets.length);
+  const inStep = new Set(measured[0].profile.dispatches.map(({ op }) => op));
+  const rows = kernelRows(measured, (op) => ops.includes(op), peaks);
+  for (const op of ops.filter((name) => !inStep.has(name))) {
+    signal?.throwIfAborted();
+    if (op === 'adam.step') rows.push(...(await adamRows(gpu, config, peaks)));
+    else rows.push(...(await raceRows(gpu, op, peaks, failed)));
+  }
+  const { profile } = measured[0];
+  return {
+    kind,
+    batch,
+    size,
+    network: config.name,
+    clock: profile.clock,
+    resolutionNs: profile.resolutionNs,
+    repeats: profile.repeats,
+    stepMs: profile.ns / 1e6,
+    dispatches: profile.dispatches.length,
+    checks: results.length,
+    failed,
+    rows,
+    totals: variantTotals(rows, peaks),
+    step: byKernel(profile, peaks),
+    convolutions: convolutionRows(profile, peaks),
+    timeline: timelineRows(profile),
+  };
+}
+
+/** One line a variant: its first failure. */
+function failures(results: readonly CheckResult[]): FailedVariant[] {
+  const failed: FailedVariant[] = [];
+  for (const result of results) {
+    const { op, variant, ok } = result;
+    if (ok || failed.some((known) => known.op === op && known.variant === variant)) continue;
+    failed.push({ op, variant, why: explain(result) });
+  }
+  return failed;
+}
+
+/** What to insist on: one variant's name at a time, for every wanted operation that has it. */
+function variantSets(gpu: Gpu, ops: readonly string[]): Record<string, string>[] {
+  const kernels = ALL_KERNELS.filter(({ op, name }) => ops.includes(op) && !gpu.broken.has(name));
+  const names = [...new Set(kernels.map(({ variant }) => variant))];
+  return names.map((name) =>
+    Object.fromEntries(kernels.filter(({ variant }) => variant === name).map(({ op }) => [op, name])),
+  );
+}
+
+/** A step with forced variants that fails is reported, and the others go on; the plain step has to work. */
+async function attempt(
+  forced: Readonly<Record<string, string>>,
+  failed: FailedVariant[],
+  work: () => Promise<Profile>,
+): Promise<Profile | null> {
+  const [first] = Object.entries(forced);
+  try {
+    return await work();
+  } catch (error) {
+    if (!first || !(error instanceof ChexError)) throw error;
+    failed.push({ op: Object.keys(forced).join(', '), variant: first[1], why: error.message });
+    return null;
+  }
+}
+
+async function profileWith(
+  gpu: Gpu,
+  { kind, batch, size, config, repeats, budgetMs = BUDGET_MS[gpu.info.kind], signal }: KernelOptions,
+  weights: WeightMap,
+  variants: Readonly<Record<string, string>>,
+): Promise<Profile> {
+  const model = await createModel(gpu, { config, weights, variants });
+  try {
+    // A software adapter takes as long for zeros, and up to a minute for a naive step: there only the first is filled.
+    const filled = gpu.info.kind === 'hardware' || Object.keys(variants).length === 0;
+    const plan = filled
+      ? await filledPlan(model, { kind, batch, size })
+      : await model.planOf(kind, batch, size);
+    return await profilePlan(gpu, plan, { repeats, budgetMs, signal });
+  } finally {
+    gpu.assertAlive();
+    model.dispose();
+  }
+}
+
+/** Adam's update of all the network's parameters: a plan of its own, so no part of the step above. */
+async function adamRows(gpu: Gpu, config: DenseNetConfig, peaks: Peaks): Promise<KernelRow[]> {
+  const { trainable } = countParameters(config);
+  const make = (label: string) => fixedTensor(gpu, label, [1, 1, 1, trainable]);
+  const hyper = fixedTensor(gpu, 'Adam', [1, 1, 1, 4]);
+  const tensors = { w: make('w'), gradient: make('gradient'), m: make('m'), v: make('v'), hyper };
+  gpu.device.queue.writeBuffer(hyper.storage.buffer!, 0, new Float32Array([1e-3, 0.9, 0.999, 1e-7]));
+  try {
+    const measured: Measured[] = [];
+    for (const forced of [{}, ...variantSets(gpu, ['adam.step'])]) {
+      const builder = new PlanBuilder(gpu, 'Adam', { variants: forced });
+      adamStep(builder, 'Adam', tensors);
+      const plan = await builder.build();
+      try {
+        measured.push({ profile: await profilePlan(gpu, plan), forced });
+      } finally {
+        plan.dispose();
+      }
+    }
+    return kernelRows(measured, () => true, peaks);
+  } finally {
+    for (const { storage } of Object.values(tensors)) gpu.destroyBuffer(storage.buffer!);
+  }
+}
+
+async function raceRows(gpu: Gpu, op: string, peaks: Peaks, failed: FailedVariant[]): Promise<KernelRow[]> {
+  const results = await race(gpu, op);
+  const rows: KernelRow[] = [];
+  for (const { variant, title, ok, error = '', ms, gflops, gbs } of results) {
+    if (!ok) {
+      failed.push({ op, variant, why: error });
+      continue;
+    }
+    const work = { flops: gflops * ms * 1e6, bytes: gbs * ms * 1e6 };
+    const fastest = results.every((other) => other.title !== title || !other.ok || other.ms >= ms);
+    rows.push({
+      op,
+      variant,
+      tile: '',
+      shape: title,
+      count: 0,
+      ms,
+      noise: null,
+      ...work,
+      gflops,
+      gbs,
+      ofPeak: ms > 0 ? idealNs(work, peaks) / (ms * 1e6) : 0,
+      bound: boundOf(work, peaks),
+      chosen: false,
+      fastest,
+    });
+  }
+  return rows;
+}
+
+function timelineRows({ dispatches, timeline }: Profile): TimelineRow[] {
+  const origin = timeline[0]?.begin ?? 0;
+  return timeline.map(({ begin, end }, i) => ({
+    label: dispatches[i].label,
+    kernel: `${dispatches[i].op}.${dispatches[i].variant}`,
+    begin: begin - origin,
+    end: end - origin,
+  }));
+}

@@ -1,0 +1,224 @@
+/** A bench document as one page that needs nothing else: no script, no load, no font. */
+import { type Figure, renderFigure } from '../../src/eval/figures.node.js';
+import { type Html, type HtmlValue, html, trusted } from '../../src/eval/html.js';
+import { table } from '../../src/eval/reportParts.js';
+import { REPORT_CSS } from '../../src/eval/reportStyle.js';
+import type { Comparison } from '../compare.js';
+import type { BenchDocument } from '../document.js';
+import { workloadName } from '../fixture.js';
+import type { KernelReport } from '../kernels.js';
+import {
+  comparisonTable,
+  convolutionTable,
+  growthLines,
+  modelTable,
+  peersTable,
+  percent,
+  pipelineTable,
+  profileTable,
+  scalingTable,
+  shapeTable,
+  type Table,
+  three,
+  variantTable,
+} from '../tables.js';
+import { scalingSpec } from './scalingSpec.js';
+import { peerSpec, rooflineSpec, stepSpec, timelineSpec, variantSpec } from './specs.js';
+
+/** Where a page's font is wider than the one that figures are laid out for, labels may pass their edge. */
+const OVERFLOW = 'figure > div > svg { overflow: visible; }';
+
+interface Section {
+  id: string;
+  title: string;
+  body: Html;
+}
+
+/** Operations that get bars of their variants: those with most time. */
+const MOST_OPS = 6;
+
+function figure({ svg, width }: Figure, caption: HtmlValue): Html {
+  return html`<figure><div style="max-width: ${Math.round(width)}px">${trusted(svg)}</div>
+<figcaption>${caption}</figcaption></figure>`;
+}
+
+const NUMBER = /^[±<]?-?[\d.,]*( ?(%|ms|s|MB|px|GFLOP\/s|GB\/s|images\/s))?$|^-$/;
+
+function htmlTable({ title, header, rows }: Table): Html {
+  const numeric = header.map((_, c) => rows.length > 0 && rows.every((row) => NUMBER.test(row[c])));
+  const columns = header.map((name, c) => ({ title: name, numeric: c > 0 && numeric[c] }));
+  const cells = rows.map((row) =>
+    row.map(
+      (cell): HtmlValue =>
+        BAD.has(cell)
+          ? html`<span class="bad">${cell}</span>`
+          : cell === 'BETTER'
+            ? html`<span class="good">${cell}</span>`
+            : cell,
+    ),
+  );
+  return table(title, columns, cells);
+}
+
+const BAD = new Set(['FAILED', 'BELOW', 'WORSE', 'failed', 'wrong']);
+
+async function kernelSection(kernels: KernelReport, { peaks }: BenchDocument): Promise<Section[]> {
+  const { step, totals, rows, timeline, convolutions, failed, stepMs } = kernels;
+  const name = `${kernels.network}, ${workloadName(kernels)}`;
+  const draw = renderFigure;
+  const ops = [...new Set(rows.map(({ op }) => op))].slice(0, MOST_OPS);
+  const chosen = rows.filter((row) => row.chosen);
+  const shown = chosen.length > 0 ? chosen : rows;
+  const clock =
+    kernels.clock === 'gpu'
+      ? `by the GPU's timestamps${kernels.resolutionNs > 1 ? `, which are rounded to ${kernels.resolutionNs} ns` : ''}`
+      : 'by waiting for each dispatch, which adds the way there and back';
+  return [
+    {
+      id: 'step',
+      title: 'Where the time goes',
+      body: html`<p>One step of ${name}: ${kernels.dispatches} dispatches, ${three(stepMs)} ms summed up ${clock}; median
+of ${kernels.repeats} runs. Every dispatch runs by itself here, so the sum is more than a plain step takes.</p>
+${figure(await draw('step', `Bars of the time each kernel takes in one step, ${name}.`, stepSpec(step)), 'Kernels of the step, those with most time first, with their share of the step and of the peak that bounds them.')}
+${htmlTable(convolutionTable(convolutions))}
+${figure(await draw('timeline', `Timeline of the dispatches of one step, one lane an operation.`, timelineSpec(timeline)), 'One step on the time axis, a lane an operation; convolutions in blue.')}`,
+    },
+    {
+      id: 'variants',
+      title: 'Variants of each kernel',
+      body: html`<p>Each variant was checked against its CPU reference first (${kernels.checks} checks), then timed on the network's own
+shapes. The share of the peak is the shortest time that the measured peaks allow, by the time it took.</p>
+${failed.length > 0 ? htmlTable({ title: 'Not timed', header: ['kernel', '', 'why'], rows: failed.map((f) => [`${f.op}.${f.variant}`, 'FAILED', f.why]) }) : null}
+${figure(await draw('variants', 'Bars of the share of the peak that each variant reaches.', variantSpec(totals.filter(({ op }) => ops.includes(op)))), `Operations with most time first. Blue: used by the plan on at least one shape. Beside each bar: all its dispatches of the step.`)}
+<details><summary>All variants</summary>${htmlTable(variantTable(totals))}</details>
+<details><summary>All shapes</summary>${htmlTable(shapeTable(rows))}</details>
+<details><summary>The step by kernel</summary>${htmlTable(profileTable('The step by kernel', step))}</details>`,
+    },
+    ...(peaks
+      ? [
+          {
+            id: 'roofline',
+            title: 'Roofline',
+            body: html`${figure(await draw('roofline', 'Scatter plot of GFLOP/s over FLOPs a byte under the roof of both peaks.', rooflineSpec(shown, peaks)), 'Each point is a kernel on a shape of the network, as large as its time in the step. The line is what the adapter reaches at most: left of its bend memory bounds, right of it the multiply-adds. Points above the slope read from caches, which the peak of memory does not count.')}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+async function sections(document: BenchDocument, comparison: Comparison | null): Promise<Section[]> {
+  const { kernels, model, peers } = document;
+  const list: Section[] = [];
+  if (peers) {
+    list.push({
+      id: 'peers',
+      title: 'Against others',
+      body: html`<p>The same network with the same weights on the same adapter, in turns, each in a process of its own, after its
+numbers were checked.</p>
+${figure(await renderFigure('peers', 'Bars of the time or memory of each engine, one panel a job.', peerSpec(peers.results)), 'Less is better. Engines that failed, were wrong or have no such function are in the table only.')}
+${htmlTable(peersTable(peers))}
+<p class="quiet">${Object.entries(peers.versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', ')}</p>`,
+    });
+  }
+  if (kernels) list.push(...(await kernelSection(kernels, document)));
+  if (model) {
+    list.push({
+      id: 'model',
+      title: 'The network as a whole',
+      body: html`${model.rows.length > 0 ? htmlTable(modelTable(model)) : null}${model.pipeline.length > 0 ? htmlTable(pipelineTable(model.pipeline)) : null}`,
+    });
+    const { scaling } = model;
+    if (scaling) {
+      list.push({
+        id: 'scaling',
+        title: 'Growth with batch and size',
+        body: html`${figure(await renderFigure('scaling', 'Time and memory over the batch and over the size of the images, on logarithmic axes.', scalingSpec(scaling)), 'Both axes are logarithmic; dashed: the power law through the points.')}
+<ul>${growthLines(scaling).map((line) => html`<li>${line}</li>`)}</ul>
+<details><summary>All points</summary>${htmlTable(scalingTable(scaling))}</details>`,
+      });
+    }
+  }
+  if (comparison) {
+    list.push({
+      id: 'comparison',
+      title: 'Against an older run',
+      body: html`${comparison.warnings.map((text) => html`<p class="bad">${text}</p>`)}
+${htmlTable(comparisonTable(comparison))}
+<p class="quiet">${comparison.rows.filter(({ verdict }) => verdict === 'same').length} of ${comparison.rows.length} figures are the same within the noise.</p>
+<details><summary>All figures</summary>${htmlTable(comparisonTable(comparison, true))}</details>`,
+    });
+  }
+  return list;
+}
+
+/** The numbers somebody skimming wants first. */
+function facts({ peaks, kernels, model, peers }: BenchDocument): Html {
+  const tiles: [string, string, string][] = [];
+  for (const row of model?.rows ?? []) {
+    tiles.push([workloadName(row), three(row.imagesPerSecond), 'images/s']);
+  }
+  const forward = peers?.results.find(({ job }) => job.kind === 'forward');
+  const ratio = forward?.ratios['onnxruntime-webgpu'];
+  if (ratio !== undefined)
+    tiles.push(['forward', `${ratio.toPrecision(3)} x`, 'as fast as onnxruntime WebGPU']);
+  if (kernels) {
+    const ideal = kernels.step.reduce((sum, row) => sum + (row.ofPeak ?? 0) * row.share, 0);
+    tiles.push(['step', percent(ideal), 'of what the peaks allow']);
+  }
+  if (peaks) {
+    tiles.push(['multiply-adds', three(peaks.gflops), 'GFLOP/s at most']);
+    tiles.push(['memory', three(peaks.gbs), 'GB/s at most']);
+  }
+  return html`<dl class="facts">${tiles.map(
+    ([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`,
+  )}</dl>`;
+}
+
+/** The complete page. */
+export async function benchPage(
+  document: BenchDocument,
+  comparison: Comparison | null = null,
+): Promise<string> {
+  const list = await sections(document, comparison);
+  const { adapter, date, commit, driver, versions, cpus, system, commandLine } = document;
+  const made = [
+    ['Adapter', `${adapter.name} (${adapter.kind})`],
+    ['Driver', driver],
+    ['Processor', `${cpus.count} x ${cpus.model}`],
+    ['System', system],
+    ['Commit', commit ?? 'unknown'],
+    ['Command', commandLine],
+    ...Object.entries(versions),
+  ];
+  const page = html`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>chexgpu bench, ${adapter.name}</title>
+<style>${trusted(REPORT_CSS + OVERFLOW)}</style>
+</head>
+<body>
+<div class="page">
+<nav aria-label="Contents"><strong>Contents</strong><ol>${list.map(
+    (s, i) => html`<li><a href="#${s.id}"><span>${i + 1}</span>${s.title}</a></li>`,
+  )}</ol></nav>
+<main>
+<header><h1>chexgpu bench</h1>
+<p class="lead">${date.slice(0, 16).replace('T', ' ')} UTC, on ${adapter.name}</p>
+${facts(document)}</header>
+${list.map(
+  (s, i) => html`<section id="${s.id}"><h2><span class="number">${i + 1}</span>${s.title}</h2>
+${s.body}</section>
+`,
+)}
+<footer>${table(null, [{ title: 'Made on' }, { title: '' }], made)}</footer>
+</main>
+</div>
+</body>
+</html>
+`;
+  return `<!doctype html>\n${page}`;
+}

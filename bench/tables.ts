@@ -1,0 +1,239 @@
+/** A document's numbers as tables of words: what the terminal prints and the page shows. */
+import type { ProfileRow } from '../src/engine/profileTables.js';
+import type { Comparison, ComparisonRow } from './compare.js';
+import type { ModelReport } from './document.js';
+import { workloadName } from './fixture.js';
+import { BAR, type ConvolutionRow, type KernelRow, type VariantTotal } from './kernelRows.js';
+import type { PeakReport } from './peaks.js';
+import { PEER_TABLE_HEADER, type PeerReport, peerTable } from './peers/report.js';
+import type { PipelineRow } from './pipeline.js';
+import type { ScalingReport, ScalingSeries } from './scaling.js';
+
+export interface Table {
+  title: string;
+  header: string[];
+  rows: string[][];
+}
+
+export const percent = (share: number) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+
+/** Three digits and a unit. */
+export function milliseconds(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  return `${three(ms)} ms`;
+}
+
+export const megabytes = (bytes: number) => `${three(bytes / 1e6)} MB`;
+
+/** Three digits, none cut off before the point. */
+export function three(value: number): string {
+  if (!Number.isFinite(value)) return '-';
+  if (value >= 100 || value === 0) return value.toFixed(0);
+  return value >= 1 ? value.toPrecision(3) : value.toFixed(Math.min(6, 2 - Math.floor(Math.log10(value))));
+}
+
+const noiseText = (noise: number | null) => (noise === null ? '' : `±${percent(noise)}`);
+const share = (value: number | null) => (value === null ? '' : percent(value));
+
+export function peaksLine({ gflops, gbs, cacheGbs }: PeakReport): string {
+  return (
+    `Peaks measured here: ${three(gflops)} GFLOP/s of multiply-adds, ${three(gbs)} GB/s from memory to memory ` +
+    `(${three(cacheGbs)} GB/s in caches)`
+  );
+}
+
+/** By kernel or by layer. */
+export function profileTable(title: string, rows: readonly ProfileRow[], most = rows.length): Table {
+  return {
+    title,
+    header: ['name', 'dispatches', 'ms', 'of all', 'GFLOP/s', 'GB/s', 'of peak'],
+    rows: rows
+      .slice(0, most)
+      .map((row) => [
+        row.name,
+        String(row.count),
+        three(row.ns / 1e6),
+        percent(row.share),
+        three(row.gflops),
+        three(row.gbs),
+        share(row.ofPeak),
+      ]),
+  };
+}
+
+/** Each variant wherever it fits. */
+export function variantTable(totals: readonly VariantTotal[]): Table {
+  return {
+    title: 'Variants (all dispatches of the step that take it; * is what the plan uses)',
+    header: ['kernel', 'shapes', 'dispatches', 'ms', 'GFLOP/s', 'GB/s', 'of peak', 'chosen', 'fastest'],
+    rows: totals.map((t) => [
+      `${t.op}.${t.variant}${t.chosen > 0 ? ' *' : ''}`,
+      String(t.shapes),
+      String(t.count),
+      three(t.ms),
+      three(t.gflops),
+      three(t.gbs),
+      percent(t.ofPeak),
+      String(t.chosen),
+      String(t.fastest),
+    ]),
+  };
+}
+
+/** Each variant on each shape. `most` counts shapes. */
+export function shapeTable(rows: readonly KernelRow[], most = Number.POSITIVE_INFINITY): Table {
+  const shapes = [...new Set(rows.map(({ op, shape }) => `${op} ${shape}`))].slice(0, most);
+  const shown = rows.filter(({ op, shape }) => shapes.includes(`${op} ${shape}`));
+  return {
+    title: 'Shapes (* the plan uses it, + the fastest measured)',
+    header: ['shape', 'kernel', 'in step', 'ms', '±', 'GFLOP/s', 'GB/s', 'of peak', 'bound'],
+    rows: shown.map((row) => [
+      row.shape,
+      `${row.op}.${row.variant}${row.tile ? ` ${row.tile}` : ''}${row.chosen ? ' *' : ''}${row.fastest ? ' +' : ''}`,
+      row.count > 0 ? String(row.count) : '-',
+      three(row.ms),
+      noiseText(row.noise),
+      three(row.gflops),
+      three(row.gbs),
+      percent(row.ofPeak),
+      row.bound,
+    ]),
+  };
+}
+
+export function convolutionTable(rows: readonly ConvolutionRow[]): Table {
+  return {
+    title: `Convolutions over 3 % of the step, against the best (none should be below ${percent(BAR)} of it)`,
+    header: ['convolution', 'dispatches', 'ms', 'of step', 'GFLOP/s', 'of peak', 'of best', ''],
+    rows: rows.map((row) => [
+      row.name,
+      String(row.count),
+      three(row.ns / 1e6),
+      percent(row.share),
+      three(row.gflops),
+      share(row.ofPeak),
+      percent(row.ofBest),
+      row.ok ? '' : 'BELOW',
+    ]),
+  };
+}
+
+export function modelTable({ rows }: Pick<ModelReport, 'rows'>): Table {
+  return {
+    title: 'The network as a whole (median; the plan alone: its batch on the GPU already, no Adam)',
+    header: [
+      'work',
+      'a call',
+      '±',
+      'images/s',
+      'plan alone',
+      'of peak',
+      'first call',
+      'compile',
+      'pipelines',
+      'dispatches',
+      'an image',
+    ],
+    rows: rows.map((row) => [
+      workloadName(row),
+      milliseconds(row.ms),
+      noiseText(row.noise),
+      three(row.imagesPerSecond),
+      milliseconds(row.plan.ms),
+      percent(row.ofPeak),
+      milliseconds(row.firstMs),
+      milliseconds(row.compileMs),
+      String(row.pipelines),
+      String(row.dispatches),
+      megabytes(row.planBytesAnImage),
+    ]),
+  };
+}
+
+export function pipelineTable(rows: readonly PipelineRow[]): Table {
+  return {
+    title: 'Input pipeline',
+    header: ['work', 'from', 'to', 'images/s'],
+    rows: rows.map((row) => [row.work, `${row.sourceSize} px`, `${row.size} px`, three(row.imagesPerSecond)]),
+  };
+}
+
+export function scalingTable({ series }: ScalingReport): Table {
+  return {
+    title: 'Growth',
+    header: ['work', 'a call', '±', 'an image', 'plan', 'an image', ''],
+    rows: series.flatMap(({ points }) =>
+      points.map(({ timing, planBytes, skipped, ...workload }) => [
+        workloadName(workload),
+        timing ? milliseconds(timing.ms) : '-',
+        timing ? noiseText(timing.noise) : '',
+        timing ? milliseconds(timing.ms / workload.batch) : '',
+        planBytes ? megabytes(planBytes) : '-',
+        planBytes ? megabytes(planBytes / workload.batch) : '',
+        skipped ?? '',
+      ]),
+    ),
+  };
+}
+
+/** What the fits say, a line a series. */
+export function growthLines({ series }: ScalingReport): string[] {
+  return series.flatMap(({ kind, along, time, memory }) => {
+    const parts = [
+      growthText(along, 'time', time, milliseconds),
+      growthText(along, 'memory', memory, megabytes),
+    ];
+    const known = parts.filter((part): part is string => part !== null);
+    return known.length > 0
+      ? [`${kind}, over the ${along === 'batch' ? 'batch' : 'pixels of an image'}: ${known.join('; ')}`]
+      : [];
+  });
+}
+
+function growthText(
+  along: ScalingSeries['along'],
+  what: string,
+  { line, power }: ScalingSeries['time'],
+  unit: (value: number) => string,
+): string | null {
+  if (!line || !power) return null;
+  const [per, step] = along === 'batch' ? ['an image', 1] : ['10,000 pixels', 1e4];
+  const base = line.intercept > 0 ? `${unit(line.intercept)} + ` : '';
+  return (
+    `${what} grows with power ${power.exponent.toFixed(2)} (R² ${power.r2.toFixed(3)}), ` +
+    `about ${base}${unit(line.slope * step)} ${per}`
+  );
+}
+
+export function peersTable(report: PeerReport): Table {
+  return {
+    title: 'Peers (x ours: how many times our time or memory)',
+    header: [...PEER_TABLE_HEADER],
+    rows: peerTable(report),
+  };
+}
+
+/** Only rows that differ, or all of them. */
+export function comparisonTable({ rows }: Comparison, all = false): Table {
+  const shown = rows.filter(({ verdict }) => all || verdict !== 'same');
+  return {
+    title: all ? 'Against the older document' : 'Against the older document, beyond the noise',
+    header: ['section', 'what', 'before', 'after', 'after/before', 'noise', ''],
+    rows: shown.map((row) => [
+      row.section,
+      row.name,
+      valueText(row, row.before),
+      valueText(row, row.after),
+      row.ratio.toFixed(2),
+      `±${percent(row.noise)}`,
+      row.verdict === 'same' ? '' : row.verdict.toUpperCase(),
+    ]),
+  };
+}
+
+function valueText({ unit }: ComparisonRow, value: number): string {
+  if (unit === 'ms') return milliseconds(value);
+  if (unit === 'bytes') return megabytes(value);
+  return `${three(value)} ${unit}`;
+}

@@ -1,0 +1,117 @@
+/** What every bench does at its end: print, keep, draw, compare. */
+import { readFile } from 'node:fs/promises';
+import { type Comparison, compareDocuments } from '../../../bench/compare.js';
+import { type BenchDocument, documentProblem, documentText, resultName } from '../../../bench/document.js';
+import { benchPage } from '../../../bench/page/page.js';
+import {
+  comparisonTable,
+  convolutionTable,
+  growthLines,
+  modelTable,
+  peaksLine,
+  peersTable,
+  pipelineTable,
+  profileTable,
+  scalingTable,
+  shapeTable,
+  type Table,
+  variantTable,
+} from '../../../bench/tables.js';
+import { DataError } from '../../engine/errors.js';
+import { writeWhole } from '../../eval/files.node.js';
+import type { CommandContext } from '../context.js';
+import type { Output } from '../output.js';
+import { plural, textTable } from '../output.js';
+import type { ResultFlags } from './options.js';
+
+/** Shapes and kernels on a terminal; files have all. */
+const MOST_SHAPES = 10;
+const MOST_KERNELS = 16;
+
+/** @throws DataError naming the file */
+export async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new DataError(`${path} cannot be read: ${(cause as Error).message}.`, 'Give a JSON file.', {
+      cause,
+    });
+  }
+}
+
+/** @throws DataError for a file that no bench wrote */
+export async function readDocument(path: string): Promise<BenchDocument> {
+  const value = await readJson(path);
+  const problem = documentProblem(value);
+  if (problem) throw new DataError(`${path} is no result: ${problem}.`, 'Give a file that --out wrote.');
+  return value as BenchDocument;
+}
+
+export function sayTable(out: Output, { title, header, rows }: Table): void {
+  out.say();
+  out.say(`${title}:`);
+  out.say(textTable(header, rows));
+}
+
+/** Everything that the document holds, for people. */
+export function sayDocument(out: Output, { peaks, kernels, model, peers }: BenchDocument): void {
+  if (peaks) out.say(peaksLine(peaks));
+  if (kernels) {
+    sayTable(out, shapeTable(kernels.rows, MOST_SHAPES));
+    const shapes = new Set(kernels.rows.map(({ op, shape }) => `${op} ${shape}`)).size;
+    if (shapes > MOST_SHAPES)
+      out.say(`  ... ${shapes - MOST_SHAPES} more shapes with less time: --out, --html or --json`);
+    sayTable(out, variantTable(kernels.totals));
+    sayTable(out, profileTable('The step by kernel', kernels.step, MOST_KERNELS));
+    sayTable(out, convolutionTable(kernels.convolutions));
+    for (const { op, variant, why } of kernels.failed) out.say(`FAILED ${op}.${variant}, not timed: ${why}`);
+  }
+  if (model && model.rows.length > 0) sayTable(out, modelTable(model));
+  if (model && model.pipeline.length > 0) sayTable(out, pipelineTable(model.pipeline));
+  if (model?.scaling) {
+    sayTable(out, scalingTable(model.scaling));
+    for (const line of growthLines(model.scaling)) out.say(`  ${line}`);
+  }
+  if (peers) sayTable(out, peersTable(peers));
+}
+
+function sayComparison(out: Output, comparison: Comparison, path: string): void {
+  const { rows, gone, added, warnings } = comparison;
+  for (const warning of warnings) out.warn(warning);
+  const differing = rows.filter(({ verdict }) => verdict !== 'same');
+  if (differing.length > 0) sayTable(out, comparisonTable(comparison));
+  const same = rows.length - differing.length;
+  out.say(`Against ${path}: ${plural(rows.length, 'figure')} in both, ${same} the same within the noise.`);
+  if (gone.length > 0) out.say(`Only there: ${gone.length}, for example ${gone[0]}`);
+  if (added.length > 0) out.say(`Only here: ${added.length}, for example ${added[0]}`);
+}
+
+/** Reads what --compare names, before anything is measured. @throws DataError */
+export async function readOlder({ compare }: ResultFlags): Promise<BenchDocument | null> {
+  return compare === undefined ? null : readDocument(compare);
+}
+
+/** Prints the document, compares it, writes the files asked for. */
+export async function finish(
+  { out }: CommandContext,
+  document: BenchDocument,
+  older: BenchDocument | null,
+  flags: ResultFlags,
+): Promise<void> {
+  sayDocument(out, document);
+  const comparison = older && compareDocuments(older, document);
+  if (comparison) sayComparison(out, comparison, flags.compare ?? '');
+  const place = (path: string, ending: string) =>
+    path.endsWith('/') ? `${path}${resultName(document)}${ending}` : path;
+  if (flags.out !== undefined) {
+    const file = place(flags.out, '.json');
+    await writeWhole(file, documentText(document));
+    out.say(`Wrote ${file}`);
+  }
+  if (flags.html !== undefined) {
+    const file = place(flags.html, '.html');
+    await writeWhole(file, await benchPage(document, comparison));
+    out.say(`Wrote ${file}`);
+  }
+  out.document({ command: 'bench', ...document, ...(comparison && { comparison }) });
+}

@@ -1,0 +1,88 @@
+/** `chexgpu profile` */
+import { Argument, type Command } from 'commander';
+import { createModel, filledPlan, type PlanKind, workloadName } from '../../../bench/fixture.js';
+import { peaksLine, profileTable, three } from '../../../bench/tables.js';
+import { densenetConfig } from '../../densenet/architecture.js';
+import { profilePlan } from '../../engine/profile.js';
+import { byKernel, byLayer } from '../../engine/profileTables.js';
+import { chromeTrace } from '../../engine/profileTrace.js';
+import { writeWhole } from '../../eval/files.node.js';
+import { benchHeader } from '../bench/header.js';
+import { addWorkOptions, type WorkFlags, workloadOf } from '../bench/options.js';
+import { peaksWithProgress } from '../bench/peaks.js';
+import { sayTable } from '../bench/result.js';
+import type { CommandContext } from '../context.js';
+import { wholeNumber } from '../options.js';
+import { withSession } from '../session.js';
+import { define } from './define.js';
+
+interface ProfileFlags extends WorkFlags {
+  trace?: string;
+  repeats: number;
+  /** False with --no-peaks. */
+  peaks: boolean;
+  rows: number;
+}
+
+async function profile(
+  context: CommandContext,
+  flags: ProfileFlags,
+  [kind]: readonly string[],
+): Promise<number> {
+  const { out, signal, commandLine } = context;
+  return withSession(context, { ...flags, workers: 0 }, async ({ node }) => {
+    const { gpu } = node;
+    const workload = workloadOf(kind as PlanKind, flags, gpu.info.kind);
+    const header = await benchHeader(node, commandLine);
+    const peaks = flags.peaks ? await peaksWithProgress(context, gpu) : null;
+    const model = await createModel(gpu, { config: densenetConfig(flags.network) });
+    try {
+      const bar = out.progress(`Profiling ${workloadName(workload)}`, flags.repeats, 'runs');
+      const measured = await profilePlan(gpu, await filledPlan(model, workload), {
+        repeats: flags.repeats,
+        signal,
+        onProgress: (done, total) => bar.update(done, '', total),
+      });
+      const kernels = byKernel(measured, peaks);
+      const layers = byLayer(measured, peaks);
+      out.say(
+        `${workloadName(workload)}: ${measured.dispatches.length} dispatches, ${three(measured.ns / 1e6)} ms summed up ` +
+          `${measured.clock === 'gpu' ? "by the GPU's clock" : 'by waiting for each, as this adapter has no timestamps'}; ` +
+          `median of ${measured.repeats} runs`,
+      );
+      if (peaks) out.say(peaksLine(peaks));
+      sayTable(out, profileTable('By kernel', kernels, flags.rows));
+      sayTable(out, profileTable('By layer, forward and backward', layers, flags.rows));
+      if (layers.length > flags.rows)
+        out.say(`  ... ${layers.length - flags.rows} more layers (--rows, --json)`);
+      if (flags.trace !== undefined) {
+        await writeWhole(flags.trace, JSON.stringify(chromeTrace(measured)));
+        out.say(`Wrote ${flags.trace}: open it in Perfetto or chrome://tracing`);
+      }
+      out.document({ command: 'profile', ...header, ...workload, peaks, kernels, layers, profile: measured });
+      return 0;
+    } finally {
+      model.dispose();
+    }
+  });
+}
+
+export const profileCommand = define<ProfileFlags>({
+  name: 'profile',
+  description:
+    'Times every dispatch of a step and says where the time goes: by kernel and by layer, or as a trace.',
+  examples: [
+    ['chexgpu profile train --size 64 --batch 4', 'one training step'],
+    ['chexgpu profile predict --trace trace.json', 'a prediction, for Perfetto or chrome://tracing'],
+  ],
+  flags: (command: Command) => {
+    command
+      .addArgument(new Argument('<plan>', 'what to profile').choices(['predict', 'train']))
+      .option('--trace <file>', 'write a Chrome trace of the last run')
+      .option('--repeats <n>', 'runs; the median counts', wholeNumber(1, 1000), 5)
+      .option('--rows <n>', 'lines of each table', wholeNumber(1), 20)
+      .option('--no-peaks', "do not measure the adapter's peaks first");
+    return addWorkOptions(command);
+  },
+  action: profile,
+});

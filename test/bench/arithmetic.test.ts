@@ -1,0 +1,265 @@
+/** What the bench makes of its measurements, on numbers made by hand. */
+import { describe, expect, it } from 'vitest';
+import { fitLine, fitPower } from '../../bench/fit.js';
+import {
+  convolutionName,
+  convolutionRows,
+  costs,
+  kernelRows,
+  type Measured,
+  tileName,
+  variantTotals,
+} from '../../bench/kernelRows.js';
+import { timingOf } from '../../bench/samples.js';
+import { fits, type ScalingPoint } from '../../bench/scaling.js';
+import { growthLines, milliseconds, three } from '../../bench/tables.js';
+import { fakeProfile } from './fakeProfile.js';
+
+const PEAKS = { gflops: 100, gbs: 10 };
+
+describe('fits', () => {
+  it('find a line and a power law', () => {
+    const line = [1, 2, 4, 8].map((x) => ({ x, y: 3 + 2 * x }));
+    expect(fitLine(line)!.intercept).toBeCloseTo(3, 12);
+    expect(fitLine(line)!.slope).toBeCloseTo(2, 12);
+    expect(fitLine(line)!.r2).toBeCloseTo(1, 12);
+    const power = fitPower([1, 2, 4, 8].map((x) => ({ x, y: 5 * x ** 1.5 })))!;
+    expect(power.exponent).toBeCloseTo(1.5, 12);
+    expect(power.factor).toBeCloseTo(5, 12);
+  });
+
+  it('say how badly they fit', () => {
+    const { r2 } = fitLine([1, 2, 3, 4].map((x) => ({ x, y: x % 2 })))!;
+    expect(r2).toBeCloseTo(0.2, 12);
+  });
+
+  it('give nothing where there is nothing to fit', () => {
+    expect(fitLine([{ x: 1, y: 1 }])).toBeNull();
+    expect(
+      fitLine([
+        { x: 1, y: 1 },
+        { x: 1, y: 2 },
+      ]),
+    ).toBeNull();
+    expect(
+      fitPower([
+        { x: 1, y: 1 },
+        { x: 2, y: 0 },
+      ]),
+    ).toBeNull();
+  });
+
+  it('run over the batch, and over the pixels of an image', () => {
+    const point = (batch: number, size: number, ms: number, planBytes: number): ScalingPoint => ({
+      kind: 'predict',
+      batch,
+      size,
+      timing: { ms, noise: null, samples: [ms] },
+      planBytes,
+      skipped: null,
+    });
+    const bySize = fits('size', [
+      point(1, 64, 41, 4096),
+      point(1, 128, 164, 16384),
+      point(1, 256, 656, 65536),
+    ]);
+    expect(bySize.time.power!.exponent).toBeCloseTo(1, 9);
+    expect(bySize.memory.line!.slope).toBeCloseTo(1, 9);
+    const untimed: ScalingPoint = {
+      ...point(4, 64, 0, 4e6),
+      timing: null,
+      skipped: 'not timed: the time was up',
+    };
+    const byBatch = fits('batch', [point(1, 64, 10, 1e6), point(2, 64, 18, 2e6), untimed]);
+    expect(byBatch.time.line).toMatchObject({ intercept: 2, slope: 8 });
+    expect(byBatch.memory.line!.slope).toBeCloseTo(1e6, 3);
+    const series = [{ kind: 'predict' as const, along: 'batch' as const, points: [], ...byBatch }];
+    expect(growthLines({ network: 'n', budgetMs: 1, maxBytes: 1, series })[0]).toMatch(
+      /^predict, over the batch: time grows with power 0\.85 .* about 2\.00 ms \+ 8\.00 ms an image; memory/,
+    );
+  });
+});
+
+describe('samples', () => {
+  it('are told by their median and the distance of their quartiles', () => {
+    expect(timingOf([30, 10, 20, 40, 50])).toMatchObject({ ms: 30, noise: 10 / 30 });
+    expect(timingOf([7])).toMatchObject({ ms: 7, noise: null });
+  });
+});
+
+/** A step: the plan as it is (subgroup, split weights), and the same with naive kernels. */
+const AS_IS = fakeProfile([
+  {
+    op: 'conv.forward',
+    variant: 'subgroup',
+    shape: '[4,8,8,64] 1x1 -> 128',
+    constants: { KERNEL: 1, PIXELS: 8 },
+    flops: 1000,
+    bytes: 10,
+    ns: 20,
+  },
+  {
+    op: 'conv.forward',
+    variant: 'subgroup',
+    shape: '[4,8,8,64] 1x1 -> 128',
+    constants: { KERNEL: 1, PIXELS: 8 },
+    flops: 1000,
+    bytes: 10,
+    ns: 40,
+  },
+  { op: 'conv.forward', variant: 'scalar', shape: '[4,64,64,3] 7x7/2 -> 64', flops: 1000, bytes: 10, ns: 25 },
+  {
+    label: 'w',
+    op: 'conv.backwardWeights',
+    variant: 'subgroup',
+    shape: '[4,8,8,64] 1x1 -> 128',
+    flops: 1000,
+    bytes: 10,
+    ns: 50,
+  },
+  { label: 'w', op: 'reduce.slices', variant: 'tiled', shape: '2 x 9', flops: 1, bytes: 10, ns: 15 },
+]);
+const NAIVE = fakeProfile([
+  { op: 'conv.forward', variant: 'naive', shape: '[4,8,8,64] 1x1 -> 128', flops: 1000, bytes: 10, ns: 100 },
+  { op: 'conv.forward', variant: 'naive', shape: '[4,8,8,64] 1x1 -> 128', flops: 1000, bytes: 10, ns: 140 },
+  { op: 'conv.forward', variant: 'naive', shape: '[4,64,64,3] 7x7/2 -> 64', flops: 1000, bytes: 10, ns: 20 },
+  {
+    label: 'w',
+    op: 'conv.backwardWeights',
+    variant: 'naive',
+    shape: '[4,8,8,64] 1x1 -> 128',
+    flops: 1000,
+    bytes: 10,
+    ns: 60,
+  },
+]);
+const AGAIN = fakeProfile([
+  {
+    op: 'conv.forward',
+    variant: 'subgroup',
+    shape: '[4,8,8,64] 1x1 -> 128',
+    constants: { KERNEL: 1, PIXELS: 8 },
+    flops: 1000,
+    bytes: 10,
+    ns: 50,
+  },
+  {
+    op: 'conv.forward',
+    variant: 'subgroup',
+    shape: '[4,8,8,64] 1x1 -> 128',
+    constants: { KERNEL: 1, PIXELS: 8 },
+    flops: 1000,
+    bytes: 10,
+    ns: 50,
+  },
+  // A variant that does not take this shape: the plan falls back, which says nothing of it.
+  { op: 'conv.forward', variant: 'scalar', shape: '[4,64,64,3] 7x7/2 -> 64', flops: 1000, bytes: 10, ns: 1 },
+]);
+const MEASURED: Measured[] = [
+  { profile: AS_IS, forced: {} },
+  { profile: NAIVE, forced: { 'conv.forward': 'naive', 'conv.backwardWeights': 'naive' } },
+  { profile: AGAIN, forced: { 'conv.forward': 'subgroup' } },
+];
+
+describe('kernel rows', () => {
+  it('count a reduction with the kernel that leaves it to be done', () => {
+    expect(costs(AS_IS)).toEqual([20, 40, 25, 65, 15]);
+  });
+
+  it('put the variants of a shape side by side, the quickest first, the heaviest shapes first', () => {
+    const rows = kernelRows(MEASURED, (op) => op.startsWith('conv.'), PEAKS);
+    expect(rows.map((r) => [r.op, r.variant, r.shape, r.count, r.ms * 1e6, r.chosen, r.fastest])).toEqual([
+      // 30 ns a dispatch in one profile, 50 in another.
+      ['conv.forward', 'subgroup', '[4,8,8,64] 1x1 -> 128', 2, 40, true, true],
+      ['conv.forward', 'naive', '[4,8,8,64] 1x1 -> 128', 2, 120, false, false],
+      ['conv.backwardWeights', 'naive', '[4,8,8,64] 1x1 -> 128', 1, 60, false, true],
+      ['conv.backwardWeights', 'subgroup', '[4,8,8,64] 1x1 -> 128', 1, 65, true, false],
+      ['conv.forward', 'naive', '[4,64,64,3] 7x7/2 -> 64', 1, 20, false, true],
+      ['conv.forward', 'scalar', '[4,64,64,3] 7x7/2 -> 64', 1, 25, true, false],
+    ]);
+    expect(rows[0]).toMatchObject({ gflops: 25, gbs: 0.25, ofPeak: 0.25, bound: 'compute' });
+    // Two profiles 20 apart around 40.
+    expect(rows[0].noise).toBe(0.25);
+    expect(rows[1].noise).toBeNull();
+  });
+
+  it('sum variants over the step', () => {
+    const totals = variantTotals(
+      kernelRows(MEASURED, (op) => op === 'conv.forward', PEAKS),
+      PEAKS,
+    );
+    expect(
+      totals.map((t) => [t.variant, t.shapes, t.count, Math.round(t.ms * 1e6), t.chosen, t.fastest]),
+    ).toEqual([
+      ['naive', 2, 3, 260, 0, 1],
+      ['scalar', 1, 1, 25, 1, 0],
+      ['subgroup', 1, 2, 80, 1, 1],
+    ]);
+    expect(totals[2].ofPeak).toBeCloseTo(20 / 80, 12);
+  });
+
+  it('tell tiles apart by the constants that are no geometry', () => {
+    expect(tileName({ KERNEL: 3, PAD: 1, PIXELS: 4, OUT4: 8 })).toBe('PIXELS=4 OUT4=8');
+    const tiles = [4, 8].map(
+      (PIXELS): Measured => ({
+        profile: fakeProfile([
+          { op: 'conv.forward', variant: 'tiled', constants: { PIXELS }, flops: 8, bytes: 8, ns: PIXELS },
+        ]),
+        forced: PIXELS === 4 ? {} : { 'conv.forward': 'tiled' },
+      }),
+    );
+    const rows = kernelRows(tiles, () => true, PEAKS);
+    expect(rows.map(({ tile, chosen }) => [tile, chosen])).toEqual([
+      ['PIXELS=4', true],
+      ['PIXELS=8', false],
+    ]);
+  });
+});
+
+describe('convolutions over 3 % of the step', () => {
+  it('are judged by the best of them', () => {
+    const shape = (side: number, ci: number) => `[4,${side},${side},${ci}] 1x1 -> 128`;
+    const rows = convolutionRows(
+      fakeProfile([
+        { op: 'conv.forward', variant: 'a', shape: shape(8, 64), flops: 50_000, ns: 1000 },
+        { op: 'conv.forward', variant: 'a', shape: shape(8, 96), flops: 50_000, ns: 1000 },
+        { op: 'conv.backwardData', variant: 'a', shape: shape(8, 96), flops: 20_000, ns: 1000 },
+        // Best of all, but too small to be judged, or to be the mark.
+        { op: 'conv.forward', variant: 'a', shape: shape(2, 64), flops: 4_500, ns: 50 },
+        { op: 'batchnorm.statistics', variant: 'a', flops: 100, ns: 7000 },
+      ]),
+      PEAKS,
+    );
+    expect(rows.map(({ name, count, ofBest, ok }) => [name, count, ofBest, ok])).toEqual([
+      ['conv.forward 1x1 at 8x8', 2, 1, true],
+      ['conv.backwardData 1x1 at 8x8', 1, 0.4, false],
+    ]);
+    expect(rows[0].share).toBeCloseTo(2000 / 10_050, 12);
+  });
+
+  it('have names without the channels that grow within a block', () => {
+    expect(convolutionName('[4,64,64,3] 7x7/2 -> 64')).toBe('7x7/2 at 64x64');
+    expect(convolutionName('6 times [4,16,16,128] 3x3 -> 32')).toBe('3x3 at 16x16');
+    expect(convolutionName('something else')).toBe('something else');
+  });
+});
+
+describe('words', () => {
+  it('have three digits', () => {
+    expect([0, 0.00123, 0.0999, 1.005, 12.34, 1234.5].map(three)).toEqual([
+      '0',
+      '0.00123',
+      '0.0999',
+      '1.00',
+      '12.3',
+      '1235',
+    ]);
+    expect([0.0123, 9.87, 1234, 65_432].map(milliseconds)).toEqual([
+      '0.0123 ms',
+      '9.87 ms',
+      '1.23 s',
+      '65.4 s',
+    ]);
+    expect(three(Number.NaN)).toBe('-');
+  });
+});

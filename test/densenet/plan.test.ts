@@ -1,0 +1,83 @@
+/** What the planner promises of DenseNet121: few dispatches, little memory, and no growth. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { densenetConfig } from '../../src/densenet/architecture.js';
+import { recordBackward } from '../../src/densenet/backward.js';
+import { recordForward } from '../../src/densenet/forward.js';
+import { DenseNet } from '../../src/densenet/model.js';
+import { Parameters } from '../../src/densenet/parameters.js';
+import type { Gpu } from '../../src/engine/gpu.js';
+import { openNodeGpu } from '../../src/engine/gpu.node.js';
+import { fixedTensor, PlanBuilder } from '../../src/engine/plan.js';
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = (await openNodeGpu({ quiet: true })).gpu;
+});
+afterAll(() => gpu.dispose());
+
+/** Records a whole pass of DenseNet121 without building it: nothing of the arena is allocated. */
+function recorded(kind: 'predict' | 'train', batch: number, size: number) {
+  const config = densenetConfig('densenet121');
+  const parameters = new Parameters(gpu, config);
+  const plan = new PlanBuilder(gpu, kind);
+  const image = fixedTensor(gpu, 'image', [batch, size, size, 3]);
+  const dlogits = fixedTensor(gpu, 'dlogits', [batch, 1, 1, config.classes]);
+  const affine = fixedTensor(gpu, 'affine', [1, 1, 2, 1024]);
+  try {
+    const mode =
+      kind === 'train'
+        ? ({ kind: 'training', rule: 'keras3' } as const)
+        : ({ kind: 'inference', affine: () => affine } as const);
+    const forward = recordForward(plan, config, parameters, image, mode);
+    if (kind === 'train') recordBackward(plan, config, parameters, forward, dlogits);
+    const { dispatches, bytes } = plan.soFar;
+    return { dispatches: dispatches.length, bytesAnImage: bytes / batch };
+  } finally {
+    parameters.dispose();
+    for (const t of [image, dlogits, affine]) gpu.destroyBuffer(t.storage.buffer!);
+  }
+}
+
+describe('the plan of DenseNet121', () => {
+  it.each([
+    { kind: 'predict', batch: 1, size: 224, dispatches: 150, megabytes: 15 },
+    { kind: 'predict', batch: 16, size: 224, dispatches: 150, megabytes: 15 },
+    { kind: 'train', batch: 4, size: 64, dispatches: 597, megabytes: 5 },
+    { kind: 'train', batch: 16, size: 224, dispatches: 597, megabytes: 50 },
+  ] as const)(
+    '$kind, batch $batch at $size px: at most $dispatches dispatches and $megabytes MB an image',
+    ({ kind, batch, size, dispatches, megabytes }) => {
+      const plan = recorded(kind, batch, size);
+      // The loss (two dispatches) and Adam (one) come on top of a training pass.
+      expect(plan.dispatches).toBeLessThanOrEqual(dispatches);
+      expect(plan.dispatches).toBeGreaterThan(100);
+      expect(plan.bytesAnImage).toBeLessThanOrEqual(megabytes * 1e6);
+      expect(plan.bytesAnImage).toBeGreaterThan(1e6 * (size / 224) ** 2);
+    },
+  );
+
+  it('takes no more memory after 200 training steps than after the first', async () => {
+    const config = densenetConfig('densenet121', {
+      name: 'tiny',
+      blocks: [1, 1],
+      growthRate: 16,
+      bottleneck: 1,
+    });
+    const model = await DenseNet.create(gpu, { config, seed: 1 });
+    const count = 2;
+    const x = Float32Array.from({ length: count * 16 * 16 * 3 }, (_, i) => Math.sin(i));
+    const labels = Float32Array.from({ length: count * config.classes }, (_, i) => i % 2);
+    const batch = { count, height: 16, width: 16, x, labels, files: [] };
+    try {
+      await model.compile({ posWeights: Array(14).fill(0.5), negWeights: Array(14).fill(0.5) });
+      await model.trainStep(batch);
+      const before = gpu.allocatedBytes;
+      const pipelines = gpu.pipelineCount;
+      for (let step = 0; step < 199; step++) await model.trainStep(batch);
+      expect(gpu.allocatedBytes).toBe(before);
+      expect(gpu.pipelineCount).toBe(pipelines);
+    } finally {
+      model.dispose();
+    }
+  });
+});
