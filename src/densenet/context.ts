@@ -1,6 +1,7 @@
 /** What the parts of a model share. */
 import { NonFiniteError } from '../engine/errors.js';
 import { type Gpu, megabytes } from '../engine/gpu.js';
+import type { Precision } from '../engine/plan.js';
 import type { DenseNetConfig } from './architecture.js';
 import type { BatchShape } from './batch.js';
 import type { Parameters } from './parameters.js';
@@ -10,6 +11,8 @@ export interface ModelContext {
   config: DenseNetConfig;
   parameters: Parameters;
   variants: Readonly<Record<string, string>>;
+  /** Of predictions; training is always f32. */
+  precision: Precision;
   onCompile: (plan: string, done: number, total: number) => void;
 }
 

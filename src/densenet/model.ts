@@ -4,7 +4,7 @@
  */
 import { UsageError } from '../engine/errors.js';
 import type { Gpu } from '../engine/gpu.js';
-import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
+import { fixedTensor, type Plan, PlanBuilder, type Precision } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { prepareInference } from '../shaders/batchnorm/batchnorm.js';
 import { type AdamState, adamSettings, checkAdamState } from './adamState.js';
@@ -31,6 +31,11 @@ export interface ModelOptions {
   seed?: number;
   /** Kernel variants to insist on, e.g. { 'conv.forward': 'naive' }. */
   variants?: Readonly<Record<string, string>>;
+  /**
+   * `f16`: predictions may round what convolutions multiply to f16 (sums stay f32) where the adapter has subgroup
+   * matrices for it; elsewhere, and in training, nothing changes. Default `f32`.
+   */
+  precision?: Precision;
   /** Called while pipelines compile, before the first use of a new batch size or mode. */
   onCompile?: (plan: string, done: number, total: number) => void;
 }
@@ -62,6 +67,7 @@ export class DenseNet {
       config,
       parameters,
       variants: options.variants ?? {},
+      precision: options.precision ?? 'f32',
       onCompile: options.onCompile ?? (() => {}),
     });
     try {

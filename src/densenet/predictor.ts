@@ -51,7 +51,7 @@ export class Predictor {
     shape: BatchShape,
     affine: (batchnorm: string) => Tensor,
   ): Promise<Predictor> {
-    const { gpu, config, parameters, variants, onCompile } = context;
+    const { gpu, config, parameters, variants, precision, onCompile } = context;
     const { count } = shape;
     const label = `predict, ${describeBatch(shape)}`;
     const input = new InputStage(gpu, shape, config.inputChannels);
@@ -64,7 +64,7 @@ export class Predictor {
         activate(plan, config.activation, { z: recorded.logits, p: probabilities });
         return recorded;
       };
-      const make = () => new PlanBuilder(gpu, label, { variants });
+      const make = () => new PlanBuilder(gpu, label, { variants, precision });
       const { builder, recorded: forward } = await recordTuned(gpu, make, record);
       const plan = await builder.build((done, total) => onCompile(label, done, total));
       return new Predictor(context, shape, input, forward, plan, probabilities, selection);
