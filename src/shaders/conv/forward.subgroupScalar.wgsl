@@ -1,7 +1,8 @@
 // Convolution, forward, input channels one at a time, weights shared in the subgroup: for the stem, whose image has
 // three channels, and where a quarter of the code compiles in a quarter of the time (tiles.ts). Formula and meaning of PROLOGUE: forward.naive.wgsl; sharing, EPILOGUE,
 // STATISTICS and the order of the tile: forward.subgroup.wgsl. No barrier, no workgroup memory.
-// A step is one input channel of one tap: OUT4 vec4s of weights, one float of x a pixel, 4*PIXELS*OUT4
+// CHANNELS, a divisor of the input channels, are taken in a row: a turn of the loop moves all sums through memory on
+// SwiftShader. A step is one input channel of one tap: OUT4 vec4s of weights, one float of x a pixel, 4*PIXELS*OUT4
 // multiply-adds. Needs output channels that are a multiple of 4*OUT4, and of LANES.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 enable subgroups;
@@ -16,6 +17,7 @@ const WORKGROUP: u32 = 4;
 const LANES: u32 = 4;
 const PIXELS: u32 = 8;
 const OUT4: u32 = 8;
+const CHANNELS: u32 = 1;
 
 struct Params {
   batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
@@ -70,22 +72,25 @@ fn main(
       let at = ((image[i] + iy) * params.inWidth + ix) * params.xPixelStride + params.xOffset;
       source[i] = select(0u, at, inside[i]);
     }
-    for (var c = 0u; c < params.inChannels; c++) {
-      /*registers*/ var share: array<vec4f, (OUT4 + LANES - 1) / LANES>;
-      /*unroll*/ for (var j = 0u; j < (OUT4 + LANES - 1) / LANES; j++) { share[j] = weights[row + mine[j]]; }
-      row += out4;
-      var scale = 1.0;
-      var shift = 0.0;
-      if (PROLOGUE) { scale = affine[c]; shift = affine[params.inChannels + c]; }
-      /*registers*/ var v: array<f32, PIXELS>;
-      /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
-        v[i] = x[source[i] + c];
-        if (PROLOGUE) { let a = v[i] * scale + shift; v[i] = select(a, 0.0, a < 0.0); }
-        if (PAD > 0u) { v[i] = select(0.0, v[i], inside[i]); }
-      }
-      /*unroll*/ for (var o = 0u; o < OUT4; o++) {
-        let w = subgroupShuffle(share[o / LANES], o % LANES);
-        /*unroll*/ for (var i = 0u; i < PIXELS; i++) { sum[i * OUT4 + o] += v[i] * w; }
+    for (var first0 = 0u; first0 < params.inChannels; first0 += CHANNELS) {
+      /*unroll*/ for (var k = 0u; k < CHANNELS; k++) {
+        let c = first0 + k;
+        /*registers*/ var share: array<vec4f, (OUT4 + LANES - 1) / LANES>;
+        /*unroll*/ for (var j = 0u; j < (OUT4 + LANES - 1) / LANES; j++) { share[j] = weights[row + mine[j]]; }
+        row += out4;
+        var scale = 1.0;
+        var shift = 0.0;
+        if (PROLOGUE) { scale = affine[c]; shift = affine[params.inChannels + c]; }
+        /*registers*/ var v: array<f32, PIXELS>;
+        /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
+          v[i] = x[source[i] + c];
+          if (PROLOGUE) { let a = v[i] * scale + shift; v[i] = select(a, 0.0, a < 0.0); }
+          if (PAD > 0u) { v[i] = select(0.0, v[i], inside[i]); }
+        }
+        /*unroll*/ for (var o = 0u; o < OUT4; o++) {
+          let w = subgroupShuffle(share[o / LANES], o % LANES);
+          /*unroll*/ for (var i = 0u; i < PIXELS; i++) { sum[i * OUT4 + o] += v[i] * w; }
+        }
       }
     }
   }

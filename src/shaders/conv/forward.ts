@@ -129,6 +129,7 @@ export function convForward(
     constants.LANES = sharingLanes(plan.gpu);
     constants.WORKGROUP = subgroupWorkgroup(plan.gpu, counted);
     constants.STATISTICS = counted ? 1 : 0;
+    if (variant === 'subgroupScalar') constants.CHANNELS = ci > 4 || prefersSmallCode(plan.gpu) ? 1 : ci;
     pixelsPerSlice = constants.WORKGROUP * tile.PIXELS;
     workgroups = [Math.ceil(count / pixelsPerSlice), co / 4 / tile.OUT4, 1];
     parts = plan.tensor(`${label} statistics`, counted ? [workgroups[0], 1, 2, co] : [1, 1, 1, 4]);
