@@ -4,7 +4,7 @@ import type { PixelBatch } from '../src/densenet/batch.js';
 import { DenseNet, type ModelOptions } from '../src/densenet/model.js';
 import type { Gpu } from '../src/engine/gpu.js';
 import { MT19937 } from '../src/engine/mt19937.js';
-import type { Plan } from '../src/engine/plan.js';
+import type { Plan, Precision } from '../src/engine/plan.js';
 
 export type PlanKind = 'predict' | 'train';
 
@@ -13,10 +13,12 @@ export interface Workload {
   batch: number;
   /** Side of the square images, pixels. */
   size: number;
+  /** `f16`: predictions may round what convolutions multiply. Default f32. */
+  precision?: Precision;
 }
 
-export function workloadName({ kind, batch, size }: Workload): string {
-  return `${kind} ${batch}x${size}`;
+export function workloadName({ kind, batch, size, precision = 'f32' }: Workload): string {
+  return `${kind} ${batch}x${size}${precision === 'f32' ? '' : ` ${precision}`}`;
 }
 
 export interface FixtureOptions {
@@ -24,6 +26,7 @@ export interface FixtureOptions {
   /** Default: drawn. */
   weights?: WeightMap;
   variants?: ModelOptions['variants'];
+  precision?: Precision;
   onCompile?: ModelOptions['onCompile'];
 }
 

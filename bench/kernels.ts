@@ -82,7 +82,7 @@ export function operationsOf(op: string | undefined): string[] {
 
 /** @throws UsageError for an unknown operation; GpuError when the device is lost */
 export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<KernelReport> {
-  const { kind, batch, size, config, peaks, signal, onProgress = () => {} } = options;
+  const { kind, batch, size, precision, config, peaks, signal, onProgress = () => {} } = options;
   const ops = operationsOf(options.op);
   const results = await selfTest(gpu, {
     ops,
@@ -115,6 +115,7 @@ export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<Ke
     kind,
     batch,
     size,
+    ...(precision && { precision }),
     network: config.name,
     clock: profile.clock,
     resolutionNs: profile.resolutionNs,
@@ -151,11 +152,14 @@ function variantSets(gpu: Gpu, ops: readonly string[]): Record<string, string>[]
   );
 }
 
-/** A step with forced variants that fails is reported, and the others go on; the plain step has to work. */
+/**
+ * A step with forced variants that fails is reported, and the others go on; the plain step has to work. Null also
+ * where no shape takes the variants, for want of a feature for instance.
+ */
 async function attempt(
   forced: Readonly<Record<string, string>>,
   failed: FailedVariant[],
-  work: () => Promise<Profile>,
+  work: () => Promise<Profile | null>,
 ): Promise<Profile | null> {
   const [first] = Object.entries(forced);
   try {
@@ -169,17 +173,28 @@ async function attempt(
 
 async function profileWith(
   gpu: Gpu,
-  { kind, batch, size, config, repeats, budgetMs = BUDGET_MS[gpu.info.kind], signal }: KernelOptions,
+  options: KernelOptions,
   weights: WeightMap,
   variants: Readonly<Record<string, string>>,
-): Promise<Profile> {
-  const model = await createModel(gpu, { config, weights, variants });
+): Promise<Profile | null> {
+  const {
+    kind,
+    batch,
+    size,
+    precision,
+    config,
+    repeats,
+    budgetMs = BUDGET_MS[gpu.info.kind],
+    signal,
+  } = options;
+  const model = await createModel(gpu, { config, weights, variants, precision });
   try {
+    const asIs = Object.keys(variants).length === 0;
+    const plan = await model.planOf(kind, batch, size);
+    const taken = plan.dispatches.some(({ kernel: { op, variant } }) => variants[op] === variant);
+    if (!asIs && !taken) return null;
     // A software adapter takes as long for zeros, and up to a minute for a naive step: there only the first is filled.
-    const filled = gpu.info.kind === 'hardware' || Object.keys(variants).length === 0;
-    const plan = filled
-      ? await filledPlan(model, { kind, batch, size })
-      : await model.planOf(kind, batch, size);
+    if (asIs || gpu.info.kind === 'hardware') await filledPlan(model, { kind, batch, size });
     return await profilePlan(gpu, plan, { repeats, budgetMs, signal });
   } finally {
     gpu.assertAlive();

@@ -51,7 +51,7 @@ export interface ModelRow extends Workload, Timing {
  * @throws OutOfMemoryError, GpuError
  */
 export async function benchModel(gpu: Gpu, options: ModelOptions): Promise<ModelRow> {
-  const { kind, batch, size, config, peaks, samples = 10, budgetMs = 20_000, signal } = options;
+  const { kind, batch, size, precision, config, peaks, samples = 10, budgetMs = 20_000, signal } = options;
   const { onProgress = () => {} } = options;
   const timing = (what: string) => ({
     samples,
@@ -60,7 +60,7 @@ export async function benchModel(gpu: Gpu, options: ModelOptions): Promise<Model
     onSample: (done: number, total: number) => onProgress(what, done, total),
   });
   const images = randomBatch(config, { batch, size });
-  const model = await createModel(gpu, { config });
+  const model = await createModel(gpu, { config, precision });
   try {
     onProgress('first call', 0, samples);
     const tuning = watchTuner(gpu);
@@ -91,6 +91,7 @@ export async function benchModel(gpu: Gpu, options: ModelOptions): Promise<Model
       kind,
       batch,
       size,
+      ...(precision && { precision }),
       network: config.name,
       ...timed,
       imagesPerSecond: (1000 * batch) / timed.ms,

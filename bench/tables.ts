@@ -1,7 +1,7 @@
 /** A document's numbers as tables of words: what the terminal prints and the page shows. */
 import type { ProfileRow } from '../src/engine/profileTables.js';
 import type { Comparison, ComparisonRow } from './compare.js';
-import type { ModelReport } from './document.js';
+import type { BenchDocument, ModelReport } from './document.js';
 import { workloadName } from './fixture.js';
 import { BAR, type ConvolutionRow, type KernelRow, type VariantTotal } from './kernelRows.js';
 import type { PeakReport } from './peaks.js';
@@ -212,6 +212,51 @@ export function peersTable(report: PeerReport): Table {
     header: [...PEER_TABLE_HEADER],
     rows: peerTable(report),
   };
+}
+
+/** What bench/torch_baseline.py prints. */
+interface TorchBaseline {
+  available: boolean;
+  why?: string;
+  torch?: string;
+  device?: string;
+  size: number;
+  batch: number;
+  rows: {
+    job: 'infer' | 'train';
+    precision: string;
+    ms?: number;
+    images_per_second?: number;
+    error?: string;
+  }[];
+}
+
+/** PyTorch's rows, beside our plan of the same work where it was measured; null where there is no baseline. */
+export function torchTable({ others, model }: Pick<BenchDocument, 'others' | 'model'>): Table | null {
+  const torch = others?.torch as TorchBaseline | undefined;
+  if (!torch || !Array.isArray(torch.rows)) return null;
+  const { size, batch } = torch;
+  const rows = torch.rows.map(({ job, precision, ms, images_per_second: speed, error }) => {
+    const kind = job === 'infer' ? 'predict' : 'train';
+    const same =
+      model?.rows.filter((row) => row.kind === kind && row.size === size && row.batch === batch) ?? [];
+    // Beside half precision stands ours, where there is one.
+    const half = precision === 'amp' ? same.find((row) => row.precision === 'f16') : undefined;
+    const ours = half ?? same.find((row) => row.precision !== 'f16');
+    return [
+      workloadName({ kind, batch, size }),
+      precision,
+      ms === undefined ? 'failed' : milliseconds(ms),
+      speed === undefined ? '-' : three(speed),
+      ours ? `${milliseconds(ours.plan.ms)}${half ? ' f16' : ''}` : '-',
+      ours && ms !== undefined ? (ms / ours.plan.ms).toFixed(2) : '-',
+      error ?? '',
+    ];
+  });
+  const title = torch.available
+    ? `PyTorch ${torch.torch ?? ''} on ${torch.device ?? 'the GPU'} (x ours: how many times our plan's time)`
+    : `PyTorch was not measured: ${torch.why ?? 'no reason given'}`;
+  return { title, header: ['work', 'precision', 'PyTorch', 'images/s', 'our plan', 'x ours', ''], rows };
 }
 
 /** Only rows that differ, or all of them. */

@@ -20,6 +20,7 @@ import {
   shapeTable,
   type Table,
   three,
+  torchTable,
   variantTable,
 } from '../tables.js';
 import { scalingSpec } from './scalingSpec.js';
@@ -121,6 +122,11 @@ ${htmlTable(peersTable(peers))}
         .map(([name, version]) => `${name} ${version}`)
         .join(', ')}</p>`,
     });
+  }
+  const torch = torchTable(document);
+  if (torch) {
+    const body = torch.rows.length > 0 ? htmlTable(torch) : html`<p>${torch.title}.</p>`;
+    list.push({ id: 'torch', title: 'Beside PyTorch', body });
   }
   if (kernels) list.push(...(await kernelSection(kernels, document)));
   if (model) {

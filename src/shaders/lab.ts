@@ -118,15 +118,14 @@ function onPaper(gpu: Gpu, check: CheckCase, choice?: string): Recorder {
   return recorder;
 }
 
-/** The constants that the host sets for a variant on any case of the operation. */
+/** What the host gives to each variant on any case of the operation. */
 export function hostConstants(gpu: Gpu, { cases }: LabOperation): ConstantsOf {
-  return (kernel) =>
-    new Set(
-      cases
-        .flatMap((check) => onPaper(gpu, check, kernel.variant).specs)
-        .filter((spec) => spec.kernel.name === kernel.name)
-        .flatMap((spec) => Object.keys(spec.constants ?? {})),
-    );
+  return (kernel) => {
+    const specs = cases
+      .flatMap((check) => onPaper(gpu, check, kernel.variant).specs)
+      .filter((spec) => spec.kernel.name === kernel.name);
+    return specs.length > 0 ? new Set(specs.flatMap((spec) => Object.keys(spec.constants ?? {}))) : null;
+  };
 }
 
 /** How the host dispatches a choice on a case. */

@@ -195,8 +195,8 @@ function parseLike(operation: LabOperation, text: string, because: string): Like
   return { kernel, name: [variant, ...settings].join(' '), tile, because };
 }
 
-/** What the host gives to a variant, whatever the shape. */
-export type ConstantsOf = (kernel: Kernel) => ReadonlySet<string>;
+/** The constants that the host sets for a variant; null where no shape is dispatched like it on this adapter. */
+export type ConstantsOf = (kernel: Kernel) => ReadonlySet<string> | null;
 
 /** What keeps `file` from standing in for `kernel`: one line each, none if it fits. */
 function misfits(file: LabFile, kernel: Kernel, set: ReadonlySet<string>): string[] {
@@ -283,20 +283,32 @@ export function likeOf(
   wanted?: string,
 ): Like {
   const named = wanted ?? file.like;
-  const misfitsOf = (kernel: Kernel) => misfits(file, kernel, constantsOf(kernel));
   if (named !== undefined) {
     const because = wanted === undefined ? `by the comment in ${file.name}` : 'by --like';
     const like = parseLike(operation, named, because);
-    refuse(file, like.kernel, misfitsOf(like.kernel), 'cannot stand in for', []);
+    const set = constantsOf(like.kernel);
+    if (!set) throw notDispatched(operation, like);
+    refuse(file, like.kernel, misfits(file, like.kernel, set), 'cannot stand in for', []);
     return like;
   }
   const tried = operation.kernels
-    .map((kernel) => ({ kernel, lines: misfitsOf(kernel), near: likeness(file, kernel) }))
+    .flatMap((kernel) => {
+      const set = constantsOf(kernel);
+      return set ? [{ kernel, lines: misfits(file, kernel, set), near: likeness(file, kernel) }] : [];
+    })
     .sort((a, b) => b.near - a.near || a.lines.length - b.lines.length);
   const { kernel, lines } = tried[0];
   const others = tried.filter((other) => other.lines.length === 0).map((other) => other.kernel.variant);
   refuse(file, kernel, lines, 'is nearest to, but cannot stand in for', others);
   return { kernel, name: kernel.variant, tile: {}, because: 'whose declarations are nearest' };
+}
+
+/** What to say where the shapes do not suit a variant or a tile, or the adapter does not. */
+export function notDispatched({ name }: LabOperation, like: Like): UsageError {
+  return new UsageError(
+    `No shape of ${name} is dispatched like ${like.name} on this adapter.`,
+    'Choose another variant with --like.',
+  );
 }
 
 /** @throws UsageError unless `lines` is empty */

@@ -14,6 +14,7 @@ import type { KernelRow } from '../../bench/kernelRows.js';
 import type { ModelRow } from '../../bench/model.js';
 import { benchPage } from '../../bench/page/page.js';
 import type { PeerReport } from '../../bench/peers/report.js';
+import { torchTable } from '../../bench/tables.js';
 
 const ROW: KernelRow = {
   op: 'conv.forward',
@@ -247,6 +248,36 @@ describe('a comparison', () => {
       'peers: forward 1x224, chexgpu',
       'peers: forward 1x224, onnxruntime-webgpu',
     ]);
+  });
+});
+
+describe('a PyTorch baseline', () => {
+  const torch = {
+    available: true,
+    torch: '2.9',
+    device: 'a GPU',
+    size: 224,
+    batch: 1,
+    rows: [
+      { job: 'infer', precision: 'fp32', ms: 50, images_per_second: 20 },
+      { job: 'train', precision: 'amp', error: 'out of memory' },
+    ],
+  };
+
+  it('stands beside our plan of the same work', () => {
+    const model = { rows: [MODEL], pipeline: [], scaling: null };
+    expect(torchTable({ others: { torch }, model })!.rows).toEqual([
+      ['predict 1x224', 'fp32', '50.0 ms', '20.0', '100 ms', '0.50', ''],
+      ['train 1x224', 'amp', 'failed', '-', '-', '-', 'out of memory'],
+    ]);
+  });
+
+  it('that is absent says why', () => {
+    const absent = { available: false, why: 'PyTorch finds no GPU', size: 320, batch: 32, rows: [] };
+    expect(torchTable({ others: { torch: absent } })!.title).toBe(
+      'PyTorch was not measured: PyTorch finds no GPU',
+    );
+    expect(torchTable({})).toBeNull();
   });
 });
 

@@ -86,9 +86,12 @@ describe('templates', () => {
     const operation = labOperation(op);
     const constantsOf = hostConstants(gpu, operation);
     for (const kernel of operation.kernels) {
+      const set = constantsOf(kernel);
+      // Kernels for hardware that this adapter does not have.
+      if (!set) continue;
       const file = labFile('mine.wgsl', labTemplate(operation, kernel.variant));
       expect(likeOf(operation, file, constantsOf).kernel).toBe(kernel);
-      expect([...constantsOf(kernel)].filter((name) => !kernel.constants.has(name))).toEqual([]);
+      expect([...set].filter((name) => !kernel.constants.has(name))).toEqual([]);
       const unnamed = labFile('mine.wgsl', kernel.source);
       const near = likeOf(operation, unnamed, constantsOf).kernel;
       expect(near.bindings.map(({ name }) => name).sort()).toEqual(
@@ -230,7 +233,7 @@ describe('a kernel that does not fit', () => {
 
   it('says which constant of the host is missing', () => {
     expect(refusal((s) => s.replace('const PIXELS: u32 = 4;', 'const PIXELS = 4u;'))).toMatch(
-      /constant PIXELS, which the host sets, is missing: a line const PIXELS: u32 = 4;[\s\S]*like naive with --like/,
+      /constant PIXELS, which the host sets, is missing: a line const PIXELS: u32 = 4;[\s\S]*like naive with --like\.$/,
     );
   });
 

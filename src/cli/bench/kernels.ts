@@ -24,6 +24,7 @@ import { finish, readOlder } from './result.js';
 interface KernelFlags extends ResultFlags, WorkFlags {
   op?: string;
   plan: PlanKind;
+  f16: boolean;
   repeats?: number;
   budget?: number;
 }
@@ -38,6 +39,7 @@ async function kernels(context: CommandContext, flags: KernelFlags): Promise<num
     const bar = out.progress('Kernels', 0, '');
     const report = await benchKernels(node.gpu, {
       ...workloadOf(flags.plan, flags, node.gpu.info.kind),
+      ...(flags.f16 && { precision: 'f16' as const }),
       config: densenetConfig(flags.network),
       peaks,
       op: flags.op,
@@ -69,6 +71,7 @@ export const benchKernelsCommand = define<KernelFlags>({
       .addOption(
         new Option('--plan <kind>', 'whose shapes').choices(['train', 'predict']).default('train', 'train'),
       )
+      .option('--f16', 'let predictions multiply in f16, where the adapter has subgroup matrices', false)
       .option('--repeats <n>', 'runs of each step; the median counts (default: 5)', wholeNumber(1, 1000))
       .option('--budget <s>', 'seconds for the runs of one variant (default: by the adapter)', seconds);
     return addResultOptions(addWorkOptions(command));

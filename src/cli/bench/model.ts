@@ -1,6 +1,6 @@
 /** `chexgpu bench model` */
 import { type BenchDocument, FORMAT, FORMAT_VERSION, type ModelReport } from '../../../bench/document.js';
-import { workloadName } from '../../../bench/fixture.js';
+import { type Workload, workloadName } from '../../../bench/fixture.js';
 import { benchModel } from '../../../bench/model.js';
 import { benchPipeline } from '../../../bench/pipeline.js';
 import { benchScaling } from '../../../bench/scaling.js';
@@ -33,6 +33,7 @@ interface ModelFlags extends ResultFlags, WorkFlags {
 }
 
 const KINDS = ['predict', 'train'] as const;
+const SUBGROUP_MATRICES = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 
 /** For the growth. Software adapters share their memory with everything else on the machine. */
 const SCALING: Record<GpuInfo['kind'], { size: number; batch: number; budgetMs: number; maxBytes: number }> =
@@ -64,8 +65,10 @@ async function measure(context: CommandContext, { node, pool }: Session, flags: 
   const config = densenetConfig(flags.network);
   const peaks = await peaksWithProgress(context, gpu);
   const report: ModelReport = { rows: [], pipeline: [], scaling: null };
-  for (const kind of KINDS) {
-    const workload = workloadOf(kind, flags, gpu.info.kind);
+  const workloads: Workload[] = KINDS.map((kind) => workloadOf(kind, flags, gpu.info.kind));
+  // What f16 changes is done by subgroup matrices.
+  if (gpu.device.features.has(SUBGROUP_MATRICES)) workloads.push({ ...workloads[0], precision: 'f16' });
+  for (const workload of workloads) {
     const bar = out.progress(workloadName(workload), 0, '');
     report.rows.push(
       await withFreshGpu(context, node, flags, (fresh) =>

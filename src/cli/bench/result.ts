@@ -15,6 +15,7 @@ import {
   scalingTable,
   shapeTable,
   type Table,
+  torchTable,
   variantTable,
 } from '../../../bench/tables.js';
 import { DataError } from '../../engine/errors.js';
@@ -54,7 +55,8 @@ export function sayTable(out: Output, { title, header, rows }: Table): void {
 }
 
 /** Everything that the document holds, for people. */
-export function sayDocument(out: Output, { peaks, kernels, model, peers }: BenchDocument): void {
+export function sayDocument(out: Output, document: BenchDocument): void {
+  const { peaks, kernels, model, peers } = document;
   if (peaks) out.say(peaksLine(peaks));
   if (kernels) {
     sayTable(out, shapeTable(kernels.rows, MOST_SHAPES));
@@ -73,6 +75,9 @@ export function sayDocument(out: Output, { peaks, kernels, model, peers }: Bench
     for (const line of growthLines(model.scaling)) out.say(`  ${line}`);
   }
   if (peers) sayTable(out, peersTable(peers));
+  const torch = torchTable(document);
+  if (torch && torch.rows.length > 0) sayTable(out, torch);
+  else if (torch) out.say(torch.title);
 }
 
 function sayComparison(out: Output, comparison: Comparison, path: string): void {

@@ -4,6 +4,7 @@ import type { NodeGpu } from '../../engine/gpu.node.js';
 import { type CheckResult, explain } from '../../shaders/check.js';
 import { ALL_CHECKS } from '../../shaders/checks.js';
 import { checksOf, type RaceRow, race, selfTest } from '../../shaders/selftest.js';
+import { skippedKernels } from '../../shaders/skipped.js';
 import type { CommandContext } from '../context.js';
 import { plural, textTable } from '../output.js';
 import { withSession } from '../session.js';
@@ -138,6 +139,8 @@ export const doctorCommand = define<DoctorFlags>({
         },
       });
       sayResults(context, results);
+      const skipped = skippedKernels(node.gpu, results, kernel === undefined ? undefined : [kernel]);
+      for (const { kernel: name, why } of skipped) out.say(`  not run here: ${name}: ${why}`);
       const rows = kernel === undefined ? [] : await race(node.gpu, kernel);
       if (kernel !== undefined) sayRace(context, rows);
       const failed = results.filter((result) => !result.ok).length + rows.filter((row) => !row.ok).length;
@@ -146,7 +149,7 @@ export const doctorCommand = define<DoctorFlags>({
           ? `All ${plural(results.length, 'check')} passed.`
           : `${plural(failed, 'check')} failed.`,
       );
-      out.document({ command: 'doctor', ok: failed === 0, ...facts, selfTest: results, race: rows });
+      out.document({ command: 'doctor', ok: failed === 0, ...facts, selfTest: results, skipped, race: rows });
       return failed === 0 ? 0 : EXIT_CODES.gpu;
     });
   },

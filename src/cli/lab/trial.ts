@@ -1,7 +1,7 @@
 /** One trial of a user's shader: read, compile, fit, check, race; every step says what it found. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { DataError, GpuError, UsageError } from '../../engine/errors.js';
+import { DataError, GpuError } from '../../engine/errors.js';
 import type { Kernel, Scalars } from '../../engine/kernel.js';
 import type { Peaks } from '../../engine/profileTables.js';
 import type { CheckCase } from '../../shaders/check.js';
@@ -22,6 +22,7 @@ import {
   labFile,
   labKernel,
   likeOf,
+  notDispatched,
 } from '../../shaders/labFile.js';
 import { type Comparison, compareBest, type LabRaceRow, raceOn } from '../../shaders/labRace.js';
 import type { Output } from '../output.js';
@@ -141,15 +142,10 @@ async function enter({ out, lab, operation, path, like: wanted }: TrialOptions):
   const like = likeOf(operation, file, constantsOf, wanted);
   const cases = operation.cases.filter((check) => check.variants.includes(like.kernel.variant));
   const [first] = cases.flatMap((check) => geometriesOf(gpu, check, like));
-  if (!first) {
-    throw new UsageError(
-      `No shape of ${operation.name} is dispatched like ${like.name} on this adapter.`,
-      'Choose another variant with --like.',
-    );
-  }
+  if (!first) throw notDispatched(operation, like);
   const kernel = labKernel(operation, file);
   const compileMs = await firstPipeline(lab, file, kernel, first.constants);
-  const set = [...constantsOf(like.kernel)].sort();
+  const set = [...(constantsOf(like.kernel) ?? [])].sort();
   const own = [...file.constants].filter((name) => !set.includes(name)).sort();
   return { file, kernel, like, cases, constants: { set, own }, warnings: messages, compileMs };
 }
