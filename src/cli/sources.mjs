@@ -7,7 +7,14 @@ import { join } from 'node:path';
 export const STAMP = '.stamp';
 
 /** What a build reads. */
-const SOURCES = ['src', 'bench', 'examples/browser', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = [
+  'src',
+  'bench',
+  'examples/browser',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 function* filesBelow(root, path) {
   const full = join(root, path);
