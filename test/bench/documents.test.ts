@@ -272,6 +272,14 @@ describe('a PyTorch baseline', () => {
     ]);
   });
 
+  it('stands beside our f16 where it has half precision', () => {
+    const rows = [{ job: 'infer', precision: 'amp', ms: 50, images_per_second: 20 }];
+    const half: ModelRow = { ...MODEL, precision: 'f16', plan: { ...TIMING, ms: 25 } };
+    const model = { rows: [MODEL, half], pipeline: [], scaling: null };
+    const table = torchTable({ others: { torch: { ...torch, rows } }, model })!;
+    expect(table.rows[0].slice(4, 6)).toEqual(['25.0 ms f16', '2.00']);
+  });
+
   it('that is absent says why', () => {
     const absent = { available: false, why: 'PyTorch finds no GPU', size: 320, batch: 32, rows: [] };
     expect(torchTable({ others: { torch: absent } })!.title).toBe(

@@ -24,7 +24,7 @@ describe('peaks', () => {
     const space = { threads: 1024, workgroups: [8], megabytes: [1, 2] };
     const peaks = await measurePeaks(gpu, { space });
     expect(gpu.allocatedBytes).toBe(before);
-    expect(peaks.fma).toHaveLength(12);
+    expect(peaks.fma).toHaveLength(10);
     expect(peaks.copy.map(({ bytes, vectors }) => [bytes / 2 ** 20, vectors])).toEqual([
       [1, 4],
       [1, 16],

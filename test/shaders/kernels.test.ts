@@ -5,6 +5,7 @@ import { Kernel } from '../../src/engine/kernel.js';
 import { type CheckCase, explain, runCheck } from '../../src/shaders/check.js';
 import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/checks.js';
 import { race, selfTest } from '../../src/shaders/selftest.js';
+import { lackedExtensions } from '../support/enables.js';
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -30,7 +31,7 @@ describe('kernels against float64 references', () => {
 
   it('reaches every variant that this adapter can run', () => {
     const missing = ALL_KERNELS.filter((kernel) => !exercised.has(kernel.name))
-      .filter(({ source }) => gpu.device.features.has('subgroups') || !source.includes('enable subgroups;'))
+      .filter(({ source }) => lackedExtensions(gpu, source).length === 0)
       .map((kernel) => kernel.name);
     expect(missing).toEqual([]);
     expect(exercised.size).toBeGreaterThan(60);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/checks.js';
+import { lackedExtensions } from '../support/enables.js';
 
 const ROOT = join(import.meta.dirname, '../../src/shaders');
 const FILES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
@@ -49,8 +50,9 @@ describe('shader files', () => {
 
       it('compiles as it stands', async () => {
         expect(kernel?.source).toBe(source);
-        if (source.includes('enable subgroups;') && !gpu.device.features.has('subgroups')) {
-          await expect(gpu.compile(kernel!, {})).rejects.toThrow(/subgroups/);
+        const lacked = lackedExtensions(gpu, source);
+        if (lacked.length > 0) {
+          await expect(gpu.compile(kernel!, {})).rejects.toThrow(new RegExp(lacked.join('|')));
           return;
         }
         const { pipeline } = await gpu.compile(kernel!, {});
