@@ -56,6 +56,17 @@ const GEOMETRIES: Geometry[] = [
   { title: '7x7 stride 2', x: [2, 15, 11, 3], out: 20, conv: STEM, prologue: false },
   { title: '7x7 stride 2, one channel', x: [1, 9, 13, 1], out: 6, conv: STEM, prologue: false },
   { title: '7x7 stride 2, one channel to 20', x: [2, 15, 11, 1], out: 20, conv: STEM, prologue: false },
+  // Channels for whole register tiles, pixels for broken ones.
+  {
+    title: '1x1 whole tiles',
+    x: [3, 5, 7, 32],
+    out: 64,
+    conv: POINT,
+    prologue: true,
+    wide: { x: 64, y: 96, yFrom: 16 },
+  },
+  { title: '3x3 whole tiles', x: [2, 5, 3, 32], out: 32, conv: GROWTH, prologue: true },
+  { title: '7x7 stride 2, whole tiles', x: [1, 11, 9, 3], out: 32, conv: STEM, prologue: false },
   { title: '1x1 block 3 at 64 px', x: [4, 4, 4, 512], out: 128, conv: POINT, prologue: true, race: true },
   { title: '1x1 block 1 at 64 px', x: [4, 16, 16, 160], out: 128, conv: POINT, prologue: true, race: true },
   { title: '3x3 block 1 at 64 px', x: [4, 16, 16, 128], out: 32, conv: GROWTH, prologue: true, race: true },
