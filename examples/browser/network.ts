@@ -36,6 +36,7 @@ export async function openNetwork(
   const gpu = await openGpu();
   onGpu(gpu);
   const results = await selfTest(gpu, {
+    likelyOnly: true,
     onProgress: (done, total) => onProgress('Checking the kernels against their CPU references', done, total),
   });
   const model = await DenseNet.create(gpu, {

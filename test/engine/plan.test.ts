@@ -18,7 +18,7 @@ describe('a plan', () => {
     builder.add({
       kernel: SLICES.naive,
       label: 'sum',
-      params: { count: 1000, slices },
+      params: { count: 1000, slices, layerSize: 1000, layerStep: 0, layerGrowth: 0 },
       tensors: { x, y },
       workgroups: [16, 1, 1],
       shape: '3 x 1000',

@@ -136,10 +136,10 @@ const describeVerdict = ({ error, tensors }: Verdict) =>
   JSON.stringify(tensors.map(({ tensor, off, worst, spilled }) => ({ tensor, off, worst, spilled })));
 
 describe('convolutions through workgroup memory', () => {
-  it('forward, with statistics: every tile', async () => {
+  it('forward, with statistics: every kind of tile', async () => {
     const names: string[] = [];
-    await checkAll(forward, FORWARD.workgroup, names, false);
-    expect(names.length).toBe(8);
+    await checkAll(forward, FORWARD.workgroup, names);
+    expect(names.length).toBeGreaterThan(2);
   });
 
   it('backward: every kind of tile', async () => {

@@ -4,7 +4,7 @@
 //   dx[b,iy,ix,ci] = sum over ky,kx,co of  dy[b, iy+PAD-ky, ix+PAD-kx, co] * weights[ky,kx,ci,co]
 //
 // dx is the gradient of what the convolution saw, after any prologue: batchnorm.backward takes it on.
-// Variants: naive (this, any channels) -> tiled -> subgroup.
+// Variants: naive (this, any channels) -> tiled -> subgroup; workgroup for hardware.
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 
 const KERNEL: u32 = 3;

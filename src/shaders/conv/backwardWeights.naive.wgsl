@@ -3,7 +3,7 @@
 //   dw[ky,kx,ci,co] = sum over b,oy,ox of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * dy[b,oy,ox,co]
 //   act: the same prologue as in forward.naive.wgsl, recomputed, so that no normalised map is stored.
 //
-// Variants: naive (this, any shape) -> tiledScalar -> tiled -> subgroup; those split the pixels into slices
+// Variants: naive (this, any shape) -> tiledScalar -> tiled -> subgroup, workgroup; all others split the pixels into slices
 // whose partial sums reduce/slices.naive.wgsl adds in a fixed order (no float atomics, so the same bits each time).
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 

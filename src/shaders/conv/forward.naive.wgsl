@@ -5,7 +5,8 @@
 //   With EPILOGUE y = max(0, after.scale[co]*y + after.shift[co]): the layer behind, in inference.
 //
 // Taps outside the image count as zero *after* act: padding follows the ReLU in the network.
-// Variants: naive (this, any shape) -> tiledScalar -> tiled -> subgroupScalar -> subgroup.
+// Variants: naive (this, any shape) -> tiledScalar -> tiled -> subgroupScalar -> subgroup; workgroup and
+// subgroupMatrix for hardware.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 
 const KERNEL: u32 = 3;
