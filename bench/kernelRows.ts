@@ -36,7 +36,10 @@ export interface Measured {
 }
 
 /** Names of constants that say what a dispatch computes, not how. */
-const GEOMETRY = new Set(['KERNEL', 'STRIDE', 'PAD', 'PROLOGUE', 'EPILOGUE', 'RELU', 'ACCUMULATE']);
+const GEOMETRY = new Set([
+  ...['KERNEL', 'STRIDE', 'PAD', 'PROLOGUE', 'EPILOGUE', 'RELU', 'ACCUMULATE'],
+  ...['STATISTICS', 'NORM', 'MODE', 'POOLED', 'FIRST'],
+]);
 
 /** The constants of a tile in words. */
 export function tileName(constants: Scalars): string {

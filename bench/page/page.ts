@@ -1,6 +1,8 @@
 /** A bench document as one page that needs nothing else: no script, no load, no font. */
+
 import { type Figure, renderFigure } from '../../src/eval/figures.node.js';
 import { type Html, type HtmlValue, html, trusted } from '../../src/eval/html.js';
+import { htmlPage } from '../../src/eval/htmlPage.js';
 import { table } from '../../src/eval/reportParts.js';
 import { REPORT_CSS } from '../../src/eval/reportStyle.js';
 import type { Comparison } from '../compare.js';
@@ -198,33 +200,13 @@ export async function benchPage(
     ['Command', commandLine],
     ...Object.entries(versions),
   ];
-  const page = html`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>chexgpu bench, ${adapter.name}</title>
-<style>${trusted(REPORT_CSS + OVERFLOW)}</style>
-</head>
-<body>
-<div class="page">
-<nav aria-label="Contents"><strong>Contents</strong><ol>${list.map(
-    (s, i) => html`<li><a href="#${s.id}"><span>${i + 1}</span>${s.title}</a></li>`,
-  )}</ol></nav>
-<main>
-<header><h1>chexgpu bench</h1>
+  return htmlPage({
+    title: `chexgpu bench, ${adapter.name}`,
+    css: REPORT_CSS + OVERFLOW,
+    sections: list,
+    header: html`<header><h1>chexgpu bench</h1>
 <p class="lead">${date.slice(0, 16).replace('T', ' ')} UTC, on ${adapter.name}</p>
-${facts(document)}</header>
-${list.map(
-  (s, i) => html`<section id="${s.id}"><h2><span class="number">${i + 1}</span>${s.title}</h2>
-${s.body}</section>
-`,
-)}
-<footer>${table(null, [{ title: 'Made on' }, { title: '' }], made)}</footer>
-</main>
-</div>
-</body>
-</html>
-`;
-  return `<!doctype html>\n${page}`;
+${facts(document)}</header>`,
+    footer: table(null, [{ title: 'Made on' }, { title: '' }], made),
+  });
 }

@@ -9,7 +9,6 @@ import {
   type DispatchSpec,
   type Plan,
   PlanBuilder,
-  type PlanOptions,
   type ShapeClass,
 } from './plan.js';
 import { Stopwatch } from './stopwatch.js';
@@ -35,26 +34,19 @@ const RANDOM_FLOATS = 1_000_003;
 const COMPARED_BYTES = 2 ** 20;
 const PIECES = 8;
 
-/** A builder whose dispatches can be seen, and compiled, before it is built. */
+/** A builder that knows what was recorded, and can compile it before it is built. */
 class Recorder extends PlanBuilder {
-  readonly specs: DispatchSpec[] = [];
   /** Names of the kernels that were recorded, before others stood in for them. */
   readonly recorded = new Set<string>();
-  private readonly replacements: Readonly<Record<string, Kernel>>;
-
-  constructor(gpu: Gpu, label: string, options: PlanOptions) {
-    super(gpu, label, options);
-    this.replacements = options.kernels ?? {};
-  }
 
   override add(spec: DispatchSpec): void {
     super.add(spec);
     this.recorded.add(spec.kernel.name);
-    this.specs.push({ ...spec, kernel: this.replacements[spec.kernel.name] ?? spec.kernel });
   }
 
   async compile(): Promise<void> {
-    await Promise.all(this.specs.map(({ kernel, constants }) => this.gpu.compile(kernel, constants ?? {})));
+    const { dispatches } = this.soFar;
+    await Promise.all(dispatches.map(({ kernel, constants }) => this.gpu.compile(kernel, constants ?? {})));
   }
 }
 
@@ -95,12 +87,12 @@ export function prepareClass(
     return candidate ? [candidate] : [];
   });
   const written = candidates.flatMap(({ recorder }) =>
-    recorder.specs.flatMap(({ kernel, tensors: bound }) =>
+    recorder.soFar.dispatches.flatMap(({ kernel, tensors: bound }) =>
       kernel.bindings.filter((b) => b.type === 'storage').map((b) => bound[b.name].storage),
     ),
   );
   const outputs = storages.filter((storage) => written.includes(storage));
-  const flops = candidates[0]?.recorder.specs.reduce((sum, spec) => sum + spec.flops, 0) ?? 0;
+  const flops = candidates[0]?.recorder.soFar.dispatches.reduce((sum, { flops: each }) => sum + each, 0) ?? 0;
   return { shape, candidates, storages, outputs, flops };
 }
 

@@ -5,6 +5,12 @@
 import type { Gpu } from './gpu.js';
 
 export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
+const NEEDED = ['shader-f16', 'subgroups', MATRIX_FEATURE];
+
+/** Of the features needed, those that a device lacks. */
+function missingFeatures({ device }: Gpu): string[] {
+  return NEEDED.filter((feature) => !device.features.has(feature as GPUFeatureName));
+}
 
 /** What one multiplication does: m by k times k by n, of f16. */
 export interface MatrixConfig {
@@ -28,10 +34,7 @@ interface DeclaredConfig {
 
 /** Why this adapter cannot multiply matrices of f16 here; null where it can. */
 export function matrixObstacle(gpu: Gpu): string | null {
-  const { features } = gpu.device;
-  const missing = ['shader-f16', 'subgroups', MATRIX_FEATURE].filter(
-    (f) => !features.has(f as GPUFeatureName),
-  );
+  const missing = missingFeatures(gpu);
   if (missing.length > 0) return `the adapter lacks ${missing.join(' and ')}`;
   const { subgroupMinSize, subgroupMaxSize } = gpu.info;
   if (subgroupMinSize !== subgroupMaxSize) {
@@ -48,10 +51,7 @@ export function matrixConfig(gpu: Gpu): MatrixConfig | null {
   const { device, info } = gpu;
   const subgroup = info.subgroupMaxSize;
   const extra = device.adapterInfo as GPUAdapterInfo & { subgroupMatrixConfigs?: Iterable<DeclaredConfig> };
-  const needed = ['shader-f16', 'subgroups', MATRIX_FEATURE];
-  if (!needed.every((f) => device.features.has(f as GPUFeatureName)) || info.subgroupMinSize !== subgroup) {
-    return null;
-  }
+  if (missingFeatures(gpu).length > 0 || info.subgroupMinSize !== subgroup) return null;
   const usable = [...(extra.subgroupMatrixConfigs ?? [])]
     .filter((c) => c.componentType === 'f16' && ['f32', 'f16'].includes(c.resultComponentType))
     .map(({ M, N, K, resultComponentType }) => ({

@@ -1,5 +1,7 @@
 /** Puts the sections together to one page that needs nothing else: no script, no load, no font. */
+
 import { type Html, type HtmlValue, html, trusted } from './html.js';
+import { htmlPage } from './htmlPage.js';
 import type { ReportData } from './reportData.js';
 import { type Assets, duration, type Section } from './reportParts.js';
 import { type CaseUris, gradcamSection, rocSection, timingSection } from './reportResults.js';
@@ -79,37 +81,17 @@ function facts(data: ReportData): Html {
 /** The complete document. */
 export function reportHtml(data: ReportData, assets: ReportAssets): string {
   const list = sections(data, assets);
-  const page = html`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${data.title} – chexgpu report</title>
-<style>${trusted(REPORT_CSS)}</style>
-</head>
-<body>
-<div class="page">
-<nav aria-label="Contents"><strong>Contents</strong><ol>${list.map(
-    (s, i) => html`<li><a href="#${s.id}"><span>${i + 1}</span>${s.title}</a></li>`,
-  )}</ol></nav>
-<main>
-<p class="notice" role="note"><b>Not a medical device.</b> For learning and research only. Nothing here may be used to
+  return htmlPage({
+    title: `${data.title} – chexgpu report`,
+    css: REPORT_CSS,
+    sections: list,
+    header: html`<p class="notice" role="note"><b>Not a medical device.</b> For learning and research only. Nothing here may be used to
 diagnose or treat anyone.</p>
 <header><h1>${data.title}</h1>
 <p class="lead">Run <b>${data.run.name}</b>, ${data.run.startedAt.slice(0, 16).replace('T', ' ')}, on
 ${data.run.adapter.name}</p>
-${facts(data)}</header>
-${list.map(
-  (s, i) => html`<section id="${s.id}"><h2><span class="number">${i + 1}</span>${s.title}</h2>
-${s.body}</section>
-`,
-)}
-<footer>Made by chexgpu. The data behind this page are in report.json beside it, the figures in figures/, the pictures
-in images/.</footer>
-</main>
-</div>
-</body>
-</html>
-`;
-  return `<!doctype html>\n${page}`;
+${facts(data)}</header>`,
+    footer: html`Made by chexgpu. The data behind this page are in report.json beside it, the figures in figures/, the pictures
+in images/.`,
+  });
 }

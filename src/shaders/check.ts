@@ -5,7 +5,7 @@
  */
 import type { Gpu } from '../engine/gpu.js';
 import { MT19937 } from '../engine/mt19937.js';
-import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
+import { fixedTensor, type Plan, PlanBuilder, type PlanOptions } from '../engine/plan.js';
 import { channelSlice, denseTensor, elements, type Tensor } from '../engine/tensor.js';
 import { type Difference, TOLERANCE, type Tolerance, worstDifference } from '../engine/tolerance.js';
 
@@ -75,9 +75,17 @@ export interface Prepared {
   dispose(): void;
 }
 
-/** Uploads random inputs and poison, records the case with one variant. */
-export async function prepare(gpu: Gpu, check: CheckCase, variant: string, seed = 1): Promise<Prepared> {
-  const random = new MT19937(seed);
+/**
+ * Uploads random inputs and poison, records the case with one variant.
+ * @param kernels stand in for built-in ones, by name
+ */
+export async function prepare(
+  gpu: Gpu,
+  check: CheckCase,
+  variant: string,
+  kernels: PlanOptions['kernels'] = {},
+): Promise<Prepared> {
+  const random = new MT19937(1);
   const inputs: Record<string, Dense> = {};
   const tensors: Record<string, Tensor> = {};
   const buffers: GPUBuffer[] = [];
@@ -108,7 +116,10 @@ export async function prepare(gpu: Gpu, check: CheckCase, variant: string, seed 
   const free = () => {
     for (const buffer of buffers) gpu.destroyBuffer(buffer);
   };
-  const builder = new PlanBuilder(gpu, `${check.op} ${check.title}`, { variants: { [check.op]: variant } });
+  const builder = new PlanBuilder(gpu, `${check.op} ${check.title}`, {
+    variants: { [check.op]: variant },
+    kernels,
+  });
   let plan: Plan;
   try {
     check.record(builder, tensors);

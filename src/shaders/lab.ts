@@ -81,23 +81,6 @@ class Recorder extends PlanBuilder {
   }
 }
 
-/** Records into another plan, with `kernel` in the place of the built-in one called `name`. */
-class StandIn extends PlanBuilder {
-  constructor(
-    private readonly target: PlanBuilder,
-    private readonly name: string,
-    private readonly kernel: Kernel,
-  ) {
-    super(target.gpu, target.label, { variants: target.variants });
-  }
-  override tensor(...args: Parameters<PlanBuilder['tensor']>): Tensor {
-    return this.target.tensor(...args);
-  }
-  override add(spec: DispatchSpec): void {
-    this.target.add(spec.kernel.name === this.name ? { ...spec, kernel: this.kernel } : spec);
-  }
-}
-
 /** The case as it is, its tensors without memory: enough to record. */
 function paperTensors(check: CheckCase): Record<string, Tensor> {
   const tensors: Record<string, Tensor> = {};
@@ -271,9 +254,7 @@ export class Lab {
 
   /** Uploads a case and records it for `runner`. */
   prepare(check: CheckCase, { replaces, kernel, geometry }: Runner): Promise<Prepared> {
-    const record: CheckCase['record'] = (plan, tensors) =>
-      check.record(kernel ? new StandIn(plan, replaces.name, kernel) : plan, tensors);
-    return prepare(this.gpu, { ...check, record }, geometry.choice);
+    return prepare(this.gpu, check, geometry.choice, kernel && { [replaces.name]: kernel });
   }
 
   private reference(check: CheckCase, inputs: Record<string, Dense>): Record<string, Dense> {
