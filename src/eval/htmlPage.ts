@@ -32,6 +32,8 @@ export function htmlPage({ title, css, header, sections, footer }: PageParts): s
     (s, i) => html`<li><a href="#${s.id}"><span>${i + 1}</span>${s.title}</a></li>`,
   )}</ol></nav>
 <main>
+<p class="notice" role="note"><b>Not a medical device.</b> For learning and research only. Nothing here may be used to
+diagnose or treat anyone.</p>
 ${header}
 ${sections.map(
   (s, i) => html`<section id="${s.id}"><h2><span class="number">${i + 1}</span>${s.title}</h2>

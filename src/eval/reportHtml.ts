@@ -85,9 +85,7 @@ export function reportHtml(data: ReportData, assets: ReportAssets): string {
     title: `${data.title} – chexgpu report`,
     css: REPORT_CSS,
     sections: list,
-    header: html`<p class="notice" role="note"><b>Not a medical device.</b> For learning and research only. Nothing here may be used to
-diagnose or treat anyone.</p>
-<header><h1>${data.title}</h1>
+    header: html`<header><h1>${data.title}</h1>
 <p class="lead">Run <b>${data.run.name}</b>, ${data.run.startedAt.slice(0, 16).replace('T', ' ')}, on
 ${data.run.adapter.name}</p>
 ${facts(data)}</header>`,
