@@ -2,9 +2,10 @@
  * Every kernel on the shapes that the network really has: each variant is checked first, then timed in a step that
  * uses it wherever it fits. Kernels that no step holds are raced on the sizes of their checks.
  */
+
+import { ChexError, UsageError } from '../src/core/errors.js';
 import { countParameters, type DenseNetConfig, type WeightMap } from '../src/densenet/architecture.js';
 import { initialWeights } from '../src/densenet/initialisers.js';
-import { ChexError, UsageError } from '../src/engine/errors.js';
 import type { Gpu } from '../src/engine/gpu.js';
 import { fixedTensor, PlanBuilder } from '../src/engine/plan.js';
 import { type Profile, profilePlan } from '../src/engine/profile.js';

@@ -2,7 +2,7 @@
  * What the adapter at hand reaches at most, measured, so that a kernel's time can be told as a share of it: fused
  * multiply-adds on registers, and a copy from memory to memory.
  */
-import { OutOfMemoryError } from '../src/engine/errors.js';
+import { OutOfMemoryError } from '../src/core/errors.js';
 import type { Gpu } from '../src/engine/gpu.js';
 import { Kernel } from '../src/engine/kernel.js';
 import { fixedTensor, linear, PlanBuilder } from '../src/engine/plan.js';

@@ -1,7 +1,8 @@
 /** How time and memory grow with the batch and with the size of the images. */
+
+import { OutOfMemoryError } from '../src/core/errors.js';
 import type { DenseNetConfig, WeightMap } from '../src/densenet/architecture.js';
 import { initialWeights } from '../src/densenet/initialisers.js';
-import { OutOfMemoryError } from '../src/engine/errors.js';
 import type { Gpu } from '../src/engine/gpu.js';
 import { fitLine, fitPower, type LineFit, type Point, type PowerFit } from './fit.js';
 import {

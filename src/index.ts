@@ -2,6 +2,7 @@
  * chexgpu, both hosts: nothing reachable from here imports Node. In Node add 'chexgpu/node'.
  */
 
+export * from './core/errors.js';
 export {
   type Augmentation,
   type AugmentationOptions,
@@ -70,7 +71,6 @@ export {
   XRV_LABELS,
   XRV_PREPROCESSING,
 } from './densenet/weights/torchFacts.js';
-export * from './engine/errors.js';
 export { openGpu } from './engine/gpu.browser.js';
 export { Gpu, type GpuInfo } from './engine/gpu.js';
 export { MT19937 } from './engine/mt19937.js';

@@ -1,7 +1,7 @@
 /** The flags of what Keras' ImageDataGenerator does to training images at random. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../core/errors.js';
 import { type AugmentationOptions, augments, FILL_MODES, makeAugmentation } from '../data/augmentation.js';
-import { UsageError } from '../engine/errors.js';
 
 /** A number, or several with commas between them. */
 function numbers(text: string): number | number[] {

@@ -1,6 +1,6 @@
 /** Command line in, exit code out: parses, runs the command, turns every error into one clear line. */
 import { Command, CommanderError } from 'commander';
-import { ChexError, EXIT_CODES } from '../engine/errors.js';
+import { ChexError, EXIT_CODES } from '../core/errors.js';
 import { benchCommand } from './commands/bench.js';
 import { checkCommand } from './commands/check.js';
 import { convertCommand } from './commands/convert.js';

@@ -2,8 +2,8 @@
 import { rmSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { UsageError } from '../core/errors.js';
 import { makeWorkFolder, replaceFolder } from '../data/folders.node.js';
-import { UsageError } from '../engine/errors.js';
 import type { CommandContext } from './context.js';
 
 /** Every folder of ours holds one of these; only such a folder is ever replaced. */

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AdapterError, GpuError } from '../core/errors.js';
 import { cachedFolder } from '../engine/cache.node.js';
-import { AdapterError, GpuError } from '../engine/errors.js';
 import type { NodeGpu } from '../engine/gpu.node.js';
 import { ALL_KERNELS } from '../shaders/checks.js';
 import { selfTest } from '../shaders/selftest.js';

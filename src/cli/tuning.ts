@@ -1,10 +1,10 @@
 /** Which kernels a command uses: --no-tune, --retune, and what is said about it. */
 
+import { writeWhole } from '../core/writeFile.node.js';
 import type { NodeGpu } from '../engine/gpu.node.js';
 import type { TuneReport, Tuner, TuningStore } from '../engine/tuner.js';
 import { readJson, tuningFile } from '../engine/tuner.node.js';
 import { readTuning, TuningTable, tuningDocument } from '../engine/tuningTable.js';
-import { writeWhole } from '../eval/files.node.js';
 import { enableTuning } from '../shaders/tuning.js';
 import type { CommandContext } from './context.js';
 import type { TuningFlags } from './options.js';

@@ -2,7 +2,7 @@
  * What Keras' ImageDataGenerator can do at random to an image, and the drawing of it: keras-preprocessing 1.1's
  * `get_random_transform`, number for number. Applying it is in transform.ts.
  */
-import { UsageError } from '../engine/errors.js';
+import { UsageError } from '../core/errors.js';
 import type { MT19937 } from '../engine/mt19937.js';
 
 /**

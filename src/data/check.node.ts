@@ -1,12 +1,13 @@
 /** `chexgpu check` over a folder: finds the CSVs, the images and what lies beside them. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { DataError } from '../engine/errors.js';
+import { DataError } from '../core/errors.js';
+import { fileProblem } from '../core/readFile.node.js';
 import { type Box, type CheckReport, checkData, type Finding, type ImageFolder } from './check.js';
 import type { ReferenceTable } from './checkReference.js';
 import type { Traits } from './confounding.js';
 import { type CsvTable, columnIndex, parseCsv, parseFrame } from './csv.js';
-import { fileProblem, readNihTable, readTextFile } from './csv.node.js';
+import { readNihTable, readTextFile } from './csv.node.js';
 import type { DecodePool } from './decodePool.node.js';
 import type { Frame } from './frame.js';
 import { CSV_COLUMNS, IMAGE_COLUMN } from './labels.js';

@@ -3,7 +3,7 @@
  * cannot be trusted to the last cell is refused, with its name, line and column.
  */
 import { type CsvError, parse } from 'csv-parse/browser/esm/sync';
-import { DataError } from '../engine/errors.js';
+import { DataError } from '../core/errors.js';
 import type { Frame } from './frame.js';
 import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from './labels.js';
 

@@ -4,7 +4,7 @@
  * a gamma, a colour profile or a rotation. What a canvas would change is refused: it mends files that are cut
  * short, rounds 16-bit samples and loses the colour of transparent pixels.
  */
-import { DataError, UsageError } from '../engine/errors.js';
+import { DataError, UsageError } from '../core/errors.js';
 import type { PixelImage } from './pixels.js';
 
 /** Most pixels of one image, as in the Node decoder. */

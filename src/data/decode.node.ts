@@ -5,8 +5,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { DataError } from '../engine/errors.js';
-import { fileProblem } from './csv.node.js';
+import { DataError } from '../core/errors.js';
+import { fileProblem } from '../core/readFile.node.js';
 import type { PixelImage } from './pixels.js';
 
 /** What the file stores, before any conversion. */

@@ -1,5 +1,5 @@
 /** The work that a decode worker does, in messages that cross a thread boundary. */
-import { ChexError, DataError } from '../engine/errors.js';
+import { ChexError, DataError } from '../core/errors.js';
 import type { Inspection } from './check.js';
 import { decodeFile } from './decode.node.js';
 import { inspectFile } from './inspect.node.js';

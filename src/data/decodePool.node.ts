@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { DataError, UsageError } from '../engine/errors.js';
+import { DataError, UsageError } from '../core/errors.js';
 import type { Inspection } from './check.js';
 import {
   type DecodeJob,

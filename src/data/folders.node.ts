@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DataError } from '../engine/errors.js';
+import { DataError } from '../core/errors.js';
 
 /** `mkdir -p`; Node's own goes round for ever where the parent is there but takes no folder (/proc). */
 async function makeFolder(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** Class frequencies and the loss weights made of them, in float64. Source: the notebook's section 2.2. */
-import { DataError } from '../engine/errors.js';
+import { DataError } from '../core/errors.js';
 import { countPositives, type Frame } from './frame.js';
 
 export interface ClassFrequencies {

@@ -1,8 +1,8 @@
 /** Image generators over a folder, with Keras' `flow_from_dataframe` semantics. */
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DataError } from '../engine/errors.js';
-import { fileProblem } from './csv.node.js';
+import { DataError } from '../core/errors.js';
+import { fileProblem } from '../core/readFile.node.js';
 import type { DecodePool } from './decodePool.node.js';
 import { type Frame, selectRows } from './frame.js';
 import { ImageGenerator, type ImageGeneratorOptions } from './generator.js';

@@ -3,8 +3,9 @@
  * through the data, as Keras has them: `getItem(i)` with `onEpochEnd()` (what fit_generator does), and `next()`
  * (what iterating does); their orders differ from the second epoch on.
  */
+
+import { DataError, UsageError } from '../core/errors.js';
 import type { Batch, BatchSource, FloatBatch, Normalisation, PixelBatch } from '../densenet/batch.js';
-import { DataError, UsageError } from '../engine/errors.js';
 import { MT19937 } from '../engine/mt19937.js';
 import {
   type Augmentation,

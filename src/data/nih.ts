@@ -2,7 +2,7 @@
  * NIH's own label table, Data_Entry_2017(_v2020).csv: one row an image, its findings in one cell as
  * "Cardiomegaly|Effusion" or "No Finding". Both column spellings of the two releases are read.
  */
-import { DataError } from '../engine/errors.js';
+import { DataError } from '../core/errors.js';
 import { type CsvTable, columnIndex, parseCsv } from './csv.js';
 import { type Frame, selectRows } from './frame.js';
 import { LABELS } from './labels.js';

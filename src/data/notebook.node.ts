@@ -1,5 +1,5 @@
 /** The notebook's generators, section 2.2: samplewise for training, featurewise for validation and test. */
-import { DataError } from '../engine/errors.js';
+import { DataError } from '../core/errors.js';
 import type { AugmentationOptions } from './augmentation.js';
 import type { DecodePool } from './decodePool.node.js';
 import type { Frame } from './frame.js';

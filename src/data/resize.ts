@@ -3,7 +3,7 @@
  * doubles, so it is not floor((i + 0.5) * src / dst): from 1024 to 320 pixels 28 indices come out one lower.
  * Source: Pillow src/libImaging/Geometry.c, ImagingScaleAffine. The smooth filters are in resample.ts.
  */
-import { UsageError } from '../engine/errors.js';
+import { UsageError } from '../core/errors.js';
 import type { PixelImage } from './pixels.js';
 import { resample, SMOOTH_FILTERS, type SmoothFilter } from './resample.js';
 

@@ -2,8 +2,9 @@
  * Keras' pixel normalisation on the CPU (keras-preprocessing 1.1.0: `standardize` and `fit`). The epsilon is
  * added to the standard deviation, and deviations are population ones (ddof 0).
  */
+
+import { DataError, UsageError } from '../core/errors.js';
 import type { Normalisation } from '../densenet/batch.js';
-import { DataError, UsageError } from '../engine/errors.js';
 import { MT19937 } from '../engine/mt19937.js';
 import { type AugmentationOptions, type KerasRules, makeAugmentation } from './augmentation.js';
 import type { FloatImage, PixelImage } from './pixels.js';

@@ -1,5 +1,5 @@
 /** Adam between two steps: what a training needs, besides the weights, to go on as if it had never stopped. */
-import { WeightsError } from '../engine/errors.js';
+import { WeightsError } from '../core/errors.js';
 import { type DenseNetConfig, parameterTable, type WeightMap } from './architecture.js';
 
 /** Keras' defaults hold where a field is missing: keras-spec 5.2. */

@@ -15,7 +15,7 @@
  * entrance of each block: stem conv -> bn; transition 1x1 conv -> average pool -> bn; all else as above
  * without its bn (and the transition without its relu).
  */
-import { UsageError } from '../engine/errors.js';
+import { UsageError } from '../core/errors.js';
 
 export interface DenseNetConfig {
   name: string;

@@ -1,5 +1,5 @@
 /** What the parts of a model share. */
-import { NonFiniteError } from '../engine/errors.js';
+import { NonFiniteError } from '../core/errors.js';
 import { type Gpu, megabytes } from '../engine/gpu.js';
 import type { Precision } from '../engine/plan.js';
 import type { DenseNetConfig } from './architecture.js';

@@ -3,7 +3,7 @@
  * that change nothing (gamma 1, beta 0, moving mean 0, moving variance 1). TensorFlow's own random bits
  * cannot be repeated outside TensorFlow; these come from MT19937.
  */
-import { UsageError } from '../engine/errors.js';
+import { UsageError } from '../core/errors.js';
 import { MT19937 } from '../engine/mt19937.js';
 import { type DenseNetConfig, type ParameterSpec, parameterTable, type WeightMap } from './architecture.js';
 

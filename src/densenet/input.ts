@@ -5,7 +5,7 @@
  * A network of one channel reads gray images as they are, and the first channel of those with three, as
  * torchxrayvision's `load_image` does; X-rays stored as RGB have three equal ones.
  */
-import { DataError, UsageError } from '../engine/errors.js';
+import { DataError, UsageError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';

@@ -2,7 +2,7 @@
  * DenseNet on one GPU: predict, train, explain. Plans are made for the batch and image sizes that come
  * along and kept; weights are shared by all of them.
  */
-import { UsageError } from '../engine/errors.js';
+import { UsageError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder, type Precision } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';

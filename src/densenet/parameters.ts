@@ -5,7 +5,7 @@
  *
  * A batch norm's gamma and beta are neighbours, one tensor [1,1,2,c]; so are its moving mean and variance.
  */
-import { OutOfMemoryError, WeightsError } from '../engine/errors.js';
+import { OutOfMemoryError, WeightsError } from '../core/errors.js';
 import { COPY_DST, COPY_SRC, type Gpu, STORAGE } from '../engine/gpu.js';
 import { denseTensor, elements, type Tensor } from '../engine/tensor.js';
 import type { AdamState } from './adamState.js';

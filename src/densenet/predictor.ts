@@ -1,5 +1,5 @@
 /** Inference and Grad-CAM for one batch size and image size. */
-import { UsageError } from '../engine/errors.js';
+import { UsageError } from '../core/errors.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { recordTuned } from '../engine/tuner.js';

@@ -1,5 +1,5 @@
 /** Training steps for one batch size and image size: forward, loss, backward, then Adam. */
-import { DataError, NonFiniteError } from '../engine/errors.js';
+import { DataError, NonFiniteError } from '../core/errors.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { recordTuned } from '../engine/tuner.js';

@@ -5,8 +5,8 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { AdapterError, UsageError } from '../core/errors.js';
 import { homeFolder } from './cache.node.js';
-import { AdapterError, UsageError } from './errors.js';
 import { captureStderr } from './stderr.node.js';
 import { loadLibrary, loadSwiftshader, swiftshaderObstacle } from './swiftshader.node.js';
 

@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { extract } from 'tar-fs';
-import { AdapterError } from './errors.js';
+import { AdapterError } from '../core/errors.js';
 
 /** Lists every file with its size; written last, so its presence means the folder is whole. */
 const MANIFEST = '.complete.json';

@@ -1,5 +1,5 @@
 /** A Gpu in a browser: `navigator.gpu`, device of our own. */
-import { AdapterError } from './errors.js';
+import { AdapterError } from '../core/errors.js';
 import { Gpu } from './gpu.js';
 
 /**

@@ -3,7 +3,7 @@
  * scopes that become exceptions. Own (opened from an adapter, destroyed by `dispose`) or borrowed
  * (a GPUDevice handed in by the host page or service, left alone by `dispose`).
  */
-import { AdapterError, GpuError, OutOfMemoryError } from './errors.js';
+import { AdapterError, GpuError, OutOfMemoryError } from '../core/errors.js';
 import type { Kernel, Scalars } from './kernel.js';
 import type { Tuning } from './plan.js';
 import { restUntil } from './rest.js';

@@ -12,7 +12,7 @@
  *   fn main(...)                                              the entry point
  * and compiles as it stands. Loops and arrays marked for registers are unrolled on the way: unroll.ts.
  */
-import { GpuError } from './errors.js';
+import { GpuError } from '../core/errors.js';
 import { evaluate, unroll } from './unroll.js';
 
 export type BindingType = 'uniform' | 'read-only-storage' | 'storage';

@@ -1,5 +1,5 @@
 /** One shape class measured: every choice checked against another one, then timed. */
-import { ChexError, OutOfMemoryError } from './errors.js';
+import { ChexError, OutOfMemoryError } from '../core/errors.js';
 import { COPY_DST, COPY_SRC, type Gpu, STORAGE } from './gpu.js';
 import type { Kernel } from './kernel.js';
 import { MT19937 } from './mt19937.js';

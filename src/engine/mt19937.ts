@@ -3,7 +3,7 @@
  * come out in the order that Keras' generators gave. Algorithm: Matsumoto and Nishimura's MT19937 with
  * `init_genrand`; doubles and bounded integers as NumPy's legacy generator makes them.
  */
-import { UsageError } from './errors.js';
+import { UsageError } from '../core/errors.js';
 
 const N = 624;
 const M = 397;

@@ -5,8 +5,9 @@
  * One table (`plan.dispatches`) says of every dispatch what it is: operation, variant, shape, FLOPs,
  * bytes. Profiler, bench and documents read that table.
  */
+
+import { GpuError } from '../core/errors.js';
 import { packSlots } from './arena.js';
-import { GpuError } from './errors.js';
 import { COPY_DST, COPY_SRC, type Gpu, STORAGE, UNIFORM } from './gpu.js';
 import type { Kernel, Scalars } from './kernel.js';
 import { denseTensor, elements, type Storage, type Tensor } from './tensor.js';

@@ -3,7 +3,7 @@
  * read the first c channels of a wider buffer, or write 32 channels into the middle of one.
  * Element x[b,h,w,c] lies at ((b*height + h)*width + w)*pixelStride + channelOffset + c.
  */
-import { GpuError } from './errors.js';
+import { GpuError } from '../core/errors.js';
 
 /** Where the floats live. A plan fills in `buffer` and `byteOffset` for storages of its own arena. */
 export interface Storage {

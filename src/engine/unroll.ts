@@ -11,7 +11,7 @@
  * becomes `var sum_0: vec4f; ...` and `{ sum_0 += v_0; } { sum_8 += v_1; } ...`. A shuffle from a lane that has become
  * a number turns into the broadcast that it is: `subgroupShuffle(w, 3u)` -> `subgroupBroadcast(w, 3u)`.
  */
-import { GpuError } from './errors.js';
+import { GpuError } from '../core/errors.js';
 
 const LOOP = /\/\*unroll\*\/ for \(var (\w+) = 0u; \1 < ([^;]+); \1\+\+\) \{/;
 const REGISTERS = /\/\*registers\*\/ var (\w+): array<(.+), ([^,>]+)>;/;

@@ -1,5 +1,5 @@
 /** Scores of all classes at once, averaged as scikit-learn averages multilabel input. */
-import { DataError, UsageError } from '../engine/errors.js';
+import { DataError, UsageError } from '../core/errors.js';
 import { averagePrecision, countClasses, rocAuc, type ScoreOptions, undefinedReason } from './roc.js';
 
 const AVERAGES = ['macro', 'micro', 'weighted'] as const;

@@ -1,5 +1,5 @@
 /** The notebook's Grad-CAM colours: matplotlib's `jet` over a gray X-ray. Needs no canvas. */
-import { DataError } from '../engine/errors.js';
+import { DataError } from '../core/errors.js';
 
 /** Breakpoints (position, value) of matplotlib's `jet`; linear between them. */
 const JET_SEGMENTS: readonly (readonly (readonly [number, number])[])[] = [

@@ -1,7 +1,7 @@
 /** Grad-CAM pictures as files: one PNG per overlay, and a grid of all of them as SVG. */
 import sharp from 'sharp';
+import { writeWhole } from '../core/writeFile.node.js';
 import { overlay, overlayAlpha } from './colormap.js';
-import { writeWhole } from './files.node.js';
 import { escapeHtml } from './html.js';
 import type { FindingBox, GradcamMap, GradcamRow, ReportImage } from './reportData.js';
 import { COLOURS, FIGURE_FONT } from './theme.js';

@@ -1,6 +1,7 @@
 /** Predictions CSV on disk; the layout is in predictionsCsv.ts. */
+
+import { writeWhole } from '../core/writeFile.node.js';
 import { readTextFile } from '../data/csv.node.js';
-import { writeWhole } from './files.node.js';
 import { type PredictionTable, predictionsFromCsv, predictionsToCsv } from './predictionsCsv.js';
 
 /** @throws what `predictionsToCsv` throws, before anything is written. */

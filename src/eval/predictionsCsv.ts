@@ -2,9 +2,10 @@
  * Predictions as CSV: `Image, PatientId`, the labels, then one `<Label>_pred` column per label. Columns
  * are found by name, so files with more columns or another order (the course's own) read as well.
  */
+
+import { DataError, NonFiniteError } from '../core/errors.js';
 import { columnIndex, frameFromTable, parseCsv } from '../data/csv.js';
 import { IMAGE_COLUMN, PATIENT_COLUMN } from '../data/labels.js';
-import { DataError, NonFiniteError } from '../engine/errors.js';
 
 /** Rows of predictions beside the truth; matrices are row-major. */
 export interface PredictionTable {

@@ -1,7 +1,7 @@
 /** Writes the report: report.html, report.json, figures/*.svg and images/*.png in one folder. */
 import { join } from 'node:path';
+import { writeWhole } from '../core/writeFile.node.js';
 import { reportFigures } from './figures.node.js';
-import { writeWhole } from './files.node.js';
 import { encodePng, gradcamGridSvg, pngUri, type RowPictures, rowPictures } from './overlay.node.js';
 import type { ReportData, ReportImage } from './reportData.js';
 import { reportHtml } from './reportHtml.js';

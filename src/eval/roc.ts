@@ -2,7 +2,7 @@
  * ROC curves and the area under them, for one class at a time. Semantics are scikit-learn's
  * (`roc_curve`, `roc_auc_score`, `average_precision_score`); everything is float64.
  */
-import { DataError, NonFiniteError } from '../engine/errors.js';
+import { DataError, NonFiniteError } from '../core/errors.js';
 
 /** One operating point per threshold: a row is called positive when `score >= thresholds[k]`. */
 export interface RocCurve {

@@ -2,7 +2,7 @@
  * The lab, on paper: which operations it takes, what a user's shader declares, and which built-in variant it can
  * stand in for. Nothing here touches the GPU; lab.ts runs what passes here.
  */
-import { UsageError } from '../engine/errors.js';
+import { UsageError } from '../core/errors.js';
 import { Kernel } from '../engine/kernel.js';
 import type { CheckCase } from './check.js';
 import { ALL_CHECKS, ALL_KERNELS } from './checks.js';

@@ -3,10 +3,10 @@
  * a sequence of batches that goes on where the last epoch stopped, validation in inference mode, history.
  */
 
+import { NonFiniteError, UsageError } from '../core/errors.js';
 import type { BatchSource } from '../densenet/batch.js';
 import type { DenseNet } from '../densenet/model.js';
 import type { TrainingOptions } from '../densenet/trainer.js';
-import { NonFiniteError, UsageError } from '../engine/errors.js';
 import { weightedLoss } from './loss.js';
 
 export interface StepInfo {

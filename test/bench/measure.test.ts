@@ -4,8 +4,8 @@ import { benchKernels, operationsOf } from '../../bench/kernels.js';
 import { benchModel } from '../../bench/model.js';
 import { measurePeaks } from '../../bench/peaks.js';
 import { benchScaling } from '../../bench/scaling.js';
+import { UsageError } from '../../src/core/errors.js';
 import { densenetConfig } from '../../src/densenet/architecture.js';
-import { UsageError } from '../../src/engine/errors.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 

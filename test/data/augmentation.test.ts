@@ -1,5 +1,6 @@
 /** Random transforms, drawn and applied, against keras-preprocessing 1.1.0, 1.1.2 and tf_keras. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.js';
 import {
   type AugmentationOptions,
   augments,
@@ -10,7 +11,6 @@ import {
 import { decodeBytes } from '../../src/data/decode.node.js';
 import type { FloatImage, PixelImage } from '../../src/data/pixels.js';
 import { applyTransform, randomTransform } from '../../src/data/transform.js';
-import { UsageError } from '../../src/engine/errors.js';
 import { MT19937 } from '../../src/engine/mt19937.js';
 import { GOLDEN, goldenName, goldenPng, SECTIONS, summaryOf, worstOf } from '../support/generatorGolden.js';
 import { parity, ranked } from '../support/parity.js';

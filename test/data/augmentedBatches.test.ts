@@ -3,13 +3,13 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.js';
 import { DecodePool } from '../../src/data/decodePool.node.js';
 import type { Frame } from '../../src/data/frame.js';
 import type { ImageGenerator } from '../../src/data/generator.js';
 import { flowFromDataframe } from '../../src/data/generator.node.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../src/data/notebook.node.js';
 import { type FeaturewiseOptions, fitFeaturewise, SAMPLEWISE } from '../../src/data/standardize.js';
-import { UsageError } from '../../src/engine/errors.js';
 import { MT19937 } from '../../src/engine/mt19937.js';
 import {
   COUNT,

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataError } from '../../src/core/errors.js';
 import { parseFrame } from '../../src/data/csv.js';
 import { readFrame, readNihTable, readTextFile } from '../../src/data/csv.node.js';
 import { CSV_COLUMNS, LABELS } from '../../src/data/labels.js';
 import { isNihTable, parseNihTable, selectList } from '../../src/data/nih.js';
-import { DataError } from '../../src/engine/errors.js';
 
 const HEADER = CSV_COLUMNS.join(',');
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataError, UsageError } from '../../src/core/errors.js';
 import { decodeFile } from '../../src/data/decode.node.js';
 import { DecodePool } from '../../src/data/decodePool.node.js';
 import { resizeNearest } from '../../src/data/resize.js';
-import { DataError, UsageError } from '../../src/engine/errors.js';
 import { noisePng } from '../support/imageFolder.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');

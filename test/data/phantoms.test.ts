@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.js';
 import { LABELS } from '../../src/data/labels.js';
 import { placeFinding } from '../../src/data/phantoms/findings.js';
 import {
@@ -16,7 +17,6 @@ import {
 } from '../../src/data/phantoms/index.js';
 import { FIELD_CM, Thorax } from '../../src/data/phantoms/thorax.js';
 import { writePhantoms } from '../../src/data/phantoms/write.node.js';
-import { UsageError } from '../../src/engine/errors.js';
 
 const HEADER =
   'Image,Atelectasis,Cardiomegaly,Consolidation,Edema,Effusion,Emphysema,Fibrosis,Hernia,Infiltration,' +

@@ -4,11 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataError, UsageError } from '../../src/core/errors.js';
 import { decodeBytes, decodeFile } from '../../src/data/decode.node.js';
 import { DecodePool } from '../../src/data/decodePool.node.js';
 import { type PixelImage, toRgb } from '../../src/data/pixels.js';
 import { INTERPOLATIONS, type Interpolation, resize } from '../../src/data/resize.js';
-import { DataError, UsageError } from '../../src/engine/errors.js';
 import { COUNT, goldenName, goldenPng, SECTIONS } from '../support/generatorGolden.js';
 import { DATA, realFile, sayIfLeftOut } from '../support/realData.js';
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.js';
 import {
   checkImageSize,
   countParameters,
@@ -14,7 +15,6 @@ import {
   parameterTable,
   sizeMultiple,
 } from '../../src/densenet/architecture.js';
-import { UsageError } from '../../src/engine/errors.js';
 
 const d121 = densenetConfig('densenet121');
 const data = process.env.CHEXGPU_DATA;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.js';
 import { densenetConfig, parameterTable } from '../../src/densenet/architecture.js';
 import { glorotLimit, initialWeights } from '../../src/densenet/initialisers.js';
-import { UsageError } from '../../src/engine/errors.js';
 
 const d121 = densenetConfig('densenet121');
 

@@ -1,8 +1,8 @@
 /** What only networks without bottleneck, with few batch norms or with a softmax do. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NonFiniteError, UsageError } from '../../src/core/errors.js';
 import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/model.js';
-import { NonFiniteError, UsageError } from '../../src/engine/errors.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import type { Dense } from '../../src/shaders/check.js';

@@ -1,10 +1,10 @@
 /** A training that stops and goes on, in memory and through files. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError, WeightsError } from '../../src/core/errors.js';
 import { densenetConfig, parameterTable, type WeightMap } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/model.js';
 import { readKerasHdf5 } from '../../src/densenet/weights/kerasHdf5.js';
 import { writeKerasHdf5 } from '../../src/densenet/weights/kerasWriter.js';
-import { UsageError, WeightsError } from '../../src/engine/errors.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { generatedBatch, generatedLossWeights, generatedWeights } from '../support/generated.js';

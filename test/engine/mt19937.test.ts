@@ -1,6 +1,6 @@
 /** Expected numbers: NumPy's own RandomState (legacy), and the vectors of the Keras specification. */
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/engine/errors.js';
+import { UsageError } from '../../src/core/errors.js';
 import { MT19937 } from '../../src/engine/mt19937.js';
 
 describe('MT19937 equals NumPy RandomState', () => {

@@ -1,6 +1,6 @@
 /** The loader pass that turns constant loops into lines and small arrays into variables. */
 import { describe, expect, it } from 'vitest';
-import { GpuError } from '../../src/engine/errors.js';
+import { GpuError } from '../../src/core/errors.js';
 import { evaluate, unroll } from '../../src/engine/unroll.js';
 
 const CONSTANTS = new Map([

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../../src/engine/errors.js';
+import { DataError } from '../../src/core/errors.js';
 import { JET, jetIndex, overlay, overlayAlpha } from '../../src/eval/colormap.js';
 import { uniform } from '../support/generated.js';
 

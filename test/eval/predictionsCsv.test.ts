@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DataError, NonFiniteError } from '../../src/engine/errors.js';
+import { DataError, NonFiniteError } from '../../src/core/errors.js';
 import { MT19937 } from '../../src/engine/mt19937.js';
 import {
   formatFloat32,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DataError, NonFiniteError } from '../../src/engine/errors.js';
+import { DataError, NonFiniteError } from '../../src/core/errors.js';
 import { MT19937 } from '../../src/engine/mt19937.js';
 import { evaluate } from '../../src/eval/evaluate.js';
 import { auc, aucInterval, averagePrecision, bestClasses, rocAuc, rocCurve } from '../../src/eval/roc.js';

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { DataError, NonFiniteError, UsageError } from '../../src/core/errors.js';
 import { LABELS } from '../../src/data/labels.js';
-import { DataError, NonFiniteError, UsageError } from '../../src/engine/errors.js';
 import { type Average, averagePrecisionScore, column, rocAucScore } from '../../src/eval/averages.js';
 import { evaluate } from '../../src/eval/evaluate.js';
 import { readPredictionsCsv } from '../../src/eval/predictionsCsv.node.js';

@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module';
 import { circles, type ImportGraph, reachable } from './importGraph.js';
 
 /** A room imports only from itself and from rooms before it. */
-export const ROOMS = ['engine', 'shaders', 'densenet', 'training', 'data', 'eval', 'bench', 'cli'];
+export const ROOMS = ['core', 'engine', 'shaders', 'densenet', 'training', 'data', 'eval', 'bench', 'cli'];
 
 /** Packages that work in Node only, or that no web page should be made to carry. */
 const NODE_PACKAGES = [

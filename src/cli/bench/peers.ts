@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { FORMAT, FORMAT_VERSION } from '../../../bench/document.js';
 import { ENGINES, type Engine, type JobKind, PEER_JOBS, racePeers } from '../../../bench/peers.js';
-import { ChexError, UsageError } from '../../engine/errors.js';
+import { ChexError, UsageError } from '../../core/errors.js';
 import { define } from '../commands/define.js';
 import type { CommandContext } from '../context.js';
 import { wholeNumber } from '../options.js';

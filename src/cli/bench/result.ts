@@ -18,8 +18,8 @@ import {
   torchTable,
   variantTable,
 } from '../../../bench/tables.js';
-import { DataError } from '../../engine/errors.js';
-import { writeWhole } from '../../eval/files.node.js';
+import { DataError } from '../../core/errors.js';
+import { writeWhole } from '../../core/writeFile.node.js';
 import type { CommandContext } from '../context.js';
 import type { Output } from '../output.js';
 import { plural, textTable } from '../output.js';

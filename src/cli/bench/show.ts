@@ -1,7 +1,7 @@
 /** `chexgpu bench show` */
 import { InvalidArgumentError } from 'commander';
 import { mergeDocuments } from '../../../bench/document.js';
-import { UsageError } from '../../engine/errors.js';
+import { UsageError } from '../../core/errors.js';
 import { define } from '../commands/define.js';
 import type { CommandContext } from '../context.js';
 import { addResultOptions, type ResultFlags } from './options.js';

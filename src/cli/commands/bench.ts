@@ -1,6 +1,6 @@
 /** `chexgpu bench`: kernels, model, peers, the adapter's peaks, and what was kept of them. */
 import { Command } from 'commander';
-import { UsageError } from '../../engine/errors.js';
+import { UsageError } from '../../core/errors.js';
 import { benchKernelsCommand } from '../bench/kernels.js';
 import { benchModelCommand } from '../bench/model.js';
 import { benchPeaksCommand } from '../bench/peaks.js';

@@ -1,8 +1,8 @@
 /** `chexgpu check` */
 import { dirname } from 'node:path';
+import { EXIT_CODES, UsageError } from '../../core/errors.js';
 import type { CheckReport } from '../../data/check.js';
 import { checkFolder } from '../../data/check.node.js';
-import { EXIT_CODES, UsageError } from '../../engine/errors.js';
 import { requireFolder } from '../notebook/data.js';
 import { option } from '../options.js';
 import { plural, textTable } from '../output.js';

@@ -2,11 +2,11 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Option } from 'commander';
+import { UsageError, WeightsError } from '../../core/errors.js';
 import { LABELS } from '../../data/labels.js';
 import { countParameters, type DenseNetName, densenetConfig } from '../../densenet/architecture.js';
 import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/kerasWriter.js';
 import { readWeightFile, type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
-import { UsageError, WeightsError } from '../../engine/errors.js';
 import type { CommandContext } from '../context.js';
 import { isTorch, trainedWith } from '../notebook/network.js';
 import { names, option, wholeNumber } from '../options.js';

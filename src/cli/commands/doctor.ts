@@ -1,5 +1,5 @@
 /** `chexgpu doctor` */
-import { EXIT_CODES, UsageError } from '../../engine/errors.js';
+import { EXIT_CODES, UsageError } from '../../core/errors.js';
 import type { NodeGpu } from '../../engine/gpu.node.js';
 import { type CheckResult, explain } from '../../shaders/check.js';
 import { ALL_CHECKS } from '../../shaders/checks.js';

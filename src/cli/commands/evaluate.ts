@@ -1,9 +1,9 @@
 /** `chexgpu evaluate` */
 import { join } from 'node:path';
+import { writeWhole } from '../../core/writeFile.node.js';
 import { LABELS } from '../../data/labels.js';
 import { rocSpec } from '../../eval/figureSpecs.js';
 import { renderFigure } from '../../eval/figures.node.js';
-import { writeWhole } from '../../eval/files.node.js';
 import { readPredictionsCsv } from '../../eval/predictionsCsv.node.js';
 import { sayEvaluation, scorePredictions } from '../notebook/evaluation.js';
 import { define } from './define.js';

@@ -1,7 +1,7 @@
 /** `chexgpu gradcam` */
 import { basename, extname, join } from 'node:path';
-import { UsageError } from '../../engine/errors.js';
-import { writeWhole } from '../../eval/files.node.js';
+import { UsageError } from '../../core/errors.js';
+import { writeWhole } from '../../core/writeFile.node.js';
 import { encodePng, gradcamTitle, overlayImage } from '../../eval/overlay.node.js';
 import type { GradcamRow } from '../../eval/reportData.js';
 import type { CommandContext } from '../context.js';

@@ -1,7 +1,7 @@
 /** `chexgpu lab` */
 import type { PeakReport } from '../../../bench/peaks.js';
 import { peaksLine } from '../../../bench/tables.js';
-import { ChexError, EXIT_CODES, UsageError } from '../../engine/errors.js';
+import { ChexError, EXIT_CODES, UsageError } from '../../core/errors.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/gpu.node.js';
 import { Lab } from '../../shaders/lab.js';
 import { type LabOperation, labOperation, labOperationNames, labTemplate } from '../../shaders/labFile.js';

@@ -1,5 +1,7 @@
 /** `chexgpu predict` */
 import { join } from 'node:path';
+import { UsageError } from '../../core/errors.js';
+import { writeWhole } from '../../core/writeFile.node.js';
 import { readFrame } from '../../data/csv.node.js';
 import type { DecodePool } from '../../data/decodePool.node.js';
 import type { Frame } from '../../data/frame.js';
@@ -9,8 +11,6 @@ import { LABELS } from '../../data/labels.js';
 import { getTestAndValidGenerator } from '../../data/notebook.node.js';
 import { SAMPLEWISE } from '../../data/standardize.js';
 import type { Normalisation } from '../../densenet/batch.js';
-import { UsageError } from '../../engine/errors.js';
-import { writeWhole } from '../../eval/files.node.js';
 import { type PredictionTable, probabilitiesToCsv } from '../../eval/predictionsCsv.js';
 import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
 import type { CommandContext } from '../context.js';

@@ -2,11 +2,11 @@
 import { Argument, type Command } from 'commander';
 import { createModel, filledPlan, type PlanKind, workloadName } from '../../../bench/fixture.js';
 import { peaksLine, profileTable, three } from '../../../bench/tables.js';
+import { writeWhole } from '../../core/writeFile.node.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import { profilePlan } from '../../engine/profile.js';
 import { byKernel, byLayer } from '../../engine/profileTables.js';
 import { chromeTrace } from '../../engine/profileTrace.js';
-import { writeWhole } from '../../eval/files.node.js';
 import { benchHeader } from '../bench/header.js';
 import { addWorkOptions, type WorkFlags, workloadOf } from '../bench/options.js';
 import { peaksWithProgress } from '../bench/peaks.js';

@@ -1,7 +1,7 @@
 /** One trial of a user's shader: read, compile, fit, check, race; every step says what it found. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { DataError, GpuError } from '../../engine/errors.js';
+import { DataError, GpuError } from '../../core/errors.js';
 import type { Kernel, Scalars } from '../../engine/kernel.js';
 import type { Peaks } from '../../engine/profileTables.js';
 import type { CheckCase } from '../../shaders/check.js';

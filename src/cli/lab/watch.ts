@@ -1,7 +1,7 @@
 /** Waits for a file to be saved, also by editors that write a new file and rename it over the old one. */
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { UsageError } from '../../engine/errors.js';
+import { UsageError } from '../../core/errors.js';
 
 /** One save makes several events; this long after the last one the file is read. */
 const DEBOUNCE_MS = 100;

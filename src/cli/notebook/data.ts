@@ -1,6 +1,7 @@
 /** The three CSVs, the leakage check, the generators: the notebook's sections 2.1 and 2.2. */
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { DataError, UsageError } from '../../core/errors.js';
 import type { AugmentationOptions } from '../../data/augmentation.js';
 import { readFrame } from '../../data/csv.node.js';
 import { type Frame, selectRows } from '../../data/frame.js';
@@ -8,7 +9,6 @@ import type { ImageGenerator } from '../../data/generator.js';
 import { patientLeakage } from '../../data/leakage.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../data/notebook.node.js';
 import type { Interpolation } from '../../data/resize.js';
-import { DataError, UsageError } from '../../engine/errors.js';
 import type { CommandContext } from '../context.js';
 import type { DataFlags } from '../options.js';
 import { plural } from '../output.js';

@@ -1,5 +1,6 @@
 /** Grad-CAM of chosen images: the notebook's last section. */
 import { join } from 'node:path';
+import { DataError } from '../../core/errors.js';
 import { boxesOf } from '../../data/check.node.js';
 import { parseCsv } from '../../data/csv.js';
 import { readTextFile } from '../../data/csv.node.js';
@@ -8,7 +9,6 @@ import type { Interpolation } from '../../data/resize.js';
 import type { Normalisation, PixelBatch } from '../../densenet/batch.js';
 import type { DenseNet } from '../../densenet/model.js';
 import type { CamScore } from '../../densenet/predictor.js';
-import { DataError } from '../../engine/errors.js';
 import { gradcamTitle } from '../../eval/overlay.node.js';
 import type { PredictionTable } from '../../eval/predictionsCsv.js';
 import type { FindingBox, GradcamRow } from '../../eval/reportData.js';

@@ -1,9 +1,9 @@
 /** The checkpoint: weights.h5 as Keras writes it, and history.json beside it. */
 import { join } from 'node:path';
+import { writeWhole } from '../../core/writeFile.node.js';
 import type { Normalisation } from '../../densenet/batch.js';
 import type { DenseNet } from '../../densenet/model.js';
 import { writeWeightFile } from '../../densenet/weights/weights.node.js';
-import { writeWhole } from '../../eval/files.node.js';
 import type { TrainingSummary } from '../../eval/reportData.js';
 import type { Preparation } from './data.js';
 import { HISTORY_FILE, WEIGHTS_FILE } from './network.js';

@@ -1,6 +1,7 @@
 /** The network of a command: its shape, where its weights come from, and how it was trained. */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { WeightsError } from '../../core/errors.js';
 import { LABELS } from '../../data/labels.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/resize.js';
 import {
@@ -15,7 +16,6 @@ import { initialWeights } from '../../densenet/initialisers.js';
 import { DenseNet } from '../../densenet/model.js';
 import type { Preprocessing } from '../../densenet/weights/torchFacts.js';
 import { readWeightFile, type WeightFile } from '../../densenet/weights/weights.node.js';
-import { WeightsError } from '../../engine/errors.js';
 import type { CommandContext } from '../context.js';
 import type { Progress } from '../progress.js';
 import type { Session } from '../session.js';

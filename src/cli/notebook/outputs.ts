@@ -1,9 +1,10 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
+
+import { WeightsError } from '../../core/errors.js';
 import type { Frame } from '../../data/frame.js';
 import { LABELS } from '../../data/labels.js';
 import type { Interpolation } from '../../data/resize.js';
 import { opNorm, XRV_LABELS } from '../../densenet/weights/torchFacts.js';
-import { WeightsError } from '../../engine/errors.js';
 import type { PredictionTable } from '../../eval/predictionsCsv.js';
 import type { CommandContext } from '../context.js';
 import { plural } from '../output.js';

@@ -1,5 +1,5 @@
 /** A cohort of synthetic patients: who they are, when they come, what they have, which split they fall into. */
-import { UsageError } from '../../engine/errors.js';
+import { UsageError } from '../../core/errors.js';
 import { LABELS, type Label } from '../labels.js';
 import { evolve, type Finding, NOTEBOOK_FREQUENCIES, PERSISTENCE, placeFinding } from './findings.js';
 import { type Anatomy, drawAnatomy, drawVisit, type Visit } from './patient.js';

@@ -1,5 +1,5 @@
 /** Draws one phantom: patient, visit and findings in, 8-bit gray out. Runs in Node and in the browser. */
-import { UsageError } from '../../engine/errors.js';
+import { UsageError } from '../../core/errors.js';
 import { Canvas } from './canvas.js';
 import type { PhantomSpec } from './cohort.js';
 import { smoothstep } from './curves.js';

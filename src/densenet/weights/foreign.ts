@@ -1,5 +1,5 @@
 /** What people hand over in place of a weight file, told by its first bytes. */
-import { WeightsError } from '../../engine/errors.js';
+import { WeightsError } from '../../core/errors.js';
 
 /** How to make safetensors of what PyTorch pickled; pickles are programs, so none is opened here. */
 export const TORCH_TO_SAFETENSORS =

@@ -4,7 +4,7 @@
  * goes away again whatever happens.
  */
 import type { Dataset, Entity, Group, File as H5File } from 'h5wasm';
-import { ChexError, WeightsError } from '../../engine/errors.js';
+import { ChexError, WeightsError } from '../../core/errors.js';
 import { refuseForeign } from './foreign.js';
 
 export type { Dataset, Group } from 'h5wasm';

@@ -1,5 +1,5 @@
 /** Keras weight files, read: what Keras 1, 2, 3 and tf_keras write. kerasWriter.ts writes them. */
-import { WeightsError } from '../../engine/errors.js';
+import { WeightsError } from '../../core/errors.js';
 import type { AdamState } from '../adamState.js';
 import { type DenseNetConfig, parameterTable, type WeightMap } from '../architecture.js';
 import { readHdf5 } from './hdf5.js';

@@ -7,7 +7,7 @@
  *     ones first.
  *   Keras 3 `.weights.h5`: `layers/<class>[_k]/vars/<i>`, k counting the layers of one class.
  */
-import { WeightsError } from '../../engine/errors.js';
+import { WeightsError } from '../../core/errors.js';
 import type { ParameterSpec } from '../architecture.js';
 import {
   childDataset,

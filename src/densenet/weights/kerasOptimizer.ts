@@ -8,7 +8,7 @@
  * `model.save` keeps them in the group `optimizer_weights`, with the settings in `training_config`;
  * `.weights.h5` in `optimizer/vars`, without settings.
  */
-import { WeightsError } from '../../engine/errors.js';
+import { WeightsError } from '../../core/errors.js';
 import { type AdamSettings, type AdamState, checkAdamState } from '../adamState.js';
 import type { DenseNetConfig, ParameterSpec, WeightMap } from '../architecture.js';
 import { childGroup, type Group, stringAttribute, stringsAttribute } from './hdf5.js';

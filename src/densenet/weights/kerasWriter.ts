@@ -8,7 +8,7 @@
  *   'keras3'        what `model.save_weights('x.weights.h5')` of Keras 3 makes: weights, and Adam's state,
  *                   which `load_weights` takes over where the model is compiled and its optimiser built.
  */
-import { UsageError, WeightsError } from '../../engine/errors.js';
+import { UsageError, WeightsError } from '../../core/errors.js';
 import { type AdamState, adamSettings, checkAdamState } from '../adamState.js';
 import {
   type DenseNetConfig,

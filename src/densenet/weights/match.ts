@@ -2,7 +2,7 @@
  * Which tensor of a file belongs to which tensor of the network, and checks that nothing is off before
  * anything is taken over.
  */
-import { WeightsError } from '../../engine/errors.js';
+import { WeightsError } from '../../core/errors.js';
 import {
   type DenseNetConfig,
   densenetConfig,

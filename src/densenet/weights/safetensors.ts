@@ -7,7 +7,7 @@
  *
  * Source: the format's description in the README of github.com/huggingface/safetensors.
  */
-import { WeightsError } from '../../engine/errors.js';
+import { WeightsError } from '../../core/errors.js';
 import { refuseForeign } from './foreign.js';
 
 /** Bytes a number takes, by dtype; those of less than a byte are not read. */

@@ -3,7 +3,7 @@
  * the ones written here. With the tensors comes what they mean: PyTorch's batch norm epsilon, the number of
  * input channels, the names of the outputs, and how pixels are scaled.
  */
-import { WeightsError } from '../../engine/errors.js';
+import { WeightsError } from '../../core/errors.js';
 import {
   DENSENET_NAMES,
   type DenseNetConfig,

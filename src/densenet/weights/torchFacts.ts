@@ -3,7 +3,7 @@
  * (`models.DenseNet121_Weights`), torchxrayvision 1.5 (`models.DenseNet`, `models.op_norm`,
  * `utils.normalize`).
  */
-import { UsageError, WeightsError } from '../../engine/errors.js';
+import { UsageError, WeightsError } from '../../core/errors.js';
 import type { Normalisation } from '../batch.js';
 
 /** `nn.BatchNorm2d`'s epsilon; Keras' DenseNet has 1.001e-5. */

@@ -3,7 +3,7 @@
  * name them alike). Convolutions are [out, in, height, width] there and [height, width, in, out] here, the
  * classifier [out, in] there and [in, out] here.
  */
-import { UsageError } from '../../engine/errors.js';
+import { UsageError } from '../../core/errors.js';
 import { type DenseNetConfig, HEAD_LAYER, type ParameterSpec, parameterTable } from '../architecture.js';
 
 export interface TorchTensor {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UsageError, WeightsError } from '../../engine/errors.js';
+import { UsageError, WeightsError } from '../../core/errors.js';
 import type { AdamState } from '../adamState.js';
 import type { DenseNetConfig, WeightMap } from '../architecture.js';
 import { type KerasReadOptions, type KerasReport, type KerasWeights, readKerasHdf5 } from './kerasHdf5.js';

@@ -5,7 +5,7 @@
  * Pixels are uint8 values [b,h,w,channels] without gaps, packed four to a u32, the first in the lowest bits
  * (what a Uint8Array looks like in a little-endian Uint32Array); the last word may be partly filled.
  */
-import { UsageError } from '../../engine/errors.js';
+import { UsageError } from '../../core/errors.js';
 import { kernels } from '../../engine/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/tensor.js';

@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError, WeightsError } from '../../../src/core/errors.js';
 import { densenetConfig, parameterTable, type WeightMap } from '../../../src/densenet/architecture.js';
 import {
   readWeightFile,
   resolveWeights,
   writeWeightFile,
 } from '../../../src/densenet/weights/weights.node.js';
-import { UsageError, WeightsError } from '../../../src/engine/errors.js';
 import { differences, randomAdam, randomWeights, TINY } from './h5Fixtures.js';
 
 let folder = '';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { WeightsError } from '../../../src/core/errors.js';
 import {
   densenetConfig,
   HEAD_LAYER,
@@ -10,7 +11,6 @@ import {
 import { childGroup, makeHdf5, readHdf5, stringsAttribute } from '../../../src/densenet/weights/hdf5.js';
 import { readKerasHdf5 } from '../../../src/densenet/weights/kerasHdf5.js';
 import { writeKerasHdf5 } from '../../../src/densenet/weights/kerasWriter.js';
-import { WeightsError } from '../../../src/engine/errors.js';
 import {
   buildFile,
   differences,

@@ -1,10 +1,10 @@
 /** Adam's state out of files as real Keras writes them (test/golden/keras_models.json). */
 import { describe, expect, it } from 'vitest';
+import { WeightsError } from '../../../src/core/errors.js';
 import type { AdamState } from '../../../src/densenet/adamState.js';
 import { parameterTable } from '../../../src/densenet/architecture.js';
 import { readKerasHdf5 } from '../../../src/densenet/weights/kerasHdf5.js';
 import { writeKerasHdf5 } from '../../../src/densenet/weights/kerasWriter.js';
-import { WeightsError } from '../../../src/engine/errors.js';
 import {
   buildFile,
   differences,

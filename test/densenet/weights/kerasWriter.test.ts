@@ -1,5 +1,6 @@
 /** What writeKerasHdf5 writes against what real Keras wrote of the same network (test/golden/keras_models.json). */
 import { describe, expect, it } from 'vitest';
+import { UsageError, WeightsError } from '../../../src/core/errors.js';
 import {
   densenetConfig,
   HEAD_LAYER,
@@ -18,7 +19,6 @@ import {
 } from '../../../src/densenet/weights/hdf5.js';
 import { readKerasHdf5 } from '../../../src/densenet/weights/kerasHdf5.js';
 import { KERAS_FORMATS, writeKerasHdf5 } from '../../../src/densenet/weights/kerasWriter.js';
-import { UsageError, WeightsError } from '../../../src/engine/errors.js';
 import {
   differences,
   kerasLayouts,

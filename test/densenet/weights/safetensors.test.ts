@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { WeightsError } from '../../../src/core/errors.js';
 import { floatsOf, makeSafetensors, readSafetensors } from '../../../src/densenet/weights/safetensors.js';
-import { WeightsError } from '../../../src/engine/errors.js';
 import { golden } from '../../support/parity.js';
 
 const { sample } = golden<{ sample: { base64: string; values: Record<string, number[]> } }>(

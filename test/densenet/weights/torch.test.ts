@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UsageError, WeightsError } from '../../../src/core/errors.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { floatsOf, readSafetensors, type StoredArray } from '../../../src/densenet/weights/safetensors.js';
 import { readTorchSafetensors, writeTorchSafetensors } from '../../../src/densenet/weights/torch.js';
@@ -9,7 +10,6 @@ import {
   XRV_PREPROCESSING,
 } from '../../../src/densenet/weights/torchFacts.js';
 import { torchTable } from '../../../src/densenet/weights/torchNames.js';
-import { UsageError, WeightsError } from '../../../src/engine/errors.js';
 import { golden } from '../../support/parity.js';
 import { asPyTorch, packSafetensors, renamed } from '../../support/safetensors.js';
 import { differences, randomWeights, TINY } from './h5Fixtures.js';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DataError } from '../engine/errors.js';
+import { DataError } from './errors.js';
 
 /** Writes `content` to `path`, making its folder. @throws DataError if that is not possible. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
