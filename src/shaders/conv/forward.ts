@@ -51,12 +51,13 @@ function choices(
   plan: PlanBuilder,
   { x, y, affine }: ConvForwardTensors,
   { kernel, stride }: ConvShape,
-  precision: Precision,
+  { precision, statistics }: { precision: Precision; statistics: boolean },
 ): Choice<Variant>[] {
   const co = y.shape[3];
   const list: Choice<Variant>[] = [];
   if (isVec4(y)) {
-    const seldom = stride > 1 || (kernel === 1 && !affine);
+    // A training goes on for long, so there nothing is seldom.
+    const seldom = !statistics && (stride > 1 || (kernel === 1 && !affine));
     const tiles = tilesFor(plan.gpu, seldom ? 'forwardSeldom' : 'forward', pixels(y), co / 4);
     const PIXELS = pixelTile(plan, pixels(y));
     const four = isVec4(x) ? tiles.map((tile) => subgroupChoice(plan.gpu, tile)) : [];
@@ -98,7 +99,7 @@ export function convForward(
   const [, oh, ow, co] = y.shape;
   const count = pixels(y);
   const reduced = shape.kernel ** 2 * ci;
-  const list = choices(plan, tensors, shape, precision);
+  const list = choices(plan, tensors, shape, { precision, statistics });
   const { variant, tile } = plan.choose<Variant>({
     op: 'conv.forward',
     key: `${gemmClass(shape, count, reduced, co)}${list[0].variant === 'subgroupMatrix' ? ' f16' : ''}`,
