@@ -61,7 +61,7 @@ export function trainingPhantoms(options: { images: number; size: number; batchS
   const frame: Frame = {
     file: 'the phantoms',
     images: specs.map((spec) => spec.image),
-    patientIds: specs.map((spec) => spec.patientId),
+    patientIds: specs.map((spec) => String(spec.patientId)),
     classes: LABELS,
     labels: Uint8Array.from(specs.flatMap((spec) => spec.labels)),
     lines: specs.map((_, i) => i + 1),

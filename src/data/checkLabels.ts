@@ -3,6 +3,7 @@ import type { Finding, Splits } from './check.js';
 import { countPositives, type Frame } from './frame.js';
 import { computeClassFreqs } from './frequencies.js';
 import { pairs, patientLeakage, repeatedImages, sharedImages } from './leakage.js';
+import { comparePatients, readPatientId } from './patients.js';
 import { firstFew, percent, plural } from './wording.js';
 
 export interface SplitSummary {
@@ -101,8 +102,8 @@ function checkSplit(name: string, frame: Frame): Finding[] {
     });
   }
   const misnamed = frame.images.filter((image, row) => {
-    const patient = /^(\d{8})_\d{3}\.\w+$/.exec(image)?.[1];
-    return patient !== undefined && Number(patient) !== frame.patientIds[row];
+    const patient = /^(?:.*\/)?(\d{8})_\d{3}\.\w+$/.exec(image)?.[1];
+    return patient !== undefined && readPatientId(patient) !== frame.patientIds[row];
   });
   if (misnamed.length > 0) {
     add({
@@ -227,12 +228,9 @@ function checkOrder(splits: Splits): Finding[] {
     if (a.length < 20 || b.length < 20) return [];
     const share = shareBelow(a, b);
     if (share > 0.05 && share < 0.95) return [];
-    const range = (ids: readonly number[]) => {
-      const [low, high] = ids.reduce(
-        ([l, h], id) => [Math.min(l, id), Math.max(h, id)],
-        [Infinity, -Infinity],
-      );
-      return `${low} to ${high}`;
+    const range = (ids: readonly string[]) => {
+      const sorted = [...ids].sort(comparePatients);
+      return `${sorted[0]} to ${sorted[sorted.length - 1]}`;
     };
     return [
       {
@@ -248,14 +246,15 @@ function checkOrder(splits: Splits): Finding[] {
   });
 }
 
-/** Share of pairs (one of a, one of b) in which a's number is the smaller; ties count half. */
-function shareBelow(a: readonly number[], b: readonly number[]): number {
-  const sorted = Float64Array.from(b).sort();
-  const position = (id: number, above: boolean) => {
+/** Share of pairs (one of a, one of b) in which a's id comes first; ties count half. */
+function shareBelow(a: readonly string[], b: readonly string[]): number {
+  const sorted = [...b].sort(comparePatients);
+  const position = (id: string, above: boolean) => {
     let [low, high] = [0, sorted.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (above ? sorted[middle] <= id : sorted[middle] < id) low = middle + 1;
+      const order = comparePatients(sorted[middle], id);
+      if (above ? order <= 0 : order < 0) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -11,9 +11,9 @@ export interface ReferenceTable {
   readonly officialTest?: ReadonlySet<string>;
 }
 
-/** Re-encoded copies keep NIH's name and change the ending. */
+/** Copies keep NIH's name, in other folders and with other endings. */
 function stem(image: string): string {
-  return image.replace(/\.[^.]*$/, '');
+  return image.replace(/^.*[/\\]/, '').replace(/\.[^.]*$/, '');
 }
 
 export function checkReference(splits: Splits, reference: ReferenceTable): Finding[] {

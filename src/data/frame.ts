@@ -5,8 +5,8 @@ export interface Frame {
   readonly file: string;
   /** File name of each row's image. */
   readonly images: readonly string[];
-  /** Patient of each row. */
-  readonly patientIds: readonly number[];
+  /** Patient of each row: equal ids are equal text, see `readPatientId`. */
+  readonly patientIds: readonly string[];
   /** Names of the label columns, in the order of `labels`. */
   readonly classes: readonly string[];
   /** labels[row, class], 0 or 1. */
@@ -20,7 +20,7 @@ export function selectRows(frame: Frame, rows: ArrayLike<number>): Frame {
   const classes = frame.classes.length;
   const labels = new Uint8Array(rows.length * classes);
   const images: string[] = [];
-  const patientIds: number[] = [];
+  const patientIds: string[] = [];
   const lines: number[] = [];
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];

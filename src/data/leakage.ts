@@ -1,31 +1,37 @@
 /** Patients and images that occur in more than one split: scores on them are worth nothing. */
 import type { Frame } from './frame.js';
+import { comparePatients } from './patients.js';
 
 export interface PatientLeak {
   /** Names of the two splits. */
   readonly between: readonly [string, string];
   /** Patients in both, ascending. */
-  readonly patientIds: readonly number[];
+  readonly patientIds: readonly string[];
   /** Rows of those patients in the first and in the second split. */
   readonly images: readonly [number, number];
 }
 
+/** Rows with their patients. Ids are compared as text: 7 and '7' are one patient. */
+interface Patients {
+  readonly patientIds: readonly (string | number)[];
+}
+
 /** The notebook's check_for_leakage: whether any patient occurs in both. */
-export function checkForLeakage(a: Pick<Frame, 'patientIds'>, b: Pick<Frame, 'patientIds'>): boolean {
-  const seen = new Set(a.patientIds);
-  return b.patientIds.some((id) => seen.has(id));
+export function checkForLeakage(a: Patients, b: Patients): boolean {
+  const seen = new Set(a.patientIds.map(String));
+  return b.patientIds.some((id) => seen.has(String(id)));
 }
 
 /** Every pair of splits in the order given, those without a common patient included. */
-export function patientLeakage(splits: Readonly<Record<string, Pick<Frame, 'patientIds'>>>): PatientLeak[] {
+export function patientLeakage(splits: Readonly<Record<string, Patients>>): PatientLeak[] {
   return pairs(Object.keys(splits)).map((between) => {
-    const [first, second] = between.map((name) => splits[name].patientIds);
+    const [first, second] = between.map((name) => splits[name].patientIds.map(String));
     const inSecond = new Set(second);
     const shared = new Set(first.filter((id) => inSecond.has(id)));
-    const rows = (ids: readonly number[]) => ids.reduce((count, id) => count + Number(shared.has(id)), 0);
+    const rows = (ids: readonly string[]) => ids.reduce((count, id) => count + Number(shared.has(id)), 0);
     return {
       between,
-      patientIds: [...shared].sort((a, b) => a - b),
+      patientIds: [...shared].sort(comparePatients),
       images: [rows(first), rows(second)],
     };
   });

@@ -3,7 +3,7 @@
  * "Cardiomegaly|Effusion" or "No Finding". Both column spellings of the two releases are read.
  */
 import { DataError } from '../core/errors.js';
-import { type CsvTable, columnIndex, parseCsv } from './csv.js';
+import { columnIndexes, csvHeader, parseCsv, patientOf } from './csv.js';
 import { type Frame, selectRows } from './frame.js';
 import { LABELS } from './labels.js';
 
@@ -20,28 +20,41 @@ export interface NihTable {
 
 /** True for the text of NIH's table rather than an assignment CSV. */
 export function isNihTable(text: string): boolean {
-  return /^\uFEFF?"?Image Index"?,/.test(text) && text.slice(0, 200).includes('Finding Labels');
+  const header = csvHeader(text, 'table');
+  return ['Image Index', 'Finding Labels'].every((name) => header.includes(name));
+}
+
+/**
+ * The releases head their size columns `OriginalImage[Width,Height]` without quotes, two columns as the rows
+ * have them. Where somebody has put quotes round the names, they are two columns all the same.
+ */
+function withSizesApart(text: string): string {
+  const [header, row] = /^([^\r\n]*)[\r\n]+([^\r\n]*)/.exec(text)?.slice(1) ?? [];
+  if (!header?.includes('"')) return text;
+  const plain = header.replaceAll('"', '');
+  const same = plain.split(',').length === row.split(',').length && !row.includes('"');
+  return same ? plain + text.slice(header.length) : text;
 }
 
 /** @throws DataError naming file, line and column for a missing column, an unknown finding or a bad patient */
 export function parseNihTable(text: string, file: string): NihTable {
-  // The 2017 release heads its size columns "OriginalImage[Width,Height]" without quotes and so ends its
-  // rows with one more comma than names: only the columns before them are wanted.
-  const table = parseCsv(dropSizeColumns(text), file);
-  const imageAt = columnIndex(table, 'Image Index');
-  const findingsAt = columnIndex(table, 'Finding Labels');
-  const patientAt = columnIndex(table, 'Patient ID');
-  const sexAt = table.header.includes('Patient Sex')
-    ? columnIndex(table, 'Patient Sex')
-    : columnIndex(table, 'Patient Gender');
-  const viewAt = columnIndex(table, 'View Position');
+  const table = parseCsv(withSizesApart(text), file);
+  const [imageAt, findingsAt, patientAt, sexAt, viewAt] = columnIndexes(table, [
+    'Image Index',
+    'Finding Labels',
+    'Patient ID',
+    table.header.includes('Patient Gender') ? 'Patient Gender' : 'Patient Sex',
+    'View Position',
+  ]);
   if (table.rows.length === 0) throw new DataError(`${file} has a header but no rows.`, 'Fetch it again.');
 
   const indexOf = new Map<string, number>(LABELS.map((name, i) => [name, i]));
   const labels = new Uint8Array(table.rows.length * LABELS.length);
-  const patientIds = table.rows.map((cells, row) => patientNumber(cells[patientAt], table, row));
+  const patientIds = table.rows.map((cells, row) =>
+    patientOf(cells[patientAt], file, table.lines[row], 'Patient ID'),
+  );
   for (const [row, cells] of table.rows.entries()) {
-    for (const finding of cells[findingsAt].split('|')) {
+    for (const finding of cells[findingsAt].split('|').map((part) => part.trim())) {
       if (finding === NO_FINDING) continue;
       const index = indexOf.get(finding);
       if (index === undefined) {
@@ -67,21 +80,6 @@ export function parseNihTable(text: string, file: string): NihTable {
   };
 }
 
-/** The first seven columns of each line; NIH quotes nothing and no cell of those holds a comma. */
-function dropSizeColumns(text: string): string {
-  return text.replace(/^((?:[^,\r\n]*,){6}[^,\r\n]*),[^\r\n]*$/gm, '$1');
-}
-
-function patientNumber(text: string, table: CsvTable, row: number): number {
-  if (!/^\d+$/.test(text)) {
-    throw new DataError(
-      `${table.file}, line ${table.lines[row]}, column "Patient ID": "${text}" is not a patient number.`,
-      'Write a whole number, 0 or more.',
-    );
-  }
-  return Number(text);
-}
-
 /**
  * The rows of one of NIH's lists (train_val_list.txt, test_list.txt: one image name a line), in the
  * list's order.
@@ -92,7 +90,7 @@ export function selectList(frame: Frame, list: string, listFile: string): Frame 
   const rows: number[] = [];
   for (const [i, line] of list
     .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
+    .split(/\r\n|\n|\r/)
     .entries()) {
     const image = line.trim();
     if (image === '') continue;

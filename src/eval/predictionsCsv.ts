@@ -4,20 +4,28 @@
  */
 
 import { DataError, NonFiniteError } from '../core/errors.js';
-import { columnIndex, frameFromTable, parseCsv } from '../data/csv.js';
-import { IMAGE_COLUMN, PATIENT_COLUMN } from '../data/labels.js';
+import { cellNumber } from '../data/cells.js';
+import { type CsvTable, columnIndexes, frameFromTable, parseCsv } from '../data/csv.js';
+import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../data/labels.js';
 
 /** Rows of predictions beside the truth; matrices are row-major. */
 export interface PredictionTable {
   /** The classes, in the network's order. */
   labels: readonly string[];
   images: string[];
-  patientIds: number[];
+  /** As in `Frame`. */
+  patientIds: string[];
   /** truth[b,classes], 0 or 1. */
-  truth: Float32Array;
+  truth: Float64Array;
   /** predictions[b,classes], 0..1. */
-  predictions: Float32Array;
+  predictions: Float64Array;
 }
+
+/** As it can be written: also with what a network gives. */
+export type PredictionRows = Pick<PredictionTable, 'labels' | 'images' | 'patientIds'> & {
+  truth: ArrayLike<number>;
+  predictions: Float64Array | Float32Array;
+};
 
 const PREDICTION_SUFFIX = '_pred';
 
@@ -32,6 +40,18 @@ export function formatFloat32(value: number): string {
   return String(Number(wanted.toPrecision(9)));
 }
 
+/**
+ * A network's numbers as the decimals that `formatFloat32` writes: what is scored in memory is then what a
+ * reader of the file gets, to the last bit.
+ */
+export function asWritten(values: Float32Array): Float64Array {
+  return Float64Array.from(values, (value) => Number(formatFloat32(value)));
+}
+
+/** A prediction's shortest text that reads back as the same number of its kind. */
+const formatterOf = (predictions: PredictionRows['predictions']) =>
+  predictions instanceof Float32Array ? formatFloat32 : String;
+
 function quoted(field: string): string {
   return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
@@ -40,10 +60,11 @@ function quoted(field: string): string {
  * @throws DataError if the columns differ in length, a label is not 0 or 1, or a prediction lies outside
  * 0..1; NonFiniteError naming the image and the class if a prediction is not finite.
  */
-export function predictionsToCsv(table: PredictionTable): string {
+export function predictionsToCsv(table: PredictionRows): string {
   const { labels, images, patientIds, truth, predictions } = table;
   const classes = labels.length;
   const cells = images.length * classes;
+  const format = formatterOf(predictions);
   if (patientIds.length !== images.length || truth.length !== cells || predictions.length !== cells) {
     throw new DataError(
       `${images.length} images of ${classes} classes need ${images.length} patients, ${cells} labels and ` +
@@ -53,7 +74,7 @@ export function predictionsToCsv(table: PredictionTable): string {
   const header = [IMAGE_COLUMN, PATIENT_COLUMN, ...labels, ...labels.map((l) => l + PREDICTION_SUFFIX)];
   const lines = [header.map(quoted).join(',')];
   for (let b = 0; b < images.length; b++) {
-    const fields = [quoted(images[b]), String(patientIds[b])];
+    const fields = [quoted(images[b]), quoted(patientIds[b])];
     for (let c = 0; c < classes; c++) {
       const y = truth[b * classes + c];
       if (y !== 0 && y !== 1)
@@ -66,7 +87,7 @@ export function predictionsToCsv(table: PredictionTable): string {
         throw new NonFiniteError(`${images[b]}: the prediction for ${labels[c]} is ${p}.`);
       if (p < 0 || p > 1)
         throw new DataError(`${images[b]}: the prediction for ${labels[c]} is ${p}, not 0..1.`);
-      fields.push(formatFloat32(p));
+      fields.push(format(p));
     }
     lines.push(fields.join(','));
   }
@@ -74,69 +95,80 @@ export function predictionsToCsv(table: PredictionTable): string {
 }
 
 /** Probabilities of images whose labels nobody knows: `Image`, then one `<Label>_pred` column per label. */
-export function probabilitiesToCsv(
-  table: Pick<PredictionTable, 'labels' | 'images' | 'predictions'>,
-): string {
+export function probabilitiesToCsv(table: Pick<PredictionRows, 'labels' | 'images' | 'predictions'>): string {
   const { labels, images, predictions } = table;
+  const format = formatterOf(predictions);
   const lines = [[IMAGE_COLUMN, ...labels.map((l) => l + PREDICTION_SUFFIX)].map(quoted).join(',')];
   for (const [b, image] of images.entries()) {
-    const row = predictions.subarray(b * labels.length, (b + 1) * labels.length);
-    lines.push([quoted(image), ...Array.from(row, formatFloat32)].join(','));
+    const row = [...predictions.subarray(b * labels.length, (b + 1) * labels.length)];
+    lines.push([quoted(image), ...row.map((p) => format(p))].join(','));
   }
   return `${lines.join('\n')}\n`;
 }
 
-/** A number between 0 and 1, or null; an empty cell is no number. */
-function unitNumber(cell: string): number | null {
-  const value = cell === '' ? Number.NaN : Number(cell);
-  return value >= 0 && value <= 1 ? value : null;
+/**
+ * The classes that a file has predictions of, by its `<Label>_pred` columns: the notebook's findings in their
+ * order, then others in the file's.
+ * @throws DataError where it has none, or where a finding has labels and no predictions
+ */
+function predictedLabels({ file, header }: CsvTable): string[] {
+  const found = header
+    .filter((name) => name.endsWith(PREDICTION_SUFFIX))
+    .map((name) => name.slice(0, -PREDICTION_SUFFIX.length));
+  if (found.length === 0) {
+    throw new DataError(
+      `${file} has no column whose name ends in ${PREDICTION_SUFFIX}.`,
+      `Head each class's predictions with its name and ${PREDICTION_SUFFIX}.`,
+    );
+  }
+  if (found.every((label) => !header.includes(label))) {
+    throw new DataError(
+      `${file} holds predictions but no labels: the column "${found[0]}" is missing, and all others like it.`,
+      'Add a column of 0 and 1 for each class, or predict the rows of a CSV, which has them.',
+    );
+  }
+  const known: readonly string[] = LABELS;
+  const inOrder = known.filter((label) => found.includes(label) || header.includes(label));
+  return [...inOrder, ...found.filter((label) => !known.includes(label))];
 }
 
 /**
- * Reads what `predictionsToCsv` writes; for the file system, `readPredictionsCsv`.
+ * Reads what `predictionsToCsv` writes, in float64; for the file system, `readPredictionsCsv`.
+ * @param labels the classes wanted, in that order; null for all that the file has predictions of
  * @param file only named in errors
  * @throws DataError naming the file, the line and the column: missing or repeated column, empty image name,
- * label other than 0 or 1, prediction that is no number in 0..1, image listed twice, no rows.
+ * label other than 0 or 1, prediction that is no number in 0..1, no rows.
  */
 export function predictionsFromCsv(
   text: string,
-  labels: readonly string[],
+  labels: readonly string[] | null,
   file = 'predictions',
 ): PredictionTable {
-  // pandas writes its index as a first column without a name, which parseCsv would refuse.
-  const csv = parseCsv(text.replace(/^(\ufeff?)(?:"")?,/, '$1(index),'), file);
-  const frame = frameFromTable(csv, { classes: labels });
-  const columns = labels.map((label) => label + PREDICTION_SUFFIX);
-  const positions = columns.map((name) => columnIndex(csv, name));
-  const predictions = new Float32Array(csv.rows.length * labels.length);
-  const seen = new Map<string, number>();
+  const csv = parseCsv(text, file);
+  const classes = labels ?? predictedLabels(csv);
+  const columns = classes.map((label) => label + PREDICTION_SUFFIX);
+  const positions = columnIndexes(csv, columns);
+  const frame = frameFromTable(csv, { classes });
+  const predictions = new Float64Array(csv.rows.length * classes.length);
   csv.rows.forEach((row, b) => {
-    const where = `${file}, line ${csv.lines[b]}`;
-    const image = frame.images[b];
-    const earlier = seen.get(image);
-    if (earlier !== undefined) {
-      throw new DataError(
-        `${where}: ${image} is listed twice, first in line ${earlier}.`,
-        'Keep one of them.',
-      );
-    }
-    seen.set(image, csv.lines[b]);
     positions.forEach((position, c) => {
-      const p = unitNumber(row[position]);
-      if (p === null) {
+      const p = cellNumber(row[position]);
+      if (!(p >= 0 && p <= 1)) {
+        const comma = /^\d*,\d+$/.test(row[position]) ? ', with a point instead of the comma' : '';
         throw new DataError(
-          `${where}, column "${columns[c]}": "${row[position]}" is not a prediction.`,
-          'Write a number from 0 to 1.',
+          `${file}, line ${csv.lines[b]}, column "${columns[c]}": "${row[position].slice(0, 60)}" is not a prediction.`,
+          `Write a number from 0 to 1${comma}.`,
         );
       }
-      predictions[b * labels.length + c] = p;
+      // No -0: it would be written as one and is none.
+      predictions[b * classes.length + c] = p === 0 ? 0 : p;
     });
   });
   return {
-    labels: [...labels],
+    labels: [...classes],
     images: [...frame.images],
     patientIds: [...frame.patientIds],
-    truth: Float32Array.from(frame.labels),
+    truth: Float64Array.from(frame.labels),
     predictions,
   };
 }

@@ -49,12 +49,12 @@ export interface DataSummary {
   source: string;
   splits: { name: string; file: string; images: number; patients: number }[];
   /** Every pair of splits with the patients that occur in both. */
-  leakage: { a: string; b: string; patientIds: number[] }[];
+  leakage: { a: string; b: string; patientIds: string[] }[];
 }
 
 export interface SampleImage {
   file: string;
-  patientId: number;
+  patientId: string;
   /** Labels that are 1; empty means no finding. */
   labels: string[];
   image: ReportImage;

@@ -18,7 +18,7 @@ import {
   whole,
 } from './reportParts.js';
 
-function patientList(patients: number[]): Html {
+function patientList(patients: string[]): Html {
   const some = patients.slice(0, 20).join(', ');
   const more =
     patients.length > 20 ? ` and ${whole(patients.length - 20)} more (all of them in report.json)` : '';

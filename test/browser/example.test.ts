@@ -63,7 +63,7 @@ function trainingSet() {
     frame: {
       file: 'x',
       images,
-      patientIds: specs.map((s) => s.patientId),
+      patientIds: specs.map((s) => String(s.patientId)),
       classes: LABELS,
       labels,
       lines: [],

@@ -41,7 +41,7 @@ function frameOf(images: readonly string[]): Frame {
   return {
     file: 'test.csv',
     images,
-    patientIds: images.map((_, row) => row),
+    patientIds: images.map((_, row) => String(row)),
     classes: ['Mass'],
     labels: Uint8Array.from(images, (_, row) => row % 2),
     lines: images.map((_, row) => row + 2),

@@ -88,7 +88,7 @@ describe('checkFolder', () => {
     expect(report.leakage.map(({ patientIds }) => patientIds.length)).toEqual([1, 0, 0]);
     expect(find(report, 'patient-leakage', 'train', 'valid')[0]).toMatchObject({
       severity: 'error',
-      items: [22],
+      items: ['22'],
     });
     expect(find(report, 'repeated-images', 'train')[0].items).toEqual(['00000025_000.png']);
     expect(find(report, 'patient-mismatch', 'valid')[0].items).toEqual(['00000011_000.png']);

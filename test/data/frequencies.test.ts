@@ -53,8 +53,8 @@ describe('leakage', () => {
       test: { patientIds: [2, 5] },
     };
     expect(patientLeakage(splits)).toEqual([
-      { between: ['train', 'valid'], patientIds: [9, 30], images: [4, 2] },
-      { between: ['train', 'test'], patientIds: [5], images: [1, 1] },
+      { between: ['train', 'valid'], patientIds: ['9', '30'], images: [4, 2] },
+      { between: ['train', 'test'], patientIds: ['5'], images: [1, 1] },
       { between: ['valid', 'test'], patientIds: [], images: [0, 0] },
     ]);
   });

@@ -53,9 +53,9 @@ function wholeReport(): ReportData {
     data: {
       source: EVIL,
       splits: [{ name: 'train', file: 'train.csv', images: 40, patients: 30 }],
-      leakage: [{ a: 'train', b: 'test', patientIds: [17, 4] }],
+      leakage: [{ a: 'train', b: 'test', patientIds: ['17', '4'] }],
     },
-    samples: [{ file: EVIL, patientId: 17, labels: [EVIL], image: xray(24, 16, 3) }],
+    samples: [{ file: EVIL, patientId: '17', labels: [EVIL], image: xray(24, 16, 3) }],
     frequencies: {
       split: 'train',
       labels: LABELS,
@@ -264,7 +264,7 @@ describe('the pieces', () => {
         { name: 'train', file: 'train.csv', images: 5, patients: 4 },
         { name: 'test', file: 'test.csv', images: 2, patients: 2 },
       ],
-      leakage: [{ a: 'train', b: 'test', patientIds: [2] }],
+      leakage: [{ a: 'train', b: 'test', patientIds: ['2'] }],
     });
     const f = frequencySummary('train', train);
     expect(f.positive).toEqual([0.8, 0.4, 0.8]);

@@ -201,19 +201,19 @@ def refusals():
 
 
 def file_facts(path):
-    """Scores as float32, which is what the network wrote and what chexgpu's reader keeps."""
+    """Scores as the file's decimals say, in float64."""
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     y = np.array([[float(row[label]) for label in LABELS] for row in rows])
-    precise = np.array([[float(row[f"{label}_pred"]) for label in LABELS] for row in rows])
-    scores = precise.astype(np.float32).astype(np.float64)
+    scores = np.array([[float(row[f"{label}_pred"]) for label in LABELS] for row in rows])
+    written = scores.astype(np.float32)
     classes = []
     for c in range(len(LABELS)):
         truth, score = y[:, c], scores[:, c]
         area, precision = roc_auc_score(truth, score), average_precision_score(truth, score)
-        # The decimals of the file order the rows exactly as the float32 do.
-        assert area == roc_auc_score(truth, precise[:, c])
-        assert precision == average_precision_score(truth, precise[:, c])
+        # The decimals of the file order the rows exactly as the float32 that the network gave.
+        assert area == roc_auc_score(truth, written[:, c])
+        assert precision == average_precision_score(truth, written[:, c])
         classes.append([area, precision, *curve_facts(truth, score, None, True), *delong(truth, score)])
     return {"rows": len(rows), "classes": classes, "averages": averages(y, scores, None)}
 

@@ -1,7 +1,6 @@
 /** `chexgpu evaluate` */
 import { join } from 'node:path';
 import { writeWhole } from '../../core/writeFile.node.js';
-import { LABELS } from '../../data/labels.js';
 import { rocSpec } from '../../eval/figureSpecs.js';
 import { renderFigure } from '../../eval/figures.node.js';
 import { readPredictionsCsv } from '../../eval/predictionsCsv.node.js';
@@ -20,7 +19,7 @@ export const evaluateCommand = define<{ out?: string }>({
       .argument('<predictions.csv>', 'labels, and a column <Label>_pred for each; columns are found by name')
       .option('--out <dir>', 'folder for roc.svg and evaluation.json'),
   action: async ({ out }, flags, [file]) => {
-    const result = scorePredictions(await readPredictionsCsv(file, LABELS));
+    const result = scorePredictions({ out }, await readPredictionsCsv(file));
     sayEvaluation({ out }, result);
     const files: string[] = [];
     if (flags.out !== undefined) {

@@ -76,7 +76,7 @@ function frameOfFiles(files: readonly string[]): Frame {
   return {
     file: 'the command line',
     images: files,
-    patientIds: files.map(() => 0),
+    patientIds: files.map(() => ''),
     classes: LABELS,
     labels: new Uint8Array(files.length * LABELS.length),
     lines: files.map((_, i) => i + 1),

@@ -63,7 +63,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
         predictSplit(context, model, generators.test),
       );
       await writePredictionsCsv(join(folder, PREDICTIONS_FILE), table);
-      const evaluation = scorePredictions(table);
+      const evaluation = scorePredictions(context, table);
       out.say(`ROC on ${table.images.length} test images:`);
       sayEvaluation(context, evaluation);
 

@@ -1,11 +1,13 @@
 /** Predictions for a split, their CSV, ROC and AUC: the notebook's section 4. */
 import type { ImageGenerator } from '../../data/generator.js';
+import { repeatedImages } from '../../data/leakage.js';
+import { firstFew } from '../../data/wording.js';
 import type { DenseNet } from '../../densenet/model.js';
 import { type EvaluationResult, evaluate } from '../../eval/evaluate.js';
-import type { PredictionTable } from '../../eval/predictionsCsv.js';
+import { asWritten, type PredictionTable } from '../../eval/predictionsCsv.js';
 import { predictAll } from '../../training/predict.js';
 import type { CommandContext } from '../context.js';
-import { textTable } from '../output.js';
+import { plural, textTable } from '../output.js';
 
 /** Probabilities of every image of a generator that does not shuffle, in the CSV's order. */
 export async function predictSplit(
@@ -25,12 +27,22 @@ export async function predictSplit(
     labels: generator.labels,
     images: files,
     patientIds: [...generator.frame.patientIds],
-    truth: labels,
-    predictions: probabilities,
+    truth: Float64Array.from(labels),
+    predictions: asWritten(probabilities),
   };
 }
 
-export function scorePredictions(table: PredictionTable): EvaluationResult {
+/** Scores every row; images on several rows count as often, as in scikit-learn, and are named. */
+export function scorePredictions(
+  { out }: Pick<CommandContext, 'out'>,
+  table: PredictionTable,
+): EvaluationResult {
+  const repeated = repeatedImages(table);
+  if (repeated.length > 0) {
+    out.warn(
+      `${plural(repeated.length, 'image')} on more than one row (${firstFew(repeated)}): every row counts in the scores.`,
+    );
+  }
   return evaluate(table.predictions, table.truth, table.labels);
 }
 

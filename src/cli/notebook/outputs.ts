@@ -5,7 +5,7 @@ import type { Frame } from '../../data/frame.js';
 import { LABELS } from '../../data/labels.js';
 import type { Interpolation } from '../../data/resize.js';
 import { opNorm, XRV_LABELS } from '../../densenet/weights/torchFacts.js';
-import type { PredictionTable } from '../../eval/predictionsCsv.js';
+import { asWritten, type PredictionTable } from '../../eval/predictionsCsv.js';
 import type { CommandContext } from '../context.js';
 import { plural } from '../output.js';
 import type { Network } from './network.js';
@@ -70,14 +70,18 @@ export function tableOfOutputs(
 ): PredictionTable {
   const columns = wanted.map((label) => table.labels.indexOf(label));
   const { length } = table.labels;
-  const select = (values: Float32Array) =>
-    Float32Array.from({ length: table.images.length * columns.length }, (_, i) => {
+  const select = (values: ArrayLike<number>) =>
+    Float64Array.from({ length: table.images.length * columns.length }, (_, i) => {
       return values[Math.floor(i / columns.length) * length + columns[i % columns.length]];
     });
   return {
     ...table,
     labels: [...wanted],
     truth: select(table.truth),
-    predictions: select(shownProbabilities(network, table.predictions)),
+    predictions: select(
+      network.thresholds
+        ? asWritten(shownProbabilities(network, Float32Array.from(table.predictions)))
+        : table.predictions,
+    ),
   };
 }
