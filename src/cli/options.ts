@@ -89,6 +89,11 @@ export const option = {
       .choices(['sigmoid', 'logit'])
       .default('sigmoid', 'sigmoid'),
   images: () => new Option('--images <dir>', 'folder of the images (default: images in the --data folder)'),
+  ignoreMissing: () =>
+    new Option(
+      '--ignore-missing',
+      'leave out rows whose image is missing, as Keras does (otherwise: an error)',
+    ).default(false),
 };
 
 /** Flags of the data of `train` and `run`. */
@@ -99,6 +104,7 @@ export interface DataFlags {
   testCsv?: string;
   images?: string;
   limit?: number;
+  ignoreMissing?: boolean;
 }
 
 /** Flags of every command that runs the network. */
@@ -136,6 +142,7 @@ export function addDataOptions(command: Command): Command {
     .option('--valid-csv <file>', 'validation CSV (default: valid.csv there)')
     .option('--test-csv <file>', 'test CSV (default: test.csv there)')
     .addOption(option.images())
+    .addOption(option.ignoreMissing())
     .option('--limit <n>', 'use only the first rows of each CSV, for a try', wholeNumber(1))
     .option('--refuse-leakage', 'stop if a patient occurs in two splits (otherwise: a warning)', false);
 }

@@ -3,13 +3,15 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DataError } from '../core/errors.js';
 import { fileProblem } from '../core/readFile.node.js';
-import { type Box, type CheckReport, checkData, type Finding, type ImageFolder } from './check.js';
+import { cellNumber } from './cells.js';
+import { type Box, type CheckReport, checkData, type Finding } from './check.js';
 import type { ReferenceTable } from './checkReference.js';
 import type { Traits } from './confounding.js';
-import { type CsvTable, columnIndex, parseCsv, parseFrame } from './csv.js';
+import { type CsvTable, columnIndex, columnIndexes, csvHeader, parseCsv, parseFrame } from './csv.js';
 import { readNihTable, readTextFile } from './csv.node.js';
 import type { DecodePool } from './decodePool.node.js';
 import type { Frame } from './frame.js';
+import { ImageFiles, imagePath } from './imageFiles.node.js';
 import { CSV_COLUMNS, IMAGE_COLUMN } from './labels.js';
 
 export interface CheckFolderOptions {
@@ -21,6 +23,8 @@ export interface CheckFolderOptions {
   readonly pool: DecodePool;
   /** Whether to decode every image; default true. */
   readonly decode?: boolean;
+  /** Rows without an image will be left out: a warning then, no error. */
+  readonly ignoreMissing?: boolean;
   /** NIH's Data_Entry_2017 CSV to compare with; default the one in the folder or the folder above. */
   readonly reference?: string;
   readonly onProgress?: (done: number, total: number) => void;
@@ -41,13 +45,7 @@ export async function checkFolder(directory: string, options: CheckFolderOptions
       splits[name] = parseFrame(await readTextFile(path), path);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      findings.push({
-        severity: 'error',
-        kind: 'bad-csv',
-        message: error.message,
-        splits: [name],
-        items: [path],
-      });
+      findings.push(badCsv('error', error, path, [name]));
     }
   }
   if (Object.keys(paths).length === 0) {
@@ -57,16 +55,32 @@ export async function checkFolder(directory: string, options: CheckFolderOptions
     );
   }
   const imageFolder = options.images ?? (files.includes('images') ? join(directory, 'images') : undefined);
-  const beside = (name: string) => (files.includes(name) ? join(directory, name) : undefined);
-  const [meta, boxes] = [beside('meta.csv'), beside('boxes.csv')];
+  const images = imageFolder === undefined ? undefined : await ImageFiles.open(imageFolder);
+  if (images === undefined) {
+    const message = `${directory} has no folder "images": a training on it would stop there.`;
+    findings.push({ severity: 'warning', kind: 'no-image-folder', message, splits: [], items: [] });
+  }
+  const name = (image: string) => images?.canonicalName(image) ?? image;
+  const side = <T>(file: string, read: (table: CsvTable) => T) =>
+    files.includes(file) ? readSide(join(directory, file), findings, read) : undefined;
+  const boxes = await side('boxes.csv', boxesOf);
   return checkData({
-    splits,
+    splits: Object.fromEntries(
+      Object.entries(splits).map(([split, frame]) => [split, { ...frame, images: frame.images.map(name) }]),
+    ),
     findings,
-    images: imageFolder === undefined ? undefined : await openFolder(imageFolder, options.pool),
+    images: images && {
+      name: images.directory,
+      files: await images.all(),
+      problem: (image) => images.problem(image),
+      hint: (image) => images.hint(image),
+      inspect: (image) => options.pool.inspect(imagePath(images.directory, image)),
+    },
     decode: options.decode,
-    traits: meta === undefined ? undefined : await readSide(meta, findings, traitsOf),
-    boxes: boxes === undefined ? undefined : await readSide(boxes, findings, boxesOf),
-    reference: await findReference(directory, files, options.reference),
+    ignoreMissing: options.ignoreMissing,
+    traits: await side('meta.csv', (table) => traitsOf(table, name)),
+    boxes: boxes?.map((box) => ({ ...box, image: name(box.image) })),
+    reference: await findReference(directory, files, findings, options.reference),
     onProgress: options.onProgress,
   });
 }
@@ -100,24 +114,16 @@ export async function findSplits(
   return Object.fromEntries(found.map((file) => [basename(file, '.csv'), join(directory, file)]));
 }
 
+/** False also for a file that cannot be read: it may have nothing to do with the images. */
 async function looksLikeSplit(path: string): Promise<boolean> {
-  const header = (await readTextFile(path))
-    .split('\n', 1)[0]
-    .replace(/^\uFEFF/, '')
-    .trim()
-    .split(',');
-  return (
-    CSV_COLUMNS.every((column) => header.includes(column)) && !header.some((name) => name.endsWith('_pred'))
-  );
-}
-
-async function openFolder(directory: string, pool: DecodePool): Promise<ImageFolder> {
   try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    const files = new Set(entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name));
-    return { name: directory, files, inspect: (file) => pool.inspect(join(directory, file)) };
-  } catch (cause) {
-    throw new DataError(fileProblem(directory, cause), 'Give the folder that holds the images.', { cause });
+    const header = csvHeader(await readTextFile(path), path);
+    return (
+      CSV_COLUMNS.every((column) => header.includes(column)) && !header.some((name) => name.endsWith('_pred'))
+    );
+  } catch (error) {
+    if (error instanceof DataError) return false;
+    throw error;
   }
 }
 
@@ -131,24 +137,18 @@ async function readSide<T>(
     return read(parseCsv(await readTextFile(path), path));
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    findings.push({
-      severity: 'warning',
-      kind: 'bad-csv',
-      message: error.message,
-      splits: [],
-      items: [path],
-    });
+    findings.push(badCsv('warning', error, path));
     return undefined;
   }
 }
 
 /** Columns of a few values each, such as view, sex or source. */
-function traitsOf(table: CsvTable): Traits {
+function traitsOf(table: CsvTable, nameOf: (image: string) => string): Traits {
   const imageAt = columnIndex(table, IMAGE_COLUMN);
   const traits: Record<string, ReadonlyMap<string, string>> = {};
   for (const [at, name] of table.header.entries()) {
-    if (at === imageAt || CSV_COLUMNS.includes(name)) continue;
-    const values = new Map(table.rows.map((cells) => [cells[imageAt], cells[at]]));
+    if (at === imageAt || CSV_COLUMNS.includes(name) || /^(Unnamed: \d+)?$/.test(name)) continue;
+    const values = new Map(table.rows.map((cells) => [nameOf(cells[imageAt]), cells[at]]));
     const distinct = new Set(values.values()).size;
     if (distinct > 1 && distinct <= 20) traits[name] = values;
   }
@@ -157,28 +157,29 @@ function traitsOf(table: CsvTable): Traits {
 
 /** The rows of boxes.csv, in pixels of the image file; NaN where a cell is no number. */
 export function boxesOf(table: CsvTable): Box[] {
-  const [image, label, x, y, w, h] = ['Image', 'Label', 'x', 'y', 'w', 'h'].map((name) =>
-    columnIndex(table, name),
-  );
+  const [image, label, x, y, w, h] = columnIndexes(table, ['Image', 'Label', 'x', 'y', 'w', 'h']);
   return table.rows.map((cells) => ({
     image: cells[image],
     label: cells[label],
-    x: Number(cells[x]),
-    y: Number(cells[y]),
-    width: Number(cells[w]),
-    height: Number(cells[h]),
+    x: cellNumber(cells[x]),
+    y: cellNumber(cells[y]),
+    width: cellNumber(cells[w]),
+    height: cellNumber(cells[h]),
   }));
 }
 
+/** NIH's table and its test list: those named, else those that lie near; one of these that is broken is a finding. */
 async function findReference(
   directory: string,
   files: readonly string[],
+  findings: Finding[],
   given: string | undefined,
 ): Promise<ReferenceTable | undefined> {
   const above = join(directory, '..');
   const places: [string, readonly string[]][] = [
     [directory, files],
-    [above, await listFolder(above)],
+    // The folder above is nobody's business where it may not be read.
+    [above, await readdir(above).catch(() => [])],
   ];
   const first = (pattern: RegExp) => {
     for (const [place, names] of places) {
@@ -190,8 +191,23 @@ async function findReference(
   const table = given ?? first(/^Data_Entry_2017.*\.csv(\.gz)?$/);
   if (table === undefined) return undefined;
   const list = first(/^test_list(_\w+)?\.txt$/);
-  const { frame } = await readNihTable(table);
-  if (list === undefined) return { frame };
-  const names = (await readTextFile(list)).split(/\r?\n/).map((line) => line.trim());
-  return { frame, officialTest: new Set(names.filter((name) => name !== '')) };
+  try {
+    const { frame } = await readNihTable(table);
+    if (list === undefined) return { frame };
+    const names = (await readTextFile(list)).split(/\r\n|\n|\r/).map((line) => line.trim());
+    return { frame, officialTest: new Set(names.filter((name) => name !== '')) };
+  } catch (error) {
+    if (given !== undefined || !(error instanceof DataError)) throw error;
+    findings.push(badCsv('warning', error, table));
+    return undefined;
+  }
+}
+
+function badCsv(
+  severity: Finding['severity'],
+  error: DataError,
+  path: string,
+  splits: string[] = [],
+): Finding {
+  return { severity, kind: 'bad-csv', message: error.message, splits, items: [path] };
 }

@@ -44,13 +44,18 @@ export interface Inspection {
   readonly contentHash: string;
 }
 
+/** The images, by the names that the rows give them: one name for each file. */
 export interface ImageFolder {
   /** Named in messages. */
   readonly name: string;
-  /** Image files in it. */
-  readonly files: ReadonlySet<string>;
+  /** All files in it and below. */
+  readonly files: readonly string[];
+  /** Why a name leads to no image; null where it does. */
+  problem(image: string): Promise<string | null>;
+  /** What the writer of a name that leads nowhere may have meant; '' where there is nothing to say. */
+  hint(image: string): Promise<string>;
   /** @throws Error saying why the image cannot be read */
-  inspect(file: string): Promise<Inspection>;
+  inspect(image: string): Promise<Inspection>;
 }
 
 /** A drawn box of a finding, in pixels of the image. */
@@ -68,6 +73,8 @@ export interface CheckInput {
   readonly images?: ImageFolder;
   /** Whether to decode every image; default true. */
   readonly decode?: boolean;
+  /** Rows without an image will be left out: a warning then, no error. */
+  readonly ignoreMissing?: boolean;
   /** Further facts of the images, e.g. of meta.csv: trait name, then value of each image name. */
   readonly traits?: Traits;
   /** NIH's own table and list. */
@@ -100,7 +107,7 @@ export async function checkData(input: CheckInput): Promise<CheckReport> {
   let images: ImageSummary | undefined;
   const inspections = new Map<string, Inspection>();
   if (input.images) {
-    const result = await checkImages(splits, input.images, input.decode ?? true, input.onProgress);
+    const result = await checkImages(splits, input.images, input);
     findings.push(...result.findings);
     images = result.summary;
     for (const [file, inspection] of result.inspections) inspections.set(file, inspection);

@@ -1,5 +1,5 @@
 /** The part of `check` that opens the image files. */
-import type { Box, Finding, ImageFolder, Inspection, Severity, Splits } from './check.js';
+import type { Box, CheckInput, Finding, ImageFolder, Inspection, Severity, Splits } from './check.js';
 import { labelText } from './checkLabels.js';
 import { firstFew, plural } from './wording.js';
 
@@ -23,11 +23,12 @@ export function kindOf({ format, mode, bits }: Inspection): string {
   return `${format} ${mode} ${bits}-bit`;
 }
 
+type CheckOptions = Pick<CheckInput, 'decode' | 'ignoreMissing' | 'onProgress'>;
+
 export async function checkImages(
   splits: Splits,
   folder: ImageFolder,
-  decode: boolean,
-  onProgress?: (done: number, total: number) => void,
+  { decode = true, ignoreMissing = false, onProgress }: CheckOptions = {},
 ): Promise<ImageCheck> {
   const users = splitsOfImages(splits);
   const findings: Finding[] = [];
@@ -37,14 +38,23 @@ export async function checkImages(
     findings.push({ severity, kind, message, splits: concerned, items });
   };
   const images = [...users.keys()];
-  const missing = images.filter((image) => !folder.files.has(image));
+  const problems = new Map<string, string>();
+  for (const image of images) {
+    const problem = await folder.problem(image);
+    if (problem !== null) problems.set(image, problem);
+  }
+  const missing = [...problems.keys()];
+  const [example] = missing;
   add(
-    'error',
+    ignoreMissing ? 'warning' : 'error',
     'missing-images',
     missing,
-    `${plural(missing.length, 'image')} not in ${folder.name} (${firstFew(missing)}).`,
+    example === undefined
+      ? ''
+      : `${plural(missing.length, 'image')} not in ${folder.name} (${firstFew(missing)}): ` +
+          `${problems.get(example)}. ${await folder.hint(example)}`.trim(),
   );
-  const unused = [...folder.files].filter((file) => !users.has(file)).sort();
+  const unused = folder.files.filter((file) => !users.has(file));
   add(
     'info',
     'unused-images',
@@ -54,7 +64,7 @@ export async function checkImages(
 
   const inspections = new Map<string, Inspection>();
   if (decode) {
-    const present = images.filter((image) => folder.files.has(image));
+    const present = images.filter((image) => !problems.has(image));
     const unreadable = await inspectAll(present, folder, inspections, onProgress);
     add(
       'error',
@@ -70,7 +80,7 @@ export async function checkImages(
   return {
     summary: {
       folder: folder.name,
-      files: folder.files.size,
+      files: folder.files.length,
       decoded: inspections.size,
       sizes: count(({ width, height }) => `${width}x${height}`),
       kinds: count(kindOf),

@@ -19,7 +19,9 @@ export interface NotebookOptions {
   readonly prefetch?: number;
   readonly interpolation?: FlowOptions['interpolation'];
   readonly invalidFiles?: FlowOptions['invalidFiles'];
+  readonly howToIgnore?: string;
   readonly log?: (line: string) => void;
+  readonly warn?: (line: string) => void;
 }
 
 function flow(frame: Frame, options: NotebookOptions, rest: Partial<FlowOptions>): Promise<ImageGenerator> {

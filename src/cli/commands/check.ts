@@ -17,6 +17,7 @@ interface CheckFlags {
   images?: string;
   reference?: string;
   decode: boolean;
+  ignoreMissing: boolean;
   workers?: number;
 }
 
@@ -53,6 +54,7 @@ export const checkCommand = define<CheckFlags>({
       .option('--valid <csv>', 'CSV of the validation images')
       .option('--test <csv>', 'CSV of the test images')
       .addOption(option.images())
+      .addOption(option.ignoreMissing())
       .option(
         '--reference <csv>',
         "NIH's Data_Entry_2017 table to compare with (default: the one near --data)",
@@ -72,6 +74,7 @@ export const checkCommand = define<CheckFlags>({
         splits,
         images: flags.images,
         decode: flags.decode,
+        ignoreMissing: flags.ignoreMissing,
         reference: flags.reference,
         pool,
         onProgress: (done, total) => {

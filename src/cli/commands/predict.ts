@@ -14,7 +14,7 @@ import type { Normalisation } from '../../densenet/batch.js';
 import { type PredictionTable, probabilitiesToCsv } from '../../eval/predictionsCsv.js';
 import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
 import type { CommandContext } from '../context.js';
-import { requireFolder } from '../notebook/data.js';
+import { missingImages, requireFolder } from '../notebook/data.js';
 import { predictSplit } from '../notebook/evaluation.js';
 import { createModel } from '../notebook/network.js';
 import {
@@ -36,6 +36,7 @@ interface PredictFlags extends InferenceFlags {
   images?: string;
   trainCsv?: string;
   samplewise: boolean;
+  ignoreMissing: boolean;
   batchSize?: number;
   out: string;
 }
@@ -85,11 +86,13 @@ function frameOfFiles(files: readonly string[]): Frame {
 
 /** As the weights were trained; else by training images, as the notebook does; else each image by itself. */
 async function chooseNormalisation(
-  { out }: CommandContext,
+  context: CommandContext,
+  flags: PredictFlags,
   pool: DecodePool,
   { frame, images, trainCsv }: Rows,
   { trained, size, interpolation, network }: Inference,
 ): Promise<Normalisation> {
+  const { out } = context;
   if (network.preprocessing) return network.preprocessing.normalisation;
   if (trained) {
     out.say('Normalisation: statistics of the training images, from history.json beside the weights');
@@ -99,7 +102,8 @@ async function chooseNormalisation(
     out.say(`Normalisation: statistics of 100 images of ${trainCsv}`);
     const train = await readFrame(trainCsv);
     const frames = { train, valid: frame, test: frame };
-    const options = { directory: images, pool, targetSize: [size, size] as const, interpolation };
+    const missing = missingImages((line) => out.warn(line), flags.ignoreMissing);
+    const options = { directory: images, pool, targetSize: [size, size] as const, interpolation, ...missing };
     return (await getTestAndValidGenerator(frames, options)).test.normalisation;
   }
   out.say('Normalisation: each image by itself, as nothing is known of the training images');
@@ -121,7 +125,7 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
     }
     const normalisation = flags.samplewise
       ? SAMPLEWISE
-      : await chooseNormalisation(context, pool, rows, inference);
+      : await chooseNormalisation(context, flags, pool, rows, inference);
     const options = {
       frame: frameForOutputs(rows.frame, network.labels),
       batchSize: flags.batchSize ?? BATCH_SIZE,
@@ -143,6 +147,7 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
             pool,
             targetSize: [size, size],
             interpolation,
+            ...missingImages((line) => out.warn(line), flags.ignoreMissing),
             log,
           });
     const model = await createModel(context, session, network);
@@ -195,6 +200,7 @@ export const predictCommand = define<PredictFlags>({
       .option('--data <dir>', 'folder with test.csv, train.csv for the statistics, and images/')
       .option('--csv <file>', 'CSV of the images (default: test.csv in the --data folder)')
       .addOption(option.images())
+      .addOption(option.ignoreMissing())
       .option(
         '--train-csv <file>',
         'training images, for the statistics (default: train.csv in the --data folder)',

@@ -46,7 +46,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const target = runFolderPath(flags, startedAt);
   await checkTarget(target, flags.overwrite);
   // Read before the GPU is opened, so that bad input ends the run at once.
-  const given = namesData(flags) ? await readDataset(flags) : null;
+  const given = namesData(flags) ? await readDataset(context, flags) : null;
   const starting = await loadNetwork(flags);
   const summary = await withSession(context, flags, (session) =>
     inRunFolder(context, target, flags.overwrite, async (folder) => {
@@ -67,7 +67,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       out.say(`ROC on ${table.images.length} test images:`);
       sayEvaluation(context, evaluation);
 
-      const cases = chooseCases(evaluation.best, table, dataset.images, await readBoxes(dataset.boxes));
+      const cases = chooseCases(evaluation.best, table, dataset.images, await readBoxes(dataset));
       out.say(`Grad-CAM of the ${flags.score} for ${evaluation.best.join(', ')}:`);
       const gradcam = await phases.time('Grad-CAM', cases.length, () =>
         explain(context, session, model, cases, {
@@ -134,7 +134,7 @@ async function phantoms(
   await phases.time('drawing phantoms', images, () =>
     drawPhantoms(context, { out, images, size, seed: flags.seed, balanced: true, overwrite: false }),
   );
-  const dataset = await readDataset({ data: out, limit: flags.limit }, 'phantoms');
+  const dataset = await readDataset(context, { data: out, limit: flags.limit }, 'phantoms');
   // The folder gets its real name at the end; in the report the files are named as seen from there.
   const named = (frame: Frame): Frame => ({
     ...frame,

@@ -25,7 +25,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   requireData(flags);
   const target = runFolderPath(flags);
   await checkTarget(target, flags.overwrite);
-  const dataset = await readDataset(flags);
+  const dataset = await readDataset(context, flags);
   const network = withMomentum(await loadNetwork(flags), flags.bnMomentum);
   const phases = new Phases();
   const { training } = await withSession(context, flags, (session) =>

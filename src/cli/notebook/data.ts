@@ -1,11 +1,12 @@
 /** The three CSVs, the leakage check, the generators: the notebook's sections 2.1 and 2.2. */
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, UsageError } from '../../core/errors.js';
 import type { AugmentationOptions } from '../../data/augmentation.js';
 import { readFrame } from '../../data/csv.node.js';
 import { type Frame, selectRows } from '../../data/frame.js';
 import type { ImageGenerator } from '../../data/generator.js';
+import { rowsWithImages } from '../../data/generator.node.js';
 import { patientLeakage } from '../../data/leakage.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../data/notebook.node.js';
 import type { Interpolation } from '../../data/resize.js';
@@ -28,7 +29,8 @@ export interface Dataset {
 
 export interface Generators {
   train: ImageGenerator;
-  valid: ImageGenerator;
+  /** Null where no validation image is there. */
+  valid: ImageGenerator | null;
   test: ImageGenerator;
 }
 
@@ -52,8 +54,15 @@ export async function requireFolder(folder: string, what: string, hint: string):
 const FOLDER_HINT =
   'Give a folder with train.csv, valid.csv, test.csv and images/, or name each with its flag.';
 
-/** Reads train, valid and test. @throws DataError naming file, line and column; UsageError for missing flags */
-export async function readDataset(flags: DataFlags, source?: string): Promise<Dataset> {
+/**
+ * Reads train, valid and test: the rows to be used, so with --ignore-missing those that have an image.
+ * @throws DataError naming file, line and column, or a row without an image; UsageError for missing flags
+ */
+export async function readDataset(
+  context: CommandContext,
+  flags: DataFlags,
+  source?: string,
+): Promise<Dataset> {
   const { data } = flags;
   if (data !== undefined) await requireFolder(data, 'data folder', FOLDER_HINT);
   const path = (flag: keyof DataFlags, given: string | undefined, name: string): string => {
@@ -69,13 +78,23 @@ export async function readDataset(flags: DataFlags, source?: string): Promise<Da
   const valid = await read(path('validCsv', flags.validCsv, 'valid.csv'));
   const test = await read(path('testCsv', flags.testCsv, 'test.csv'));
   await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
+  const { out } = context;
+  const present = (frame: Frame) => {
+    const options = missingImages((line) => out.warn(`${frame.file}: ${line}`), flags.ignoreMissing);
+    return rowsWithImages({ frame, directory: images, ...options });
+  };
+  const used = { train: await present(train), valid: await present(valid), test: await present(test) };
+  for (const [split, frame] of Object.entries(used)) {
+    if (frame.images.length > 0) continue;
+    const nothing = `No image of ${frame.file} is there`;
+    if (split !== 'valid') throw new DataError(`${nothing}.`, 'Look for the images in another folder.');
+    out.warn(`${nothing}: there will be no validation.`);
+  }
   return {
     source: source ?? (data === undefined ? trainFile : basename(resolve(data))),
-    train,
-    valid,
-    test,
+    ...used,
     images,
-    boxes: join(data ?? '.', 'boxes.csv'),
+    boxes: join(data ?? dirname(trainFile), 'boxes.csv'),
   };
 }
 
@@ -110,6 +129,12 @@ export function checkLeakage(
   out.warn(message);
 }
 
+/** What is done with rows that have no image. */
+export function missingImages(warn: (line: string) => void, ignore = false) {
+  const invalidFiles = ignore ? ('ignore' as const) : ('error' as const);
+  return { invalidFiles, howToIgnore: 'add --ignore-missing', warn };
+}
+
 /** How the images of a training are prepared. */
 export interface Preparation {
   size: number;
@@ -135,6 +160,9 @@ export async function makeGenerators(
     log: (line: string) => out.say(line),
   };
   const train = await getTrainGenerator(dataset.train, { ...options, augmentation });
-  const { valid, test } = await getTestAndValidGenerator(dataset, { ...options, sampleSeed: rest.seed });
-  return { train, valid, test };
+  const validates = dataset.valid.images.length > 0;
+  // The statistics that validation and test share are made for the test alone then.
+  const frames = validates ? dataset : { ...dataset, valid: dataset.test };
+  const { valid, test } = await getTestAndValidGenerator(frames, { ...options, sampleSeed: rest.seed });
+  return { train, valid: validates ? valid : null, test };
 }

@@ -1,10 +1,11 @@
 /** Grad-CAM of chosen images: the notebook's last section. */
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { DataError } from '../../core/errors.js';
 import { boxesOf } from '../../data/check.node.js';
 import { parseCsv } from '../../data/csv.js';
 import { readTextFile } from '../../data/csv.node.js';
 import type { DecodePool } from '../../data/decodePool.node.js';
+import { imagePath } from '../../data/imageFiles.node.js';
 import type { Interpolation } from '../../data/resize.js';
 import type { Normalisation, PixelBatch } from '../../densenet/batch.js';
 import type { DenseNet } from '../../densenet/model.js';
@@ -14,6 +15,7 @@ import type { PredictionTable } from '../../eval/predictionsCsv.js';
 import type { FindingBox, GradcamRow } from '../../eval/reportData.js';
 import type { CommandContext } from '../context.js';
 import type { Session } from '../session.js';
+import type { Dataset } from './data.js';
 import type { Network } from './network.js';
 import { shownProbabilities } from './outputs.js';
 
@@ -117,21 +119,38 @@ async function scaledBoxes(
   }));
 }
 
-/** boxes.csv by image; nothing where there is no such file. @throws DataError for one that cannot be trusted */
-export async function readBoxes(file: string): Promise<Map<string, FindingBox[]>> {
+/** Boxes by the path of their image. */
+export type BoxesByImage = ReadonlyMap<string, readonly FindingBox[]>;
+
+const boxKey = (images: string, image: string): string => resolve(imagePath(images, image));
+
+/**
+ * The boxes of a data set; nothing where there is no such file.
+ * @throws DataError naming file and line for one that cannot be trusted
+ */
+export async function readBoxes({
+  boxes: file,
+  images,
+}: Pick<Dataset, 'boxes' | 'images'>): Promise<BoxesByImage> {
   const boxes = new Map<string, FindingBox[]>();
   let text: string;
   try {
     text = await readTextFile(file);
   } catch (error) {
-    if (error instanceof DataError && error.message.includes('does not exist')) return boxes;
+    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
+    if (error instanceof DataError && code === 'ENOENT') return boxes;
     throw error;
   }
-  for (const { image, label, x, y, width, height } of boxesOf(parseCsv(text, file))) {
+  const table = parseCsv(text, file);
+  for (const [row, { image, label, x, y, width, height }] of boxesOf(table).entries()) {
     if (![x, y, width, height].every(Number.isFinite)) {
-      throw new DataError(`${file}: a box of ${image} is not made of numbers.`, 'Mend or remove that line.');
+      throw new DataError(
+        `${file}, line ${table.lines[row]}: the box of ${image} is not made of numbers.`,
+        'Mend or remove that line.',
+      );
     }
-    boxes.set(image, [...(boxes.get(image) ?? []), { label, x, y, width, height }]);
+    const key = boxKey(images, image);
+    boxes.set(key, [...(boxes.get(key) ?? []), { label, x, y, width, height }]);
   }
   return boxes;
 }
@@ -144,15 +163,16 @@ export function chooseCases(
   classes: readonly string[],
   table: PredictionTable,
   images: string,
-  boxes: ReadonlyMap<string, FindingBox[]>,
+  boxes: BoxesByImage,
 ): Case[] {
   const taken = new Set<number>();
   const { labels } = table;
+  const boxesOfRow = (row: number) => boxes.get(boxKey(images, table.images[row])) ?? [];
   for (const label of classes) {
     const c = labels.indexOf(label);
     const rank = (row: number): number[] => [
       table.truth[row * labels.length + c],
-      Number(boxes.get(table.images[row])?.some((box) => box.label === label) ?? false),
+      Number(boxesOfRow(row).some((box) => box.label === label)),
       table.predictions[row * labels.length + c],
     ];
     const best = table.images.reduce(
@@ -162,10 +182,10 @@ export function chooseCases(
     if (best >= 0) taken.add(best);
   }
   return [...taken].map((row) => ({
-    path: join(images, table.images[row]),
+    path: imagePath(images, table.images[row]),
     name: table.images[row],
     labels: labels.filter((_, c) => table.truth[row * labels.length + c] === 1),
-    boxes: boxes.get(table.images[row]) ?? [],
+    boxes: [...boxesOfRow(row)],
   }));
 }
 

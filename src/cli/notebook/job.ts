@@ -49,7 +49,7 @@ export async function trainOn(context: CommandContext, job: TrainingJob): Promis
   context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
   const model = await createModel(context, session, network);
   const training = await trainNetwork(context, model, generators, frequencies, plan, phases);
-  const { normalisation } = generators.valid;
+  const { normalisation } = generators.test;
   await writeCheckpoint(job.folder, model, { preparation, normalisation, training });
   return { model, generators, frequencies, plan, preparation, training };
 }

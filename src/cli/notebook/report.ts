@@ -1,7 +1,7 @@
 /** From what a run did to the report's data. */
 
-import { join } from 'node:path';
 import type { Frame } from '../../data/frame.js';
+import { imagePath } from '../../data/imageFiles.node.js';
 import { MT19937 } from '../../engine/mt19937.js';
 import type { RunInfo, SampleImage } from '../../eval/reportData.js';
 import type { CommandContext } from '../context.js';
@@ -22,7 +22,7 @@ export async function sampleImages(
   return Promise.all(
     Array.from(rows, async (row) => {
       const { width, height, channels, data } = await pool.load(
-        join(images, frame.images[row]),
+        imagePath(images, frame.images[row]),
         size,
         size,
         interpolation,

@@ -55,7 +55,7 @@ export async function trainNetwork(
     for (const batch of new Set(lengths(train))) {
       if (batch === batchSize || steps >= train.length) await model.planOf('train', batch, size);
     }
-    await model.planOf('predict', Math.min(batchSize, valid.samples), size);
+    if (valid) await model.planOf('predict', Math.min(batchSize, valid.samples), size);
   });
   out.say(
     `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
@@ -67,13 +67,13 @@ export async function trainNetwork(
     ...options,
     epochs,
     stepsPerEpoch,
-    validation: valid,
+    validation: valid ?? undefined,
     signal,
     onStep: ({ epoch, step, loss, meanLoss, imagesPerSecond }) => {
       speeds[epoch] = imagesPerSecond;
       const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
       bar.update(step + 1, `${losses} ${imagesPerSecond.toPrecision(3)} images/s`);
-      if (step + 1 === stepsPerEpoch) bar = out.progress('Validation', valid.length, 'batches');
+      if (valid && step + 1 === stepsPerEpoch) bar = out.progress('Validation', valid.length, 'batches');
     },
     onValidation: (done) => bar.update(done),
     onEpoch: ({ epoch, loss, valLoss, seconds }) => {
@@ -84,7 +84,7 @@ export async function trainNetwork(
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);
-  phases.add('validation', history.validationMs / 1000, valid.samples * epochs);
+  if (valid) phases.add('validation', history.validationMs / 1000, valid.samples * epochs);
   return {
     optimizer: `Adam, learning rate ${plan.learningRate}`,
     batchSize,
