@@ -7,6 +7,9 @@ import { DataError } from '../core/errors.js';
 /** Far above any table of images: the longest reports in public label tables have some 10,000 characters. */
 const MOST_LINE = 2 ** 20;
 
+/** MIMIC-CXR, the largest set of chest X-rays, has 377,110 rows. */
+const MOST_RECORDS = 2_000_000;
+
 export interface CsvRecord {
   /** Trimmed, except within quotes. */
   cells: string[];
@@ -24,6 +27,7 @@ const isBlank = (code: number): boolean => code === 32 || code === 9;
 export class CsvScanner {
   private at: number;
   private line = 1;
+  private records = 0;
   /** Where the record begins that is being read. */
   private start = 0;
 
@@ -35,9 +39,18 @@ export class CsvScanner {
     this.at = text.startsWith('\uFEFF') ? 1 : 0;
   }
 
-  /** @throws DataError for a quote that is not closed, text behind a closing quote, or a line without end */
+  /**
+   * @throws DataError for a quote that is not closed, text behind a closing quote, a line without end, or too many
+   * lines
+   */
   next(): CsvRecord | null {
     while (this.at < this.text.length) {
+      if (this.records++ > MOST_RECORDS) {
+        throw new DataError(
+          `${this.file} has more than ${MOST_RECORDS.toLocaleString('en-US')} lines.`,
+          'Cut it into parts.',
+        );
+      }
       const record = this.record();
       if (record.cells.some((cell) => cell !== '')) return record;
     }
@@ -135,14 +148,18 @@ const SEPARATORS: readonly [character: string, name: string][] = [
 
 /** What separates the cells of a line where it is not the comma, in words. */
 export function otherSeparator(cells: readonly string[]): string | null {
-  const excel = cells.length <= 2 ? /^sep=(.?)$/i.exec(cells[0]) : null;
-  if (excel) return `what its first line says ("${cells[0]}")`;
+  // What Excel is told in a line before the header; its tab has been trimmed.
+  const told = cells.length === 1 ? /^sep=(.?)$/i.exec(cells[0])?.[1] : undefined;
+  if (told !== undefined) return nameOf(told || '\t');
   const counts = SEPARATORS.map(([character]) =>
     cells.reduce((sum, cell) => sum + cell.split(character).length - 1, 0),
   );
   const most = Math.max(...counts);
-  return most > cells.length - 1 ? SEPARATORS[counts.indexOf(most)][1] : null;
+  return most > cells.length - 1 ? nameOf(SEPARATORS[counts.indexOf(most)][0]) : null;
 }
+
+const nameOf = (separator: string): string =>
+  SEPARATORS.find(([character]) => character === separator)?.[1] ?? `"${separator}"`;
 
 /** The number in a cell, in float64, to the nearest; NaN where it holds no decimal number. */
 export function cellNumber(cell: string): number {

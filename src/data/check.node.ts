@@ -194,7 +194,10 @@ async function findReference(
   try {
     const { frame } = await readNihTable(table);
     if (list === undefined) return { frame };
-    const names = (await readTextFile(list)).split(/\r\n|\n|\r/).map((line) => line.trim());
+    const names = (await readTextFile(list))
+      .replace(/^\uFEFF/, '')
+      .split(/\r\n|\n|\r/)
+      .map((line) => line.trim());
     return { frame, officialTest: new Set(names.filter((name) => name !== '')) };
   } catch (error) {
     if (given !== undefined || !(error instanceof DataError)) throw error;

@@ -20,8 +20,7 @@ export interface CsvTable {
   readonly lines: readonly number[];
 }
 
-/** MIMIC-CXR, the largest set of chest X-rays, has 377,110 rows. */
-const MOST_ROWS = 2_000_000;
+/** PadChest's table has some 6 million. */
 const MOST_CELLS = 40_000_000;
 
 /**
@@ -34,7 +33,9 @@ const MOST_CELLS = 40_000_000;
  */
 export function parseCsv(text: string, file: string): CsvTable {
   const scanner = new CsvScanner(text, file);
-  const first = scanner.next();
+  let first = scanner.next();
+  // What spreadsheets are told in a line before the header.
+  if (first?.cells.join(',') === 'sep=,') first = scanner.next();
   if (first === null) {
     throw new DataError(
       `${file} is empty.`,
@@ -53,10 +54,10 @@ export function parseCsv(text: string, file: string): CsvTable {
     }
     rows.push(cells.length > header.length ? cells.slice(0, header.length) : cells);
     lines.push(line);
-    if (rows.length > MOST_ROWS || rows.length * header.length > MOST_CELLS) {
+    if (rows.length * header.length > MOST_CELLS) {
       throw new DataError(
-        `${file} has more than ${(rows.length - 1).toLocaleString('en-US')} rows of ${header.length} columns.`,
-        'Leave out what is not needed, or cut it into parts.',
+        `${file} has more than ${MOST_CELLS.toLocaleString('en-US')} cells.`,
+        'Leave out columns that are not needed, or cut it into parts.',
       );
     }
   }
@@ -89,7 +90,8 @@ export interface FrameOptions {
   /** Label columns, in the order wanted in the result; default: the 14 findings in the notebook's order. */
   readonly classes?: readonly string[];
   readonly imageColumn?: string;
-  readonly patientColumn?: string;
+  /** Null where nobody asks for patients: their ids are '' then. */
+  readonly patientColumn?: string | null;
 }
 
 /**
@@ -141,8 +143,9 @@ function missingHint(header: readonly string[], name: string): string {
 export function frameFromTable(table: CsvTable, options: FrameOptions = {}): Frame {
   const classes = options.classes ?? LABELS;
   const imageColumn = options.imageColumn ?? IMAGE_COLUMN;
-  const patientColumn = options.patientColumn ?? PATIENT_COLUMN;
-  const [imageAt, patientAt, ...classAt] = columnIndexes(table, [imageColumn, patientColumn, ...classes]);
+  const { patientColumn = PATIENT_COLUMN } = options;
+  const [imageAt, ...classAt] = columnIndexes(table, [imageColumn, ...classes]);
+  const patientAt = patientColumn === null ? null : columnIndex(table, patientColumn);
   if (table.rows.length === 0) {
     throw new DataError(`${table.file} has a header but no rows.`, 'Add one line for each image.');
   }
@@ -152,7 +155,11 @@ export function frameFromTable(table: CsvTable, options: FrameOptions = {}): Fra
   for (const [row, cells] of table.rows.entries()) {
     const line = table.lines[row];
     images.push(imageName(cells[imageAt], table.file, line, imageColumn));
-    patientIds.push(patientOf(cells[patientAt], table.file, line, patientColumn));
+    patientIds.push(
+      patientColumn === null || patientAt === null
+        ? ''
+        : patientOf(cells[patientAt], table.file, line, patientColumn),
+    );
     for (let c = 0; c < classes.length; c++) {
       labels[row * classes.length + c] = readLabel(cells[classAt[c]], table.file, line, classes[c]);
     }

@@ -13,7 +13,7 @@ export interface PredictionTable {
   /** The classes, in the network's order. */
   labels: readonly string[];
   images: string[];
-  /** As in `Frame`. */
+  /** As in `Frame`; '' throughout where nobody knows them, and then the file has no such column. */
   patientIds: string[];
   /** truth[b,classes], 0 or 1. */
   truth: Float64Array;
@@ -71,10 +71,17 @@ export function predictionsToCsv(table: PredictionRows): string {
         `${cells} predictions; got ${patientIds.length}, ${truth.length} and ${predictions.length}.`,
     );
   }
-  const header = [IMAGE_COLUMN, PATIENT_COLUMN, ...labels, ...labels.map((l) => l + PREDICTION_SUFFIX)];
+  const known = patientIds.some((id) => id !== '');
+  const header = [
+    IMAGE_COLUMN,
+    ...(known ? [PATIENT_COLUMN] : []),
+    ...labels,
+    ...labels.map((l) => l + PREDICTION_SUFFIX),
+  ];
   const lines = [header.map(quoted).join(',')];
   for (let b = 0; b < images.length; b++) {
-    const fields = [quoted(images[b]), quoted(patientIds[b])];
+    const fields = [quoted(images[b])];
+    if (known) fields.push(quoted(String(patientIds[b])));
     for (let c = 0; c < classes; c++) {
       const y = truth[b * classes + c];
       if (y !== 0 && y !== 1)
@@ -148,7 +155,9 @@ export function predictionsFromCsv(
   const classes = labels ?? predictedLabels(csv);
   const columns = classes.map((label) => label + PREDICTION_SUFFIX);
   const positions = columnIndexes(csv, columns);
-  const frame = frameFromTable(csv, { classes });
+  // No score needs the patients.
+  const patientColumn = csv.header.includes(PATIENT_COLUMN) ? PATIENT_COLUMN : null;
+  const frame = frameFromTable(csv, { classes, patientColumn });
   const predictions = new Float64Array(csv.rows.length * classes.length);
   csv.rows.forEach((row, b) => {
     positions.forEach((position, c) => {

@@ -62,6 +62,10 @@ describe('cells and lines', () => {
     expect(() => cells('a,b,,\n1,2,,,5\n')).toThrow(/line 2: 5 cells where the header has 4/);
   });
 
+  it('leave out the line that tells spreadsheets of commas', () => {
+    expect(cells('sep=,\na,b\n1,2\n')).toEqual([['1', '2']]);
+  });
+
   it('keep columns without a name in their places', () => {
     const { header, rows } = parseCsv(',a,,b\n0,1,2,3\n', 't.csv');
     expect([header, rows]).toEqual([['', 'a', '', 'b'], [['0', '1', '2', '3']]]);
@@ -79,7 +83,8 @@ describe('cells and lines', () => {
     ['one endless cell', `a,b\n${'x'.repeat(1_100_000)},1\n`, /line 2: longer than/],
     ['an endless quote', `a,b\n"${'x'.repeat(1_100_000)}",1\n`, /line 2: .*a quote is opened/],
     ['a header without end', 'a,'.repeat(600_000), /line 1: longer than/],
-    ['too many rows', `a\n${'1\n'.repeat(2_000_001)}`, /more than 2,000,000 rows of 1 columns/],
+    ['too many rows', `a\n${'1\n'.repeat(2_000_001)}`, /more than 2,000,000 lines/],
+    ['too many blank lines', '\n'.repeat(2_100_000), /more than 2,000,000 lines/],
   ])('refuse %s', (_, text, message) => {
     const { error } = caught(() => cells(text));
     expect(error).toBeInstanceOf(DataError);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError, NonFiniteError } from '../../src/core/errors.js';
 import { MT19937 } from '../../src/engine/mt19937.js';
 import {
+  asWritten,
   formatFloat32,
   type PredictionTable,
   predictionsFromCsv,
@@ -68,6 +69,23 @@ describe('predictions CSV', () => {
     expect(read.patientIds).toEqual(['77', '78']);
     expect([...read.truth]).toEqual([1, 0, 0, 1]);
     expect([...read.predictions]).toEqual([0.75, 0.25, 1e-7, 1]);
+  });
+
+  it('does without patients, there and back', () => {
+    const text = 'Image,Mass,Mass_pred\na.png,1,0.25\nb.png,0,1\n';
+    const read = predictionsFromCsv(text, null);
+    expect([read.labels, read.patientIds, [...read.predictions]]).toEqual([['Mass'], ['', ''], [0.25, 1]]);
+    expect(predictionsToCsv(read)).toBe(text);
+  });
+
+  it('keeps every digit of float64, and writes a network as short as float32 allows', () => {
+    const exact = table(40);
+    expect(predictionsFromCsv(predictionsToCsv(exact), labels)).toEqual(exact);
+    const network = Float32Array.from(exact.predictions);
+    const written = predictionsToCsv({ ...exact, predictions: network });
+    expect(predictionsFromCsv(written, labels).predictions).toEqual(asWritten(network));
+    expect(Float32Array.from(asWritten(network))).toEqual(network);
+    expect(written.length).toBeLessThan(predictionsToCsv(exact).length);
   });
 
   const header = 'Image,PatientId,Mass,Mass_pred\n';
