@@ -7,8 +7,8 @@ import { cellNumber } from './cells.js';
 import { type Box, type CheckReport, checkData, type Finding } from './check.js';
 import type { ReferenceTable } from './checkReference.js';
 import type { Traits } from './confounding.js';
-import { type CsvTable, columnIndex, columnIndexes, csvHeader, parseCsv, parseFrame } from './csv.js';
-import { readNihTable, readTextFile } from './csv.node.js';
+import { type CsvTable, columnIndex, columnIndexes, csvHeader, parseFrame } from './csv.js';
+import { readNihTable, readTable, readTextFile } from './csv.node.js';
 import type { DecodePool } from './decodePool.node.js';
 import type { Frame } from './frame.js';
 import { ImageFiles, imagePath } from './imageFiles.node.js';
@@ -134,7 +134,7 @@ async function readSide<T>(
   read: (table: CsvTable) => T,
 ): Promise<T | undefined> {
   try {
-    return read(parseCsv(await readTextFile(path), path));
+    return read(await readTable(path));
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     findings.push(badCsv('warning', error, path));

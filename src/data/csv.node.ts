@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { DataError } from '../core/errors.js';
 import { readRegularFile } from '../core/readFile.node.js';
-import { type FrameOptions, parseFrame } from './csv.js';
+import { type CsvTable, type FrameOptions, parseCsv, parseFrame } from './csv.js';
 import type { Frame } from './frame.js';
 import { type NihTable, parseNihTable } from './nih.js';
 
@@ -96,6 +96,11 @@ function firstOddByte(bytes: Uint8Array): string {
     start = end + 1;
   }
   return 'a line that ends within a character';
+}
+
+/** Reads any CSV. @throws DataError as `readTextFile` and `parseCsv` */
+export async function readTable(file: string): Promise<CsvTable> {
+  return parseCsv(await readTextFile(file), file);
 }
 
 /** Reads an assignment CSV. @throws DataError as `readTextFile` and `parseFrame` */

@@ -8,6 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { define } from '../../src/cli/commands/define.js';
 import type { CommandContext } from '../../src/cli/context.js';
 import { Output } from '../../src/cli/output.js';
+import { densenetConfig } from '../../src/densenet/architecture.js';
+import { initialWeights } from '../../src/densenet/initialisers.js';
+import { writeTorchSafetensors } from '../../src/densenet/weights/torch.js';
 import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../support/cli.js';
 import { csvOf, noisePng, randomRows, type TestRow } from '../support/imageFolder.js';
 
@@ -92,6 +95,43 @@ describe('a folder with sub-folders, absolute paths, an index, mixed lines, long
     await appendFile(join(data, 'valid.csv'), '9,x.png\n');
     const short = await chexgpu(['train', '--data', data, ...training, '--out', scratch.path('none')]);
     expect(lastLine(short)).toMatch(/valid\.csv, line 6: 2 cells where the header has 17/);
+  });
+});
+
+describe('weights with labels of their own', () => {
+  const weights = scratch.path('two.safetensors');
+  const predict = (csv: string, out: string) => {
+    const files = ['--csv', csv, '--images', join(data, 'images'), '--out', out];
+    return chexgpu([
+      'predict',
+      '--weights',
+      weights,
+      '--labels',
+      'Normal,Pneumonia',
+      '--size',
+      '32',
+      ...files,
+    ]);
+  };
+
+  it('predict a CSV that has these, and evaluate scores them', async () => {
+    const config = densenetConfig('densenet121', { classes: 2 });
+    const labels = ['Normal', 'Pneumonia'];
+    await writeFile(weights, writeTorchSafetensors(initialWeights(config, 1), config, { labels }));
+    const rows = PARTS.train.map(
+      ({ image }, i) => `images_001/images/${image},p${i},${i % 2},${1 - (i % 2)}`,
+    );
+    await writeFile(scratch.path('own.csv'), `Image,PatientId,Normal,Pneumonia\n${rows.join('\n')}\n`);
+    const predicted = await predict(scratch.path('own.csv'), scratch.path('own-predictions.csv'));
+    expect(predicted.code, predicted.stderr).toBe(0);
+    const evaluated = await chexgpu(['evaluate', scratch.path('own-predictions.csv'), '--json']);
+    const { classes, samples } = JSON.parse(evaluated.stdout);
+    expect([samples, classes.map((c: { name: string }) => c.name)]).toEqual([6, ['Pneumonia', 'Normal']]);
+    const refused = await predict(join(data, 'train.csv'), scratch.path('none.csv'));
+    expect(lastLine(refused)).toMatch(
+      /no output for Cardiomegaly.*a column for each of its outputs \(Normal, Pneu/,
+    );
+    expect(refused.code).toBe(4);
   });
 });
 

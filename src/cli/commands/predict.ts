@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.js';
 import { writeWhole } from '../../core/writeFile.node.js';
-import { readFrame } from '../../data/csv.node.js';
+import { type CsvTable, frameFromTable } from '../../data/csv.js';
+import { readFrame, readTable } from '../../data/csv.node.js';
 import type { DecodePool } from '../../data/decodePool.node.js';
 import type { Frame } from '../../data/frame.js';
 import { ImageGenerator } from '../../data/generator.js';
@@ -16,10 +17,10 @@ import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
 import type { CommandContext } from '../context.js';
 import { missingImages, requireFolder } from '../notebook/data.js';
 import { predictSplit } from '../notebook/evaluation.js';
-import { createModel } from '../notebook/network.js';
+import { createModel, type Network } from '../notebook/network.js';
 import {
   frameForOutputs,
-  requireFindings,
+  labelsForCsv,
   sayMeaning,
   tableOfOutputs,
   trainedLabels,
@@ -44,6 +45,8 @@ interface PredictFlags extends InferenceFlags {
 /** What to predict. */
 interface Rows {
   frame: Frame;
+  /** Labels to predict. */
+  wanted: readonly string[];
   /** Folder of the images; null where the frame holds paths of files, and no labels. */
   images: string | null;
   /** Where featurewise statistics can be taken from. */
@@ -52,13 +55,16 @@ interface Rows {
 
 const BATCH_SIZE = 8;
 
-async function readRows(flags: PredictFlags, files: readonly string[]): Promise<Rows> {
+/** What is known before the network is: the table, or nothing with image files. */
+type Given = Omit<Rows, 'frame' | 'wanted'> & { table: CsvTable | null };
+
+async function readRows(flags: PredictFlags, files: readonly string[]): Promise<Given> {
   const { data, csv } = flags;
   if (files.length > 0) {
     if (data ?? csv ?? flags.images ?? flags.trainCsv) {
       throw new UsageError('Image files and CSVs were both given.', 'Give files, or --data, or --csv.');
     }
-    return { frame: frameOfFiles(files), images: null };
+    return { table: null, images: null };
   }
   if (data === undefined && csv === undefined) {
     throw new UsageError('There is nothing to predict.', 'Give image files, or --data DIR, or --csv FILE.');
@@ -69,7 +75,13 @@ async function readRows(flags: PredictFlags, files: readonly string[]): Promise<
   if (images === undefined) throw new UsageError('--csv needs --images.', 'Give the folder of the images.');
   await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
   const trainCsv = flags.trainCsv ?? (data === undefined ? undefined : join(data, 'train.csv'));
-  return { frame: await readFrame(csv ?? join(data ?? '', 'test.csv')), images, trainCsv };
+  return { table: await readTable(csv ?? join(data ?? '', 'test.csv')), images, trainCsv };
+}
+
+function rowsFor({ table, ...rest }: Given, network: Network, files: readonly string[]): Rows {
+  if (table === null) return { ...rest, frame: frameOfFiles(files), wanted: trainedLabels(network) };
+  const wanted = labelsForCsv(network, table.header);
+  return { ...rest, frame: frameFromTable(table, { classes: wanted }), wanted };
 }
 
 /** Rows for files that nothing is known about. */
@@ -100,7 +112,7 @@ async function chooseNormalisation(
   }
   if (images !== null && trainCsv !== undefined) {
     out.say(`Normalisation: statistics of 100 images of ${trainCsv}`);
-    const train = await readFrame(trainCsv);
+    const train = await readFrame(trainCsv, { classes: frame.classes });
     const frames = { train, valid: frame, test: frame };
     const missing = missingImages((line) => out.warn(line), flags.ignoreMissing);
     const options = { directory: images, pool, targetSize: [size, size] as const, interpolation, ...missing };
@@ -112,10 +124,10 @@ async function chooseNormalisation(
 
 async function predict(context: CommandContext, flags: PredictFlags, files: readonly string[]) {
   const { out } = context;
-  const rows = await readRows(flags, files);
+  const given = await readRows(flags, files);
   const inference = await prepareInference(context, flags);
   const { size, network, interpolation } = inference;
-  if (rows.images !== null) requireFindings(network);
+  const rows = rowsFor(given, network, files);
   const table = await withSession(context, flags, async (session) => {
     const { pool } = session;
     out.say(`Network: ${network.config.name}, weights ${network.origin}`);
@@ -151,8 +163,7 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
             log,
           });
     const model = await createModel(context, session, network);
-    const wanted = rows.images === null ? trainedLabels(network) : LABELS;
-    return tableOfOutputs(await predictSplit(context, model, generator), network, wanted);
+    return tableOfOutputs(await predictSplit(context, model, generator), network, rows.wanted);
   });
   const known = rows.images !== null;
   if (known) await writePredictionsCsv(flags.out, table);

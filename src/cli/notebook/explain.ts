@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { DataError } from '../../core/errors.js';
 import { boxesOf } from '../../data/check.node.js';
-import { parseCsv } from '../../data/csv.js';
-import { readTextFile } from '../../data/csv.node.js';
+import type { CsvTable } from '../../data/csv.js';
+import { readTable } from '../../data/csv.node.js';
 import type { DecodePool } from '../../data/decodePool.node.js';
 import { imagePath } from '../../data/imageFiles.node.js';
 import type { Interpolation } from '../../data/resize.js';
@@ -133,15 +133,14 @@ export async function readBoxes({
   images,
 }: Pick<Dataset, 'boxes' | 'images'>): Promise<BoxesByImage> {
   const boxes = new Map<string, FindingBox[]>();
-  let text: string;
+  let table: CsvTable;
   try {
-    text = await readTextFile(file);
+    table = await readTable(file);
   } catch (error) {
     const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
     if (error instanceof DataError && code === 'ENOENT') return boxes;
     throw error;
   }
-  const table = parseCsv(text, file);
   for (const [row, { image, label, x, y, width, height }] of boxesOf(table).entries()) {
     if (![x, y, width, height].every(Number.isFinite)) {
       throw new DataError(

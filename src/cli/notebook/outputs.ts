@@ -4,6 +4,7 @@ import { WeightsError } from '../../core/errors.js';
 import type { Frame } from '../../data/frame.js';
 import { LABELS } from '../../data/labels.js';
 import type { Interpolation } from '../../data/resize.js';
+import { firstFew } from '../../data/wording.js';
 import { opNorm, XRV_LABELS } from '../../densenet/weights/torchFacts.js';
 import { asWritten, type PredictionTable } from '../../eval/predictionsCsv.js';
 import type { CommandContext } from '../context.js';
@@ -52,13 +53,21 @@ export function frameForOutputs(frame: Frame, labels: readonly string[]): Frame 
   return { ...frame, classes: labels, labels: wide };
 }
 
-/** @throws WeightsError when the network lacks one of the findings of a CSV */
-export function requireFindings({ labels }: Pick<Network, 'labels'>): void {
-  const missing = LABELS.filter((label) => !labels.includes(label));
-  if (missing.length === 0) return;
+/**
+ * The labels of a CSV that a network can be asked for: the 14 findings, else its own.
+ * @throws WeightsError when the network lacks one of the findings, and the CSV a column of the network's
+ */
+export function labelsForCsv(
+  network: Pick<Network, 'labels'>,
+  columns: readonly string[],
+): readonly string[] {
+  const missing = LABELS.filter((label) => !network.labels.includes(label));
+  if (missing.length === 0) return LABELS;
+  const own = trainedLabels(network);
+  if (own.every((label) => columns.includes(label))) return own;
   throw new WeightsError(
     `These weights have no output for ${missing.join(', ')}: a CSV's ${LABELS.length} findings cannot all be predicted.`,
-    'Give image files instead of a CSV.',
+    `Give image files, or a CSV with a column for each of its outputs (${firstFew(own)}).`,
   );
 }
 
