@@ -2,10 +2,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../core/errors.js';
 import { type AugmentationOptions, augments, FILL_MODES, makeAugmentation } from '../data/augmentation.js';
+import { cellNumber } from '../data/cells.js';
 
 /** A number, or several with commas between them. */
 function numbers(text: string): number | number[] {
-  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const parts = text.split(',').map((part) => cellNumber(part.trim()));
   if (parts.some(Number.isNaN)) throw new InvalidArgumentError('Give a number, or numbers with commas.');
   return parts.length === 1 ? parts[0] : parts;
 }

@@ -1,5 +1,6 @@
 /** Flags: how their text becomes a value, and those that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { cellNumber } from '../data/cells.js';
 import { INTERPOLATIONS, type Interpolation } from '../data/resize.js';
 import { DENSENET_NAMES, type DenseNetName } from '../densenet/architecture.js';
 import type { CamScore } from '../densenet/predictor.js';
@@ -17,7 +18,7 @@ export function wholeNumber(least: number, most = 1_000_000): (text: string) => 
 
 function between(low: number, high: number): (text: string) => number {
   return (text) => {
-    const value = text.trim() === '' ? Number.NaN : Number(text);
+    const value = cellNumber(text.trim());
     if (value > low && value < high) return value;
     throw new InvalidArgumentError(`Give a number above ${low} and below ${high}.`);
   };

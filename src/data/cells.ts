@@ -155,6 +155,8 @@ export function otherSeparator(cells: readonly string[]): string | null {
     cells.reduce((sum, cell) => sum + cell.split(character).length - 1, 0),
   );
   const most = Math.max(...counts);
+  // Blanks are in many names; only a single cell of several words is a line separated by them.
+  if (most === 0 && cells.length === 1 && cells[0].split(/ +/).length > 3) return 'blanks';
   return most > cells.length - 1 ? nameOf(SEPARATORS[counts.indexOf(most)][0]) : null;
 }
 

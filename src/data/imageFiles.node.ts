@@ -79,12 +79,20 @@ export class ImageFiles {
       const listing = await this.list(join(this.directory, folder)).catch(() => new Map<string, Dirent>());
       for (const [name, entry] of listing) {
         // Links to folders are not followed: they may lead in a circle.
-        if (entry.isDirectory()) folders.push(`${folder}${name}/`);
-        else found.push(folder + name);
+        const path = folder + name;
+        if (entry.isDirectory()) folders.push(`${path}/`);
+        else if (!entry.isSymbolicLink() || !(await this.leadsToFolder(path))) found.push(path);
       }
       if (found.length > MOST_FILES) return [];
     }
     return found.sort();
+  }
+
+  private leadsToFolder(link: string): Promise<boolean> {
+    return stat(join(this.directory, link)).then(
+      (info) => info.isDirectory(),
+      () => false,
+    );
   }
 
   /** What the writer of a name that leads nowhere may have meant; '' where there is nothing to say. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandContext } from '../../src/cli/context.js';
 import { readDataset } from '../../src/cli/notebook/data.js';
-import { readBoxes } from '../../src/cli/notebook/explain.js';
+import { chooseCases, readBoxes } from '../../src/cli/notebook/explain.js';
 import { DataError } from '../../src/core/errors.js';
 import { checkFolder } from '../../src/data/check.node.js';
 import { readFrame } from '../../src/data/csv.node.js';
@@ -181,6 +181,15 @@ describe('check', () => {
     expect(items('boxes-outside')).toEqual(['x/a.png Mass']);
   });
 
+  it('follows a link to a folder where a row does, and counts no link as a file', async () => {
+    const folder = await folderOf(['../store/a.png'], ['part/a.png']);
+    await symlink('../store', join(folder, 'images', 'part'));
+    await symlink('.', join(folder, 'images', 'round'));
+    const { errors, decoded, trained, report } = await answers(folder);
+    expect([errors, decoded, trained]).toEqual([[], 1, 1]);
+    expect(report.findings.find(({ kind }) => kind === 'unused-images')).toBeUndefined();
+  });
+
   it("sees another patient than the name's in a sub-folder too", async () => {
     const name = 'images_001/00000008_000.png';
     const folder = await folderOf([name], [name]);
@@ -269,6 +278,18 @@ describe('names', () => {
     const outside = files.canonicalName('../b.png');
     expect(files.canonicalName(outside)).toBe(outside);
     expect(files.canonicalName('..b.png')).toBe('..b.png');
+  });
+
+  it('are one for each file where cases are chosen', () => {
+    const table = {
+      labels: ['Mass', 'Edema'],
+      images: ['a.png', './a.png', 'b.png'],
+      patientIds: ['1', '1', '2'],
+      truth: Float64Array.of(1, 1, 1, 1, 0, 0),
+      predictions: Float64Array.of(0.9, 0.9, 0.9, 0.9, 0.1, 0.1),
+    };
+    const chosen = chooseCases(table.labels, table, root, new Map());
+    expect(chosen.map(({ name }) => name)).toEqual(['a.png', 'b.png']);
   });
 
   it('are those of the boxes too, and a cell that is no number is named', async () => {

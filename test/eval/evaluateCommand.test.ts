@@ -69,6 +69,7 @@ describe('files that cannot be scored', () => {
   const cases: [string, string, RegExp][] = [
     ['semicolons', rows(';', ','), /line 1: the cells are separated by semicolons, not by commas/],
     ['tabs', rows('\t', '.'), /line 1: the cells are separated by tabs/],
+    ['blanks', rows(' ', '.'), /line 1: the cells are separated by blanks/],
     ['bars', rows('|', '.'), /line 1: the cells are separated by vertical bars/],
     ["Excel's first line", `sep=;\n${rows(';', ',')}`, /line 1: .* separated by semicolons/],
     ["Excel's first line for tabs", `sep=\t\n${rows('\t', '.')}`, /line 1: .* separated by tabs/],

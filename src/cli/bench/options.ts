@@ -1,6 +1,7 @@
 /** Flags that the benches share, and the size of the work where they say nothing. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { PlanKind, Workload } from '../../../bench/fixture.js';
+import { cellNumber } from '../../data/cells.js';
 import type { DenseNetName } from '../../densenet/architecture.js';
 import type { GpuInfo } from '../../engine/gpu.js';
 import { addTuningOptions, option, type TuningFlags, wholeNumber } from '../options.js';
@@ -56,7 +57,7 @@ export function addWorkOptions(command: Command): Command {
 
 /** Seconds, as milliseconds. */
 export function seconds(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
+  const value = cellNumber(text.trim());
   if (value > 0 && value <= 86_400) return value * 1000;
   throw new InvalidArgumentError('Give a number of seconds, above 0.');
 }

@@ -156,7 +156,7 @@ export async function readBoxes({
 
 /**
  * For each class one test image that has it, one with a known box if there is one, else the one the
- * network is surest of; the image it is surest of where none has it. No image twice.
+ * network is surest of; the image it is surest of where none has it. No image twice, whatever it is called.
  */
 export function chooseCases(
   classes: readonly string[],
@@ -164,9 +164,10 @@ export function chooseCases(
   images: string,
   boxes: BoxesByImage,
 ): Case[] {
-  const taken = new Set<number>();
+  const taken = new Map<string, number>();
   const { labels } = table;
-  const boxesOfRow = (row: number) => boxes.get(boxKey(images, table.images[row])) ?? [];
+  const keyOf = (row: number) => boxKey(images, table.images[row]);
+  const boxesOfRow = (row: number) => boxes.get(keyOf(row)) ?? [];
   for (const label of classes) {
     const c = labels.indexOf(label);
     const rank = (row: number): number[] => [
@@ -175,12 +176,13 @@ export function chooseCases(
       table.predictions[row * labels.length + c],
     ];
     const best = table.images.reduce(
-      (winner, _, row) => (!taken.has(row) && (winner < 0 || above(rank(row), rank(winner))) ? row : winner),
+      (winner, _, row) =>
+        !taken.has(keyOf(row)) && (winner < 0 || above(rank(row), rank(winner))) ? row : winner,
       -1,
     );
-    if (best >= 0) taken.add(best);
+    if (best >= 0) taken.set(keyOf(best), best);
   }
-  return [...taken].map((row) => ({
+  return [...taken.values()].map((row) => ({
     path: imagePath(images, table.images[row]),
     name: table.images[row],
     labels: labels.filter((_, c) => table.truth[row * labels.length + c] === 1),
