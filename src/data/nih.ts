@@ -3,7 +3,7 @@
  * "Cardiomegaly|Effusion" or "No Finding". Both column spellings of the two releases are read.
  */
 import { DataError } from '../core/errors.js';
-import { columnIndexes, csvHeader, parseCsv, patientOf } from './csv.js';
+import { columnIndexes, parseCsv, patientOf } from './csv.js';
 import { type Frame, selectRows } from './frame.js';
 import { LABELS } from './labels.js';
 
@@ -16,12 +16,6 @@ export interface NihTable {
   readonly views: readonly string[];
   /** M or F, each row. */
   readonly sexes: readonly string[];
-}
-
-/** True for the text of NIH's table rather than an assignment CSV. */
-export function isNihTable(text: string): boolean {
-  const header = csvHeader(text, 'table');
-  return ['Image Index', 'Finding Labels'].every((name) => header.includes(name));
 }
 
 /**
