@@ -1,14 +1,15 @@
 /**
- * CSV text into cells (RFC 4180), as pandas splits it: any mixture of LF, CRLF and CR ends lines, and a quote
- * inside an unquoted cell is a character like any other. Bounded, so that no file can use up the memory.
+ * CSV text into cells (RFC 4180) through csv-parse, as pandas splits it: any mixture of LF, CRLF and CR ends lines,
+ * and a quote inside an unquoted cell is a character like any other. Bounded, so that no file can use up the memory.
  */
+import { type CsvError, parse } from 'csv-parse/browser/esm/sync';
 import { DataError } from '../core/errors.js';
 
 /** Far above any table of images: the longest reports in public label tables have some 10,000 characters. */
 const MOST_LINE = 2 ** 20;
 
 /** MIMIC-CXR, the largest set of chest X-rays, has 377,110 rows. */
-const MOST_RECORDS = 2_000_000;
+const MOST_LINES = 2_000_000;
 
 export interface CsvRecord {
   /** Trimmed, except within quotes. */
@@ -17,126 +18,77 @@ export interface CsvRecord {
   line: number;
 }
 
-const LF = 10;
-const CR = 13;
-const COMMA = 44;
-const QUOTE = 34;
-const isBlank = (code: number): boolean => code === 32 || code === 9;
+/** How csv-parse calls what went wrong, and what people do about it. */
+const PROBLEMS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  CSV_QUOTE_NOT_CLOSED: [
+    'not a readable CSV (a quote is opened and never closed)',
+    'Check the quotes on that line.',
+  ],
+  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: [
+    'not a readable CSV (there is text behind a closing quote)',
+    'Write a quote within quotes twice.',
+  ],
+  CSV_MAX_RECORD_SIZE: [
+    `longer than ${MOST_LINE.toLocaleString('en-US')} characters`,
+    'Give a CSV with one line an image, and check its quotes.',
+  ],
+};
 
-/** Splits a text record by record; those without a single character but blanks and commas are left out. */
-export class CsvScanner {
-  private at: number;
-  private line = 1;
-  private records = 0;
-  /** Where the record begins that is being read. */
-  private start = 0;
-
-  /** @param file named in messages */
-  constructor(
-    private readonly text: string,
-    private readonly file: string,
-  ) {
-    this.at = text.startsWith('\uFEFF') ? 1 : 0;
+/**
+ * Splits a text into records; those without a single character but blanks and commas are left out.
+ * @param file named in messages
+ * @param most records to read
+ * @throws DataError for a quote that is not closed, text behind a closing quote, a line without end, or too many
+ * lines
+ */
+export function csvRecords(text: string, file: string, most?: number): CsvRecord[] {
+  const lines = text.replace(/\r\n?/g, '\n');
+  checkLines(lines, file);
+  const records: CsvRecord[] = [];
+  try {
+    parse(lines, {
+      bom: true,
+      trim: true,
+      relax_column_count: true,
+      record_delimiter: '\n',
+      relax_quotes: true,
+      max_record_size: MOST_LINE,
+      skip_records_with_empty_values: true,
+      to: most,
+      on_record: (cells: string[], { lines: line }) => {
+        records.push({ cells, line });
+        return null;
+      },
+    });
+    return records;
+  } catch (cause) {
+    const { code, message, lines: at } = cause as CsvError & { lines?: number };
+    // A quote without end is noticed on the last line; it was opened behind the last whole record.
+    const line = code === 'CSV_QUOTE_NOT_CLOSED' ? (records.at(-1)?.line ?? 0) + 1 : at;
+    const [what, hint] = PROBLEMS[code] ?? [`not a readable CSV (${message})`, 'Check that line.'];
+    const where = line === undefined ? file : `${file}, line ${line}`;
+    throw new DataError(`${where}: ${what}.`, hint, { cause });
   }
+}
 
-  /**
-   * @throws DataError for a quote that is not closed, text behind a closing quote, a line without end, or too many
-   * lines
-   */
-  next(): CsvRecord | null {
-    while (this.at < this.text.length) {
-      if (this.records++ > MOST_RECORDS) {
-        throw new DataError(
-          `${this.file} has more than ${MOST_RECORDS.toLocaleString('en-US')} lines.`,
-          'Cut it into parts.',
-        );
-      }
-      const record = this.record();
-      if (record.cells.some((cell) => cell !== '')) return record;
+/** Before the parser: it would hold a line of 200 MB several times, and millions of blank lines one by one. */
+function checkLines(text: string, file: string): void {
+  let line = 0;
+  for (let begin = 0; begin < text.length; ) {
+    const found = text.indexOf('\n', begin);
+    const end = found < 0 ? text.length : found;
+    line++;
+    if (end - begin > MOST_LINE) {
+      const [what, hint] = PROBLEMS.CSV_MAX_RECORD_SIZE;
+      throw new DataError(`${file}, line ${line}: ${what}.`, hint);
     }
-    return null;
-  }
-
-  private record(): CsvRecord {
-    this.start = this.at;
-    const cells: string[] = [];
-    for (;;) {
-      cells.push(this.cell());
-      const line = this.line;
-      if (this.text.charCodeAt(this.at) === COMMA) {
-        this.at++;
-        continue;
-      }
-      this.skipLineEnd();
-      return { cells, line };
-    }
-  }
-
-  private cell(): string {
-    const { text } = this;
-    const begin = this.at;
-    while (isBlank(text.charCodeAt(this.at))) this.at++;
-    if (text.charCodeAt(this.at) === QUOTE) return this.quotedCell();
-    for (; this.at < text.length; this.at++) {
-      const code = text.charCodeAt(this.at);
-      if (code === COMMA || code === LF || code === CR) break;
-    }
-    this.checkLength();
-    return text.slice(begin, this.at).trim();
-  }
-
-  private quotedCell(): string {
-    const { text } = this;
-    const opened = this.line;
-    let value = '';
-    let begin = this.at + 1;
-    for (;;) {
-      const end = text.indexOf('"', begin);
-      if (end < 0 || end - this.start > MOST_LINE) {
-        throw this.problem(
-          opened,
-          'not a readable CSV (a quote is opened and never closed)',
-          'Check the quotes on that line.',
-        );
-      }
-      value += text.slice(begin, end);
-      begin = end + 1;
-      if (text.charCodeAt(begin) !== QUOTE) break;
-      value += '"';
-      begin++;
-    }
-    this.line += value.match(/\r\n|\n|\r/g)?.length ?? 0;
-    this.at = begin;
-    while (isBlank(text.charCodeAt(this.at))) this.at++;
-    const code = text.charCodeAt(this.at);
-    if (this.at < text.length && code !== COMMA && code !== LF && code !== CR) {
-      throw this.problem(
-        this.line,
-        'not a readable CSV (there is text behind a closing quote)',
-        'Write a quote within quotes twice.',
+    if (line > MOST_LINES) {
+      throw new DataError(
+        `${file} has more than ${MOST_LINES.toLocaleString('en-US')} lines.`,
+        'Cut it into parts.',
       );
     }
-    this.checkLength();
-    return value;
-  }
-
-  private skipLineEnd(): void {
-    if (this.at >= this.text.length) return;
-    this.at += this.text.startsWith('\r\n', this.at) ? 2 : 1;
-    this.line++;
-  }
-
-  private checkLength(): void {
-    if (this.at - this.start <= MOST_LINE) return;
-    throw this.problem(
-      this.line,
-      `longer than ${MOST_LINE.toLocaleString('en-US')} characters`,
-      'Give a CSV with one line an image.',
-    );
-  }
-
-  private problem(line: number, what: string, hint: string): DataError {
-    return new DataError(`${this.file}, line ${line}: ${what}.`, hint);
+    begin = end + 1;
   }
 }
 

@@ -3,7 +3,7 @@
  * file that cannot be trusted to the last cell is refused, with its name, line and column.
  */
 import { DataError } from '../core/errors.js';
-import { CsvScanner, cellNumber, otherSeparator } from './cells.js';
+import { cellNumber, csvRecords, otherSeparator } from './cells.js';
 import type { Frame } from './frame.js';
 import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from './labels.js';
 import { readPatientId } from './patients.js';
@@ -32,11 +32,11 @@ const MOST_CELLS = 40_000_000;
  * more or fewer cells than the header, or a table that is too large
  */
 export function parseCsv(text: string, file: string): CsvTable {
-  const scanner = new CsvScanner(text, file);
-  let first = scanner.next();
+  const records = csvRecords(text, file);
   // What spreadsheets are told in a line before the header.
-  if (first?.cells.join(',') === 'sep=,') first = scanner.next();
-  if (first === null) {
+  if (records[0]?.cells.join(',') === 'sep=,') records.shift();
+  const first = records[0];
+  if (first === undefined) {
     throw new DataError(
       `${file} is empty.`,
       'Write a header line with the column names, then one line an image.',
@@ -46,8 +46,7 @@ export function parseCsv(text: string, file: string): CsvTable {
   const header = first.cells.slice(0, first.cells.findLastIndex((name) => name !== '') + 1);
   const rows: string[][] = [];
   const lines: number[] = [];
-  for (let record = scanner.next(); record !== null; record = scanner.next()) {
-    const { cells, line } = record;
+  for (const { cells, line } of records.slice(1)) {
     const beyond = cells.length > first.cells.length ? cells.slice(first.cells.length) : [];
     if (cells.length < header.length || beyond.some((cell) => cell !== '')) {
       throw wrongCount(cells, first.cells.length, file, line);
@@ -66,7 +65,7 @@ export function parseCsv(text: string, file: string): CsvTable {
 
 /** The names of the columns, whatever the rows hold. @throws DataError as `parseCsv` for the header line */
 export function csvHeader(text: string, file: string): readonly string[] {
-  return new CsvScanner(text, file).next()?.cells ?? [];
+  return csvRecords(text, file, 1)[0]?.cells ?? [];
 }
 
 function refuseOtherSeparator(cells: readonly string[], file: string, line: number): void {
