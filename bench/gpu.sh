@@ -138,6 +138,6 @@ case "$out" in
   */) page=$out ;;
   *) page="${out%.json}.html" ;;
 esac
-chexgpu bench show "${documents[@]}" "${attached[@]}" --out "$out" --html "$page" || exit 1
+chexgpu bench show "${documents[@]}" "${attached[@]}" --out "$out" --html "$page" --overwrite || exit 1
 for name in "${failed[@]}"; do echo "failed: $name"; done
 [ "${#failed[@]}" -eq 0 ]

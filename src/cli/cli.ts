@@ -1,6 +1,6 @@
 /** Command line in, exit code out: parses, runs the command, turns every error into one clear line. */
 import { Command, CommanderError } from 'commander';
-import { ChexError, EXIT_CODES } from '../core/errors.js';
+import { EXIT_CODES } from '../core/errors.js';
 import { benchCommand } from './commands/bench.js';
 import { checkCommand } from './commands/check.js';
 import { convertCommand } from './commands/convert.js';
@@ -14,15 +14,15 @@ import { profileCommand } from './commands/profile.js';
 import { runCommand } from './commands/run.js';
 import { trainCommand } from './commands/train.js';
 import type { CommandContext } from './context.js';
+import { failureOf } from './failures.js';
 import { Interrupts } from './interrupts.js';
 import { Output } from './output.js';
 import { chexgpuVersion } from './versions.js';
 
-const BUG = 1;
-
 const CODES_HELP = `
 Exit codes: 0 done; 1 a bug in chexgpu; 2 flags; 3 the data; 4 the weights; 5 no adapter; 6 no memory on the GPU;
-7 the GPU failed; 8 a number that is not finite; 130 interrupted.
+7 the GPU failed; 8 a number that is not finite; 130 interrupted. Where a part of a command fails after its main work
+(a picture, the report), the rest is kept and the code is that part's.
 
 For learning and research only: chexgpu is no medical device.`;
 
@@ -99,10 +99,8 @@ function fail(error: unknown, out: Output, interrupts: Interrupts): number {
     const message = error.message.replace(/^error: /, '');
     return out.failure('usage', `${message} (See --help.)`, EXIT_CODES.usage);
   }
-  if (error instanceof ChexError) return out.failure(error.code, error.message, error.exitCode);
-  const text = error instanceof Error ? error.message : String(error);
-  if (process.env.CHEXGPU_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return out.failure('bug', `${text} This is a bug in chexgpu; CHEXGPU_DEBUG=1 shows where.`, BUG);
+  const { code, message, exitCode } = failureOf(error);
+  return out.failure(code, message, exitCode);
 }
 
 /** As one would have to type it in a shell. */

@@ -50,6 +50,7 @@ export function names(text: string): string[] {
 }
 
 export const option = {
+  overwrite: (what: string) => new Option('--overwrite', `replace ${what}`).default(false, 'false'),
   json: () => new Option('--json', 'print one JSON document on stdout, everything else on stderr'),
   size: (fallback: string) =>
     new Option(
@@ -130,6 +131,8 @@ export interface TrainingFlags extends AugmentationFlags, TuningFlags {
   weights?: string;
   interpolation?: Interpolation;
   workers?: number;
+  /** False with --no-check. */
+  check: boolean;
 }
 
 export interface ScoreFlag {
@@ -181,7 +184,11 @@ export function addTrainingOptions(
     .addOption(option.network('densenet121'))
     .addOption(option.seed())
     .addOption(option.workers())
-    .addOption(option.interpolation('nearest, as Keras'));
+    .addOption(option.interpolation('nearest, as Keras'))
+    .option(
+      '--no-check',
+      'begin without decoding every image first (one that is cut short ends the training)',
+    );
   return addTuningOptions(addAugmentationOptions(command));
 }
 
@@ -189,7 +196,7 @@ export function addFolderOptions(command: Command): Command {
   return command
     .option('--name <name>', 'write to runs/<name> (default: date and time)')
     .option('--out <dir>', 'write to any other folder')
-    .option('--overwrite', 'replace a folder that chexgpu wrote', false);
+    .option('--overwrite', 'replace the files of an earlier run there; others stay', false);
 }
 
 /** Examples under a command's help. */

@@ -1,4 +1,5 @@
 /** The GPU and the decode workers of one command: opened together, let go together, whatever happens. */
+import { checkFile, textKind } from '../core/outputs/file.node.js';
 import { DecodePool } from '../data/decodePool.node.js';
 import { type NodeGpu, openNodeGpu } from '../engine/gpu.node.js';
 import type { CommandContext } from './context.js';
@@ -11,6 +12,8 @@ export interface Session {
   readonly pool: DecodePool;
 }
 
+const TIMINGS = textKind('table of kernel timings', /"format":\s*"chexgpu tuning"/);
+
 /**
  * Opens the adapter and says which one it is and why, then does the work. Files are best read before:
  * bad input then ends the command before the GPU wakes.
@@ -20,11 +23,12 @@ export async function withSession<T>(
   options: { workers?: number; selfTest?: boolean } & Partial<TuningFlags>,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
+  const { tune, retune, writeTable: file } = options;
+  if (file !== undefined) await checkFile(file, { overwrite: true, kind: TIMINGS });
   const node = await openNodeGpu({ quiet: true });
   try {
     context.out.say(node.headline);
     if (options.selfTest ?? true) await refuseBrokenKernels(context, node);
-    const { tune, retune, writeTable: file } = options;
     const tuner = tune === undefined ? null : await useTuning(context, node, { tune, retune });
     const result = await withPool(options, (pool) => work({ node, pool }));
     if (file !== undefined) await writeTable(context, tuner, file);

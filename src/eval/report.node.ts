@@ -1,5 +1,6 @@
 /** Writes the report: report.html, report.json, figures/*.svg and images/*.png in one folder. */
 import { join } from 'node:path';
+import { safeName } from '../core/outputs/names.js';
 import { writeWhole } from '../core/writeFile.node.js';
 import { reportFigures } from './figures.node.js';
 import { encodePng, gradcamGridSvg, pngUri, type RowPictures, rowPictures } from './overlay.node.js';
@@ -18,16 +19,12 @@ export interface WrittenReport {
   images: string[];
 }
 
-function fileSlug(text: string): string {
-  return text.replace(/[^A-Za-z0-9_-]+/g, '-') || 'class';
-}
-
 function imageNames(data: ReportData) {
   return {
     samples: data.samples.map((_, i) => `images/sample-${i + 1}.png`),
     cases: data.gradcam.map((row, r) => ({
       original: `images/gradcam-${r + 1}.png`,
-      maps: row.maps.map((map, m) => `images/gradcam-${r + 1}-${m + 1}-${fileSlug(map.label)}.png`),
+      maps: row.maps.map((map, m) => `images/gradcam-${r + 1}-${m + 1}-${safeName(map.label, 200)}.png`),
     })),
   };
 }

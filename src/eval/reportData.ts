@@ -17,6 +17,15 @@ export interface ReportData {
   gradcam: GradcamRow[];
   /** In the order they ran. */
   timings: PhaseTiming[];
+  /** Parts of the run that failed and are missing. */
+  problems?: Problem[];
+}
+
+/** A part that failed. */
+export interface Problem {
+  /** E.g. 'Grad-CAM of a.png'. */
+  part: string;
+  message: string;
 }
 
 export interface RunInfo {

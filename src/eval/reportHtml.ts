@@ -10,6 +10,7 @@ import {
   dataSection,
   frequencySection,
   modelSection,
+  problemSection,
   sampleSection,
 } from './reportSections.js';
 import { REPORT_CSS } from './reportStyle.js';
@@ -31,6 +32,7 @@ function sections(data: ReportData, assets: ReportAssets): Section[] {
     },
   };
   const list: (Section | null)[] = [
+    data.problems?.length ? problemSection(data.problems) : null,
     data.data && dataSection(data.data),
     data.samples.length ? sampleSection(data.samples, assets.samples) : null,
     data.frequencies && frequencySection(data.frequencies, drawn),

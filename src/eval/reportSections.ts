@@ -4,6 +4,7 @@ import type {
   DataSummary,
   FrequencySummary,
   ModelSummary,
+  Problem,
   SampleImage,
   TrainingSummary,
 } from './reportData.js';
@@ -23,6 +24,20 @@ function patientList(patients: string[]): Html {
   const more =
     patients.length > 20 ? ` and ${whole(patients.length - 20)} more (all of them in report.json)` : '';
   return html`${some}${more}`;
+}
+
+/** Comes first: what somebody reading the rest would otherwise look for in vain. */
+export function problemSection(problems: Problem[]): Section {
+  return {
+    id: 'problems',
+    title: 'What failed',
+    body: html`<p class="bad">These parts of the run failed and are missing; the rest is complete.</p>
+      ${table(
+        null,
+        [{ title: 'part' }, { title: 'why' }],
+        problems.map(({ part, message }) => [part, message]),
+      )}`,
+  };
 }
 
 export function dataSection(data: DataSummary): Section {

@@ -49,6 +49,7 @@ describe('chexgpu run', () => {
 
   it('leaves every file and nothing else behind', async () => {
     expect((await readdir(scratch.path('first'))).sort()).toEqual([
+      '.chexgpu.json',
       'figures',
       'history.json',
       'images',
@@ -210,7 +211,11 @@ describe('the single steps', () => {
     ]);
     expect(ended.code).toBe(0);
     const stem = image.replace('.png', '');
-    expect((await readdir(out)).sort()).toEqual([`${stem}-Mass.png`, `${stem}-Pleural_Thickening.png`]);
+    expect((await readdir(out)).sort()).toEqual([
+      '.chexgpu.json',
+      `${stem}-Mass.png`,
+      `${stem}-Pleural_Thickening.png`,
+    ]);
     const { maps } = JSON.parse(ended.stdout);
     expect(maps[0].title).toMatch(/^Mass: p=0\.\d{3}$/);
   });
@@ -229,7 +234,7 @@ describe('the single steps', () => {
       '--json',
     ]);
     expect(ended.code).toBe(0);
-    expect((await readdir(out)).sort()).toEqual(['history.json', 'weights.h5']);
+    expect((await readdir(out)).sort()).toEqual(['.chexgpu.json', 'history.json', 'weights.h5']);
     expect(JSON.parse(ended.stdout).training.stepLosses).toHaveLength(4);
     const config = densenetConfig('densenet121');
     const [before, after] = await Promise.all(

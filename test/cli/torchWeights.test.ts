@@ -25,7 +25,7 @@ const thresholds = Float32Array.from({ length: 18 }, (_, i) => (i < 14 ? 0.02 + 
 
 async function predict(weights: string, ...flags: string[]) {
   const args = ['predict', '--weights', weights, '--size', '32', '--json', ...flags, image];
-  const ended = await chexgpu([...args, '--out', scratch.path('p.csv')]);
+  const ended = await chexgpu([...args, '--overwrite', '--out', scratch.path('p.csv')]);
   expect(ended.code, ended.stderr).toBe(0);
   return { ...ended, p: JSON.parse(ended.stdout).predictions[0].probabilities as Record<string, number> };
 }
@@ -78,7 +78,7 @@ describe('weights of torchxrayvision', () => {
     const args = ['gradcam', '--weights', xrv, '--size', '32', '--json', '--out', out, '--classes'];
     const ended = await chexgpu([...args, 'mass,Hernia', image]);
     expect(ended.code, ended.stderr).toBe(0);
-    expect((await readdir(out)).sort()).toEqual(['image-Hernia.png', 'image-Mass.png']);
+    expect((await readdir(out)).sort()).toEqual(['.chexgpu.json', 'image-Hernia.png', 'image-Mass.png']);
     const { p } = await predict(xrv);
     for (const map of JSON.parse(ended.stdout).maps) expect(map.probability).toBeCloseTo(p[map.class], 5);
     const refused = await chexgpu([...args, 'Fracture', image]);

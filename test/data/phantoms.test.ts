@@ -268,7 +268,8 @@ describe('writePhantoms', () => {
     await writePhantoms({ ...options, out: join(root, 'b') });
     const written = await contents(join(root, 'a'));
     expect(written).toEqual(await contents(join(root, 'b')));
-    expect(written).toHaveLength(14 + 5);
+    // And the list of them.
+    expect(written).toHaveLength(14 + 5 + 1);
     expect(calls).toEqual(Array.from({ length: 14 }, (_, i) => i + 1));
     expect(first.images).toBe(14);
     expect(JSON.parse(await readFile(join(root, 'a', 'phantoms.json'), 'utf8'))).toEqual(first);
@@ -314,6 +315,9 @@ describe('writePhantoms', () => {
     await writePhantoms({ out, images: 4, size: 64, seed: 2, overwrite: true });
     expect(await contents(out)).not.toEqual(before);
     expect((await readdir(join(out, 'images'))).length).toBe(4);
+    await writeFile(join(out, 'thesis.txt'), 'years of work');
+    await writePhantoms({ out, images: 3, size: 64, seed: 2, overwrite: true });
+    expect(await readFile(join(out, 'thesis.txt'), 'utf8')).toBe('years of work');
 
     const foreign = join(root, 'foreign');
     await mkdir(foreign);

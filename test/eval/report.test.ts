@@ -220,6 +220,16 @@ describe('the whole report', () => {
     expect((await readFile(join(folder, 'report.html'), 'utf8')) === page).toBe(true);
   });
 
+  it('says first what failed', async () => {
+    const problems = [{ part: `Grad-CAM of ${EVIL}`, message: EVIL }];
+    const written = await writeReport(join(folder, 'failed'), { ...data, gradcam: [], problems });
+    const failed = await readFile(written.html, 'utf8');
+    checkTags(failed);
+    expect(failed.match(/<section id="([^"]+)"/)?.[1]).toBe('problems');
+    expect(failed).not.toContain(EVIL);
+    expect(JSON.parse(await readFile(written.json, 'utf8')).problems).toEqual(problems);
+  });
+
   it('leaves out what a run did not do', async () => {
     const nothing = evaluate([0.2, 0.3], [0, 1], ['A', 'B']);
     const part: ReportData = {

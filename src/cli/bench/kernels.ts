@@ -19,7 +19,7 @@ import {
   workloadOf,
 } from './options.js';
 import { peaksWithProgress } from './peaks.js';
-import { finish, readOlder } from './result.js';
+import { beforeMeasuring, finish } from './result.js';
 
 interface KernelFlags extends ResultFlags, WorkFlags {
   op?: string;
@@ -31,7 +31,7 @@ interface KernelFlags extends ResultFlags, WorkFlags {
 
 async function kernels(context: CommandContext, flags: KernelFlags): Promise<number> {
   const { out, signal, commandLine } = context;
-  const older = await readOlder(flags);
+  const older = await beforeMeasuring(flags);
   operationsOf(flags.op);
   const document = await withSession(context, { ...flags, workers: 0, selfTest: false }, async ({ node }) => {
     const header = await benchHeader(node, commandLine);

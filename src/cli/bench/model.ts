@@ -22,7 +22,7 @@ import {
   workloadOf,
 } from './options.js';
 import { peaksWithProgress } from './peaks.js';
-import { finish, readOlder } from './result.js';
+import { beforeMeasuring, finish } from './result.js';
 
 interface ModelFlags extends ResultFlags, WorkFlags {
   scaling: boolean;
@@ -109,7 +109,7 @@ async function measure(context: CommandContext, { node, pool }: Session, flags: 
 }
 
 async function model(context: CommandContext, flags: ModelFlags): Promise<number> {
-  const older = await readOlder(flags);
+  const older = await beforeMeasuring(flags);
   const document = await withSession(context, flags, async (session): Promise<BenchDocument> => {
     const header = await benchHeader(session.node, context.commandLine);
     return {

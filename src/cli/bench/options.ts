@@ -10,6 +10,7 @@ export interface ResultFlags {
   out?: string;
   html?: string;
   compare?: string;
+  overwrite: boolean;
 }
 
 export interface WorkFlags extends TuningFlags {
@@ -40,6 +41,7 @@ export function addResultOptions(command: Command): Command {
       'keep the result as JSON, for --compare; a folder with a / at its end: <adapter>-<date>.json there',
     )
     .option('--html <file>', 'write a page with figures, in one file')
+    .addOption(option.overwrite('earlier results'))
     .option('--compare <file>', 'put the result beside an older one; flag what differs beyond the noise');
 }
 

@@ -7,7 +7,7 @@ import type { CommandContext } from '../context.js';
 import { withSession } from '../session.js';
 import { benchHeader } from './header.js';
 import { addResultOptions, type ResultFlags } from './options.js';
-import { finish, readOlder } from './result.js';
+import { beforeMeasuring, finish } from './result.js';
 
 export async function peaksWithProgress({ out, signal }: CommandContext, gpu: Gpu): Promise<PeakReport> {
   const bar = out.progress("The adapter's peaks", 0, 'kernels');
@@ -20,7 +20,7 @@ export async function peaksWithProgress({ out, signal }: CommandContext, gpu: Gp
 }
 
 async function peaks(context: CommandContext, flags: ResultFlags): Promise<number> {
-  const older = await readOlder(flags);
+  const older = await beforeMeasuring(flags);
   const document = await withSession(context, { workers: 0, selfTest: false }, async ({ node }) => {
     const header = await benchHeader(node, context.commandLine);
     const measured = await peaksWithProgress(context, node.gpu);

@@ -9,7 +9,7 @@ import { wholeNumber } from '../options.js';
 import { withSession } from '../session.js';
 import { benchHeader } from './header.js';
 import { addResultOptions, type ResultFlags, seconds } from './options.js';
-import { finish, readOlder } from './result.js';
+import { beforeMeasuring, finish } from './result.js';
 
 interface PeerFlags extends ResultFlags {
   engines?: Engine[];
@@ -33,7 +33,7 @@ const KINDS = [...new Set(PEER_JOBS.map(({ kind }) => kind))];
 
 async function peers(context: CommandContext, flags: PeerFlags): Promise<number> {
   const { signal, commandLine } = context;
-  const older = await readOlder(flags);
+  const older = await beforeMeasuring(flags);
   // Opened to be described, and closed: the engines have the adapter to themselves.
   const header = await withSession(context, { workers: 0, selfTest: false }, ({ node }) =>
     benchHeader(node, commandLine),

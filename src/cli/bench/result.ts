@@ -1,5 +1,6 @@
 /** What every bench does at its end: print, keep, draw, compare. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Comparison, compareDocuments } from '../../../bench/compare.js';
 import { type BenchDocument, documentProblem, documentText, resultName } from '../../../bench/document.js';
 import { benchPage } from '../../../bench/page/page.js';
@@ -19,6 +20,9 @@ import {
   variantTable,
 } from '../../../bench/tables.js';
 import { DataError } from '../../core/errors.js';
+import { checkAdding } from '../../core/outputs/adding.node.js';
+import { checkFile, textKind } from '../../core/outputs/file.node.js';
+import { FreeNames } from '../../core/outputs/names.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { CommandContext } from '../context.js';
 import type { Output } from '../output.js';
@@ -91,9 +95,40 @@ function sayComparison(out: Output, comparison: Comparison, path: string): void 
   if (added.length > 0) out.say(`Only here: ${added.length}, for example ${added[0]}`);
 }
 
-/** Reads what --compare names, before anything is measured. @throws DataError */
-export async function readOlder({ compare }: ResultFlags): Promise<BenchDocument | null> {
+const KINDS = {
+  '.json': textKind('result of a bench', /"format":\s*"chexgpu bench"/),
+  '.html': textKind('page of a bench', /<!doctype html>[\s\S]*chexgpu/i),
+};
+type Ending = keyof typeof KINDS;
+
+const isFolder = (path: string): boolean => path.endsWith('/');
+
+/**
+ * Before anything is measured: whether the files asked for can be written; then what --compare names.
+ * @param read files that the command reads
+ * @throws DataError, UsageError
+ */
+export async function beforeMeasuring(
+  { out, html, compare, overwrite }: ResultFlags,
+  read: readonly string[] = [],
+): Promise<BenchDocument | null> {
+  const inputs = { paths: compare === undefined ? read : [...read, compare] };
+  for (const [path, ending] of [
+    [out, '.json'],
+    [html, '.html'],
+  ] as [string | undefined, Ending][]) {
+    if (path === undefined) continue;
+    if (isFolder(path)) await checkAdding(path, { inputs });
+    else await checkFile(path, { inputs, overwrite, kind: KINDS[ending] });
+  }
   return compare === undefined ? null : readDocument(compare);
+}
+
+/** Where a file goes: in a folder under the result's name, with a number where that is taken. */
+async function place(path: string, document: BenchDocument, ending: Ending): Promise<string> {
+  if (!isFolder(path)) return path;
+  const names = new FreeNames(await readdir(path).catch(() => [] as string[]));
+  return join(path, names.take(resultName(document), ending));
 }
 
 /** Prints the document, compares it, writes the files asked for. */
@@ -106,15 +141,13 @@ export async function finish(
   sayDocument(out, document);
   const comparison = older && compareDocuments(older, document);
   if (comparison) sayComparison(out, comparison, flags.compare ?? '');
-  const place = (path: string, ending: string) =>
-    path.endsWith('/') ? `${path}${resultName(document)}${ending}` : path;
   if (flags.out !== undefined) {
-    const file = place(flags.out, '.json');
+    const file = await place(flags.out, document, '.json');
     await writeWhole(file, documentText(document));
     out.say(`Wrote ${file}`);
   }
   if (flags.html !== undefined) {
-    const file = place(flags.html, '.html');
+    const file = await place(flags.html, document, '.html');
     await writeWhole(file, await benchPage(document, comparison));
     out.say(`Wrote ${file}`);
   }

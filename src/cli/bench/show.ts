@@ -5,7 +5,7 @@ import { UsageError } from '../../core/errors.js';
 import { define } from '../commands/define.js';
 import type { CommandContext } from '../context.js';
 import { addResultOptions, type ResultFlags } from './options.js';
-import { finish, readDocument, readJson, readOlder } from './result.js';
+import { beforeMeasuring, finish, readDocument, readJson } from './result.js';
 
 type Attached = [name: string, file: string];
 
@@ -21,7 +21,7 @@ function attached(text: string, before: Attached[]): Attached[] {
 
 async function show(context: CommandContext, flags: ShowFlags, files: readonly string[]): Promise<number> {
   if (files.length === 0) throw new UsageError('There is nothing to show.', 'Give files that --out wrote.');
-  const older = await readOlder(flags);
+  const older = await beforeMeasuring(flags, files);
   const documents = await Promise.all(files.map(readDocument));
   const adapters = [...new Set(documents.map(({ adapter }) => adapter.name))];
   if (adapters.length > 1) {

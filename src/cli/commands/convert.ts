@@ -1,13 +1,14 @@
 /** `chexgpu convert` */
-import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Option } from 'commander';
 import { UsageError, WeightsError } from '../../core/errors.js';
+import { checkFile, type FileKind } from '../../core/outputs/file.node.js';
 import { LABELS } from '../../data/labels.js';
 import { countParameters, type DenseNetName, densenetConfig } from '../../densenet/architecture.js';
 import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/kerasWriter.js';
 import { readWeightFile, type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { CommandContext } from '../context.js';
+import { inputsOf } from '../inputs.js';
 import { isTorch, trainedWith } from '../notebook/network.js';
 import { names, option, wholeNumber } from '../options.js';
 import { define } from './define.js';
@@ -20,6 +21,17 @@ interface ConvertFlags {
   overwrite: boolean;
 }
 
+const HDF5_MAGIC = 'HDF\r\n\x1a\n';
+
+/** HDF5, or safetensors: a header of JSON behind its length. */
+const WEIGHTS: FileKind = {
+  name: 'weight file',
+  matches: (start) => {
+    const text = String.fromCharCode(...start.subarray(0, 9));
+    return text.startsWith(HDF5_MAGIC, 1) || text[8] === '{';
+  },
+};
+
 const ENDINGS = ['.safetensors', '.h5', '.hdf5'];
 
 async function convert(
@@ -31,9 +43,8 @@ async function convert(
   if (!ENDINGS.includes(ending)) {
     throw new UsageError(`${target} ends in none of ${ENDINGS.join(', ')}.`, 'The ending says the format.');
   }
-  if (!flags.overwrite && (await stat(target).catch(() => undefined))) {
-    throw new UsageError(`${target} exists.`, 'Give another name, or --overwrite.');
-  }
+  const inputs = await inputsOf([], [], source);
+  await checkFile(target, { inputs, overwrite: flags.overwrite, kind: WEIGHTS });
   const file = await readSource(source, flags);
   if (!file.report.head) {
     throw new WeightsError(

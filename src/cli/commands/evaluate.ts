@@ -1,13 +1,16 @@
 /** `chexgpu evaluate` */
-import { join } from 'node:path';
-import { writeWhole } from '../../core/writeFile.node.js';
+import { addFiles, checkAdding, type NewFile } from '../../core/outputs/adding.node.js';
 import { rocSpec } from '../../eval/figureSpecs.js';
 import { renderFigure } from '../../eval/figures.node.js';
 import { readPredictionsCsv } from '../../eval/predictionsCsv.node.js';
+import { inputsOf } from '../inputs.js';
 import { sayEvaluation, scorePredictions } from '../notebook/evaluation.js';
+import { option } from '../options.js';
 import { define } from './define.js';
 
-export const evaluateCommand = define<{ out?: string }>({
+const FILES = ['roc.svg', 'evaluation.json'];
+
+export const evaluateCommand = define<{ out?: string; overwrite: boolean }>({
   name: 'evaluate',
   description: 'Scores predictions: AUC of every class with its 95 % interval, and the ROC curves.',
   examples: [
@@ -17,22 +20,23 @@ export const evaluateCommand = define<{ out?: string }>({
   flags: (command) =>
     command
       .argument('<predictions.csv>', 'labels, and a column <Label>_pred for each; columns are found by name')
-      .option('--out <dir>', 'folder for roc.svg and evaluation.json'),
+      .option('--out <dir>', 'folder for roc.svg and evaluation.json')
+      .addOption(option.overwrite('those of an earlier evaluation')),
   action: async ({ out }, flags, [file]) => {
+    const options = { inputs: await inputsOf([file]), overwrite: flags.overwrite };
+    if (flags.out !== undefined) await checkAdding(flags.out, options, FILES);
     const result = scorePredictions({ out }, await readPredictionsCsv(file));
     sayEvaluation({ out }, result);
     const files: string[] = [];
     if (flags.out !== undefined) {
-      const write = async (name: string, content: string) => {
-        const path = join(flags.out as string, name);
-        await writeWhole(path, content);
-        files.push(path);
-      };
+      const added: NewFile[] = [];
       if (result.meanAuc !== null) {
         const figure = await renderFigure('roc', `ROC curves on ${result.samples} images.`, rocSpec(result));
-        await write('roc.svg', figure.svg);
+        added.push({ name: 'roc', ending: '.svg', content: figure.svg });
       }
-      await write('evaluation.json', `${JSON.stringify(result, null, 1)}\n`);
+      const content = `${JSON.stringify(result, null, 1)}\n`;
+      added.push({ name: 'evaluation', ending: '.json', content });
+      files.push(...(await addFiles(flags.out, added, options)));
       for (const path of files) out.say(`Wrote ${path}`);
     }
     out.document({ command: 'evaluate', predictions: file, ...result, files });

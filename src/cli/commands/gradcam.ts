@@ -1,15 +1,18 @@
 /** `chexgpu gradcam` */
-import { basename, extname, join } from 'node:path';
+import { basename, extname } from 'node:path';
 import { UsageError } from '../../core/errors.js';
-import { writeWhole } from '../../core/writeFile.node.js';
+import { addFiles, checkAdding } from '../../core/outputs/adding.node.js';
+import { FreeNames, safeName } from '../../core/outputs/names.js';
 import { encodePng, gradcamTitle, overlayImage } from '../../eval/overlay.node.js';
 import type { GradcamRow } from '../../eval/reportData.js';
 import type { CommandContext } from '../context.js';
+import { inputsOf } from '../inputs.js';
 import { explain } from '../notebook/explain.js';
 import { createModel } from '../notebook/network.js';
 import { sayMeaning, trainedLabels } from '../notebook/outputs.js';
 import { classNames, option, type ScoreFlag } from '../options.js';
 import { plural } from '../output.js';
+import { Problems } from '../problems.js';
 import { withSession } from '../session.js';
 import { define } from './define.js';
 import { addInferenceOptions, type InferenceFlags, prepareInference } from './inference.js';
@@ -17,6 +20,7 @@ import { addInferenceOptions, type InferenceFlags, prepareInference } from './in
 interface GradcamFlags extends InferenceFlags, ScoreFlag {
   classes?: string[];
   out: string;
+  overwrite: boolean;
 }
 
 const USUAL_CLASSES = 4;
@@ -31,36 +35,41 @@ const mostProbable =
       .slice(0, USUAL_CLASSES)
       .map((c) => labels[c]);
 
-/** File names without folder and ending; those that occur twice get a number. */
-function stems(files: readonly string[]): string[] {
-  const names = files.map((file) => basename(file, extname(file)));
-  return names.map((name, i) =>
-    names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}-${i + 1}`,
-  );
+/**
+ * A name for each file's pictures: its own without folder and ending, with a number where several have the same.
+ * Those that nobody else has are given out first.
+ */
+function stems(files: readonly string[]): Map<string, string> {
+  const own = files.map((file) => basename(file, extname(file)));
+  const isAlone = (i: number) => own.indexOf(own[i]) === own.lastIndexOf(own[i]);
+  const order = [...files.keys()].sort((a, b) => Number(isAlone(b)) - Number(isAlone(a)) || a - b);
+  const names = new FreeNames();
+  return new Map(order.map((i) => [files[i], names.take(own[i])]));
 }
 
-async function pictures(folder: string, files: readonly string[], rows: readonly GradcamRow[]) {
-  const names = stems(files);
-  const made = await Promise.all(
-    rows.flatMap((row, i) =>
+/** One picture an image and class. All of them are made before the first is written. */
+async function pictures(rows: readonly GradcamRow[], stemOf: ReadonlyMap<string, string>) {
+  return Promise.all(
+    rows.flatMap((row) =>
       row.maps.map(async (map) => ({
         image: row.file,
         class: map.label,
         probability: map.probability,
         title: gradcamTitle(map),
         empty: map.empty,
-        file: join(folder, `${names[i]}-${map.label}.png`),
+        name: `${stemOf.get(row.file)}-${safeName(map.label)}`,
         png: await encodePng(overlayImage(row.image, map)),
       })),
     ),
   );
-  // All of them are made before the first is written.
-  for (const { file, png } of made) await writeWhole(file, png);
-  return made.map(({ png: _, ...rest }) => rest);
 }
 
 async function gradcam(context: CommandContext, flags: GradcamFlags, files: readonly string[]) {
   const { out } = context;
+  const { overwrite } = flags;
+  const images = [...new Set(files)];
+  const inputs = await inputsOf(images, [], flags.weights);
+  await checkAdding(flags.out, { inputs });
   const inference = await prepareInference(context, flags);
   const { network, size, interpolation } = inference;
   const strange = flags.classes?.filter((name) => !network.labels.includes(name)) ?? [];
@@ -70,11 +79,13 @@ async function gradcam(context: CommandContext, flags: GradcamFlags, files: read
       `Their outputs are ${trainedLabels(network).join(', ')}.`,
     );
   }
+  const problems = new Problems(context);
+  const failed: Error[] = [];
   const rows = await withSession(context, flags, async (session) => {
     out.say(`Network: ${network.config.name}, weights ${network.origin}`);
     sayMeaning(context, network, inference);
     const model = await createModel(context, session, network);
-    const cases = files.map((path) => ({ path, name: path, labels: [], boxes: [] }));
+    const cases = images.map((path) => ({ path, name: path, labels: [], boxes: [] }));
     const { classes, score } = flags;
     return explain(context, session, model, cases, {
       size,
@@ -82,12 +93,31 @@ async function gradcam(context: CommandContext, flags: GradcamFlags, files: read
       score,
       classes: classes ?? mostProbable(network.labels),
       network,
+      onFailure: (name, error) => {
+        failed.push(error);
+        if (images.length > 1) problems.add(name, error);
+      },
     });
   });
-  const maps = await pictures(flags.out, files, rows);
+  if (rows.length === 0) throw failed[0];
+  const names = stems(images);
+  const made = await pictures(rows, names);
+  const added = made.map(({ name, png }) => ({ name, ending: '.png', content: png }));
+  const paths = await addFiles(flags.out, added, { inputs, overwrite });
+  const maps = made.map(({ png: _, name: __, ...facts }, i) => ({ ...facts, file: paths[i] }));
+  for (const [image, name] of names) {
+    if (name !== basename(image, extname(image))) out.say(`Those of ${image} are named ${name}-...`);
+  }
   out.say(`Wrote ${plural(maps.length, 'overlay')} to ${flags.out}`);
-  out.document({ command: 'gradcam', out: flags.out, size, score: flags.score, maps });
-  return 0;
+  out.document({
+    command: 'gradcam',
+    out: flags.out,
+    size,
+    score: flags.score,
+    maps,
+    problems: problems.list,
+  });
+  return problems.exitCode;
 }
 
 export const gradcamCommand = define<GradcamFlags>({
@@ -109,6 +139,7 @@ export const gradcamCommand = define<GradcamFlags>({
         classNames,
       )
       .addOption(option.score())
-      .option('--out <dir>', 'folder for the overlays', 'gradcam'),
+      .option('--out <dir>', 'folder for the overlays; what is in it stays', 'gradcam')
+      .addOption(option.overwrite('earlier overlays of the same name (else new ones get a number)')),
   action: gradcam,
 });

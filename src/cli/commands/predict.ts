@@ -1,6 +1,7 @@
 /** `chexgpu predict` */
 import { join } from 'node:path';
-import { UsageError } from '../../core/errors.js';
+import { DataError, UsageError } from '../../core/errors.js';
+import { checkFile, textKind } from '../../core/outputs/file.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { type CsvTable, frameFromTable } from '../../data/csv.js';
 import { readFrame, readTable } from '../../data/csv.node.js';
@@ -15,6 +16,7 @@ import type { Normalisation } from '../../densenet/batch.js';
 import { type PredictionTable, probabilitiesToCsv } from '../../eval/predictionsCsv.js';
 import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
 import type { CommandContext } from '../context.js';
+import { inputsOf } from '../inputs.js';
 import { missingImages, requireFolder } from '../notebook/data.js';
 import { predictSplit } from '../notebook/evaluation.js';
 import { createModel, type Network } from '../notebook/network.js';
@@ -25,6 +27,7 @@ import {
   tableOfOutputs,
   trainedLabels,
 } from '../notebook/outputs.js';
+import { inspectImages } from '../notebook/preflight.js';
 import { option } from '../options.js';
 import { plural, textTable } from '../output.js';
 import { withSession } from '../session.js';
@@ -40,6 +43,7 @@ interface PredictFlags extends InferenceFlags {
   ignoreMissing: boolean;
   batchSize?: number;
   out: string;
+  overwrite: boolean;
 }
 
 /** What to predict. */
@@ -122,8 +126,23 @@ async function chooseNormalisation(
   return SAMPLEWISE;
 }
 
+const PREDICTIONS = textKind('table of predictions', /^[^\r\n]*_pred(,|\r|\n|$)/);
+
+/** What is read, and whether the table can be written: before any computing. */
+async function checkOut(
+  { data, csv, trainCsv, images, weights, out, overwrite }: PredictFlags,
+  files: readonly string[],
+) {
+  const tables =
+    data === undefined ? [] : ['test.csv', 'train.csv', 'valid.csv'].map((name) => join(data, name));
+  const folder = images ?? (data && join(data, 'images'));
+  const inputs = await inputsOf([data, csv, trainCsv, ...tables, ...files], [folder], weights);
+  await checkFile(out, { inputs, overwrite, kind: PREDICTIONS });
+}
+
 async function predict(context: CommandContext, flags: PredictFlags, files: readonly string[]) {
   const { out } = context;
+  await checkOut(flags, files);
   const given = await readRows(flags, files);
   const inference = await prepareInference(context, flags);
   const { size, network, interpolation } = inference;
@@ -163,7 +182,12 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
             log,
           });
     const model = await createModel(context, session, network);
-    return tableOfOutputs(await predictSplit(context, model, generator), network, rows.wanted);
+    const table = await predictSplit(context, model, generator).catch(async (error) => {
+      // One damaged file ends it, so that nobody takes a part for the whole; but all of them are named.
+      if (error instanceof DataError) await inspectImages(context, pool, rows.frame.images, rows.images);
+      throw error;
+    });
+    return tableOfOutputs(table, network, rows.wanted);
   });
   const known = rows.images !== null;
   if (known) await writePredictionsCsv(flags.out, table);
@@ -218,6 +242,7 @@ export const predictCommand = define<PredictFlags>({
       )
       .option('--samplewise', 'normalise each image by itself', false)
       .addOption(option.batchSize(String(BATCH_SIZE)))
-      .option('--out <file>', 'CSV to write', 'predictions.csv'),
+      .option('--out <file>', 'CSV to write', 'predictions.csv')
+      .addOption(option.overwrite('an earlier table of predictions')),
   action: predict,
 });

@@ -2,6 +2,7 @@
 import { Argument, type Command } from 'commander';
 import { createModel, filledPlan, type PlanKind, workloadName } from '../../../bench/fixture.js';
 import { peaksLine, profileTable, three } from '../../../bench/tables.js';
+import { checkFile, textKind } from '../../core/outputs/file.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import { profilePlan } from '../../engine/profile.js';
@@ -12,12 +13,15 @@ import { addWorkOptions, type WorkFlags, workloadOf } from '../bench/options.js'
 import { peaksWithProgress } from '../bench/peaks.js';
 import { sayTable } from '../bench/result.js';
 import type { CommandContext } from '../context.js';
-import { wholeNumber } from '../options.js';
+import { option, wholeNumber } from '../options.js';
 import { withSession } from '../session.js';
 import { define } from './define.js';
 
+const TRACE = textKind('Chrome trace', /"traceEvents":/);
+
 interface ProfileFlags extends WorkFlags {
   trace?: string;
+  overwrite: boolean;
   repeats: number;
   /** False with --no-peaks. */
   peaks: boolean;
@@ -30,6 +34,8 @@ async function profile(
   [kind]: readonly string[],
 ): Promise<number> {
   const { out, signal, commandLine } = context;
+  const { trace, overwrite } = flags;
+  if (trace !== undefined) await checkFile(trace, { overwrite, kind: TRACE });
   return withSession(context, { ...flags, workers: 0 }, async ({ node }) => {
     const { gpu } = node;
     const workload = workloadOf(kind as PlanKind, flags, gpu.info.kind);
@@ -55,9 +61,9 @@ async function profile(
       sayTable(out, profileTable('By layer, forward and backward', layers, flags.rows));
       if (layers.length > flags.rows)
         out.say(`  ... ${layers.length - flags.rows} more layers (--rows, --json)`);
-      if (flags.trace !== undefined) {
-        await writeWhole(flags.trace, JSON.stringify(chromeTrace(measured)));
-        out.say(`Wrote ${flags.trace}: open it in Perfetto or chrome://tracing`);
+      if (trace !== undefined) {
+        await writeWhole(trace, JSON.stringify(chromeTrace(measured)));
+        out.say(`Wrote ${trace}: open it in Perfetto or chrome://tracing`);
       }
       out.document({ command: 'profile', ...header, ...workload, peaks, kernels, layers, profile: measured });
       return 0;
@@ -79,6 +85,7 @@ export const profileCommand = define<ProfileFlags>({
     command
       .addArgument(new Argument('<plan>', 'what to profile').choices(['predict', 'train']))
       .option('--trace <file>', 'write a Chrome trace of the last run')
+      .addOption(option.overwrite('an earlier trace'))
       .option('--repeats <n>', 'runs; the median counts', wholeNumber(1, 1000), 5)
       .option('--rows <n>', 'lines of each table', wholeNumber(1), 20)
       .option('--no-peaks', "do not measure the adapter's peaks first");

@@ -1,18 +1,21 @@
 /** `chexgpu run`: the notebook's whole job. */
 import { basename, join } from 'node:path';
 import type { Frame } from '../../data/frame.js';
+import type { CamScore } from '../../densenet/predictor.js';
 import { dataSummary } from '../../eval/dataSummary.js';
+import type { EvaluationResult } from '../../eval/evaluate.js';
 import { modelSummary } from '../../eval/modelSummary.js';
 import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
 import { writeReport } from '../../eval/report.node.js';
-import type { ReportData } from '../../eval/reportData.js';
+import type { GradcamRow, ReportData } from '../../eval/reportData.js';
 import { augmentationWords } from '../augmentationFlags.js';
 import type { CommandContext } from '../context.js';
+import { trainingInputs } from '../inputs.js';
 import { type Dataset, namesData, readDataset } from '../notebook/data.js';
 import { predictSplit, sayEvaluation, scorePredictions } from '../notebook/evaluation.js';
-import { chooseCases, explain, readBoxes } from '../notebook/explain.js';
-import { trainOn } from '../notebook/job.js';
-import { loadNetwork, withMomentum } from '../notebook/network.js';
+import { type BoxesByImage, chooseCases, explain, readBoxes } from '../notebook/explain.js';
+import { type Trained, trainOn } from '../notebook/job.js';
+import { checkpointBytes, loadNetwork, type Network, withMomentum } from '../notebook/network.js';
 import { DATA_PRESET, PHANTOM_PRESET, RUN_WORDS } from '../notebook/presets.js';
 import { runInfo, sampleImages } from '../notebook/report.js';
 import { saySummary, summaryOf } from '../notebook/summary.js';
@@ -27,7 +30,8 @@ import {
   wholeNumber,
 } from '../options.js';
 import { Phases } from '../phases.js';
-import { checkTarget, type FolderFlags, inRunFolder, runFolderPath } from '../runFolder.js';
+import { Problems } from '../problems.js';
+import { type FolderFlags, inRunFolder, type RunFolder } from '../runFolder.js';
 import { type Session, withSession } from '../session.js';
 import { define } from './define.js';
 import { drawPhantoms } from './phantoms.js';
@@ -40,46 +44,38 @@ type RunFlags = DataFlags &
 const PREDICTIONS_FILE = 'predictions.csv';
 const PHANTOM_FOLDER = 'phantoms';
 
+/** Room for the report's pages and pictures. */
+const REPORT_BYTES = 6e6;
+
 async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const { out } = context;
   const startedAt = new Date();
-  const target = runFolderPath(flags, startedAt);
-  await checkTarget(target, flags.overwrite);
-  // Read before the GPU is opened, so that bad input ends the run at once.
-  const given = namesData(flags) ? await readDataset(context, flags) : null;
-  const starting = await loadNetwork(flags);
-  const summary = await withSession(context, flags, (session) =>
-    inRunFolder(context, target, flags.overwrite, async (folder) => {
+  const inputs = await trainingInputs(flags);
+  const needs = checkpointBytes(flags.network) + REPORT_BYTES;
+  const problems = new Problems(context);
+  const summary = await inRunFolder(context, flags, { inputs, needs, now: startedAt }, async (folder) => {
+    // Read before the GPU is opened, so that bad input ends the run at once.
+    const given = namesData(flags) ? await readDataset(context, flags) : null;
+    const boxes = given ? await readBoxes(given) : null;
+    const starting = await loadNetwork(flags);
+    const { target } = folder;
+    return withSession(context, flags, async (session) => {
       const { kind } = session.node.gpu.info;
       const preset = given ? DATA_PRESET[kind] : PHANTOM_PRESET[kind];
       const momentum = flags.bnMomentum ?? (given ? undefined : PHANTOM_PRESET[kind].bnMomentum);
       const network = withMomentum(starting, momentum);
       const phases = new Phases();
-      const dataset = given ?? (await phantoms(context, flags, folder, session, phases));
+      const drawn = () => phantoms(context, flags, folder.aside(PHANTOM_FOLDER), session, phases);
+      const dataset = given ?? (await drawn());
       const job = { session, dataset, network, flags, preset, phases, folder };
-      const { model, generators, frequencies, plan, preparation, training } = await trainOn(context, job);
-
-      const table = await phases.time('prediction', generators.test.samples, () =>
-        predictSplit(context, model, generators.test),
+      const trained = await trainOn(context, job);
+      // From here on the training is safe: what fails costs its own part.
+      const run = { session, dataset, network, trained, score: flags.score, boxes, folder };
+      const { evaluation, gradcam } = await judge(context, run, phases, problems);
+      const { frequencies, plan, preparation, training } = trained;
+      const samples = await problems.attempt('Samples', () =>
+        sampleImages(session, dataset.train, dataset.images, preparation),
       );
-      await writePredictionsCsv(join(folder, PREDICTIONS_FILE), table);
-      const evaluation = scorePredictions(context, table);
-      out.say(`ROC on ${table.images.length} test images:`);
-      sayEvaluation(context, evaluation);
-
-      const cases = chooseCases(evaluation.best, table, dataset.images, await readBoxes(dataset));
-      out.say(`Grad-CAM of the ${flags.score} for ${evaluation.best.join(', ')}:`);
-      const gradcam = await phases.time('Grad-CAM', cases.length, () =>
-        explain(context, session, model, cases, {
-          size: plan.size,
-          interpolation: preparation.interpolation,
-          score: flags.score,
-          classes: evaluation.best,
-          network,
-        }),
-      );
-
-      const samples = await sampleImages(session, dataset.train, dataset.images, preparation);
       const data: ReportData = {
         title: given ? `Chest X-rays in ${dataset.source}` : 'Synthetic chest X-rays (phantoms)',
         run: runInfo(context, session, {
@@ -102,33 +98,92 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
           valid: dataset.valid,
           test: dataset.test,
         }),
-        samples,
+        samples: samples ?? [],
         frequencies,
         model: modelSummary(network.config, plan.size, network.origin),
         training,
         evaluation,
         gradcam,
         timings: phases.list,
+        problems: problems.list,
       };
-      await writeReport(folder, data);
+      await problems.attempt('Report', async () => {
+        if (!given) await folder.include(PHANTOM_FOLDER);
+        await folder.publish();
+        await writeReport(folder.staged, data);
+        await folder.publish();
+      });
       return summaryOf(data, target);
-    }),
-  );
+    });
+  });
   saySummary(context, summary);
   out.document({ command: 'run', ...summary });
-  return 0;
+  return problems.exitCode;
 }
 
-/** The run's own data: drawn into its folder. */
+interface TrainedRun {
+  session: Session;
+  dataset: Dataset;
+  network: Network;
+  trained: Trained;
+  score: CamScore;
+  /** By image; null where they have still to be read. */
+  boxes: BoxesByImage | null;
+  folder: RunFolder;
+}
+
+/** Predictions of the test images, their scores, and maps of some of them: each as far as the one before came. */
+async function judge(
+  context: CommandContext,
+  { session, dataset, network, trained, score, boxes, folder }: TrainedRun,
+  phases: Phases,
+  problems: Problems,
+): Promise<{ evaluation: EvaluationResult | null; gradcam: GradcamRow[] }> {
+  const { out } = context;
+  const { model, generators, plan, preparation, constant } = trained;
+  const { samples } = generators.test;
+  const table = await problems.attempt('Predictions', () =>
+    phases.time('prediction', samples, () => predictSplit(context, model, generators.test)),
+  );
+  if (!table) return { evaluation: null, gradcam: [] };
+  await problems.attempt(PREDICTIONS_FILE, async () => {
+    await writePredictionsCsv(join(folder.staged, PREDICTIONS_FILE), table);
+    await folder.publish();
+  });
+  const evaluation = await problems.attempt('Evaluation', async () => {
+    const result = scorePredictions(context, table);
+    out.say(`ROC on ${table.images.length} test images:`);
+    sayEvaluation(context, result);
+    return result;
+  });
+  if (!evaluation) return { evaluation, gradcam: [] };
+  const gradcam = await problems.attempt('Grad-CAM', async () => {
+    const known = boxes ?? (await readBoxes(dataset));
+    const cases = chooseCases(evaluation.best, table, dataset.images, known, constant);
+    out.say(`Grad-CAM of the ${score} for ${evaluation.best.join(', ')}:`);
+    return phases.time('Grad-CAM', cases.length, () =>
+      explain(context, session, model, cases, {
+        size: plan.size,
+        interpolation: preparation.interpolation,
+        score,
+        classes: evaluation.best,
+        network,
+        onFailure: (name, error) => problems.add(`Grad-CAM of ${name}`, error),
+      }),
+    );
+  });
+  return { evaluation, gradcam: gradcam ?? [] };
+}
+
+/** The run's own data, drawn into `out`. */
 async function phantoms(
   context: CommandContext,
   flags: RunFlags,
-  folder: string,
+  out: string,
   { node }: Session,
   phases: Phases,
 ): Promise<Dataset> {
   const preset = PHANTOM_PRESET[node.gpu.info.kind];
-  const out = join(folder, PHANTOM_FOLDER);
   const images = flags.phantoms ?? preset.images;
   const size = Math.max(64, flags.size ?? preset.size);
   await phases.time('drawing phantoms', images, () =>

@@ -1,9 +1,16 @@
 /** `chexgpu train` */
 import { join } from 'node:path';
 import type { CommandContext } from '../context.js';
+import { trainingInputs } from '../inputs.js';
 import { readDataset, requireData } from '../notebook/data.js';
 import { trainOn } from '../notebook/job.js';
-import { HISTORY_FILE, loadNetwork, WEIGHTS_FILE, withMomentum } from '../notebook/network.js';
+import {
+  checkpointBytes,
+  HISTORY_FILE,
+  loadNetwork,
+  WEIGHTS_FILE,
+  withMomentum,
+} from '../notebook/network.js';
 import { DATA_PRESET, DATA_WORDS } from '../notebook/presets.js';
 import {
   addDataOptions,
@@ -12,9 +19,8 @@ import {
   type DataFlags,
   type TrainingFlags,
 } from '../options.js';
-import { shown } from '../output.js';
 import { Phases } from '../phases.js';
-import { checkTarget, type FolderFlags, inRunFolder, runFolderPath } from '../runFolder.js';
+import { type FolderFlags, inRunFolder } from '../runFolder.js';
 import { withSession } from '../session.js';
 import { define } from './define.js';
 
@@ -23,21 +29,20 @@ type TrainFlags = DataFlags & TrainingFlags & FolderFlags & { refuseLeakage: boo
 async function train(context: CommandContext, flags: TrainFlags): Promise<number> {
   const { out } = context;
   requireData(flags);
-  const target = runFolderPath(flags);
-  await checkTarget(target, flags.overwrite);
-  const dataset = await readDataset(context, flags);
-  const network = withMomentum(await loadNetwork(flags), flags.bnMomentum);
-  const phases = new Phases();
-  const { training } = await withSession(context, flags, (session) =>
-    inRunFolder(context, target, flags.overwrite, (folder) => {
+  const inputs = await trainingInputs(flags);
+  const needs = checkpointBytes(flags.network);
+  return inRunFolder(context, flags, { inputs, needs }, async (folder) => {
+    const dataset = await readDataset(context, flags);
+    const network = withMomentum(await loadNetwork(flags), flags.bnMomentum);
+    const phases = new Phases();
+    const { training } = await withSession(context, flags, (session) => {
       const preset = DATA_PRESET[session.node.gpu.info.kind];
       return trainOn(context, { session, dataset, network, flags, preset, phases, folder });
-    }),
-  );
-  const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(target, name));
-  out.say(`Wrote ${files.map(shown).join(' and ')}`);
-  out.document({ command: 'train', folder: target, files, training, timings: phases.list });
-  return 0;
+    });
+    const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));
+    out.document({ command: 'train', folder: folder.target, files, training, timings: phases.list });
+    return 0;
+  });
 }
 
 export const trainCommand = define<TrainFlags>({

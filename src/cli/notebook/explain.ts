@@ -1,6 +1,6 @@
 /** Grad-CAM of chosen images: the notebook's last section. */
 import { resolve } from 'node:path';
-import { DataError } from '../../core/errors.js';
+import { DataError, NonFiniteError } from '../../core/errors.js';
 import { boxesOf } from '../../data/check.node.js';
 import type { CsvTable } from '../../data/csv.js';
 import { readTable } from '../../data/csv.node.js';
@@ -30,6 +30,14 @@ export interface Case {
   boxes: FindingBox[];
 }
 
+export interface ExplainOptions {
+  size: number;
+  interpolation: Interpolation;
+  score: CamScore;
+  classes: readonly string[] | ((p: Float32Array) => readonly string[]);
+  network: Network;
+}
+
 /** As the course's util.py does for Grad-CAM: each image by itself, without an epsilon (keras-spec 7.1). */
 const OF_THE_IMAGE: Normalisation = { kind: 'samplewise', epsilon: 0 };
 
@@ -53,10 +61,13 @@ async function loadForGradcam(
   };
 }
 
-/** Maps for all the images: of the same classes, or of those chosen by each image's probabilities. */
+/**
+ * Maps for all the images: of the same classes, or of those chosen by each image's probabilities. An image that
+ * cannot be read, or has no contrast, costs its own maps only: `onFailure` gets it.
+ */
 export async function explain(
-  { out, signal }: CommandContext,
-  { pool }: Session,
+  context: CommandContext,
+  session: Session,
   model: DenseNet,
   cases: readonly Case[],
   {
@@ -65,41 +76,52 @@ export async function explain(
     score,
     classes,
     network,
-  }: {
-    size: number;
-    interpolation: Interpolation;
-    score: CamScore;
-    classes: readonly string[] | ((p: Float32Array) => readonly string[]);
-    network: Network;
-  },
+    onFailure,
+  }: ExplainOptions & { onFailure: (name: string, error: Error) => void },
 ): Promise<GradcamRow[]> {
+  const options = { size, interpolation, score, classes, network };
   const rows: GradcamRow[] = [];
-  for (const { path, name, labels, boxes } of cases) {
-    signal.throwIfAborted();
-    const batch = await loadForGradcam(pool, path, size, interpolation, network);
-    const shown = shownProbabilities(network, await model.predict(batch));
-    const wanted = typeof classes === 'function' ? classes(shown) : classes;
-    const indices = wanted.map((label) => network.labels.indexOf(label));
-    const maps = await model.gradcam(batch, indices, { score });
-    const row: GradcamRow = {
-      file: name,
-      labels,
-      boxes: boxes.length > 0 ? await scaledBoxes(pool, path, boxes, size) : [],
-      image: { width: size, height: size, channels: batch.channels, pixels: batch.pixels },
-      maps: maps.map(({ classIndex, map, empty }, i) => ({
-        label: wanted[i],
-        probability: shown[classIndex],
-        score,
-        map,
-        empty,
-      })),
-    };
-    rows.push(row);
-    const found = labels.length > 0 ? ` (${labels.join(', ')})` : '';
-    const titles = row.maps.map((map) => gradcamTitle(map) + (map.empty ? ' [nothing speaks for it]' : ''));
-    out.say(`  ${name}${found}: ${titles.join('  ')}`);
+  for (const one of cases) {
+    context.signal.throwIfAborted();
+    try {
+      rows.push(await explainOne(context, session, model, one, options));
+    } catch (error) {
+      if (!(error instanceof DataError || error instanceof NonFiniteError)) throw error;
+      onFailure(one.name, error);
+    }
   }
   return rows;
+}
+
+async function explainOne(
+  { out }: CommandContext,
+  { pool }: Session,
+  model: DenseNet,
+  { path, name, labels, boxes }: Case,
+  { size, interpolation, score, classes, network }: ExplainOptions,
+): Promise<GradcamRow> {
+  const batch = await loadForGradcam(pool, path, size, interpolation, network);
+  const shown = shownProbabilities(network, await model.predict(batch));
+  const wanted = typeof classes === 'function' ? classes(shown) : classes;
+  const indices = wanted.map((label) => network.labels.indexOf(label));
+  const maps = await model.gradcam(batch, indices, { score });
+  const row: GradcamRow = {
+    file: name,
+    labels,
+    boxes: boxes.length > 0 ? await scaledBoxes(pool, path, boxes, size) : [],
+    image: { width: size, height: size, channels: batch.channels, pixels: batch.pixels },
+    maps: maps.map(({ classIndex, map, empty }, i) => ({
+      label: wanted[i],
+      probability: shown[classIndex],
+      score,
+      map,
+      empty,
+    })),
+  };
+  const found = labels.length > 0 ? ` (${labels.join(', ')})` : '';
+  const titles = row.maps.map((map) => gradcamTitle(map) + (map.empty ? ' [nothing speaks for it]' : ''));
+  out.say(`  ${name}${found}: ${titles.join('  ')}`);
+  return row;
 }
 
 async function scaledBoxes(
@@ -156,18 +178,21 @@ export async function readBoxes({
 
 /**
  * For each class one test image that has it, one with a known box if there is one, else the one the
- * network is surest of; the image it is surest of where none has it. No image twice, whatever it is called.
+ * network is surest of; the image it is surest of where none has it. No image twice, whatever it is called, and none
+ * of `leftOut`.
  */
 export function chooseCases(
   classes: readonly string[],
   table: PredictionTable,
   images: string,
   boxes: BoxesByImage,
+  leftOut: ReadonlySet<string> = new Set(),
 ): Case[] {
   const taken = new Map<string, number>();
   const { labels } = table;
   const keyOf = (row: number) => boxKey(images, table.images[row]);
   const boxesOfRow = (row: number) => boxes.get(keyOf(row)) ?? [];
+  const isOpen = (row: number) => !taken.has(keyOf(row)) && !leftOut.has(table.images[row]);
   for (const label of classes) {
     const c = labels.indexOf(label);
     const rank = (row: number): number[] => [
@@ -176,8 +201,7 @@ export function chooseCases(
       table.predictions[row * labels.length + c],
     ];
     const best = table.images.reduce(
-      (winner, _, row) =>
-        !taken.has(keyOf(row)) && (winner < 0 || above(rank(row), rank(winner))) ? row : winner,
+      (winner, _, row) => (isOpen(row) && (winner < 0 || above(rank(row), rank(winner))) ? row : winner),
       -1,
     );
     if (best >= 0) taken.set(keyOf(best), best);

@@ -1,26 +1,28 @@
 /** The checkpoint: weights.h5 as Keras writes it, and history.json beside it. */
 import { join } from 'node:path';
 import { writeWhole } from '../../core/writeFile.node.js';
+import type { DenseNetConfig, WeightMap } from '../../densenet/architecture.js';
 import type { Normalisation } from '../../densenet/batch.js';
-import type { DenseNet } from '../../densenet/model.js';
 import { writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { TrainingSummary } from '../../eval/reportData.js';
 import type { Preparation } from './data.js';
 import { HISTORY_FILE, WEIGHTS_FILE } from './network.js';
 
 export interface TrainingFacts {
+  config: DenseNetConfig;
+  weights: WeightMap;
   preparation: Preparation;
   normalisation: Normalisation;
   training: TrainingSummary;
 }
 
-export async function writeCheckpoint(folder: string, model: DenseNet, facts: TrainingFacts): Promise<void> {
-  const { preparation, normalisation, training } = facts;
+export async function writeCheckpoint(folder: string, facts: TrainingFacts): Promise<void> {
+  const { config, weights, preparation, normalisation, training } = facts;
   const { size, seed, interpolation, augmentation = null } = preparation;
   const history = {
-    network: model.config.name,
-    bnEpsilon: model.config.bnEpsilon,
-    inputChannels: model.config.inputChannels,
+    network: config.name,
+    bnEpsilon: config.bnEpsilon,
+    inputChannels: config.inputChannels,
     size,
     seed,
     interpolation,
@@ -33,6 +35,6 @@ export async function writeCheckpoint(folder: string, model: DenseNet, facts: Tr
     val_loss: training.epochs.map((e) => e.valLoss),
     step_loss: training.stepLosses,
   };
-  await writeWeightFile(join(folder, WEIGHTS_FILE), await model.exportWeights(), model.config);
+  await writeWeightFile(join(folder, WEIGHTS_FILE), weights, config);
   await writeWhole(join(folder, HISTORY_FILE), `${JSON.stringify(history, null, 1)}\n`);
 }

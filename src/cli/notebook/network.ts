@@ -5,6 +5,7 @@ import { WeightsError } from '../../core/errors.js';
 import { LABELS } from '../../data/labels.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/resize.js';
 import {
+  countParameters,
   type DenseNetConfig,
   type DenseNetName,
   densenetConfig,
@@ -150,6 +151,11 @@ export async function loadClassifier(
   const scaling = preprocessing && 'dtypes' in report ? SCALINGS[report.layout] : null;
   const meaning = { labels, preprocessing: withFilter(preprocessing, weights), thresholds, scaling };
   return { ...meaning, config, weights: tensors, head: true, origin: file.summary };
+}
+
+/** Room that a checkpoint takes on the disk. */
+export function checkpointBytes(network: DenseNetName = 'densenet121'): number {
+  return countParameters(densenetConfig(network)).total * 4 + 2e6;
 }
 
 /** The same network with moving averages that keep another share of the old ones a step. */

@@ -1,6 +1,7 @@
 /** What a run came to, in a screenful and for --json. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReportData } from '../../eval/reportData.js';
+import type { Problem, ReportData } from '../../eval/reportData.js';
 import type { CommandContext } from '../context.js';
 import { duration, shown, textTable } from '../output.js';
 
@@ -16,6 +17,7 @@ export interface RunSummary {
   auc: Record<string, number | null>;
   best: string[];
   timings: ReportData['timings'];
+  problems: Problem[];
 }
 
 export function summaryOf(data: ReportData, folder: string): RunSummary {
@@ -37,6 +39,7 @@ export function summaryOf(data: ReportData, folder: string): RunSummary {
     auc: Object.fromEntries((evaluation?.classes ?? []).map(({ name, auc }) => [name, auc])),
     best: evaluation?.best ?? [],
     timings: data.timings,
+    problems: data.problems ?? [],
   };
 }
 
@@ -67,5 +70,8 @@ export function saySummary({ out }: CommandContext, summary: RunSummary): void {
       '    ',
     ),
   );
-  for (const [name, path] of Object.entries(files)) out.say(`  ${name.padEnd(15)}  ${shown(path)}`);
+  for (const [name, path] of Object.entries(files)) {
+    if (existsSync(path)) out.say(`  ${name.padEnd(15)}  ${shown(path)}`);
+  }
+  for (const { part, message } of summary.problems) out.say(`  FAILED ${part}: ${message}`);
 }

@@ -33,7 +33,10 @@ function lengths({ samples, batchSize }: ImageGenerator): number[] {
   return [Math.min(batchSize, samples), samples % batchSize || batchSize].filter((n) => n <= samples);
 }
 
-/** Trains, validating after every epoch. */
+/**
+ * Trains, validating after every epoch.
+ * @param onEpoch gets the history so far, and is waited for
+ */
 export async function trainNetwork(
   { out, signal }: CommandContext,
   model: DenseNet,
@@ -41,6 +44,7 @@ export async function trainNetwork(
   frequencies: FrequencySummary,
   plan: TrainingPlan,
   phases: Phases,
+  onEpoch: (soFar: TrainingSummary) => Promise<void>,
 ): Promise<TrainingSummary> {
   const options = {
     posWeights: frequencies.positiveWeights,
@@ -61,7 +65,14 @@ export async function trainNetwork(
     `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
       `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, Adam with learning rate ${plan.learningRate}`,
   );
-  const speeds: number[] = [];
+  const { learningRate } = plan;
+  const soFar: TrainingSummary = {
+    optimizer: `Adam, learning rate ${learningRate}`,
+    batchSize,
+    stepLosses: [],
+    epochs: [],
+  };
+  let imagesPerSecond = 0;
   let bar = out.progress(`Epoch 1/${epochs}`, stepsPerEpoch);
   const history = await fit(model, train, {
     ...options,
@@ -69,34 +80,25 @@ export async function trainNetwork(
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
-    onStep: ({ epoch, step, loss, meanLoss, imagesPerSecond }) => {
-      speeds[epoch] = imagesPerSecond;
+    onStep: ({ step, loss, meanLoss, imagesPerSecond: speed }) => {
+      soFar.stepLosses.push(loss);
+      imagesPerSecond = speed;
       const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
-      bar.update(step + 1, `${losses} ${imagesPerSecond.toPrecision(3)} images/s`);
+      bar.update(step + 1, `${losses} ${speed.toPrecision(3)} images/s`);
       if (valid && step + 1 === stepsPerEpoch) bar = out.progress('Validation', valid.length, 'batches');
     },
     onValidation: (done) => bar.update(done),
-    onEpoch: ({ epoch, loss, valLoss, seconds }) => {
+    onEpoch: async ({ epoch, loss, valLoss, seconds }) => {
       const validation = valLoss === null ? '' : `, validation loss ${valLoss.toFixed(4)}`;
       out.say(`Epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}`);
+      const record = { epoch: epoch + 1, steps: stepsPerEpoch, loss, valLoss, learningRate };
+      soFar.epochs.push({ ...record, seconds, imagesPerSecond });
+      await onEpoch({ ...soFar, stepLosses: [...soFar.stepLosses], epochs: [...soFar.epochs] });
       if (epoch + 1 < epochs) bar = out.progress(`Epoch ${epoch + 2}/${epochs}`, stepsPerEpoch);
     },
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);
   if (valid) phases.add('validation', history.validationMs / 1000, valid.samples * epochs);
-  return {
-    optimizer: `Adam, learning rate ${plan.learningRate}`,
-    batchSize,
-    stepLosses: history.stepLoss,
-    epochs: history.epochs.map(({ epoch, loss, valLoss, seconds }) => ({
-      epoch: epoch + 1,
-      steps: stepsPerEpoch,
-      loss,
-      valLoss,
-      learningRate: plan.learningRate,
-      seconds,
-      imagesPerSecond: speeds[epoch],
-    })),
-  };
+  return soFar;
 }

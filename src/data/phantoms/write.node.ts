@@ -1,9 +1,9 @@
 /** `chexgpu phantoms`: a cohort on disk as PNGs and the assignment's CSVs. */
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import sharp from 'sharp';
-import { UsageError } from '../../core/errors.js';
-import { makeWorkFolder, replaceFolder } from '../folders.node.js';
+import { OutputFolder } from '../../core/outputs/folder.node.js';
+import { writeError } from '../../core/writeFile.node.js';
 import { CSV_COLUMNS, IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../labels.js';
 import { makeCohort, type PhantomSpec } from './cohort.js';
 import { checkSize, drawPhantom } from './draw.js';
@@ -21,7 +21,7 @@ export interface WritePhantomsOptions {
   size: number;
   seed: number;
   balanced?: boolean;
-  /** Replaces an existing folder, but only one that phantoms were written to. */
+  /** Replaces the phantoms that were written there before; other files in the folder stay. */
   overwrite?: boolean;
   onProgress?: (done: number, total: number) => void;
 }
@@ -40,67 +40,55 @@ export interface PhantomSummary {
   positives: Record<string, number>;
 }
 
+/** Bytes a pixel as PNG, at most; and of the tables a row. */
+const BYTES_PER_PIXEL = 1.1;
+const BYTES_PER_ROW = 500;
+
 /**
- * Draws a cohort into `out`: images/, train.csv, valid.csv, test.csv, boxes.csv and phantoms.json. Works in
- * a folder beside `out` and renames it when all is there, so that nothing is left half-written.
- * @throws UsageError for a folder in use, a bad size, seed or number of images
+ * Draws a cohort into `out`: images/, train.csv, valid.csv, test.csv, boxes.csv and phantoms.json. All of it appears
+ * together when the last X-ray is drawn, so that nothing is left half-written.
+ * @throws UsageError for a folder in use, a bad size, seed or number of images; DataError where it cannot be written
  */
 export async function writePhantoms(options: WritePhantomsOptions): Promise<PhantomSummary> {
-  const { images, size, seed, balanced = false, overwrite = false, onProgress } = options;
+  const { out, images, size, seed, balanced = false, overwrite, onProgress } = options;
   checkSize(size);
   const specs = makeCohort({ images, seed, balanced });
-  const out = resolve(options.out);
-  await checkFolder(out, overwrite);
-  const work = await makeWorkFolder(out);
+  const needs = images * (size * size * BYTES_PER_PIXEL + BYTES_PER_ROW);
+  const folder = await OutputFolder.open(out, { overwrite, needs });
+  const write = async (name: string, content: string | Uint8Array) => {
+    await writeFile(join(folder.staged, name), content).catch((cause) => {
+      throw writeError(join(out, name), cause);
+    });
+  };
   try {
-    await mkdir(join(work, 'images'));
+    await mkdir(join(folder.staged, 'images')).catch((cause) => {
+      throw writeError(out, cause);
+    });
     const boxes = ['Image,Label,x,y,w,h'];
     let done = 0;
     for (const spec of specs) {
       const phantom = drawPhantom(spec, size);
-      await writeGray(join(work, 'images', spec.image), phantom.pixels, size);
+      await write(`images/${spec.image}`, await grayPng(phantom.pixels, size));
       for (const b of phantom.boxes) boxes.push(`${spec.image},${b.label},${b.x},${b.y},${b.w},${b.h}`);
       onProgress?.(++done, specs.length);
     }
-    await writeFile(join(work, 'boxes.csv'), `${boxes.join('\n')}\n`);
-    for (const split of SPLITS) {
-      const rows = specs.filter((spec) => spec.split === split);
-      await writeFile(join(work, `${split}.csv`), toCsv(rows));
-    }
+    await write('boxes.csv', `${boxes.join('\n')}\n`);
+    for (const split of SPLITS) await write(`${split}.csv`, toCsv(specs.filter((s) => s.split === split)));
     const summary = summarise(specs, { size, seed, balanced, boxes: boxes.length - 1 });
-    await writeFile(join(work, 'phantoms.json'), `${JSON.stringify(summary, null, 2)}\n`);
-    await checkFolder(out, overwrite);
-    await replaceFolder(work, out);
+    await write('phantoms.json', `${JSON.stringify(summary, null, 2)}\n`);
+    await folder.publish();
     return summary;
-  } catch (error) {
-    await rm(work, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-async function checkFolder(out: string, overwrite: boolean): Promise<void> {
-  const info = await stat(out).catch(() => undefined);
-  if (!info) return;
-  if (!info.isDirectory()) throw new UsageError(`${out} is a file.`, 'Give --out a folder.');
-  const entries = await readdir(out);
-  if (entries.length === 0) return;
-  if (!overwrite) {
-    throw new UsageError(`${out} is not empty.`, 'Give --out another folder, or add --overwrite.');
-  }
-  if (!entries.includes('phantoms.json')) {
-    throw new UsageError(
-      `${out} holds files that were not written by phantoms.`,
-      'It is not overwritten: give --out another folder.',
-    );
+  } finally {
+    await folder.close();
   }
 }
 
 /** 8-bit gray PNG with fixed settings: the same pixels give the same bytes. */
-async function writeGray(file: string, pixels: Uint8Array, size: number): Promise<void> {
-  await sharp(pixels, { raw: { width: size, height: size, channels: 1 } })
+function grayPng(pixels: Uint8Array, size: number): Promise<Buffer> {
+  return sharp(pixels, { raw: { width: size, height: size, channels: 1 } })
     .toColourspace('b-w')
     .png({ compressionLevel: 6, adaptiveFiltering: false, palette: false, progressive: false })
-    .toFile(file);
+    .toBuffer();
 }
 
 function toCsv(specs: readonly PhantomSpec[]): string {

@@ -1,9 +1,10 @@
 /** Weight files on disk: finding them by name, reading and writing them safely. */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError, WeightsError } from '../../core/errors.js';
+import { writeWhole } from '../../core/writeFile.node.js';
 import type { AdamState } from '../adamState.js';
 import type { DenseNetConfig, WeightMap } from '../architecture.js';
 import { type KerasReadOptions, type KerasReport, type KerasWeights, readKerasHdf5 } from './kerasHdf5.js';
@@ -154,13 +155,11 @@ function kerasFormat(path: string, wanted?: KerasFormat): KerasFormat {
   );
 }
 
-let nextTemporary = 0;
-
 /**
  * Writes a weight file, its folders too: safetensors under PyTorch's names or Keras 3's `.weights.h5` where the
  * path ends so, else a Keras 2 `save_weights` file or what `options.format` says. The path holds either what was
- * there before or the whole new file. Throws WeightsError when the tensors are not the network's or the disk
- * refuses; UsageError for a format that Keras would not look for under that name.
+ * there before or the whole new file. Throws WeightsError when the tensors are not the network's; DataError when the
+ * disk refuses; UsageError for a format that Keras would not look for under that name.
  */
 export async function writeWeightFile(
   path: string,
@@ -177,16 +176,7 @@ export async function writeWeightFile(
   const bytes = isSafetensors(path)
     ? writeTorchSafetensors(tensors, config, options)
     : await writeKerasHdf5(tensors, config, { format: kerasFormat(path, format), head, optimizer });
-  const target = resolve(path);
-  const temporary = `${target}.${process.pid}-${nextTemporary++}.tmp`;
-  try {
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(temporary, bytes);
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new WeightsError(`${path} cannot be written: ${messageOf(error)}.`, '', { cause: error });
-  }
+  await writeWhole(path, bytes);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UsageError, WeightsError } from '../../../src/core/errors.js';
+import { DataError, UsageError, WeightsError } from '../../../src/core/errors.js';
 import { densenetConfig, parameterTable, type WeightMap } from '../../../src/densenet/architecture.js';
 import {
   readWeightFile,
@@ -101,11 +101,14 @@ describe('weight files on disk', () => {
 
   it('leave nothing behind when the disk refuses', async () => {
     writeFileSync(join(folder, 'file'), 'not a folder');
-    await expect(writeWeightFile(join(folder, 'file', 'x.h5'), randomWeights(TINY), TINY)).rejects.toThrow(
-      /x\.h5 cannot be written/,
-    );
+    const below = join(folder, 'file', 'x.h5');
+    const error = await writeWeightFile(below, randomWeights(TINY), TINY).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(DataError);
+    expect(String(error)).toMatch(/x\.h5 could not be written: a part of its path is a file/);
     const before = readdirSync(folder);
-    await expect(writeWeightFile(folder, randomWeights(TINY), TINY)).rejects.toThrow(/cannot be written/);
+    await expect(writeWeightFile(folder, randomWeights(TINY), TINY)).rejects.toThrow(
+      /is a folder, not a file/,
+    );
     expect(readdirSync(folder)).toEqual(before);
     expect(existsSync(`${folder}.tmp`)).toBe(false);
   });

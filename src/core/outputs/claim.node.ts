@@ -1,0 +1,198 @@
+/**
+ * One process at a time writes into a folder: it holds the work folder in there, from its start to its end. What a
+ * dead one left is finished where its journal says so, else removed; by whoever next writes there or beside it.
+ */
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UsageError } from '../errors.js';
+import { readRegularFile } from '../readFile.node.js';
+import { writeSynced } from '../writeFile.node.js';
+import { applyJournal, hasJournal, JOURNAL } from './commit.node.js';
+import { isGone, isOwn, newToken, pidOf } from './owner.node.js';
+import { unmakeFolders } from './places.node.js';
+
+export const WORK_FOLDER = '.chexgpu-work';
+/** A dead process's work folder, taken by the process that the rest of the name tells. */
+const LEFT = '.chexgpu-left.';
+const OWNER = 'owner.json';
+/** The owner's name is written at once after the folder is made. */
+const NAMELESS_MS = 10_000;
+
+interface Owner {
+  token: string;
+  /** Whether the folder around was made for this work. */
+  made: boolean;
+}
+
+export const isWorkName = (name: string): boolean => name === WORK_FOLDER || name.startsWith(LEFT);
+
+async function ownerOf(work: string): Promise<Owner | null> {
+  try {
+    const bytes = await readRegularFile(join(work, OWNER), { limit: 65_536 });
+    const { token, made } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Owner>;
+    return typeof token === 'string' ? { token, made: made === true } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether its process is dead. Another user's work folder is never touched: who knows what it would have us move. */
+async function isLeft(work: string, owner: Owner | null): Promise<boolean> {
+  const info = await lstat(work).catch(() => null);
+  if (!info?.isDirectory() || (process.getuid && info.uid !== process.getuid())) return false;
+  return owner ? isGone(owner.token) : Date.now() - info.mtimeMs > NAMELESS_MS;
+}
+
+/** The folder is another's: a living process's, or there is a result in it. */
+export class FolderTakenError extends UsageError {}
+
+function busy(folder: string, owner: Owner | null): FolderTakenError {
+  const who = owner ? ` (process ${pidOf(owner.token)})` : '';
+  return new FolderTakenError(
+    `${folder} is being written by another chexgpu${who}.`,
+    `Give another name; if none is running, on no machine, remove ${join(folder, WORK_FOLDER)}.`,
+  );
+}
+
+/** Held claims, let go when the process ends however it ends, short of a kill. */
+const held = new Set<Claim>();
+
+process.on('exit', () => {
+  for (const claim of held) claim.abandon();
+});
+
+export class Claim {
+  private constructor(
+    /** The folder, without links. */
+    readonly folder: string,
+    /** Folders that were made for it, the uppermost first. */
+    private readonly made: readonly string[],
+  ) {}
+
+  get work(): string {
+    return join(this.folder, WORK_FOLDER);
+  }
+
+  /**
+   * Takes the folder, which has to be there, and puts in order what dead processes left in it.
+   * @param made folders that were made for it
+   * @throws UsageError when a living process has it; what the file system throws
+   */
+  static async take(folder: string, made: readonly string[] = []): Promise<Claim> {
+    const work = join(folder, WORK_FOLDER);
+    const taken: string[] = [];
+    for (;;) {
+      const isNew = await mkdir(work).then(
+        () => true,
+        (cause: NodeJS.ErrnoException) => {
+          if (cause.code !== 'EEXIST') throw cause;
+          return false;
+        },
+      );
+      if (isNew) break;
+      taken.push(await takeOver(folder, work));
+    }
+    const claim = new Claim(folder, made);
+    held.add(claim);
+    try {
+      const owner: Owner = { token: newToken(), made: made.includes(folder) };
+      await writeSynced(join(work, OWNER), JSON.stringify(owner));
+      await finishLeft(folder, taken);
+      return claim;
+    } catch (cause) {
+      await claim.release();
+      throw cause;
+    }
+  }
+
+  /** Lets go; the work folder goes, and what was made for it and is still empty. */
+  async release(): Promise<void> {
+    if (!held.delete(this)) return;
+    // A result that is half in place is put into place by the next start.
+    if (await hasJournal(this.work)) return;
+    await rm(this.work, { recursive: true, force: true });
+    await unmakeFolders(this.made);
+  }
+
+  /** The same, at once. */
+  abandon(): void {
+    held.delete(this);
+    if (existsSync(join(this.work, JOURNAL))) return;
+    try {
+      rmSync(this.work, { recursive: true, force: true });
+      for (const folder of [...this.made].reverse()) rmdirSync(folder);
+    } catch {
+      // Not empty, or not to be removed: the next start tries again.
+    }
+  }
+}
+
+/** Gives a dead process's work folder another name. @throws UsageError when its process lives */
+async function takeOver(folder: string, work: string): Promise<string> {
+  const owner = await ownerOf(work);
+  if (!(await isLeft(work, owner))) throw busy(folder, owner);
+  const left = join(folder, `${LEFT}${newToken()}`);
+  const moved = await rename(work, left).then(
+    () => true,
+    (cause: NodeJS.ErrnoException) => {
+      // Another process was faster.
+      if (cause.code !== 'ENOENT') throw cause;
+      return false;
+    },
+  );
+  if (!moved) return '';
+  const renamed = await ownerOf(left);
+  if (renamed?.token === owner?.token) return left;
+  // Another process took it over and began anew, between our looking and our renaming.
+  await rename(left, work).catch(() => undefined);
+  throw busy(folder, renamed);
+}
+
+/** Being finished by this process. */
+const finishing = new Set<string>();
+
+/** Finishes or removes what dead processes left, and what this one took over. */
+async function finishLeft(folder: string, taken: readonly string[]): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(LEFT)) continue;
+    const left = join(folder, name);
+    const token = name.slice(LEFT.length);
+    // One that this process could not finish before may be tried again.
+    const isOpen = taken.includes(left) || isGone(token) || (isOwn(token) && !finishing.has(left));
+    if (!isOpen) throw busy(folder, null);
+    finishing.add(left);
+    try {
+      await applyJournal(folder, left);
+      await rm(left, { recursive: true, force: true });
+    } finally {
+      finishing.delete(left);
+    }
+  }
+}
+
+/**
+ * Puts a folder in order where a process died that wrote into it; does nothing where that cannot be done, or where
+ * a living one is at work.
+ */
+export async function healFolder(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  if (!names.some(isWorkName)) return;
+  const work = join(folder, WORK_FOLDER);
+  const owner = await ownerOf(work);
+  if ((await lstat(work).catch(() => null)) && !(await isLeft(work, owner))) return;
+  const claim = await Claim.take(folder, owner?.made ? [folder] : []).catch(() => null);
+  await claim?.release();
+}
+
+/** The same for the folders beside one: runs have a new name every time. */
+export async function healBeside(folder: string): Promise<void> {
+  const above = dirname(folder);
+  for (const entry of await readdir(above, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory()) continue;
+    const beside = join(above, entry.name);
+    if (beside !== folder && (await lstat(join(beside, WORK_FOLDER)).catch(() => null))) {
+      await healFolder(beside);
+    }
+  }
+}

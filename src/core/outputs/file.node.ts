@@ -1,0 +1,67 @@
+/**
+ * A single file that a command writes, wherever the user says. There is no list of such files; so `--overwrite` lets
+ * a file give way only if it is of the kind that would be written, and never one that the command reads.
+ */
+import { open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UsageError } from '../errors.js';
+import { notRegular, probeFolder, writeError } from '../writeFile.node.js';
+import { healFolder } from './claim.node.js';
+import { type Inputs, NO_INPUTS, refuseInputs } from './inputs.node.js';
+import { finalPlace } from './places.node.js';
+
+export interface FileKind {
+  /** For people, e.g. `table of predictions`. */
+  readonly name: string;
+  /** Whether a file that begins so is of this kind. */
+  matches(start: Uint8Array): boolean;
+}
+
+export interface FileOptions {
+  inputs?: Inputs;
+  overwrite?: boolean;
+  kind: FileKind;
+}
+
+const START_BYTES = 65_536;
+
+/** A kind told by text near the beginning of a file. */
+export function textKind(name: string, pattern: RegExp): FileKind {
+  return { name, matches: (start) => pattern.test(new TextDecoder().decode(start)) };
+}
+
+async function startOf(file: string): Promise<Uint8Array> {
+  const handle = await open(file, 'r');
+  try {
+    const { bytesRead, buffer } = await handle.read(new Uint8Array(START_BYTES), 0, START_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Asked before the computing: whether `path` may and can be written.
+ * @throws UsageError where it must not be replaced; DataError where it cannot be written
+ */
+export async function checkFile(path: string, options: FileOptions): Promise<void> {
+  const { inputs = NO_INPUTS, overwrite = false, kind } = options;
+  if (path === '' || /[\\/]$/.test(path)) {
+    throw new UsageError(`"${path}" names no file.`, 'Give the name of the file to write.');
+  }
+  await refuseInputs(path, inputs, true);
+  const place = await finalPlace(path);
+  await healFolder(dirname(place));
+  const info = await stat(place).catch(() => null);
+  if (info) {
+    if (!info.isFile()) throw notRegular(path, info.isDirectory());
+    if (!overwrite) throw new UsageError(`${path} exists.`, 'Give another name, or --overwrite.');
+    const start = await startOf(place).catch((cause) => {
+      throw writeError(path, cause);
+    });
+    if (start.length > 0 && !kind.matches(start)) {
+      throw new UsageError(`${path} is no ${kind.name}.`, 'It is not replaced: give another name.');
+    }
+  }
+  await probeFolder(path, dirname(place));
+}
