@@ -207,9 +207,11 @@ async function profileWith(
 async function adamRows(gpu: Gpu, config: DenseNetConfig, peaks: Peaks): Promise<KernelRow[]> {
   const { trainable } = countParameters(config);
   const make = (label: string) => fixedTensor(gpu, label, [1, 1, 1, trainable]);
-  const hyper = fixedTensor(gpu, 'Adam', [1, 1, 1, 4]);
-  const tensors = { w: make('w'), gradient: make('gradient'), m: make('m'), v: make('v'), hyper };
-  gpu.device.queue.writeBuffer(hyper.storage.buffer!, 0, new Float32Array([1e-3, 0.9, 0.999, 1e-7]));
+  const tensors = await gpu.guarded('the parameters of Adam', () => {
+    const hyper = fixedTensor(gpu, 'Adam', [1, 1, 1, 4]);
+    gpu.device.queue.writeBuffer(hyper.storage.buffer!, 0, new Float32Array([1e-3, 0.9, 0.999, 1e-7]));
+    return { w: make('w'), gradient: make('gradient'), m: make('m'), v: make('v'), hyper };
+  });
   try {
     const measured: Measured[] = [];
     for (const forced of [{}, ...variantSets(gpu, ['adam.step'])]) {

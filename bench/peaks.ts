@@ -125,10 +125,12 @@ async function fmaRate(
   gpu: Gpu,
   { threads, workgroup, accumulators }: { threads: number; workgroup: number; accumulators: number },
 ): Promise<number> {
-  const x = fixedTensor(gpu, 'factors', [1, 1, 3, 4]);
-  const y = fixedTensor(gpu, 'sums', [1, 1, threads, 4]);
-  // Fixed point of s * 0.5 + 0.5: the sums tend to 1.
-  gpu.device.queue.writeBuffer(x.storage.buffer!, 0, new Float32Array(12).fill(0.5));
+  const [x, y] = await gpu.guarded('the numbers to multiply', () => {
+    const factors = fixedTensor(gpu, 'factors', [1, 1, 3, 4]);
+    // Fixed point of s * 0.5 + 0.5: the sums tend to 1.
+    gpu.device.queue.writeBuffer(factors.storage.buffer!, 0, new Float32Array(12).fill(0.5));
+    return [factors, fixedTensor(gpu, 'sums', [1, 1, threads, 4])];
+  });
   try {
     const builder = new PlanBuilder(gpu, 'peak of multiply-adds');
     builder.add({
@@ -150,18 +152,13 @@ async function fmaRate(
 
 /** Source and target; null where the adapter has no room for them. */
 async function copyBuffers(gpu: Gpu, bytes: number): Promise<[Tensor, Tensor] | null> {
-  const made: Tensor[] = [];
+  const make = (label: string) => fixedTensor(gpu, label, [1, 1, Math.floor(bytes / 16), 4]);
   try {
-    return await gpu.guarded('the buffers of a copy', () => {
-      const make = (label: string) => {
-        const tensor = fixedTensor(gpu, label, [1, 1, Math.floor(bytes / 16), 4]);
-        made.push(tensor);
-        return tensor;
-      };
-      return [make('source'), make('target')];
-    });
+    return await gpu.guarded('the buffers of a copy', (): [Tensor, Tensor] => [
+      make('source'),
+      make('target'),
+    ]);
   } catch (error) {
-    for (const tensor of made) gpu.destroyBuffer(tensor.storage.buffer!);
     if (error instanceof OutOfMemoryError) return null;
     throw error;
   }
@@ -194,7 +191,7 @@ async function rate(gpu: Gpu, builder: PlanBuilder, unit: 'flops' | 'bytes'): Pr
   try {
     let best = Number.POSITIVE_INFINITY;
     for (let run = 0; run < REPEATS[gpu.info.kind]; run++) {
-      const [{ begin, end }] = await gpu.guarded(plan.label, () => timeDispatches(gpu, plan));
+      const [{ begin, end }] = await timeDispatches(gpu, plan);
       if (end > begin) best = Math.min(best, end - begin);
     }
     return plan.dispatches[0][unit] / best;

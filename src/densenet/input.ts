@@ -17,15 +17,17 @@ export class InputStage {
   /** image[b,h,w,c] */
   readonly image: Tensor;
   private readonly plans = new Map<string, Plan>();
-  private readonly owned: Tensor[] = [];
-  private pixels: Tensor | null = null;
-  private moments: Tensor | null = null;
+  /** Pixels as they are stored, and what they are normalised by; made when the first such batch comes. */
+  private stored: { pixels: Tensor; moments: Tensor } | null = null;
 
   private readonly batch: number;
   private readonly height: number;
   private readonly width: number;
 
-  /** @param channels of the network's input */
+  /**
+   * To be made within `Gpu.guarded`.
+   * @param channels of the network's input
+   */
   constructor(
     private readonly gpu: Gpu,
     { count, height, width }: BatchShape,
@@ -35,15 +37,15 @@ export class InputStage {
     this.height = height;
     this.width = width;
     this.image = fixedTensor(gpu, 'image', [count, height, width, channels]);
-    this.owned.push(this.image);
   }
 
   /**
-   * Uploads a batch of at most the stage's size; images it does not fill keep whatever was there.
+   * Checks a batch of at most the stage's size and makes what it needs.
+   * @returns uploads it, within `Gpu.guarded`; images it does not fill keep whatever was there
    * @throws DataError when the batch does not fit, or holds values that are not finite; UsageError for pixels
    *   where the network has neither one nor three input channels
    */
-  async load(batch: Batch): Promise<void> {
+  async loader(batch: Batch): Promise<() => void> {
     const { count, height, width } = batch;
     if (count < 1 || count > this.batch || height !== this.height || width !== this.width) {
       throw new DataError(
@@ -59,23 +61,25 @@ export class InputStage {
         const file = batch.files[Math.floor(bad / each)] ?? 'the batch';
         throw new DataError(`A pixel of ${file} is ${x[bad]} after normalisation.`);
       }
-      this.upload(this.image, x);
-      return;
+      return () => this.upload(this.image, x);
     }
     expectLength('pixels', batch.pixels, count * height * width * batch.channels);
     const { channels, pixels } = this.fitting(batch);
-    const plan = await this.plan(channels, batch.normalisation);
+    const { plan, stored } = await this.preprocessing(channels, batch.normalisation);
     const words = new Uint8Array(Math.ceil(pixels.length / 4) * 4);
     words.set(pixels);
-    this.upload(this.pixels!, words);
-    if (batch.normalisation.kind !== 'samplewise') {
-      const row = momentsRow(batch.normalisation);
-      this.upload(
-        this.moments!,
-        Float32Array.from({ length: 6 * this.batch }, (_, i) => row[i % 6]),
-      );
-    }
-    plan.run();
+    const { normalisation } = batch;
+    return () => {
+      this.upload(stored.pixels, words);
+      if (normalisation.kind !== 'samplewise') {
+        const row = momentsRow(normalisation);
+        this.upload(
+          stored.moments,
+          Float32Array.from({ length: 6 * this.batch }, (_, i) => row[i % 6]),
+        );
+      }
+      plan.run();
+    };
   }
 
   /** Gray pixels, or RGB where the network reads three channels. */
@@ -94,31 +98,33 @@ export class InputStage {
     this.gpu.device.queue.writeBuffer(tensor.storage.buffer!, 0, data as Float32Array<ArrayBuffer>);
   }
 
-  private async plan(channels: 1 | 3, normalisation: Normalisation): Promise<Plan> {
+  private async preprocessing(channels: 1 | 3, normalisation: Normalisation) {
     const { gpu, batch, height, width } = this;
     const epsilon = normalisation.kind === 'samplewise' ? normalisation.epsilon : null;
     const key = `${channels} ${epsilon}`;
-    let plan = this.plans.get(key);
-    if (plan) return plan;
-    if (!this.pixels || !this.moments) {
-      this.pixels = fixedTensor(gpu, 'pixels', [1, 1, 1, Math.ceil((batch * height * width * 3) / 4)]);
-      this.moments = fixedTensor(gpu, 'moments', [batch, 1, 1, 6]);
-      this.owned.push(this.pixels, this.moments);
-    }
-    const { pixels, moments, image } = this;
+    this.stored ??= await gpu.guarded('the pixels of a batch', () => ({
+      pixels: fixedTensor(gpu, 'pixels', [1, 1, 1, Math.ceil((batch * height * width * 3) / 4)]),
+      moments: fixedTensor(gpu, 'moments', [batch, 1, 1, 6]),
+    }));
+    const { stored, image } = this;
+    const { pixels, moments } = stored;
+    const known = this.plans.get(key);
+    if (known) return { plan: known, stored };
     const builder = new PlanBuilder(gpu, `preprocess ${key}`);
     if (epsilon !== null) {
       samplewiseMoments(builder, 'input', { pixels, moments }, { channels, epsilon, height, width });
     }
     normalise(builder, 'input', { pixels, moments, x: image }, { channels });
-    plan = await builder.build();
+    const plan = await builder.build();
     this.plans.set(key, plan);
-    return plan;
+    return { plan, stored };
   }
 
   dispose(): void {
     for (const plan of this.plans.values()) plan.dispose();
-    for (const tensor of this.owned) this.gpu.destroyBuffer(tensor.storage.buffer!);
+    for (const tensor of [this.image, this.stored?.pixels, this.stored?.moments]) {
+      if (tensor) this.gpu.destroyBuffer(tensor.storage.buffer!);
+    }
   }
 }
 

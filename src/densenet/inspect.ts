@@ -3,7 +3,7 @@
  * wrong, and for showing how the network works.
  */
 import type { Gpu } from '../engine/gpu.js';
-import { PlanBuilder } from '../engine/plan.js';
+import { type Plan, PlanBuilder } from '../engine/plan.js';
 import { channelSlice, elements, type Tensor } from '../engine/tensor.js';
 import { recordTuned } from '../engine/tuner.js';
 import { type DenseNetConfig, growthName, HEAD_LAYER } from './architecture.js';
@@ -55,38 +55,47 @@ export async function readMap(gpu: Gpu, map: Tensor): Promise<Float32Array> {
   return values;
 }
 
+/** A batch's maps, all of them on the GPU. */
+export interface Inspection {
+  /** In the order of computation. */
+  readonly maps: readonly [name: string, map: Tensor][];
+  read(map: Tensor): Promise<Float32Array>;
+  dispose(): void;
+}
+
 /**
- * Runs a batch in inference mode with every map kept, and hands the maps over one by one.
+ * Runs a batch in inference mode with every map kept, in memory of its own.
  * @param affine the prepared affine of each batch norm
  */
 export async function inspectForward(
   context: ModelContext,
   batch: Batch,
   affine: (batchnorm: string) => Tensor,
-  visit: (output: LayerOutput) => void | Promise<void>,
-): Promise<void> {
-  const { gpu, config, parameters, variants, onCompile } = context;
-  const input = new InputStage(gpu, batch, config.inputChannels);
+): Promise<Inspection> {
+  const { gpu, config, parameters, variants, onCompile, signal } = context;
   const label = `inspect, ${describeBatch(batch)}`;
+  const input = await gpu.guarded(label, () => new InputStage(gpu, batch, config.inputChannels));
   const make = () => new PlanBuilder(gpu, label, { variants });
   const mode = { kind: 'inference', affine } as const;
-  try {
-    const { builder, recorded: forward } = await recordTuned(gpu, make, (plan) =>
-      recordForward(plan, config, parameters, input.image, mode, true),
-    );
-    const plan = await builder.build((done, total) => onCompile(label, done, total));
-    try {
-      await gpu.guarded(label, async () => {
-        await input.load(batch);
-        plan.run();
-      });
-      for (const [name, map] of storedMaps(forward, config)) {
-        await visit({ name, shape: map.shape, values: await readMap(gpu, map) });
-      }
-    } finally {
-      plan.dispose();
-    }
-  } finally {
+  let plan: Plan | undefined;
+  const dispose = () => {
+    plan?.dispose();
     input.dispose();
+  };
+  try {
+    const record = (builder: PlanBuilder) =>
+      recordForward(builder, config, parameters, input.image, mode, true);
+    const { builder, recorded } = await recordTuned(gpu, make, record, signal);
+    const built = await builder.build((done, total) => onCompile(label, done, total), signal);
+    plan = built;
+    const load = await input.loader(batch);
+    await gpu.guarded(label, () => {
+      load();
+      built.run();
+    });
+    return { maps: storedMaps(recorded, config), read: (map) => readMap(gpu, map), dispose };
+  } catch (error) {
+    dispose();
+    throw error;
   }
 }

@@ -18,10 +18,11 @@ import {
 import type { Batch, BatchShape } from './batch.js';
 import type { ModelContext } from './context.js';
 import { initialWeights } from './initialisers.js';
-import { inspectForward, type LayerOutput } from './inspect.js';
+import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
 import { Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
 import { Trainer, type TrainingOptions } from './trainer.js';
+import { Turns } from './turns.js';
 
 export interface ModelOptions {
   /** Default: densenet121 with 14 classes. */
@@ -45,15 +46,18 @@ const KEPT_PLANS = 3;
 
 export class DenseNet {
   private readonly predictors = new Map<string, Predictor>();
-  private readonly affines = new Map<string, Tensor>();
+  /** Of every batch norm; made for the first prediction. */
+  private affines: Map<string, Tensor> | null = null;
   private affinesFresh = false;
   private trainers = new Map<string, Trainer>();
   private training: TrainingOptions | null = null;
   private step = 0;
-  private last: Promise<unknown> = Promise.resolve();
-  private disposed = false;
+  private readonly turns = new Turns(() => this.free());
+  private readonly context: ModelContext;
 
-  private constructor(private readonly context: ModelContext) {}
+  private constructor(parts: Omit<ModelContext, 'signal'>) {
+    this.context = { ...parts, signal: this.turns.signal };
+  }
 
   /**
    * A network with weights on the GPU.
@@ -71,10 +75,9 @@ export class DenseNet {
       onCompile: options.onCompile ?? (() => {}),
     });
     try {
-      const weights = options.weights ?? initialWeights(config, options.seed ?? 0);
-      await gpu.guarded(`the weights of ${config.name}`, () => parameters.write(weights));
+      await parameters.write(options.weights ?? initialWeights(config, options.seed ?? 0));
     } catch (error) {
-      model.dispose();
+      await model.dispose();
       throw error;
     }
     return model;
@@ -94,7 +97,7 @@ export class DenseNet {
    * @throws UsageError for an image size the network cannot halve; NonFiniteError naming the file
    */
   predict(batch: Batch): Promise<Float32Array> {
-    return this.exclusive(async () => {
+    return this.turns.next(async () => {
       const predictor = await this.predictor(batch);
       return predictor.predict(batch);
     });
@@ -111,7 +114,7 @@ export class DenseNet {
     classes: readonly number[],
     options: { score?: CamScore } = {},
   ): Promise<GradcamMap[]> {
-    return this.exclusive(async () => {
+    return this.turns.next(async () => {
       if (batch.count !== 1) throw new UsageError(`Grad-CAM takes one image at a time, not ${batch.count}.`);
       for (const c of classes) {
         if (!Number.isInteger(c) || c < 0 || c >= this.config.classes) {
@@ -125,13 +128,28 @@ export class DenseNet {
 
   /**
    * Hands over what every convolution, pool and the head give for a batch in inference mode, one map at a time
-   * and in the order of computation. Every map has memory of its own while this runs.
+   * and in the order of computation. Every map has memory of its own while this runs. Other callers are served
+   * between two maps.
+   * @param visit what it throws ends this. It must not call this model: such a call rejects with a UsageError. (A
+   *   browser cannot tell who calls once `visit` has awaited something, and serves such a call like any other.)
    */
   inspect(batch: Batch, visit: (output: LayerOutput) => void | Promise<void>): Promise<void> {
-    return this.exclusive(async () => {
-      this.checkSize(batch);
-      await this.refreshAffines();
-      await inspectForward(this.context, batch, (name) => this.affines.get(name)!, visit);
+    return this.turns.aside(async (callBack) => {
+      let inspection: Inspection | undefined;
+      try {
+        const { maps, read } = await this.turns.next(async () => {
+          this.checkSize(batch);
+          await this.refreshAffines();
+          inspection = await inspectForward(this.context, batch, this.affine);
+          return inspection;
+        });
+        for (const [name, map] of maps) {
+          const values = await this.turns.next(() => read(map));
+          await callBack(() => visit({ name, shape: map.shape, values }));
+        }
+      } finally {
+        inspection?.dispose();
+      }
     });
   }
 
@@ -142,28 +160,35 @@ export class DenseNet {
    *   state that is not this network's. After either all is as before.
    */
   compile(options: TrainingOptions): Promise<void> {
-    return this.exclusive(async () => {
-      const { classes, activation, name: network } = this.config;
-      if (activation !== 'sigmoid') {
-        throw new UsageError(
-          `${network} ends in a ${activation}, and the weighted loss is for sigmoids.`,
-          "Train it with densenetConfig(name, { activation: 'sigmoid' }).",
-        );
+    return this.turns.next(() => this.compileNow(options));
+  }
+
+  private async compileNow(options: TrainingOptions): Promise<void> {
+    this.checkTraining(options);
+    const { optimizer } = options;
+    if (optimizer) checkAdamState(optimizer, this.config);
+    if (optimizer) await this.context.parameters.writeOptimizer(optimizer);
+    else await this.context.parameters.resetOptimizer();
+    this.dropTrainers();
+    this.step = optimizer?.iterations ?? 0;
+    const given = givenOptions(options);
+    this.training = { ...given, ...adamSettings(given, optimizer?.settings) };
+  }
+
+  private checkTraining(options: TrainingOptions): void {
+    const { classes, activation, name: network } = this.config;
+    if (activation !== 'sigmoid') {
+      throw new UsageError(
+        `${network} ends in a ${activation}, and the weighted loss is for sigmoids.`,
+        "Train it with densenetConfig(name, { activation: 'sigmoid' }).",
+      );
+    }
+    for (const name of ['posWeights', 'negWeights'] as const) {
+      const weights = options[name];
+      if (weights.length !== classes || !weights.every(Number.isFinite)) {
+        throw new UsageError(`${name} must be ${classes} finite numbers, one a class.`);
       }
-      for (const name of ['posWeights', 'negWeights'] as const) {
-        const weights = options[name];
-        if (weights.length !== classes || !weights.every(Number.isFinite)) {
-          throw new UsageError(`${name} must be ${classes} finite numbers, one a class.`);
-        }
-      }
-      const { optimizer, ...rest } = options;
-      if (optimizer) checkAdamState(optimizer, this.config);
-      this.dropTrainers();
-      if (optimizer) this.context.parameters.writeOptimizer(optimizer);
-      else this.context.parameters.resetOptimizer();
-      this.step = optimizer?.iterations ?? 0;
-      this.training = { ...rest, ...adamSettings(rest, optimizer?.settings) };
-    });
+    }
   }
 
   /**
@@ -172,7 +197,7 @@ export class DenseNet {
    *   finite, in which case the weights stay as they were
    */
   trainStep(batch: Batch): Promise<number> {
-    return this.exclusive(async () => {
+    return this.turns.next(async () => {
       const trainer = await this.trainer(batch);
       const loss = await trainer.step(batch, this.step + 1);
       this.step++;
@@ -183,7 +208,7 @@ export class DenseNet {
 
   /** Gradients of the last `trainStep`, by Keras' names. */
   gradients(): Promise<WeightMap> {
-    return this.exclusive(() => this.context.parameters.readTrainable('gradients'));
+    return this.turns.next(() => this.context.parameters.readTrainable('gradients'));
   }
 
   /**
@@ -192,7 +217,7 @@ export class DenseNet {
    * @throws UsageError before `compile`
    */
   exportOptimizer(): Promise<AdamState> {
-    return this.exclusive(async () => {
+    return this.turns.next(async () => {
       if (!this.training) throw new UsageError('Call compile() before exportOptimizer().');
       const { parameters } = this.context;
       const [iterations, settings] = [this.step, adamSettings(this.training)];
@@ -210,13 +235,13 @@ export class DenseNet {
   }
 
   exportWeights(): Promise<WeightMap> {
-    return this.exclusive(() => this.context.parameters.read());
+    return this.turns.next(() => this.context.parameters.read());
   }
 
   /** Replaces all weights, or none. @throws WeightsError */
   importWeights(weights: WeightMap): Promise<void> {
-    return this.exclusive(async () => {
-      this.context.parameters.write(weights);
+    return this.turns.next(async () => {
+      await this.context.parameters.write(weights);
       this.affinesFresh = false;
     });
   }
@@ -226,29 +251,26 @@ export class DenseNet {
    * explain. It is the model's: run it to time it, after a step has given it input; do not dispose of it.
    */
   planOf(kind: 'predict' | 'train', batch: number, size: number): Promise<Plan> {
-    return this.exclusive(async () => {
+    return this.turns.next(async () => {
       const shape = { count: batch, height: size, width: size };
       return (kind === 'predict' ? await this.predictor(shape) : await this.trainer(shape)).plan;
     });
   }
 
-  dispose(): void {
-    if (this.disposed) return;
-    this.disposed = true;
-    for (const predictor of this.predictors.values()) predictor.dispose();
-    this.dropTrainers();
-    for (const tensor of this.affines.values()) this.context.gpu.destroyBuffer(tensor.storage.buffer!);
-    this.context.parameters.dispose();
+  /**
+   * Frees what the model has on the GPU; calls that are under way, and later ones, reject with a UsageError.
+   * @returns settles when none of them runs any more and all is freed: at once, before this returns, where none
+   *   was running. Need not be awaited.
+   */
+  dispose(): Promise<void> {
+    return this.turns.end();
   }
 
-  /** One caller at a time: plans write into shared buffers. */
-  private exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.last.then(() => {
-      if (this.disposed) throw new UsageError('This model was disposed.');
-      return work();
-    });
-    this.last = run.catch(() => {});
-    return run;
+  private free(): void {
+    for (const predictor of this.predictors.values()) predictor.dispose();
+    this.dropTrainers();
+    for (const tensor of this.affines?.values() ?? []) this.context.gpu.destroyBuffer(tensor.storage.buffer!);
+    this.context.parameters.dispose();
   }
 
   private checkSize({ height, width }: { height: number; width: number }): void {
@@ -264,7 +286,7 @@ export class DenseNet {
       if (predictor.fits(shape)) return touch(this.predictors, key, predictor);
     }
     makeRoom(this.predictors);
-    const predictor = await Predictor.create(this.context, shape, (name) => this.affines.get(name)!);
+    const predictor = await Predictor.create(this.context, shape, this.affine);
     this.predictors.set(keyOf(shape), predictor);
     return predictor;
   }
@@ -281,25 +303,30 @@ export class DenseNet {
     return trainer;
   }
 
+  private readonly affine = (batchnorm: string): Tensor => this.affines!.get(batchnorm)!;
+
   /** Affines of all batch norms from the moving averages; once after every change of the weights. */
   private async refreshAffines(): Promise<void> {
     if (this.affinesFresh) return;
-    const { gpu, config, parameters, variants } = this.context;
+    const { gpu, config, parameters, variants, signal } = this.context;
+    const norms = layerTable(config).filter(({ kind }) => kind === 'batchnorm');
+    this.affines ??= await gpu.guarded('the affines', () => {
+      const make = (name: string, c: number) => fixedTensor(gpu, `${name} affine`, [1, 1, 2, c]);
+      return new Map(norms.map(({ name, cout }) => [name, make(name, cout)]));
+    });
     const builder = new PlanBuilder(gpu, 'affines', { variants });
-    for (const layer of layerTable(config)) {
-      if (layer.kind !== 'batchnorm') continue;
-      let affine = this.affines.get(layer.name);
-      if (!affine) {
-        affine = fixedTensor(gpu, `${layer.name} affine`, [1, 1, 2, layer.cout]);
-        this.affines.set(layer.name, affine);
-      }
-      const moving = parameters.view('moving', `${layer.name}/moving`);
-      const gammaBeta = parameters.view('weights', `${layer.name}/gammaBeta`);
-      prepareInference(builder, layer.name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
+    for (const { name } of norms) {
+      const affine = this.affines.get(name)!;
+      const moving = parameters.view('moving', `${name}/moving`);
+      const gammaBeta = parameters.view('weights', `${name}/gammaBeta`);
+      prepareInference(builder, name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
     }
-    const plan = await builder.build();
-    plan.run();
-    plan.dispose();
+    const plan = await builder.build(undefined, signal);
+    try {
+      await gpu.guarded(plan.label, () => plan.run());
+    } finally {
+      plan.dispose();
+    }
     this.affinesFresh = true;
   }
 
@@ -307,6 +334,15 @@ export class DenseNet {
     for (const trainer of this.trainers.values()) trainer.dispose();
     this.trainers = new Map();
   }
+}
+
+/** Copies of what is given; nothing of what else the caller's object holds. */
+function givenOptions(options: TrainingOptions): TrainingOptions {
+  const { learningRate, beta1, beta2, adamEpsilon, epsilon, movingVarianceRule } = options;
+  const settings = { learningRate, beta1, beta2, adamEpsilon, epsilon, movingVarianceRule };
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const weights = { posWeights: [...options.posWeights], negWeights: [...options.negWeights] };
+  return { ...weights, ...Object.fromEntries(given) };
 }
 
 function keyOf({ count, height, width }: BatchShape): string {

@@ -5,9 +5,10 @@
  *
  * A batch norm's gamma and beta are neighbours, one tensor [1,1,2,c]; so are its moving mean and variance.
  */
-import { OutOfMemoryError, WeightsError } from '../core/errors.js';
-import { COPY_DST, COPY_SRC, type Gpu, STORAGE } from '../engine/gpu.js';
+import { WeightsError } from '../core/errors.js';
+import type { Gpu } from '../engine/gpu.js';
 import { denseTensor, elements, type Tensor } from '../engine/tensor.js';
+import { COPY_DST, COPY_SRC, STORAGE } from '../engine/usage.js';
 import type { AdamState } from './adamState.js';
 import { type DenseNetConfig, type ParameterSpec, parameterTable, type WeightMap } from './architecture.js';
 
@@ -21,6 +22,7 @@ interface Region {
 
 /** Buffers with the layout of the trainable tensors. */
 export type TrainableBuffer = 'weights' | 'gradients' | 'adamM' | 'adamV';
+type BufferName = TrainableBuffer | 'moving';
 
 const ALIGN = 64;
 
@@ -30,7 +32,7 @@ export class Parameters {
   readonly trainableSize: number;
   private readonly movingSize: number;
   private readonly regions = new Map<string, Region>();
-  private readonly buffers = new Map<TrainableBuffer | 'moving', GPUBuffer>();
+  private readonly buffers = new Map<BufferName, GPUBuffer>();
 
   constructor(
     private readonly gpu: Gpu,
@@ -52,15 +54,18 @@ export class Parameters {
     this.movingSize = next.moving;
   }
 
-  /** A tensor of one layer, e.g. `view('weights', 'conv1/conv/kernel')`, `view('moving', 'bn/moving')`. */
-  view(buffer: TrainableBuffer | 'moving', key: string): Tensor {
+  /**
+   * A tensor of one layer, e.g. `view('weights', 'conv1/conv/kernel')`, `view('moving', 'bn/moving')`; it has
+   * memory if its buffer has.
+   */
+  view(buffer: BufferName, key: string): Tensor {
     const region = this.regions.get(key);
     if (!region) throw new WeightsError(`The network ${this.config.name} has no tensor ${key}.`);
     const bytes = elements(region.shape) * 4;
     const storage = {
       label: `${key} ${buffer}`,
       bytes,
-      buffer: this.buffer(buffer),
+      buffer: this.buffers.get(buffer) ?? null,
       byteOffset: region.offset * 4,
     };
     return denseTensor(storage, region.shape);
@@ -71,33 +76,54 @@ export class Parameters {
     const storage = {
       label: buffer,
       bytes: this.trainableSize * 4,
-      buffer: this.buffer(buffer),
+      buffer: this.buffers.get(buffer) ?? null,
       byteOffset: 0,
     };
     return denseTensor(storage, [1, 1, 1, this.trainableSize]);
   }
 
-  /** Buffers appear, zeroed, when first asked for: a network that only predicts has no gradients. */
-  private buffer(name: TrainableBuffer | 'moving'): GPUBuffer {
-    let buffer = this.buffers.get(name);
-    if (!buffer) {
-      const floats = name === 'moving' ? this.movingSize : this.trainableSize;
-      try {
-        buffer = this.gpu.createBuffer(name, floats * 4, STORAGE | COPY_SRC | COPY_DST);
-      } catch (error) {
-        if (!(error instanceof OutOfMemoryError)) throw error;
-        throw new OutOfMemoryError(error.message, 'Use a smaller network.');
+  /**
+   * Gives these buffers memory, zeroed, where they have none yet, or leaves all as it was: a network that only
+   * predicts has no gradients.
+   * @throws OutOfMemoryError
+   */
+  async allocate(...names: BufferName[]): Promise<void> {
+    const missing = names.filter((name) => !this.buffers.has(name));
+    if (missing.length === 0) return;
+    const make = () =>
+      missing.map((name) =>
+        this.gpu.createBuffer(name, this.sizeOf(name) * 4, STORAGE | COPY_SRC | COPY_DST),
+      );
+    const made = await this.gpu.guarded(
+      `the parameters of ${this.config.name}`,
+      make,
+      'Use a smaller network.',
+    );
+    for (const [i, name] of missing.entries()) this.buffers.set(name, made[i]);
+  }
+
+  /** Floats of a buffer. */
+  private sizeOf(name: BufferName): number {
+    return name === 'moving' ? this.movingSize : this.trainableSize;
+  }
+
+  /** Writes whole buffers, all or none; buffers without memory get it. */
+  private async upload(images: Partial<Record<BufferName, Float32Array<ArrayBuffer>>>): Promise<void> {
+    const names = Object.keys(images) as BufferName[];
+    await this.allocate(...names);
+    await this.gpu.guarded(`the parameters of ${this.config.name}`, () => {
+      for (const name of names) {
+        this.gpu.device.queue.writeBuffer(this.buffers.get(name)!, 0, images[name]!);
       }
-      this.buffers.set(name, buffer);
-    }
-    return buffer;
+    });
   }
 
   /**
    * Replaces all weights and moving averages, or none.
-   * @throws WeightsError naming the tensor that is missing, too many, of the wrong size or not finite
+   * @throws WeightsError naming the tensor that is missing, too many, of the wrong size or not finite;
+   *   OutOfMemoryError
    */
-  write(weights: WeightMap): void {
+  async write(weights: WeightMap): Promise<void> {
     const known = new Set(this.table.map((spec) => spec.key));
     for (const key of weights.keys()) {
       if (!known.has(key))
@@ -119,8 +145,7 @@ export class Parameters {
       if (bad >= 0) throw new WeightsError(`${spec.key}[${bad}] is ${values[bad]}.`, 'The file is damaged.');
       images[spec.trainable ? 'weights' : 'moving'].set(values, this.offsetOf(spec));
     }
-    this.gpu.device.queue.writeBuffer(this.buffer('weights'), 0, images.weights);
-    this.gpu.device.queue.writeBuffer(this.buffer('moving'), 0, images.moving);
+    await this.upload(images);
   }
 
   /** All weights and moving averages, by Keras' names. */
@@ -150,27 +175,28 @@ export class Parameters {
   }
 
   /** Replaces both of Adam's moments; the state must have passed `checkAdamState`. */
-  writeOptimizer({ m, v }: AdamState): void {
-    for (const [name, moments] of [['adamM', m] as const, ['adamV', v] as const]) {
-      const image = new Float32Array(this.trainableSize);
+  async writeOptimizer({ m, v }: AdamState): Promise<void> {
+    const image = (moments: WeightMap) => {
+      const values = new Float32Array(this.trainableSize);
       for (const spec of this.table) {
-        if (spec.trainable) image.set(moments.get(spec.key)!, this.offsetOf(spec));
+        if (spec.trainable) values.set(moments.get(spec.key)!, this.offsetOf(spec));
       }
-      this.gpu.device.queue.writeBuffer(this.buffer(name), 0, image);
-    }
+      return values;
+    };
+    await this.upload({ adamM: image(m), adamV: image(v) });
   }
 
   /** Forgets Adam's moments. */
-  resetOptimizer(): void {
+  async resetOptimizer(): Promise<void> {
     const zeros = new Float32Array(this.trainableSize);
-    for (const name of ['adamM', 'adamV'] as const) {
-      if (this.buffers.has(name)) this.gpu.device.queue.writeBuffer(this.buffer(name), 0, zeros);
-    }
+    // Without memory they are zeros already.
+    if (this.buffers.has('adamM')) await this.upload({ adamM: zeros, adamV: zeros });
   }
 
-  private async floats(name: TrainableBuffer | 'moving'): Promise<Float32Array> {
-    const buffer = this.buffer(name);
-    return new Float32Array(await this.gpu.read(buffer, 0, buffer.size));
+  private async floats(name: BufferName): Promise<Float32Array> {
+    const buffer = this.buffers.get(name);
+    if (!buffer) return new Float32Array(this.sizeOf(name));
+    return new Float32Array(await this.gpu.read(buffer, 0, this.sizeOf(name) * 4));
   }
 
   private offsetOf({ layer, tensor, key, size }: ParameterSpec): number {

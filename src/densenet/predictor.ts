@@ -1,6 +1,7 @@
 /** Inference and Grad-CAM for one batch size and image size. */
 import { UsageError } from '../core/errors.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
+import { Readback } from '../engine/readback.js';
 import type { Tensor } from '../engine/tensor.js';
 import { recordTuned } from '../engine/tuner.js';
 import { gradcamMap, gradcamWeights } from '../shaders/gradcam/gradcam.js';
@@ -29,6 +30,7 @@ export interface GradcamMap {
 interface CamPlan {
   plan: Plan;
   resized: Tensor;
+  back: Readback;
 }
 
 export class Predictor {
@@ -44,6 +46,7 @@ export class Predictor {
     readonly plan: Plan,
     private readonly probabilities: Tensor,
     private readonly selection: Tensor,
+    private readonly back: Readback,
   ) {}
 
   static async create(
@@ -51,12 +54,15 @@ export class Predictor {
     shape: BatchShape,
     affine: (batchnorm: string) => Tensor,
   ): Promise<Predictor> {
-    const { gpu, config, parameters, variants, precision, onCompile } = context;
+    const { gpu, config, parameters, variants, precision, onCompile, signal } = context;
     const { count } = shape;
     const label = `predict, ${describeBatch(shape)}`;
-    const input = new InputStage(gpu, shape, config.inputChannels);
-    const probabilities = fixedTensor(gpu, 'probabilities', [count, 1, 1, config.classes]);
-    const selection = fixedTensor(gpu, 'class', [1, 1, 1, 1]);
+    const { input, probabilities, selection, back } = await gpu.guarded(label, () => ({
+      input: new InputStage(gpu, shape, config.inputChannels),
+      probabilities: fixedTensor(gpu, 'probabilities', [count, 1, 1, config.classes]),
+      selection: fixedTensor(gpu, 'class', [1, 1, 1, 1]),
+      back: new Readback(gpu, count * config.classes * 4),
+    }));
     try {
       const activate = config.activation === 'softmax' ? softmax : sigmoid;
       const record = (plan: PlanBuilder) => {
@@ -65,11 +71,12 @@ export class Predictor {
         return recorded;
       };
       const make = () => new PlanBuilder(gpu, label, { variants, precision });
-      const { builder, recorded: forward } = await recordTuned(gpu, make, record);
-      const plan = await builder.build((done, total) => onCompile(label, done, total));
-      return new Predictor(context, shape, input, forward, plan, probabilities, selection);
+      const { builder, recorded: forward } = await recordTuned(gpu, make, record, signal);
+      const plan = await builder.build((done, total) => onCompile(label, done, total), signal);
+      return new Predictor(context, shape, input, forward, plan, probabilities, selection, back);
     } catch (error) {
       input.dispose();
+      back.dispose();
       for (const t of [probabilities, selection]) gpu.destroyBuffer(t.storage.buffer!);
       throw error;
     }
@@ -88,12 +95,13 @@ export class Predictor {
   /** p[b,classes] */
   async predict(batch: Batch): Promise<Float32Array> {
     const { gpu, config } = this.context;
-    await gpu.guarded(this.plan.label, async () => {
-      await this.input.load(batch);
+    const load = await this.input.loader(batch);
+    await gpu.guarded(this.plan.label, () => {
+      load();
       this.plan.run();
+      this.back.copy(this.probabilities.storage.buffer!, 0, batch.count * config.classes * 4);
     });
-    const bytes = batch.count * config.classes * 4;
-    const p = new Float32Array(await gpu.read(this.probabilities.storage.buffer!, 0, bytes));
+    const p = new Float32Array(await this.back.take());
     assertFinite(p, config.classes, batch.files);
     return p;
   }
@@ -103,7 +111,7 @@ export class Predictor {
    * @throws UsageError for the score `sigmoid` of a network that ends in a softmax
    */
   async gradcam(batch: Batch, classes: readonly number[], score: CamScore): Promise<GradcamMap[]> {
-    const { gpu, config } = this.context;
+    const { gpu, config, signal } = this.context;
     if (score === 'sigmoid' && config.activation !== 'sigmoid') {
       throw new UsageError(
         `${config.name} ends in a ${config.activation}, so Grad-CAM has no sigmoid to differentiate.`,
@@ -112,14 +120,16 @@ export class Predictor {
     }
     const { height, width } = this.shape;
     const p = await this.predict(batch);
-    const { plan, resized } = await this.camPlan(score);
+    const { plan, resized, back } = await this.camPlan(score);
     const maps: GradcamMap[] = [];
     for (const classIndex of classes) {
-      const map = await gpu.guarded(plan.label, async () => {
+      signal.throwIfAborted();
+      await gpu.guarded(plan.label, () => {
         gpu.device.queue.writeBuffer(this.selection.storage.buffer!, 0, new Uint32Array([classIndex]));
         plan.run();
-        return new Float32Array(await gpu.read(resized.storage.buffer!, 0, height * width * 4));
+        back.copy(resized.storage.buffer!, 0, height * width * 4);
       });
+      const map = new Float32Array(await back.take());
       const empty = !scaleToOne(map);
       maps.push({ classIndex, probability: p[classIndex], height, width, map, empty });
     }
@@ -129,15 +139,16 @@ export class Predictor {
   private async camPlan(score: CamScore): Promise<CamPlan> {
     const known = this.cams.get(score);
     if (known) return known;
-    const { gpu, parameters, variants } = this.context;
+    const { gpu, parameters, variants, signal } = this.context;
     const { blocks, finalNorm } = this.forward;
+    const { height, width } = this.shape;
     const x = blocks[blocks.length - 1].features;
     const [b, h, w, c] = x.shape;
-    const affine = finalNorm?.affine ?? this.identity(c);
+    const affine = finalNorm?.affine ?? (await this.identity(c));
     const builder = new PlanBuilder(gpu, `Grad-CAM of the ${score}`, { variants });
     const alpha = builder.tensor('alpha', [b, 1, 1, c]);
     const map = builder.tensor('cam', [b, h, w, 1]);
-    const resized = builder.tensor('resized cam', [b, this.shape.height, this.shape.width, 1], true);
+    const resized = builder.tensor('resized cam', [b, height, width, 1], true);
     const weights = parameters.view('weights', `${HEAD_LAYER}/kernel`);
     gradcamWeights(
       builder,
@@ -147,17 +158,27 @@ export class Predictor {
     );
     gradcamMap(builder, 'cam', { x, affine, alpha, map });
     resizeBilinear(builder, 'resize', { x: map, y: resized });
-    const made = { plan: await builder.build(), resized };
-    this.cams.set(score, made);
-    return made;
+    const plan = await builder.build(undefined, signal);
+    try {
+      const back = await gpu.guarded(plan.label, () => new Readback(gpu, height * width * 4));
+      const made = { plan, resized, back };
+      this.cams.set(score, made);
+      return made;
+    } catch (error) {
+      plan.dispose();
+      throw error;
+    }
   }
 
   /** [scale 1 | shift 0][c] */
-  private identity(c: number): Tensor {
+  private async identity(c: number): Promise<Tensor> {
     const { gpu } = this.context;
-    this.unchanged ??= fixedTensor(gpu, 'no batch norm', [1, 1, 2, c]);
-    const values = new Float32Array(2 * c).fill(1, 0, c);
-    gpu.device.queue.writeBuffer(this.unchanged.storage.buffer!, 0, values);
+    this.unchanged ??= await gpu.guarded('Grad-CAM without a batch norm', () => {
+      const made = fixedTensor(gpu, 'no batch norm', [1, 1, 2, c]);
+      const values = new Float32Array(2 * c).fill(1, 0, c);
+      gpu.device.queue.writeBuffer(made.storage.buffer!, 0, values);
+      return made;
+    });
     return this.unchanged;
   }
 
@@ -165,7 +186,11 @@ export class Predictor {
     const { gpu } = this.context;
     this.input.dispose();
     this.plan.dispose();
-    for (const { plan } of this.cams.values()) plan.dispose();
+    this.back.dispose();
+    for (const { plan, back } of this.cams.values()) {
+      plan.dispose();
+      back.dispose();
+    }
     for (const t of [this.probabilities, this.selection, this.unchanged]) {
       if (t) gpu.destroyBuffer(t.storage.buffer!);
     }

@@ -1,6 +1,7 @@
 /** Training steps for one batch size and image size: forward, loss, backward, then Adam. */
 import { DataError, NonFiniteError } from '../core/errors.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
+import { Readback } from '../engine/readback.js';
 import type { Tensor } from '../engine/tensor.js';
 import { recordTuned } from '../engine/tuner.js';
 import { adamRate, adamStep } from '../shaders/adam/adam.js';
@@ -36,24 +37,34 @@ export class Trainer {
     private readonly options: TrainingOptions,
     private readonly input: InputStage,
     private readonly fixed: Record<'labels' | 'classWeights' | 'p' | 'loss' | 'dlogits' | 'hyper', Tensor>,
+    private readonly back: Readback,
     readonly plan: Plan,
     private readonly update: Plan,
   ) {}
 
   static async create(context: ModelContext, shape: BatchShape, options: TrainingOptions): Promise<Trainer> {
-    const { gpu, config, parameters, variants, onCompile } = context;
+    const { gpu, config, parameters, variants, onCompile, signal } = context;
     const { count } = shape;
     const { classes } = config;
     const label = `train, ${describeBatch(shape)}`;
-    const input = new InputStage(gpu, shape, config.inputChannels);
-    const fixed = {
-      labels: fixedTensor(gpu, 'labels', [count, 1, 1, classes]),
-      classWeights: fixedTensor(gpu, 'class weights', [1, 1, 1, 2 * classes]),
-      p: fixedTensor(gpu, 'probabilities', [count, 1, 1, classes]),
-      loss: fixedTensor(gpu, 'loss', [1, 1, 1, 1]),
-      dlogits: fixedTensor(gpu, 'dlogits', [count, 1, 1, classes]),
-      hyper: fixedTensor(gpu, 'Adam', [1, 1, 1, 4]),
-    };
+    await parameters.allocate('gradients', 'adamM', 'adamV');
+    const { input, fixed, back } = await gpu.guarded(label, () => {
+      const classWeights = fixedTensor(gpu, 'class weights', [1, 1, 1, 2 * classes]);
+      const perClass = Float32Array.from([...options.posWeights, ...options.negWeights]);
+      gpu.device.queue.writeBuffer(classWeights.storage.buffer!, 0, perClass);
+      return {
+        input: new InputStage(gpu, shape, config.inputChannels),
+        back: new Readback(gpu, 4),
+        fixed: {
+          labels: fixedTensor(gpu, 'labels', [count, 1, 1, classes]),
+          classWeights,
+          p: fixedTensor(gpu, 'probabilities', [count, 1, 1, classes]),
+          loss: fixedTensor(gpu, 'loss', [1, 1, 1, 1]),
+          dlogits: fixedTensor(gpu, 'dlogits', [count, 1, 1, classes]),
+          hyper: fixedTensor(gpu, 'Adam', [1, 1, 1, 4]),
+        },
+      };
+    });
     let plan: Plan | undefined;
     try {
       const rule = options.movingVarianceRule ?? 'keras2.3';
@@ -64,8 +75,9 @@ export class Trainer {
         weightedLoss(step, 'loss', tensors, { epsilon: options.epsilon ?? 1e-7 });
         recordBackward(step, config, parameters, forward, dz);
       };
-      const { builder } = await recordTuned(gpu, () => new PlanBuilder(gpu, label, { variants }), record);
-      plan = await builder.build((done, total) => onCompile(label, done, total));
+      const make = () => new PlanBuilder(gpu, label, { variants });
+      const { builder } = await recordTuned(gpu, make, record, signal);
+      plan = await builder.build((done, total) => onCompile(label, done, total), signal);
 
       const updater = new PlanBuilder(gpu, 'Adam', { variants });
       adamStep(updater, 'Adam', {
@@ -75,13 +87,12 @@ export class Trainer {
         v: parameters.flat('adamV'),
         hyper: fixed.hyper,
       });
-      const update = await updater.build();
-      const perClass = Float32Array.from([...options.posWeights, ...options.negWeights]);
-      gpu.device.queue.writeBuffer(weights.storage.buffer!, 0, perClass);
-      return new Trainer(context, shape, options, input, fixed, plan, update);
+      const update = await updater.build(undefined, signal);
+      return new Trainer(context, shape, options, input, fixed, back, plan, update);
     } catch (error) {
       plan?.dispose();
       input.dispose();
+      back.dispose();
       for (const t of Object.values(fixed)) gpu.destroyBuffer(t.storage.buffer!);
       throw error;
     }
@@ -105,13 +116,15 @@ export class Trainer {
         `A label of ${batch.files[Math.floor(bad / config.classes)]} is ${labels[bad]}, not 0 or 1.`,
       );
 
-    await gpu.guarded(this.plan.label, async () => {
+    const load = await this.input.loader(batch);
+    await gpu.guarded(this.plan.label, () => {
       const upload = labels as Float32Array<ArrayBuffer>;
       gpu.device.queue.writeBuffer(this.fixed.labels.storage.buffer!, 0, upload);
-      await this.input.load(batch);
+      load();
       this.plan.run();
+      this.back.copy(this.fixed.loss.storage.buffer!, 0, 4);
     });
-    const [loss] = new Float32Array(await gpu.read(this.fixed.loss.storage.buffer!, 0, 4));
+    const [loss] = new Float32Array(await this.back.take());
     // Before Adam, so that a batch that overflows costs no weights.
     if (!Number.isFinite(loss)) throw await this.diagnose(loss, t);
 
@@ -136,7 +149,7 @@ export class Trainer {
     const forward = recordForward(builder, still, parameters, this.input.image, mode, true);
     const plan = await builder.build();
     try {
-      plan.run();
+      await gpu.guarded(plan.label, () => plan.run());
       const where = (await firstNonFinite(this.context, forward)) ?? 'the loss itself';
       return new NonFiniteError(
         `The loss of step ${t} is ${loss}; the first values that are not finite are in ${where}.`,
@@ -149,6 +162,7 @@ export class Trainer {
 
   dispose(): void {
     this.input.dispose();
+    this.back.dispose();
     this.plan.dispose();
     this.update.dispose();
     for (const t of Object.values(this.fixed)) this.context.gpu.destroyBuffer(t.storage.buffer!);

@@ -6,10 +6,13 @@
 import { AdapterError, GpuError, OutOfMemoryError } from '../core/errors.js';
 import type { Kernel, Scalars } from './kernel.js';
 import type { Tuning } from './plan.js';
+import { Readback } from './readback.js';
 import { restUntil } from './rest.js';
+import { inScopes, type Report, type Stretch, type Synchronous } from './scopes.js';
 import { matrixSyntax } from './subgroupMatrix.js';
 import type { Tuner } from './tuner.js';
 import { shippedTuning } from './tunings/index.js';
+import { STORAGE } from './usage.js';
 
 export interface GpuInfo {
   /** `hardware`, or what kind of software runs. */
@@ -44,9 +47,21 @@ const WANTED_LIMITS = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
+/** GPUShaderStage.COMPUTE */
+const COMPUTE_STAGE = 0x4;
+
+/** A buffer of the stretch that runs now, and what WebGPU says about it. */
+interface Made {
+  buffer: GPUBuffer;
+  label: string;
+  report: Promise<Report>;
+}
+
 export class Gpu {
   private bytes = 0;
   private readonly live = new Set<GPUBuffer>();
+  /** The stretch of calls that runs now: its buffers, and what to do where there is no memory for them. */
+  private current: { made: Made[]; hint?: string } | null = null;
   private readonly compiled = new Map<string, Promise<CompiledKernel>>();
   private readonly sources = new Map<string, number>();
   private lostReason: string | null = null;
@@ -85,6 +100,11 @@ export class Gpu {
     } catch (cause) {
       throw new AdapterError(`The WebGPU adapter gave no device: ${(cause as Error).message}`);
     }
+    // Nobody waits for these, and Dawn in Node would print them on stdout, where results stand.
+    device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      console.error(`WebGPU: ${event.error.message}`);
+    });
     return new Gpu(device, describeAdapter(adapter.info, device), true, onDispose);
   }
 
@@ -99,11 +119,13 @@ export class Gpu {
   }
 
   /**
-   * A zeroed buffer.
+   * A zeroed buffer; only within `guarded`, which frees it again if anything of its stretch fails.
    * @throws OutOfMemoryError when it is larger than the adapter allows in one buffer
    */
   createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
     this.assertAlive();
+    if (!this.current) throw new GpuError(`The buffer ${label} is made outside of Gpu.guarded.`);
+    const { made, hint } = this.current;
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
     const limit = this.device.limits.maxBufferSize;
     const binding = usage & STORAGE ? this.device.limits.maxStorageBufferBindingSize : limit;
@@ -111,12 +133,15 @@ export class Gpu {
       throw new OutOfMemoryError(
         `The tensor ${label} needs ${megabytes(size)}; this adapter binds at most ` +
           `${megabytes(Math.min(limit, binding))} at once.`,
+        hint,
       );
     }
-    const buffer = this.device.createBuffer({ label, size, usage });
-    this.live.add(buffer);
-    this.bytes += size;
-    return buffer;
+    // Size and usage are right, so whatever WebGPU has against it is want of memory.
+    const what = `${label} (${megabytes(size)})`;
+    const { outcome, report } = inScopes(this.device, () => this.device.createBuffer({ label, size, usage }));
+    if ('thrown' in outcome) throw noMemory(what, (outcome.thrown as Error)?.message ?? '', hint);
+    made.push({ buffer: outcome.value, label: what, report });
+    return outcome.value;
   }
 
   destroyBuffer(buffer: GPUBuffer): void {
@@ -126,31 +151,45 @@ export class Gpu {
   }
 
   /**
-   * Runs `work` and turns what WebGPU reports about it into an exception.
+   * Runs `work` and turns what WebGPU reports about it into an exception. All or nothing: buffers that it made
+   * count, and are there, once all of it is known to be well.
+   * @param work WebGPU calls without a wait among them: see scopes.ts
+   * @param hint what to do where there is no memory
    * @throws OutOfMemoryError, GpuError
    */
-  async guarded<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+  async guarded<T>(what: string, work: () => Synchronous<T>, hint?: string): Promise<T> {
     this.assertAlive();
-    this.device.pushErrorScope('out-of-memory');
-    this.device.pushErrorScope('validation');
-    this.device.pushErrorScope('internal');
-    let result: T;
-    let failure: unknown;
+    const { outcome, report, made } = this.stretch(work, hint);
     try {
-      result = await work();
+      const [all, ...each] = await Promise.all([report, ...made.map((one) => one.report)]);
+      this.assertAlive();
+      const failed = each.findIndex(({ memory, refused }) => memory !== null || refused !== null);
+      if (failed >= 0) {
+        throw noMemory(made[failed].label, each[failed].memory ?? each[failed].refused ?? '', hint);
+      }
+      if (all.memory !== null) throw noMemory(what, all.memory, hint);
+      if ('thrown' in outcome) throw outcome.thrown;
+      if (all.refused !== null) throw new GpuError(`WebGPU refused ${what}: ${all.refused}`);
     } catch (error) {
-      failure = error ?? new Error('unknown');
+      for (const { buffer } of made) buffer.destroy();
+      throw error;
     }
-    const internal = await this.device.popErrorScope();
-    const validation = await this.device.popErrorScope();
-    const memory = await this.device.popErrorScope();
-    if (memory)
-      throw new OutOfMemoryError(`The GPU has no memory left for ${what}: ${firstLine(memory.message)}`);
-    if (failure) throw failure;
-    this.assertAlive();
-    const error = validation ?? internal;
-    if (error) throw new GpuError(`WebGPU refused ${what}: ${error.message}`);
-    return result!;
+    for (const { buffer } of made) {
+      this.live.add(buffer);
+      this.bytes += buffer.size;
+    }
+    return outcome.value;
+  }
+
+  private stretch<T>(work: () => Synchronous<T>, hint?: string): Stretch<T> & { made: Made[] } {
+    const around = this.current;
+    const made: Made[] = [];
+    this.current = { made, hint };
+    try {
+      return { ...inScopes(this.device, work), made };
+    } finally {
+      this.current = around;
+    }
   }
 
   /**
@@ -181,26 +220,32 @@ export class Gpu {
     const { device } = this;
     const label = kernel.name;
     const code = await matrixSyntax(device, kernel.specialise(constants));
-    device.pushErrorScope('validation');
-    const module = device.createShaderModule({ label, code });
-    const layout = device.createBindGroupLayout({
-      label,
-      entries: kernel.bindings.map(({ index, type }) => ({
-        binding: index,
-        visibility: COMPUTE_STAGE,
-        buffer: { type },
-      })),
+    this.assertAlive();
+    const { outcome, report } = inScopes(device, () => {
+      const module = device.createShaderModule({ label, code });
+      const layout = device.createBindGroupLayout({
+        label,
+        entries: kernel.bindings.map(({ index, type }) => ({
+          binding: index,
+          visibility: COMPUTE_STAGE,
+          buffer: { type },
+        })),
+      });
+      const pipelineLayout = device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
+      return { module, layout, pipelineLayout };
     });
-    const pipelineLayout = device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
-    const scope = device.popErrorScope();
-    const messages = (await module.getCompilationInfo()).messages
+    if ('thrown' in outcome) throw outcome.thrown;
+    const { module, layout, pipelineLayout } = outcome.value;
+    const [information, { memory, refused }] = await Promise.all([module.getCompilationInfo(), report]);
+    this.assertAlive();
+    const messages = information.messages
       .filter((m) => m.type === 'error')
       .map((m) => `  ${label}.wgsl:${m.lineNum}:${m.linePos} ${m.message}`);
-    const error = await scope;
-    if (messages.length || error) {
+    const error = refused ?? memory;
+    if (messages.length || error !== null) {
       throw new GpuError(
         `The shader ${label} with ${JSON.stringify(constants)} does not compile:\n` +
-          (messages.length ? messages.join('\n') : error?.message),
+          (messages.length ? messages.join('\n') : error),
       );
     }
     try {
@@ -211,6 +256,7 @@ export class Gpu {
           compute: { module, entryPoint: 'main' },
         }),
       );
+      this.assertAlive();
       return { pipeline, layout };
     } catch (cause) {
       this.assertAlive();
@@ -220,26 +266,20 @@ export class Gpu {
 
   /** Copies bytes back from the GPU. Waits for all work submitted before. */
   async read(buffer: GPUBuffer, byteOffset: number, bytes: number): Promise<ArrayBuffer> {
-    this.assertAlive();
-    const staging = this.createBuffer('readback', bytes, MAP_READ | COPY_DST);
+    const back = await this.guarded(`reading ${bytes} bytes back`, () => {
+      const made = new Readback(this, bytes);
+      made.copy(buffer, byteOffset, bytes);
+      return made;
+    });
     try {
-      const encoder = this.device.createCommandEncoder({ label: 'readback' });
-      encoder.copyBufferToBuffer(buffer, byteOffset, staging, 0, bytes);
-      this.device.queue.submit([encoder.finish()]);
-      await this.wait(staging.mapAsync(MAP_MODE_READ, 0, bytes));
-      const copy = staging.getMappedRange(0, bytes).slice(0);
-      staging.unmap();
-      return copy;
-    } catch (cause) {
-      this.assertAlive();
-      throw new GpuError(`Reading ${bytes} bytes back from the GPU failed: ${(cause as Error).message}`);
+      return await back.take();
     } finally {
-      this.destroyBuffer(staging);
+      back.dispose();
     }
   }
 
   /** Waits for the GPU; a software one gets the cores meanwhile. */
-  private wait<T>(promise: Promise<T>): Promise<T> {
+  wait<T>(promise: Promise<T>): Promise<T> {
     return this.info.kind === 'software' ? restUntil(promise) : promise;
   }
 
@@ -288,22 +328,11 @@ function describeAdapter(info: GPUAdapterInfo, device: GPUDevice): GpuInfo {
   };
 }
 
-/*
- * The numbers of the WebGPU specification's usage flags: the constants' globals exist in browsers but
- * not in Node, and a borrowed device brings none.
- */
-export const MAP_READ = 0x1;
-export const COPY_SRC = 0x4;
-export const COPY_DST = 0x8;
-export const UNIFORM = 0x40;
-export const STORAGE = 0x80;
-const COMPUTE_STAGE = 0x4;
-const MAP_MODE_READ = 0x1;
-
 export function megabytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0];
+function noMemory(what: string, reason: string, hint?: string): OutOfMemoryError {
+  const why = reason.split('\n')[0].replace(/\.?$/, '.');
+  return new OutOfMemoryError(`The GPU has no memory left for ${what}: ${why}`, hint);
 }

@@ -1,6 +1,6 @@
 /** One shape class measured: every choice checked against another one, then timed. */
 import { ChexError, OutOfMemoryError } from '../core/errors.js';
-import { COPY_DST, COPY_SRC, type Gpu, STORAGE } from './gpu.js';
+import type { Gpu } from './gpu.js';
 import type { Kernel } from './kernel.js';
 import { MT19937 } from './mt19937.js';
 import {
@@ -15,6 +15,7 @@ import { Stopwatch } from './stopwatch.js';
 import type { Storage, Tensor } from './tensor.js';
 import { TOLERANCE, worstDifference } from './tolerance.js';
 import type { TuningEntry } from './tuningTable.js';
+import { COPY_DST, COPY_SRC, STORAGE } from './usage.js';
 
 /** Length of a sample, so that the way to the GPU and back weighs little. */
 const SAMPLE_MS = { software: 6, hardware: 1 } as const;
@@ -121,16 +122,21 @@ export async function compileClass({ candidates }: PreparedClass): Promise<void>
  * Random numbers for all classes, between 1/16 and 1 and of either sign: no zeros, which some hardware multiplies
  * faster, and nothing that could become a denormal.
  */
-export function randomSource(gpu: Gpu): GPUBuffer {
+export function randomSource(gpu: Gpu): Promise<GPUBuffer> {
   const random = new MT19937(1);
   const values = Float32Array.from({ length: RANDOM_FLOATS }, () => {
     const v = random.random() * 2 - 1;
     return v + Math.sign(v || 1) * 0.0625 * (1 - Math.abs(v));
   });
-  const buffer = gpu.createBuffer('random numbers', values.byteLength, COPY_SRC | COPY_DST);
-  gpu.device.queue.writeBuffer(buffer, 0, values);
-  return buffer;
+  return gpu.guarded('random numbers', () => {
+    const buffer = gpu.createBuffer('random numbers', values.byteLength, COPY_SRC | COPY_DST);
+    gpu.device.queue.writeBuffer(buffer, 0, values);
+    return buffer;
+  });
 }
+
+/** What is asked between two measurements whether to go on: an AbortSignal, or several. */
+export type StopSignal = Pick<AbortSignal, 'throwIfAborted'>;
 
 /** Measures a class; throws only when the device is lost or the caller aborts. */
 export class ClassMeter {
@@ -143,7 +149,7 @@ export class ClassMeter {
     private readonly gpu: Gpu,
     private readonly prepared: PreparedClass,
     private readonly source: GPUBuffer,
-    private readonly options: { maxBytes: number; signal?: AbortSignal },
+    private readonly options: { maxBytes: number; signal?: StopSignal },
   ) {}
 
   async measure(): Promise<TuningEntry> {
@@ -184,13 +190,14 @@ export class ClassMeter {
     const { storages, shape } = this.prepared;
     this.bytes = storages.reduce((sum, { bytes }) => sum + bytes, 0);
     if (this.bytes > this.options.maxBytes) throw new OutOfMemoryError(`${shape.key} is too large.`);
-    await this.gpu.guarded(`the tensors of ${shape.key}`, () => {
+    const buffers = await this.gpu.guarded(`the tensors of ${shape.key}`, () => {
       for (const storage of storages) {
         storage.buffer = this.gpu.createBuffer(storage.label, storage.bytes, STORAGE | COPY_SRC | COPY_DST);
-        this.buffers.push(storage.buffer);
       }
       this.fill(storages);
+      return storages.map(({ buffer }) => buffer!);
     });
+    this.buffers.push(...buffers);
   }
 
   /** Random numbers into whole buffers, the same every time but others in each tensor. */
@@ -287,7 +294,7 @@ export class ClassMeter {
 
   /** Best time of each, in rounds of all; whoever falls far behind drops out. */
   private async time(runners: readonly Runner[]): Promise<[string, number][]> {
-    const stopwatch = new Stopwatch(this.gpu, runners.length);
+    const stopwatch = await Stopwatch.create(this.gpu, runners.length);
     try {
       let racing = runners;
       for (const [round, factor] of HOPELESS.entries()) {

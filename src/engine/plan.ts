@@ -6,11 +6,13 @@
  * bytes. Profiler, bench and documents read that table.
  */
 
+import { untilAborted } from '../core/abort.js';
 import { GpuError } from '../core/errors.js';
 import { packSlots } from './arena.js';
-import { COPY_DST, COPY_SRC, type Gpu, STORAGE, UNIFORM } from './gpu.js';
+import type { Gpu } from './gpu.js';
 import type { Kernel, Scalars } from './kernel.js';
 import { denseTensor, elements, type Storage, type Tensor } from './tensor.js';
+import { COPY_DST, COPY_SRC, STORAGE, UNIFORM } from './usage.js';
 
 export interface DispatchSpec {
   kernel: Kernel;
@@ -186,9 +188,14 @@ export class PlanBuilder {
   /**
    * Settles memory, compiles all pipelines in parallel, makes the bind groups.
    * @param onProgress pipelines ready, pipelines in all
-   * @throws OutOfMemoryError, GpuError
+   * @param signal gives up at once; pipelines that are on their way are kept for others
+   * @throws OutOfMemoryError, GpuError; the signal's reason; whatever `onProgress` throws
    */
-  async build(onProgress: (done: number, total: number) => void = () => {}): Promise<Plan> {
+  async build(
+    onProgress: (done: number, total: number) => void = () => {},
+    signal?: AbortSignal,
+  ): Promise<Plan> {
+    signal?.throwIfAborted();
     const { gpu } = this;
     const compiled = new Map<string, ReturnType<Gpu['compile']>>();
     const key = (d: Dispatch) => `${d.kernel.name}|${JSON.stringify(d.constants ?? {})}`;
@@ -196,19 +203,14 @@ export class PlanBuilder {
       if (!compiled.has(key(d))) compiled.set(key(d), gpu.compile(d.kernel, d.constants ?? {}));
     }
     let done = 0;
-    for (const promise of compiled.values()) {
-      promise.then(
-        () => onProgress(++done, compiled.size),
-        () => {},
-      );
-    }
-    const pipelines = new Map(
-      await Promise.all([...compiled].map(async ([k, promise]) => [k, await promise] as const)),
-    );
-    // Filled as they are made, so that a build that fails half-way leaves nothing behind on the GPU.
-    const buffers: GPUBuffer[] = [];
-    const make = (): Plan => {
-      this.allocate(buffers);
+    const ready = [...compiled].map(async ([k, promise]) => {
+      const pipeline = await promise;
+      if (!signal?.aborted) onProgress(++done, compiled.size);
+      return [k, pipeline] as const;
+    });
+    const pipelines = new Map(await untilAborted(Promise.all(ready), signal));
+    return gpu.guarded(`the memory of the plan ${this.label}`, (): Plan => {
+      const buffers = this.allocate();
       const align = gpu.device.limits.minUniformBufferOffsetAlignment;
       const packed = this.dispatches.map((d) => d.kernel.packParams(d.params));
       const stride = Math.ceil(Math.max(16, ...packed.map((p) => p.byteLength)) / align) * align;
@@ -235,13 +237,7 @@ export class PlanBuilder {
         return { pipeline, bindGroup, workgroups: d.workgroups };
       });
       return new Plan(gpu, this.label, this.dispatches, steps, buffers);
-    };
-    try {
-      return await gpu.guarded(`the memory of the plan ${this.label}`, make);
-    } catch (error) {
-      for (const buffer of buffers) gpu.destroyBuffer(buffer);
-      throw error;
-    }
+    });
   }
 
   /** What is recorded so far: dispatches, and bytes of the arena that they would need. */
@@ -257,14 +253,14 @@ export class PlanBuilder {
     return { used, slots: packSlots(lives) };
   }
 
-  private allocate(buffers: GPUBuffer[]): void {
+  private allocate(): GPUBuffer[] {
     const { used, slots } = this.slots();
-    for (const { bytes, tenants } of slots) {
+    return slots.map(({ bytes, tenants }) => {
       const label = used[tenants[0]].label;
       const buffer = this.gpu.createBuffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);
-      buffers.push(buffer);
       for (const t of tenants) used[t].buffer = buffer;
-    }
+      return buffer;
+    });
   }
 }
 
@@ -289,6 +285,7 @@ interface Step {
 export class Plan {
   /** Bytes of this plan's own buffers: activations, gradients of activations, uniforms. */
   readonly bytes: number;
+  private disposed = false;
 
   constructor(
     private readonly gpu: Gpu,
@@ -300,7 +297,10 @@ export class Plan {
     this.bytes = buffers.reduce((sum, b) => sum + b.size, 0);
   }
 
-  /** Encodes and submits every dispatch, in order. Does not wait for the GPU. */
+  /**
+   * Encodes and submits every dispatch, in order. Does not wait for the GPU.
+   * @throws GpuError when the plan was disposed, or its Gpu
+   */
   run(): void {
     this.gpu.assertAlive();
     const { device, info } = this.gpu;
@@ -321,6 +321,7 @@ export class Plan {
 
   /** Encodes one dispatch. */
   encode(pass: GPUComputePassEncoder, index: number): void {
+    if (this.disposed) throw new GpuError(`The plan ${this.label} was disposed.`);
     const { pipeline, bindGroup, workgroups } = this.steps[index];
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, bindGroup);
@@ -329,6 +330,7 @@ export class Plan {
 
   /** Frees the plan's buffers. */
   dispose(): void {
+    this.disposed = true;
     for (const buffer of this.buffers) this.gpu.destroyBuffer(buffer);
   }
 }
@@ -340,7 +342,7 @@ export function linear(threads: number, workgroupSize: number): [number, number,
   return [x, Math.ceil(groups / x), 1];
 }
 
-/** A buffer of its own, outside any plan: weights, inputs, outputs. */
+/** A buffer of its own, outside any plan: weights, inputs, outputs. To be made within `Gpu.guarded`. */
 export function fixedTensor(
   gpu: Gpu,
   label: string,

@@ -4,12 +4,12 @@
  * Every dispatch gets a compute pass of its own between two timestamps, so a profiled step is slower than a plain
  * one (passes wait for each other); the shares are what counts.
  */
-import { COPY_SRC, type Gpu } from './gpu.js';
+import type { Gpu } from './gpu.js';
 import type { Plan } from './plan.js';
+import { Timestamps } from './timestamps.js';
 
 /** Queries a query set may hold by the WebGPU specification, two a dispatch. */
 const DISPATCHES_A_SET = 2048;
-const QUERY_RESOLVE = 0x200;
 
 export interface DispatchTime {
   /** Begin and end on the GPU, nanoseconds since the first dispatch of the run began. */
@@ -32,9 +32,9 @@ export function clockOf(gpu: Gpu): Clock {
  * Runs a plan once and times every dispatch.
  * Without the feature `timestamp-query` each dispatch is submitted and waited for, which adds the way there and
  * back to every time.
+ * @throws GpuError when the device is lost or a dispatch is refused
  */
 export async function timeDispatches(gpu: Gpu, plan: Plan): Promise<DispatchTime[]> {
-  gpu.assertAlive();
   const count = plan.dispatches.length;
   if (clockOf(gpu) === 'wall') return waitForEach(gpu, plan);
   const ticks: bigint[] = [];
@@ -57,28 +57,26 @@ async function timeSome(
   first: number,
   count: number,
 ): Promise<{ ticks: BigUint64Array; encoded: Encoded[] }> {
-  const { device } = gpu;
-  const querySet = device.createQuerySet({ type: 'timestamp', count: 2 * count });
-  const resolved = gpu.createBuffer('timestamps', 16 * count, QUERY_RESOLVE | COPY_SRC);
+  const what = `the profile of ${plan.label}`;
+  const timestamps = await gpu.guarded(what, () => new Timestamps(gpu, 2 * count));
+  const { querySet } = timestamps;
   const encoded: Encoded[] = [];
   try {
-    for (let i = 0; i < count; i++) {
-      const encodeBegin = performance.now();
-      submitOne(gpu, plan, first + i, {
-        querySet,
-        beginningOfPassWriteIndex: 2 * i,
-        endOfPassWriteIndex: 2 * i + 1,
-      });
-      encoded.push({ encodeBegin, encodeEnd: performance.now() });
-    }
-    const encoder = device.createCommandEncoder({ label: 'timestamps' });
-    encoder.resolveQuerySet(querySet, 0, 2 * count, resolved, 0);
-    device.queue.submit([encoder.finish()]);
-    const ticks = new BigUint64Array(await gpu.read(resolved, 0, 16 * count));
-    return { ticks, encoded };
+    await gpu.guarded(what, () => {
+      for (let i = 0; i < count; i++) {
+        const encodeBegin = performance.now();
+        submitOne(gpu, plan, first + i, {
+          querySet,
+          beginningOfPassWriteIndex: 2 * i,
+          endOfPassWriteIndex: 2 * i + 1,
+        });
+        encoded.push({ encodeBegin, encodeEnd: performance.now() });
+      }
+      timestamps.fetch(2 * count);
+    });
+    return { ticks: await timestamps.take(), encoded };
   } finally {
-    querySet.destroy();
-    gpu.destroyBuffer(resolved);
+    timestamps.dispose();
   }
 }
 
@@ -87,11 +85,16 @@ async function waitForEach(gpu: Gpu, plan: Plan): Promise<DispatchTime[]> {
   const start = performance.now();
   const since = (ms: number) => (ms - start) * 1e6;
   for (let i = 0; i < plan.dispatches.length; i++) {
-    const encodeBegin = performance.now();
-    submitOne(gpu, plan, i);
-    const encodeEnd = performance.now();
-    await gpu.idle();
-    times.push({ begin: since(encodeBegin), end: since(performance.now()), encodeBegin, encodeEnd });
+    const { encodeBegin, encodeEnd, done } = await gpu.guarded(`the profile of ${plan.label}`, () => {
+      const begin = performance.now();
+      submitOne(gpu, plan, i);
+      const end = performance.now();
+      // Taken when the GPU is done, not when the scopes have answered.
+      const done = gpu.idle().then(() => performance.now());
+      done.catch(() => {});
+      return { encodeBegin: begin, encodeEnd: end, done };
+    });
+    times.push({ begin: since(encodeBegin), end: since(await done), encodeBegin, encodeEnd });
   }
   return times;
 }

@@ -2,10 +2,10 @@
  * Times several plans in turn, A B C, so that a disturbance meets all of them: by the GPU's own clock where it has
  * one, else by waiting for each.
  */
-import { COPY_SRC, type Gpu } from './gpu.js';
+import type { Gpu } from './gpu.js';
 import type { Plan } from './plan.js';
+import { Timestamps } from './timestamps.js';
 
-const QUERY_RESOLVE = 0x200;
 /** Browsers round timestamps, so that pages cannot spy by them: Dawn to multiples of this many nanoseconds. */
 const ROUNDED_NS = 65536n;
 
@@ -18,45 +18,42 @@ export interface TimedRun {
 export class Stopwatch {
   /** Smallest difference of two times that the clock can tell, milliseconds; known after the first round. */
   resolutionMs = 0;
-  private readonly querySet: GPUQuerySet | null = null;
-  private readonly resolved: GPUBuffer | null = null;
   /** Some drivers have timestamps that stand still or run backwards. */
   private clockWorks = true;
 
-  /** @param most plans timed in one round at most */
-  constructor(
+  private constructor(
     private readonly gpu: Gpu,
-    most: number,
-  ) {
-    if (!gpu.device.features.has('timestamp-query')) return;
-    this.querySet = gpu.device.createQuerySet({ type: 'timestamp', count: 2 * most });
-    this.resolved = gpu.createBuffer('timestamps', 16 * most, QUERY_RESOLVE | COPY_SRC);
+    private readonly timestamps: Timestamps | null,
+  ) {}
+
+  /**
+   * @param most plans timed in one round at most
+   * @throws OutOfMemoryError
+   */
+  static async create(gpu: Gpu, most: number): Promise<Stopwatch> {
+    if (!gpu.device.features.has('timestamp-query')) return new Stopwatch(gpu, null);
+    return new Stopwatch(gpu, await gpu.guarded('timestamps', () => new Timestamps(gpu, 2 * most)));
   }
 
   /** One sample of each, in order: milliseconds a run. */
   async round(runs: readonly TimedRun[]): Promise<number[]> {
-    const { querySet, resolved } = this;
-    if (querySet && resolved && this.clockWorks) {
-      const times = await this.byGpu(runs, querySet, resolved);
+    if (this.timestamps && this.clockWorks) {
+      const times = await this.byGpu(runs, this.timestamps);
       this.clockWorks = times.every((ms) => ms > 0);
       if (this.clockWorks) return times;
     }
     return this.byWaiting(runs);
   }
 
-  private async byGpu(
-    runs: readonly TimedRun[],
-    querySet: GPUQuerySet,
-    resolved: GPUBuffer,
-  ): Promise<number[]> {
-    const { device } = this.gpu;
-    for (const [i, run] of runs.entries()) {
-      this.submit(run, { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 });
-    }
-    const encoder = device.createCommandEncoder({ label: 'timestamps' });
-    encoder.resolveQuerySet(querySet, 0, 2 * runs.length, resolved, 0);
-    device.queue.submit([encoder.finish()]);
-    const ticks = new BigUint64Array(await this.gpu.read(resolved, 0, 16 * runs.length));
+  private async byGpu(runs: readonly TimedRun[], timestamps: Timestamps): Promise<number[]> {
+    const { querySet } = timestamps;
+    await this.gpu.guarded('the race', () => {
+      for (const [i, run] of runs.entries()) {
+        this.submit(run, { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 });
+      }
+      timestamps.fetch(2 * runs.length);
+    });
+    const ticks = await timestamps.take();
     if (ticks.every((tick) => tick % ROUNDED_NS === 0n)) this.resolutionMs = Number(ROUNDED_NS) / 1e6;
     return runs.map(({ repeats }, i) => {
       const ms = Number(ticks[2 * i + 1] - ticks[2 * i]) / 1e6;
@@ -67,10 +64,15 @@ export class Stopwatch {
   private async byWaiting(runs: readonly TimedRun[]): Promise<number[]> {
     const times: number[] = [];
     for (const run of runs) {
-      const start = performance.now();
-      this.submit(run);
-      await this.gpu.idle();
-      times.push((performance.now() - start) / run.repeats);
+      const { start, done } = await this.gpu.guarded('the race', () => {
+        const start = performance.now();
+        this.submit(run);
+        // Taken when the GPU is done, not when the scopes have answered.
+        const done = this.gpu.idle().then(() => performance.now());
+        done.catch(() => {});
+        return { start, done };
+      });
+      times.push(((await done) - start) / run.repeats);
     }
     return times;
   }
@@ -87,7 +89,6 @@ export class Stopwatch {
   }
 
   dispose(): void {
-    this.querySet?.destroy();
-    if (this.resolved) this.gpu.destroyBuffer(this.resolved);
+    this.timestamps?.dispose();
   }
 }

@@ -3,6 +3,7 @@
  * changed once already. Only this file knows the feature's name, the sizes that an adapter has, and the spellings.
  */
 import type { Gpu } from './gpu.js';
+import { inScopes } from './scopes.js';
 
 export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 const NEEDED = ['shader-f16', 'subgroups', MATRIX_FEATURE];
@@ -116,15 +117,19 @@ const dialects = new WeakMap<GPUDevice, Promise<MatrixDialect>>();
 function dialectOf(device: GPUDevice): Promise<MatrixDialect> {
   let dialect = dialects.get(device);
   if (!dialect) {
-    device.pushErrorScope('validation');
-    const module = device.createShaderModule({ label: 'matrix probe', code: PROBE });
-    dialect = device.popErrorScope().then(async (error) => {
-      const { messages } = await module.getCompilationInfo();
-      return error || messages.some(({ type }) => type === 'error') ? 'arguments' : 'templates';
-    });
+    dialect = probe(device);
     dialects.set(device, dialect);
   }
   return dialect;
+}
+
+async function probe(device: GPUDevice): Promise<MatrixDialect> {
+  const { outcome, report } = inScopes(device, () =>
+    device.createShaderModule({ label: 'matrix probe', code: PROBE }),
+  );
+  if ('thrown' in outcome) throw outcome.thrown;
+  const [{ messages }, { refused }] = await Promise.all([outcome.value.getCompilationInfo(), report]);
+  return refused !== null || messages.some(({ type }) => type === 'error') ? 'arguments' : 'templates';
 }
 
 /** A specialised shader as this device spells it; one without matrices stays as it is. */

@@ -7,7 +7,14 @@
  */
 import type { Gpu } from './gpu.js';
 import type { Kernel } from './kernel.js';
-import { ClassMeter, compileClass, type PreparedClass, prepareClass, randomSource } from './measure.js';
+import {
+  ClassMeter,
+  compileClass,
+  type PreparedClass,
+  prepareClass,
+  randomSource,
+  type StopSignal,
+} from './measure.js';
 import { choiceName, type PlanBuilder, type ShapeClass } from './plan.js';
 import { shippedTuning } from './tunings/index.js';
 import {
@@ -34,7 +41,7 @@ export interface TuneOptions {
   maxBytes?: number;
   /** Classes done, classes in all. */
   onProgress?: (done: number, total: number) => void;
-  signal?: AbortSignal;
+  signal?: StopSignal;
   /** Kernels that stand in for built-in ones, by name. */
   kernels?: Readonly<Record<string, Kernel>>;
 }
@@ -70,7 +77,7 @@ export async function tune(
     .map((shape) => prepareClass(gpu, shape, kernels))
     .sort((a, b) => b.flops - a.flops);
   const table = new TuningTable();
-  const source = randomSource(gpu);
+  const source = await randomSource(gpu);
   let outOfTime = 0;
   try {
     let ready = compileNext(prepared[0]);
@@ -172,15 +179,25 @@ export class Tuner {
     }
   }
 
-  /** Measures classes; one call at a time. */
-  tune(classes: readonly ShapeClass[]): Promise<void> {
-    const run = this.last.then(() => this.tuneNow(classes));
+  /**
+   * Measures classes; one call at a time.
+   * @param signal of the caller, who may be gone before the measuring is done
+   */
+  tune(classes: readonly ShapeClass[], signal?: StopSignal): Promise<void> {
+    const run = this.last.then(() => this.tuneNow(classes, signal));
     this.last = run.catch(() => {});
     return run;
   }
 
-  private async tuneNow(classes: readonly ShapeClass[]): Promise<void> {
-    const { budgetMs, maxBytes, onProgress, signal, afresh, onTuned, onWarning } = this.settings;
+  private async tuneNow(classes: readonly ShapeClass[], callers?: StopSignal): Promise<void> {
+    const { budgetMs, maxBytes, onProgress, afresh, onTuned, onWarning } = this.settings;
+    const signal: StopSignal = {
+      throwIfAborted: () => {
+        callers?.throwIfAborted();
+        this.settings.signal?.throwIfAborted();
+      },
+    };
+    signal.throwIfAborted();
     const budget = budgetMs ?? (afresh ? Number.POSITIVE_INFINITY : undefined);
     const unknown = classes.filter(({ op, key, choices }) => {
       const best = this.table.best(op, key);
@@ -242,16 +259,18 @@ export async function startTuning(gpu: Gpu, settings: TunerSettings): Promise<Tu
  * and records it anew. The builder is not yet built.
  * @param make a new builder
  * @param record records everything; what it gives back is handed on
+ * @param signal ends the measuring with its reason
  */
 export async function recordTuned<T>(
   gpu: Gpu,
   make: () => PlanBuilder,
   record: (builder: PlanBuilder) => T,
+  signal?: StopSignal,
 ): Promise<{ builder: PlanBuilder; recorded: T }> {
   const builder = make();
   const recorded = record(builder);
   if (!gpu.tuner || builder.untuned.size === 0) return { builder, recorded };
-  await gpu.tuner.tune([...builder.untuned.values()]);
+  await gpu.tuner.tune([...builder.untuned.values()], signal);
   const tuned = make();
   return { builder: tuned, recorded: record(tuned) };
 }

@@ -85,6 +85,34 @@ export async function prepare(
   variant: string,
   kernels: PlanOptions['kernels'] = {},
 ): Promise<Prepared> {
+  const { inputs, tensors, buffers } = await gpu.guarded(`the tensors of ${check.op}`, () =>
+    upload(gpu, check),
+  );
+  const free = () => {
+    for (const buffer of buffers) gpu.destroyBuffer(buffer);
+  };
+  const builder = new PlanBuilder(gpu, `${check.op} ${check.title}`, {
+    variants: { [check.op]: variant },
+    kernels,
+  });
+  let plan: Plan;
+  try {
+    check.record(builder, tensors);
+    plan = await builder.build();
+  } catch (error) {
+    free();
+    throw error;
+  }
+  const suits = plan.dispatches.some((d) => d.kernel.op === check.op && d.kernel.variant === variant);
+  const dispose = () => {
+    plan.dispose();
+    free();
+  };
+  return { plan, inputs, tensors, suits, dispose };
+}
+
+/** Random inputs and poison, in buffers of their own. */
+function upload(gpu: Gpu, check: CheckCase) {
   const random = new MT19937(1);
   const inputs: Record<string, Dense> = {};
   const tensors: Record<string, Tensor> = {};
@@ -113,27 +141,7 @@ export async function prepare(
     tensors[name] =
       spec.within === undefined ? denseTensor(whole.storage, spec.shape) : channelSlice(whole, from, c);
   }
-  const free = () => {
-    for (const buffer of buffers) gpu.destroyBuffer(buffer);
-  };
-  const builder = new PlanBuilder(gpu, `${check.op} ${check.title}`, {
-    variants: { [check.op]: variant },
-    kernels,
-  });
-  let plan: Plan;
-  try {
-    check.record(builder, tensors);
-    plan = await builder.build();
-  } catch (error) {
-    free();
-    throw error;
-  }
-  const suits = plan.dispatches.some((d) => d.kernel.op === check.op && d.kernel.variant === variant);
-  const dispose = () => {
-    plan.dispose();
-    free();
-  };
-  return { plan, inputs, tensors, suits, dispose };
+  return { inputs, tensors, buffers };
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { Gpu } from '../engine/gpu.js';
 import type { Kernel, Scalars } from '../engine/kernel.js';
 import { type Choice, choiceName, type DispatchSpec, PlanBuilder, type ShapeClass } from '../engine/plan.js';
+import { inScopes } from '../engine/scopes.js';
 import { channelSlice, denseTensor, elements, type Tensor } from '../engine/tensor.js';
 import { type Difference, TOLERANCE, worstDifference } from '../engine/tolerance.js';
 import { type CheckCase, type Dense, type Prepared, prepare, type TensorSpec } from './check.js';
@@ -24,10 +25,13 @@ export interface CompilerMessage {
 /** Compiles a shader as it stands, without constants of the host. */
 export async function compilerMessages(gpu: Gpu, label: string, source: string): Promise<CompilerMessage[]> {
   gpu.assertAlive();
-  gpu.device.pushErrorScope('validation');
-  const module = gpu.device.createShaderModule({ label, code: source });
-  const scope = gpu.device.popErrorScope();
-  const messages = (await module.getCompilationInfo()).messages.map(
+  const { outcome, report } = inScopes(gpu.device, () =>
+    gpu.device.createShaderModule({ label, code: source }),
+  );
+  if ('thrown' in outcome) throw outcome.thrown;
+  const [information, { refused }] = await Promise.all([outcome.value.getCompilationInfo(), report]);
+  gpu.assertAlive();
+  const messages = information.messages.map(
     (m): CompilerMessage => ({
       type: m.type,
       line: m.lineNum,
@@ -36,9 +40,8 @@ export async function compilerMessages(gpu: Gpu, label: string, source: string):
       text: m.message,
     }),
   );
-  const error = await scope;
-  if (error && !messages.some((m) => m.type === 'error')) {
-    messages.push({ type: 'error', line: 0, column: 0, length: 0, text: error.message });
+  if (refused !== null && !messages.some((m) => m.type === 'error')) {
+    messages.push({ type: 'error', line: 0, column: 0, length: 0, text: refused });
   }
   return messages;
 }

@@ -70,7 +70,7 @@ export async function raceOn(
   const rows: LabRaceRow[] = [];
   if (runners.length === 0) return rows;
   const racers: Racer[] = [];
-  const stopwatch = new Stopwatch(lab.gpu, runners.length);
+  const stopwatch = await Stopwatch.create(lab.gpu, runners.length);
   const step = (what: string) => {
     signal?.throwIfAborted();
     onStep(`${what} on ${check.title}`);

@@ -110,7 +110,9 @@ async function time(
   try {
     const sample = async (repeats: number) => {
       const start = performance.now();
-      for (let i = 0; i < repeats; i++) plan.run();
+      await gpu.guarded(plan.label, () => {
+        for (let i = 0; i < repeats; i++) plan.run();
+      });
       await gpu.idle();
       return (performance.now() - start) / repeats;
     };

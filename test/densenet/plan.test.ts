@@ -16,13 +16,15 @@ beforeAll(async () => {
 afterAll(() => gpu.dispose());
 
 /** Records a whole pass of DenseNet121 without building it: nothing of the arena is allocated. */
-function recorded(kind: 'predict' | 'train', batch: number, size: number) {
+async function recorded(kind: 'predict' | 'train', batch: number, size: number) {
   const config = densenetConfig('densenet121');
   const parameters = new Parameters(gpu, config);
   const plan = new PlanBuilder(gpu, kind);
-  const image = fixedTensor(gpu, 'image', [batch, size, size, 3]);
-  const dlogits = fixedTensor(gpu, 'dlogits', [batch, 1, 1, config.classes]);
-  const affine = fixedTensor(gpu, 'affine', [1, 1, 2, 1024]);
+  const [image, dlogits, affine] = await gpu.guarded('tensors', () => [
+    fixedTensor(gpu, 'image', [batch, size, size, 3]),
+    fixedTensor(gpu, 'dlogits', [batch, 1, 1, config.classes]),
+    fixedTensor(gpu, 'affine', [1, 1, 2, 1024]),
+  ]);
   try {
     const mode =
       kind === 'train'
@@ -46,8 +48,8 @@ describe('the plan of DenseNet121', () => {
     { kind: 'train', batch: 16, size: 224, dispatches: 597, megabytes: 50 },
   ] as const)(
     '$kind, batch $batch at $size px: at most $dispatches dispatches and $megabytes MB an image',
-    ({ kind, batch, size, dispatches, megabytes }) => {
-      const plan = recorded(kind, batch, size);
+    async ({ kind, batch, size, dispatches, megabytes }) => {
+      const plan = await recorded(kind, batch, size);
       // The loss (two dispatches) and Adam (one) come on top of a training pass.
       expect(plan.dispatches).toBeLessThanOrEqual(dispatches);
       expect(plan.dispatches).toBeGreaterThan(100);

@@ -196,7 +196,10 @@ describe('a plan on a Gpu with a tuner', () => {
   it('does what the table says, whatever is faster, and gives right numbers', async () => {
     gpu.tuning = new TuningTable([{ op: OP, key: 'n*', choice: 'quick TURNS=2', ms: 1 }]);
     expect((await record()).taken).toEqual(Array(3).fill('quick TURNS=2'));
-    const [x, y] = [fixedTensor(gpu, 'x', [1, 1, 1, 100]), fixedTensor(gpu, 'y', [1, 1, 1, 100])];
+    const [x, y] = await gpu.guarded('tensors', () => [
+      fixedTensor(gpu, 'x', [1, 1, 1, 100]),
+      fixedTensor(gpu, 'y', [1, 1, 1, 100]),
+    ]);
     gpu.device.queue.writeBuffer(
       x.storage.buffer!,
       0,

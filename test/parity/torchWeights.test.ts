@@ -88,8 +88,8 @@ function pixelBatch({ seed, count, size, channels, classes }: TorchCase): Omit<P
 
 /** What PyTorch's hooks see, in inference mode: maps[b,h,w,c] by module. */
 async function inferenceMaps(config: DenseNetConfig, weights: WeightMap, batch: PixelBatch) {
-  const input = new InputStage(gpu, batch, config.inputChannels);
-  await input.load(batch);
+  const input = await gpu.guarded('input', () => new InputStage(gpu, batch, config.inputChannels));
+  await gpu.guarded('input', await input.loader(batch));
   const image = await readMap(gpu, input.image);
   input.dispose();
   const model = await DenseNet.create(gpu, { config, weights });

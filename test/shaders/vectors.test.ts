@@ -38,13 +38,15 @@ async function run<K extends string>(
   const tensors = {} as Record<K, Tensor>;
   let plan: Plan | undefined;
   try {
-    for (const name of names) {
-      const { shape, values, dtype } = given[name];
-      tensors[name] = fixedTensor(gpu, name, shape);
-      const content = values ?? Array(elements(shape)).fill(Number.NaN);
-      const data = dtype ? Uint32Array.from(content) : Float32Array.from(content);
-      gpu.device.queue.writeBuffer(tensors[name].storage.buffer!, 0, data);
-    }
+    await gpu.guarded('tensors', () => {
+      for (const name of names) {
+        const { shape, values, dtype } = given[name];
+        tensors[name] = fixedTensor(gpu, name, shape);
+        const content = values ?? Array(elements(shape)).fill(Number.NaN);
+        const data = dtype ? Uint32Array.from(content) : Float32Array.from(content);
+        gpu.device.queue.writeBuffer(tensors[name].storage.buffer!, 0, data);
+      }
+    });
     const variants = Object.fromEntries(ops.map((op) => [op, variant]));
     const builder = new PlanBuilder(gpu, 'vector', { variants });
     record(builder, tensors);

@@ -1,0 +1,39 @@
+/** A network and batches so small that hundreds of calls take seconds. */
+import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architecture.js';
+import type { BatchSource, PixelBatch } from '../../src/densenet/batch.js';
+
+export const TINY: DenseNetConfig = densenetConfig('densenet121', {
+  name: 'tiny',
+  blocks: [1, 1],
+  growthRate: 8,
+  bottleneck: 1,
+  stemChannels: 8,
+  classes: 2,
+});
+export const TINY_LOSS = { posWeights: [0.7, 0.4], negWeights: [0.3, 0.6] };
+
+export function tinyBatch(seed: number, count = 2): PixelBatch {
+  const side = 16;
+  return {
+    count,
+    height: side,
+    width: side,
+    channels: 1,
+    pixels: Uint8Array.from({ length: count * side * side }, (_, i) => (i * (31 + seed) + 7 * seed) & 255),
+    normalisation: { kind: 'samplewise', epsilon: 1e-6 },
+    labels: Float32Array.from({ length: 2 * count }, (_, i) => (i + seed) % 2),
+    files: Array.from({ length: count }, (_, i) => `image ${seed}.${i}`),
+  };
+}
+
+/** Always the same batches in the same order. */
+export function tinySource(batches = 2): BatchSource {
+  return {
+    length: batches,
+    samples: 2 * batches,
+    batchSize: 2,
+    labels: ['one', 'two'],
+    getBatch: async (i) => tinyBatch(40 + i),
+    onEpochEnd: () => {},
+  };
+}
