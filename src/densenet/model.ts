@@ -175,6 +175,31 @@ export class DenseNet {
     this.training = { ...given, ...adamSettings(given, optimizer?.settings) };
   }
 
+  /**
+   * Sets loss weights and optimiser for a training that goes on: Adam's moments and count stay as they are, and so
+   * does every setting that `options` leaves out. Where nothing is compiled yet, or `options.optimizer` brings
+   * another state, it is `compile`.
+   * @returns the options that hold now
+   * @throws as `compile`
+   */
+  goOn(options: TrainingOptions): Promise<TrainingOptions> {
+    return this.turns.next(async () => {
+      const { training } = this;
+      if (!training || options.optimizer) {
+        await this.compileNow(options);
+      } else {
+        const wanted = { ...training, ...givenOptions(options) };
+        this.checkTraining(wanted);
+        const recorded = ({ posWeights, negWeights, epsilon, movingVarianceRule }: TrainingOptions) =>
+          JSON.stringify([posWeights, negWeights, epsilon, movingVarianceRule]);
+        if (recorded(wanted) !== recorded(training)) this.dropTrainers();
+        // Trainers that stay look into it for Adam's settings.
+        Object.assign(training, wanted);
+      }
+      return { ...this.training! };
+    });
+  }
+
   private checkTraining(options: TrainingOptions): void {
     const { classes, activation, name: network } = this.config;
     if (activation !== 'sigmoid') {

@@ -62,7 +62,9 @@ export interface FitOptions extends TrainingOptions {
 }
 
 /**
- * Trains a model. Calls `model.compile` with the loss weights and the optimiser's settings.
+ * Trains a model. One that was trained or compiled before goes on, as with Keras' `fit`: Adam's moments and count of
+ * steps are kept, and settings that `options` leaves out; those that are given hold from now on. Call
+ * `model.compile` first to start Adam afresh, or give `optimizer`.
  * @returns losses a step and an epoch, and where the time went
  * @throws NonFiniteError when the loss is not finite, naming the layer; UsageError for counts below one
  */
@@ -73,7 +75,7 @@ export async function fit(model: DenseNet, source: BatchSource, options: FitOpti
       throw new UsageError(`${name} is ${n}; it must be a whole number above 0.`);
   }
   if (source.length === 0) throw new UsageError('There are no images to train on.');
-  await model.compile(options);
+  const training = await model.goOn(options);
   const history: History = { stepLoss: [], epochs: [], images: 0, waitMs: 0, stepMs: 0, validationMs: 0 };
   const next = endless(source);
 
@@ -108,7 +110,7 @@ export async function fit(model: DenseNet, source: BatchSource, options: FitOpti
       });
     }
     const validating = performance.now();
-    const valLoss = options.validation ? await validate(model, options.validation, options) : null;
+    const valLoss = options.validation ? await validate(model, options.validation, options, training) : null;
     history.validationMs += performance.now() - validating;
     const info = { epoch, loss: weighted / seen, valLoss, seconds: (performance.now() - started) / 1000 };
     history.epochs.push(info);
@@ -130,7 +132,12 @@ function endless(source: BatchSource): () => ReturnType<BatchSource['getBatch']>
 }
 
 /** Loss over the validation images in inference mode, weighted by batch size. */
-async function validate(model: DenseNet, source: BatchSource, options: FitOptions): Promise<number> {
+async function validate(
+  model: DenseNet,
+  source: BatchSource,
+  options: FitOptions,
+  training: TrainingOptions,
+): Promise<number> {
   const steps = Math.min(options.validationSteps ?? source.length, source.length);
   if (steps < 1) throw new UsageError('There are no images to validate on.');
   let weighted = 0;
@@ -138,7 +145,7 @@ async function validate(model: DenseNet, source: BatchSource, options: FitOption
   for (let i = 0; i < steps; i++) {
     options.signal?.throwIfAborted();
     const batch = await source.getBatch(i);
-    const loss = weightedLoss(await model.predict(batch), batch.labels, options);
+    const loss = weightedLoss(await model.predict(batch), batch.labels, training);
     if (options.keras231ValLoss) {
       weighted = 0;
       seen = 0;
