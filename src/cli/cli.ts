@@ -1,6 +1,6 @@
 /** Command line in, exit code out: parses, runs the command, turns every error into one clear line. */
 import { Command, CommanderError } from 'commander';
-import { EXIT_CODES } from '../core/errors.js';
+import { EXIT_CODES, OutOfMemoryError } from '../core/errors.js';
 import { benchCommand } from './commands/bench.js';
 import { checkCommand } from './commands/check.js';
 import { convertCommand } from './commands/convert.js';
@@ -36,17 +36,19 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     cleanups: interrupts.cleanups,
     commandLine: ['chexgpu', ...argv.map(quoted)].join(' '),
   };
+  const flags: string[] = [];
   try {
-    return await parse(argv, context);
+    return await parse(argv, context, flags);
   } catch (error) {
-    return fail(error, out, interrupts);
+    return fail(error, out, interrupts, flags);
   } finally {
     out.endProgress();
     interrupts.dispose();
   }
 }
 
-async function parse(argv: readonly string[], context: CommandContext): Promise<number> {
+/** @param flags filled with those that the command takes */
+async function parse(argv: readonly string[], context: CommandContext, flags: string[]): Promise<number> {
   let exitCode = 0;
   const done = (code: number) => {
     exitCode = code;
@@ -80,6 +82,9 @@ async function parse(argv: readonly string[], context: CommandContext): Promise<
   for (const command of [program, ...program.commands, ...nested]) {
     command.exitOverride().configureOutput({ writeErr: () => {}, getOutHelpWidth: () => 110 });
   }
+  program.hook('preAction', (_, { options }) => {
+    flags.push(...options.map(({ long }) => long ?? ''));
+  });
   if (argv.length === 0) {
     process.stderr.write(program.helpInformation());
     return EXIT_CODES.usage;
@@ -89,7 +94,7 @@ async function parse(argv: readonly string[], context: CommandContext): Promise<
 }
 
 /** Says what went wrong, on stderr and with --json as the document on stdout. */
-function fail(error: unknown, out: Output, interrupts: Interrupts): number {
+function fail(error: unknown, out: Output, interrupts: Interrupts, flags: readonly string[]): number {
   out.endProgress();
   if (interrupts.signal.aborted) {
     return out.failure('interrupted', 'Interrupted: nothing was left half-written.', interrupts.exitCode);
@@ -100,7 +105,14 @@ function fail(error: unknown, out: Output, interrupts: Interrupts): number {
     return out.failure('usage', `${message} (See --help.)`, EXIT_CODES.usage);
   }
   const { code, message, exitCode } = failureOf(error);
-  return out.failure(code, message, exitCode);
+  const text = error instanceof OutOfMemoryError ? withFlags(error, flags) : message;
+  return out.failure(code, text, exitCode);
+}
+
+/** The library speaks of batches and images; here there are flags for them. */
+function withFlags({ message, hint }: OutOfMemoryError, flags: readonly string[]): string {
+  const useful = ['--batch-size', '--batch', '--size'].filter((flag) => flags.includes(flag));
+  return /batches|images/.test(hint) && useful.length > 0 ? `${message} (${useful.join(', ')})` : message;
 }
 
 /** As one would have to type it in a shell. */

@@ -64,7 +64,7 @@ export class AdapterError extends ChexError {
 }
 
 export class OutOfMemoryError extends ChexError {
-  constructor(message: string, hint = 'Use a smaller --batch-size or --size.') {
+  constructor(message: string, hint = 'Use smaller batches or smaller images.') {
     super('memory', message, hint);
   }
 }
