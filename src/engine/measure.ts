@@ -160,6 +160,8 @@ export class ClassMeter {
       return this.entry(await this.time(right));
     } catch (error) {
       this.gpu.assertAlive();
+      // Who gave up learns nothing about the class.
+      this.options.signal?.throwIfAborted();
       if (!(error instanceof ChexError)) throw error;
       return this.entry([], error instanceof OutOfMemoryError ? 'no memory for it' : error.message);
     } finally {

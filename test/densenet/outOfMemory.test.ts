@@ -8,7 +8,7 @@ import { DenseNet } from '../../src/densenet/model.js';
 import { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { enableTuning } from '../../src/shaders/tuning.js';
-import { fit } from '../../src/training/fit.js';
+import { fit as trainModel } from '../../src/training/fit.js';
 import { type Fault, type FaultyDevice, faultyDevice } from '../support/faultyDevice.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../support/tinyNet.js';
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   gpu = Gpu.borrow(faulty.device);
   weights = initialWeights(TINY, 3);
   const model = await DenseNet.create(gpu, { config: TINY, weights });
-  await fit(model, tinySource(), { ...TINY_LOSS, epochs: 1 });
+  await trainModel(model, tinySource(), { ...TINY_LOSS, epochs: 1 });
   optimizer = await model.exportOptimizer();
   await model.dispose();
   expect(gpu.allocatedBytes).toBe(0);
@@ -71,7 +71,7 @@ const CALLS: Record<string, Call> = {
   fit: {
     call: async (model) => {
       const options = { ...TINY_LOSS, epochs: 2, validation: tinySource() };
-      const { stepLoss, epochs } = await fit(model, tinySource(), options);
+      const { stepLoss, epochs } = await trainModel(model, tinySource(), options);
       return [stepLoss, epochs.map(({ valLoss }) => valLoss)];
     },
     again: async (model) => {

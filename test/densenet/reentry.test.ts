@@ -5,7 +5,7 @@ import { callWithin, isWithin } from '../../src/core/within.js';
 import { DenseNet } from '../../src/densenet/model.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { fit } from '../../src/training/fit.js';
+import { fit as trainModel } from '../../src/training/fit.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../support/tinyNet.js';
 
 let gpu: Gpu;
@@ -26,7 +26,7 @@ const CALLS: Record<string, (model: DenseNet) => Promise<unknown>> = {
   compile: (model) => model.compile(TINY_LOSS),
   trainStep: (model) => model.trainStep(batch),
   exportWeights: (model) => model.exportWeights(),
-  fit: (model) => fit(model, tinySource(), { ...TINY_LOSS, epochs: 1 }),
+  fit: (model) => trainModel(model, tinySource(), { ...TINY_LOSS, epochs: 1 }),
 };
 
 describe('a visitor of inspect', () => {
@@ -158,7 +158,7 @@ describe('other callbacks', () => {
     let calls = 0;
     const options = { ...TINY_LOSS, epochs: 2, validation: tinySource(1) };
     await seconds(
-      fit(model, tinySource(), {
+      trainModel(model, tinySource(), {
         ...options,
         onStep: () => void model.predict(batch).then(() => calls++),
         onEpoch: async () => {
@@ -171,7 +171,7 @@ describe('other callbacks', () => {
     expect(calls).toBe(6);
     const mine = new Error('mine');
     for (const name of ['onStep', 'onValidation', 'onEpoch'] as const) {
-      const failing = fit(model, tinySource(), {
+      const failing = trainModel(model, tinySource(), {
         ...options,
         [name]: () => {
           throw mine;

@@ -39,7 +39,7 @@ async function host(device: GPUDevice, wrong: boolean): Promise<string | null> {
   // MAP_READ goes with COPY_DST only.
   if (wrong) device.createBuffer({ label: "the host's", size: 16, usage: 0x1 | 0x80 });
   const error = await device.popErrorScope();
-  return error && error.message;
+  return error?.message ?? null;
 }
 
 describe.each(['one Gpu', 'two Gpus'])('two models on one device, %s', (which) => {

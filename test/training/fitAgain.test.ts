@@ -4,7 +4,7 @@ import { initialWeights } from '../../src/densenet/initialisers.js';
 import { DenseNet } from '../../src/densenet/model.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { type FitOptions, fit } from '../../src/training/fit.js';
+import { type FitOptions, fit as trainModel } from '../../src/training/fit.js';
 import { weightedLoss } from '../../src/training/loss.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../support/tinyNet.js';
 
@@ -27,7 +27,7 @@ async function trained(work: (model: DenseNet) => Promise<number[]>) {
 }
 
 const losses = async (model: DenseNet, options: FitOptions) =>
-  (await fit(model, tinySource(), options)).stepLoss;
+  (await trainModel(model, tinySource(), options)).stepLoss;
 
 describe('fit on a model that was trained', () => {
   it('gives in two times n epochs what it gives in one of 2n, bit for bit', async () => {
@@ -87,7 +87,7 @@ describe('fit on a model that was trained', () => {
     await losses(model, all);
     const before = await model.exportOptimizer();
     const posWeights = [0.1, 0.2];
-    const history = await fit(model, tinySource(), {
+    const history = await trainModel(model, tinySource(), {
       ...TINY_LOSS,
       posWeights,
       epochs: 1,
@@ -109,7 +109,7 @@ describe('fit on a model that was trained', () => {
     const model = await create();
     await losses(model, all);
     const before = await model.exportOptimizer();
-    await expect(fit(model, tinySource(), { ...all, posWeights: [1] })).rejects.toThrow(/posWeights/);
+    await expect(trainModel(model, tinySource(), { ...all, posWeights: [1] })).rejects.toThrow(/posWeights/);
     expect(await model.exportOptimizer()).toEqual(before);
     await model.dispose();
   });
