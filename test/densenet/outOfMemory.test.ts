@@ -120,7 +120,7 @@ describe.each<Fault>(['throws', 'reports'])('where createBuffer %s', (fault) => 
       await untouched.dispose();
       let failures = 0;
       // A throw and a report meet the same code but for a line, and a fit is made of the other calls.
-      const every = (fault === 'throws' ? 5 : 2) * (name === 'fit' ? 4 : 1);
+      const every = (fault === 'throws' ? 7 : 3) * (name === 'fit' ? 4 : 1);
       for (let k = 1; ; k += every) {
         const model = await ready();
         faulty.arm(k, fault);

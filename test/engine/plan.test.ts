@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GpuError } from '../../src/core/errors.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { PlanBuilder } from '../../src/engine/plan.js';
+import { profilePlan } from '../../src/engine/profile.js';
 import { SLICES } from '../../src/shaders/reduce/reduce.js';
 
 let gpu: Gpu;
@@ -34,6 +36,25 @@ describe('a plan', () => {
     expect(gpu.allocatedBytes - before).toBe(plan.bytes);
     expect(plan.bytes).toBeGreaterThanOrEqual(16000);
     plan.dispose();
+    expect(gpu.allocatedBytes).toBe(before);
+  });
+
+  it('does nothing any more once it is disposed, and says so', async () => {
+    const before = gpu.allocatedBytes;
+    const plan = await record(3).build();
+    const profile = profilePlan(gpu, plan, { repeats: 20 });
+    plan.dispose();
+    expect(() => plan.run()).toThrow(/The plan test was disposed/);
+    await expect(profile).rejects.toThrow(GpuError);
+    expect(gpu.allocatedBytes).toBe(before);
+  });
+
+  it('that nobody wants any more is given up while it compiles', async () => {
+    const before = gpu.allocatedBytes;
+    const abort = new AbortController();
+    const build = record(3).build(() => abort.abort(new Error('no more')), abort.signal);
+    await expect(build).rejects.toThrow('no more');
+    await expect(record(3).build(undefined, abort.signal)).rejects.toThrow('no more');
     expect(gpu.allocatedBytes).toBe(before);
   });
 
