@@ -211,9 +211,11 @@ describe('dispose() of a Gpu', () => {
     expect(refused).toBeGreaterThan(0);
   });
 
-  it('with the device, of our own', async () => {
-    for (const ms of [0, 2, 10, 40, 150]) {
-      const { gpu } = await openNodeGpu({ quiet: true });
+  it.each(['dispose() of our own', "destroy() of a host's"])('and of its device: %s', async (whose) => {
+    let truth: unknown[] | undefined;
+    for (const ms of [null, 0, 2, 5, 10, 20, 40, 80, 150]) {
+      const opened = (await openNodeGpu({ quiet: true })).gpu;
+      const gpu = whose.startsWith('dispose') ? opened : Gpu.borrow(opened.device);
       const model = await create(gpu);
       const jobs = [
         model.predict(two),
@@ -222,13 +224,22 @@ describe('dispose() of a Gpu', () => {
         model.exportWeights(),
       ];
       const settled = Promise.allSettled(jobs);
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      gpu.dispose();
-      for (const job of await settled) {
-        if (job.status === 'rejected') expect(job.reason).toBeInstanceOf(GpuError);
+      // The first time they are waited for.
+      if (ms === null) await settled;
+      else await new Promise((resolve) => setTimeout(resolve, ms));
+      if (gpu === opened) gpu.dispose();
+      else opened.device.destroy();
+      const results = await settled;
+      truth ??= results.map((job) => job.status === 'fulfilled' && job.value);
+      for (const [i, job] of results.entries()) {
+        if (job.status === 'rejected') expect(job.reason, `${ms} ms`).toBeInstanceOf(GpuError);
+        else expect(job.value, `${ms} ms`).toEqual(truth[i]);
       }
+      expect(truth).not.toContain(false);
+      await expect(model.predict(two)).rejects.toThrow(GpuError);
       await model.dispose();
       expect(gpu.allocatedBytes).toBe(0);
+      opened.dispose();
     }
   });
 });
