@@ -43,7 +43,7 @@ export * from './densenet/batch.js';
 export { initialWeights } from './densenet/initialisers.js';
 export { DenseNet, type ModelOptions } from './densenet/model.js';
 export type { CamScore, GradcamMap } from './densenet/predictor.js';
-export type { TrainingOptions } from './densenet/trainer.js';
+export type { TrainingOptions } from './densenet/trainingOptions.js';
 export {
   type KerasReadOptions,
   type KerasReport,

@@ -15,33 +15,35 @@
  * entrance of each block: stem conv -> bn; transition 1x1 conv -> average pool -> bn; all else as above
  * without its bn (and the transition without its relu).
  */
+import { requireObject, shown } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
+import { checkedConfig } from './checkedConfig.js';
 
 export interface DenseNetConfig {
-  name: string;
+  readonly name: string;
   /** Layers in each dense block; 121 has [6, 12, 24, 16]. */
-  blocks: number[];
+  readonly blocks: readonly number[];
   /** k: channels that each dense layer appends. */
-  growthRate: number;
+  readonly growthRate: number;
   /** The 1x1 convolution of a dense layer makes bottleneck * growthRate channels; 0: there is none. */
-  bottleneck: number;
+  readonly bottleneck: number;
   /** A transition keeps floor(channels * compression). */
-  compression: number;
+  readonly compression: number;
   /** 'imagenet': 7x7/2 convolution, bn, relu, 3x3/2 max pool. 'cifar': a 3x3 convolution alone. */
-  stem: 'imagenet' | 'cifar';
+  readonly stem: 'imagenet' | 'cifar';
   /** Channels made by the stem's convolution. */
-  stemChannels: number;
+  readonly stemChannels: number;
   /**
    * 'layer': a batch norm in front of every ReLU. 'block': one at the entrance of each block and no other;
    * goes with the stem 'cifar' and without bottleneck.
    */
-  norms: 'layer' | 'block';
-  inputChannels: number;
-  classes: number;
+  readonly norms: 'layer' | 'block';
+  readonly inputChannels: number;
+  readonly classes: number;
   /** What makes probabilities of the logits. The weighted loss is for sigmoids: a softmax only predicts. */
-  activation: 'sigmoid' | 'softmax';
-  bnEpsilon: number;
-  bnMomentum: number;
+  readonly activation: 'sigmoid' | 'softmax';
+  readonly bnEpsilon: number;
+  readonly bnMomentum: number;
 }
 
 export type LayerKind =
@@ -156,65 +158,26 @@ const RECIPES = {
 export type DenseNetName = keyof typeof RECIPES;
 
 /** Every network that has a name. */
-export const NETWORK_NAMES = Object.keys(RECIPES) as DenseNetName[];
+export const NETWORK_NAMES: readonly DenseNetName[] = Object.freeze(Object.keys(RECIPES) as DenseNetName[]);
 
 /** The ImageNet family: networks for X-rays, which the command line offers. */
-export const DENSENET_NAMES = NETWORK_NAMES.filter((name) => RECIPES[name].stem === 'imagenet');
+export const DENSENET_NAMES: readonly DenseNetName[] = Object.freeze(
+  NETWORK_NAMES.filter((name) => RECIPES[name].stem === 'imagenet'),
+);
 
 /**
- * A named network, with any field changed: `densenetConfig('densenet121', { blocks: [2, 2], classes: 3 })`.
- * Throws UsageError for an unknown name or a field that no network can have.
+ * A named network, with any field changed: `densenetConfig('densenet121', { blocks: [2, 2], classes: 3 })`. Fields
+ * that are undefined stay as they are.
+ * @throws UsageError for an unknown name or field, or a value that no network can have
  */
 export function densenetConfig(name: DenseNetName, overrides: Partial<DenseNetConfig> = {}): DenseNetConfig {
-  const recipe = RECIPES[name];
-  if (!recipe) throw new UsageError(`There is no network '${name}'.`, `Choose ${NETWORK_NAMES.join(', ')}.`);
-  const config: DenseNetConfig = {
-    name,
-    ...recipe,
-    ...overrides,
-    blocks: [...(overrides.blocks ?? recipe.blocks)],
-  };
-  checkConfig(config);
-  return config;
-}
-
-const CHOICES: Record<'stem' | 'norms' | 'activation', string[]> = {
-  stem: ['imagenet', 'cifar'],
-  norms: ['layer', 'block'],
-  activation: ['sigmoid', 'softmax'],
-};
-
-function checkConfig(config: DenseNetConfig): void {
-  const { growthRate, bottleneck, stemChannels, inputChannels, classes, compression } = config;
-  const counts = { growthRate, bottleneck, stemChannels, inputChannels, classes };
-  for (const [field, value] of Object.entries(counts)) {
-    const least = field === 'bottleneck' ? 0 : 1;
-    if (!Number.isInteger(value) || value < least) {
-      throw new UsageError(
-        `${config.name}: ${field} is ${value}, it must be a whole number of at least ${least}.`,
-      );
-    }
+  const recipe = Object.hasOwn(RECIPES, name) ? RECIPES[name] : undefined;
+  if (!recipe) {
+    throw new UsageError(`There is no network ${shown(name)}.`, `Choose ${NETWORK_NAMES.join(', ')}.`);
   }
-  for (const [field, choices] of Object.entries(CHOICES)) {
-    const value = config[field as keyof typeof CHOICES];
-    if (!choices.includes(value)) {
-      throw new UsageError(`${config.name}: ${field} is '${value}', it must be ${choices.join(' or ')}.`);
-    }
-  }
-  if (config.norms === 'block' && (config.stem !== 'cifar' || bottleneck > 0)) {
-    throw new UsageError(
-      `${config.name}: norms 'block' with stem '${config.stem}' and bottleneck ${bottleneck} is not built.`,
-      "Use norms 'block' with stem 'cifar' and bottleneck 0.",
-    );
-  }
-  if (config.blocks.length === 0 || config.blocks.some((n) => !Number.isInteger(n) || n < 1)) {
-    throw new UsageError(
-      `${config.name}: blocks are [${config.blocks.join(', ')}], they must be whole numbers of at least 1.`,
-    );
-  }
-  if (!(compression > 0 && compression <= 1)) {
-    throw new UsageError(`${config.name}: compression is ${compression}, it must be above 0 and at most 1.`);
-  }
+  requireObject('The fields to change', overrides);
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  return checkedConfig({ name, ...recipe, ...Object.fromEntries(given) });
 }
 
 /** All layers in the order of Keras' `model.layers` (429 for densenet121). */

@@ -24,7 +24,7 @@ export function assertFinite(values: Float32Array, perImage: number, files: read
   if (bad < 0) return;
   const image = Math.floor(bad / perImage);
   throw new NonFiniteError(
-    `Output ${bad % perImage} for ${files[image] ?? `image ${image}`} is ${values[bad]}.`,
+    `Output ${bad % perImage} for ${files[image]} is ${values[bad]}.`,
     'Check the image (a constant image has no standard deviation) and the weights.',
   );
 }

@@ -109,7 +109,7 @@ export interface RecordedForward {
 }
 
 export type ForwardMode =
-  /** Batch statistics; moving averages take a step. */
+  /** Batch statistics; the next moving averages take a step. */
   | { kind: 'training'; rule: MovingVarianceRule }
   /** Moving averages, through affines prepared beforehand. */
   | { kind: 'inference'; affine: (batchnorm: string) => Tensor };
@@ -159,7 +159,7 @@ export function recordForward(
         fresh,
         stats: stats!,
         gammaBeta: weight(`${name}/gammaBeta`),
-        moving: parameters.view('moving', `${name}/moving`),
+        moving: parameters.view('nextMoving', `${name}/moving`),
         affine: affine!,
       },
       { n: pixels(x), epsilon: config.bnEpsilon, momentum: config.bnMomentum, rule: mode.rule },

@@ -6,17 +6,18 @@
 import { UsageError } from '../core/errors.js';
 import { MT19937 } from '../engine/mt19937.js';
 import { type DenseNetConfig, type ParameterSpec, parameterTable, type WeightMap } from './architecture.js';
+import { checkedConfig } from './checkedConfig.js';
 
 /**
  * Starting weights for every tensor of the network. Each tensor has its own random stream, made from the
  * seed and the tensor's name, so the layers that two configurations share start alike.
- * Throws UsageError unless `seed` is an integer in [0, 2^32).
+ * Throws UsageError unless `seed` is an integer in [0, 2^32), or for a configuration that no network can have.
  */
 export function initialWeights(config: DenseNetConfig, seed: number): WeightMap {
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
     throw new UsageError(`The seed ${seed} is not usable.`, 'Give an integer between 0 and 4294967295.');
   }
-  return new Map(parameterTable(config).map((spec) => [spec.key, initialTensor(spec, seed)]));
+  return new Map(parameterTable(checkedConfig(config)).map((spec) => [spec.key, initialTensor(spec, seed)]));
 }
 
 function initialTensor(spec: ParameterSpec, seed: number): Float32Array {

@@ -5,12 +5,12 @@
  * A network of one channel reads gray images as they are, and the first channel of those with three, as
  * torchxrayvision's `load_image` does; X-rays stored as RGB have three equal ones.
  */
-import { DataError, UsageError } from '../core/errors.js';
+import { DataError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { normalise, samplewiseMoments } from '../shaders/preprocess/preprocess.js';
-import type { Batch, BatchShape, Normalisation, PixelBatch } from './batch.js';
+import type { Batch, BatchShape, Normalisation } from './batch.js';
 
 /** Buffers and plans for one batch size and image size. */
 export class InputStage {
@@ -31,7 +31,7 @@ export class InputStage {
   constructor(
     private readonly gpu: Gpu,
     { count, height, width }: BatchShape,
-    private readonly channels: number,
+    channels: number,
   ) {
     this.batch = count;
     this.height = height;
@@ -40,37 +40,23 @@ export class InputStage {
   }
 
   /**
-   * Checks a batch of at most the stage's size and makes what it needs.
+   * Makes what an admitted batch of at most the stage's size needs.
    * @returns uploads it, within `Gpu.guarded`; images it does not fill keep whatever was there
-   * @throws DataError when the batch does not fit, or holds values that are not finite; UsageError for pixels
-   *   where the network has neither one nor three input channels
+   * @throws DataError when the batch does not fit
    */
   async loader(batch: Batch): Promise<() => void> {
     const { count, height, width } = batch;
-    if (count < 1 || count > this.batch || height !== this.height || width !== this.width) {
+    if (count > this.batch || height !== this.height || width !== this.width) {
       throw new DataError(
         `A batch of ${count} images of ${width}x${height} does not fit an input of ${this.batch} of ${this.width}x${this.height}.`,
       );
     }
-    if ('x' in batch) {
-      const each = height * width * this.channels;
-      const x = this.channels === 1 && batch.x.length === 3 * count * each ? firstOfThree(batch.x) : batch.x;
-      expectLength(`x[b,h,w,${this.channels}]`, x, count * each);
-      const bad = x.findIndex((v) => !Number.isFinite(v));
-      if (bad >= 0) {
-        const file = batch.files[Math.floor(bad / each)] ?? 'the batch';
-        throw new DataError(`A pixel of ${file} is ${x[bad]} after normalisation.`);
-      }
-      return () => this.upload(this.image, x);
-    }
-    expectLength('pixels', batch.pixels, count * height * width * batch.channels);
-    const { channels, pixels } = this.fitting(batch);
-    const { plan, stored } = await this.preprocessing(channels, batch.normalisation);
-    const words = new Uint8Array(Math.ceil(pixels.length / 4) * 4);
-    words.set(pixels);
-    const { normalisation } = batch;
+    if ('x' in batch) return () => this.upload(this.image, batch.x);
+    const { pixels, channels, normalisation } = batch;
+    const { plan, stored } = await this.preprocessing(channels, normalisation);
     return () => {
-      this.upload(stored.pixels, words);
+      // Admitted pixels have zeros behind them up to a whole word.
+      this.upload(stored.pixels, new Uint8Array(pixels.buffer, 0, Math.ceil(pixels.length / 4) * 4));
       if (normalisation.kind !== 'samplewise') {
         const row = momentsRow(normalisation);
         this.upload(
@@ -80,18 +66,6 @@ export class InputStage {
       }
       plan.run();
     };
-  }
-
-  /** Gray pixels, or RGB where the network reads three channels. */
-  private fitting({ channels, pixels }: PixelBatch): Pick<PixelBatch, 'channels' | 'pixels'> {
-    if (this.channels !== 1 && this.channels !== 3) {
-      throw new UsageError(
-        `Pixels cannot become the ${this.channels} channels that this network reads.`,
-        'Normalise them yourself and give x[b,h,w,channels].',
-      );
-    }
-    if (channels === 1 || this.channels === 3) return { channels, pixels };
-    return { channels: 1, pixels: firstOfThree(pixels) };
   }
 
   private upload(tensor: Tensor, data: Float32Array | Uint8Array): void {
@@ -132,15 +106,4 @@ export class InputStage {
 function momentsRow(n: Exclude<Normalisation, { kind: 'samplewise' }>): number[] {
   if (n.kind === 'none') return [0, 0, 0, 1, 1, 1];
   return [...n.mean, ...n.std.map((std) => 1 / (std + n.epsilon))];
-}
-
-/** Channel 0 of [...,3]. */
-function firstOfThree<T extends Uint8Array | Float32Array>(values: T): T {
-  return values.filter((_, i) => i % 3 === 0) as T;
-}
-
-function expectLength(name: string, data: ArrayLike<number>, length: number): void {
-  if (data.length !== length) {
-    throw new DataError(`The batch's ${name} holds ${data.length} values where ${length} were expected.`);
-  }
 }

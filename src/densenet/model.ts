@@ -2,12 +2,14 @@
  * DenseNet on one GPU: predict, train, explain. Plans are made for the batch and image sizes that come
  * along and kept; weights are shared by all of them.
  */
-import { UsageError } from '../core/errors.js';
+import { listOfNumbers, oneOf, requireObject, wholeNumber } from '../core/arguments.js';
+import { NonFiniteError, UsageError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder, type Precision } from '../engine/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { prepareInference } from '../shaders/batchnorm/batchnorm.js';
-import { type AdamState, adamSettings, checkAdamState } from './adamState.js';
+import { type AdamSettings, type AdamState, adamSettings, checkAdamSettings } from './adamState.js';
+import { admitBatch } from './admission.js';
 import {
   checkImageSize,
   type DenseNetConfig,
@@ -16,12 +18,14 @@ import {
   type WeightMap,
 } from './architecture.js';
 import type { Batch, BatchShape } from './batch.js';
+import { checkedConfig } from './checkedConfig.js';
 import type { ModelContext } from './context.js';
 import { initialWeights } from './initialisers.js';
 import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
-import { Parameters } from './parameters.js';
+import { type PackedMoments, Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
-import { Trainer, type TrainingOptions } from './trainer.js';
+import { Trainer } from './trainer.js';
+import { checkTraining, type TrainingOptions, type TrainingSettings } from './trainingOptions.js';
 import { Turns } from './turns.js';
 
 export interface ModelOptions {
@@ -41,6 +45,13 @@ export interface ModelOptions {
   onCompile?: (plan: string, done: number, total: number) => void;
 }
 
+/** An optimiser's state, checked and copied. */
+interface OwnState {
+  iterations: number;
+  settings: AdamSettings;
+  moments: PackedMoments;
+}
+
 /** Plans kept for different batch sizes; the least recently used one goes first. */
 const KEPT_PLANS = 3;
 
@@ -50,8 +61,10 @@ export class DenseNet {
   private affines: Map<string, Tensor> | null = null;
   private affinesFresh = false;
   private trainers = new Map<string, Trainer>();
-  private training: TrainingOptions | null = null;
+  private training: (TrainingSettings & Required<AdamSettings>) | null = null;
   private step = 0;
+  /** Whether the gradients' buffer holds those of a step since `compile`. */
+  private hasGradients = false;
   private readonly turns = new Turns(() => this.free());
   private readonly context: ModelContext;
 
@@ -60,22 +73,23 @@ export class DenseNet {
   }
 
   /**
-   * A network with weights on the GPU.
-   * @throws WeightsError, OutOfMemoryError
+   * A network with weights on the GPU; it keeps copies of the options.
+   * @throws UsageError for a configuration that no network can have, WeightsError, OutOfMemoryError
    */
   static async create(gpu: Gpu, options: ModelOptions = {}): Promise<DenseNet> {
-    const config = options.config ?? densenetConfig('densenet121');
+    requireObject('The options of DenseNet.create', options);
+    const config = checkedConfig(options.config ?? densenetConfig('densenet121'));
     const parameters = new Parameters(gpu, config);
     const model = new DenseNet({
       gpu,
       config,
       parameters,
-      variants: options.variants ?? {},
-      precision: options.precision ?? 'f32',
+      variants: { ...options.variants },
+      precision: oneOf('precision', options.precision ?? 'f32', ['f32', 'f16']),
       onCompile: options.onCompile ?? (() => {}),
     });
     try {
-      await parameters.write(options.weights ?? initialWeights(config, options.seed ?? 0));
+      await parameters.write(parameters.pack(options.weights ?? initialWeights(config, options.seed ?? 0)));
     } catch (error) {
       await model.dispose();
       throw error;
@@ -83,6 +97,7 @@ export class DenseNet {
     return model;
   }
 
+  /** Frozen: a network's shape is settled when it is made. */
   get config(): DenseNetConfig {
     return this.context.config;
   }
@@ -93,13 +108,17 @@ export class DenseNet {
   }
 
   /**
-   * Probabilities of a batch, inference mode: p[b,classes].
-   * @throws UsageError for an image size the network cannot halve; NonFiniteError naming the file
+   * Probabilities of a batch, inference mode: p[b,classes]. Labels are not looked at. The batch is copied at once: its
+   * arrays may be filled anew before the promise resolves.
+   * @throws UsageError for an image size the network cannot halve, or pixels of another type, count or normalisation
+   *   than a batch has; DataError for arrays of a wrong length or input that is not finite; NonFiniteError for outputs;
+   *   the last two name the file
    */
-  predict(batch: Batch): Promise<Float32Array> {
+  async predict(batch: Batch): Promise<Float32Array> {
+    const own = admitBatch(batch, this.config, { labels: false });
     return this.turns.next(async () => {
-      const predictor = await this.predictor(batch);
-      return predictor.predict(batch);
+      const predictor = await this.predictor(own);
+      return predictor.predict(own);
     });
   }
 
@@ -108,21 +127,25 @@ export class DenseNet {
    * @param classes indices of outputs
    * @param score differentiate the `sigmoid` output (the course's util.py) or the `logit`; a network that ends
    *   in a softmax has the `logit` only
+   * @throws as `predict`; UsageError for a class or a score that there is not
    */
-  gradcam(
+  async gradcam(
     batch: Batch,
     classes: readonly number[],
     options: { score?: CamScore } = {},
   ): Promise<GradcamMap[]> {
-    return this.turns.next(async () => {
-      if (batch.count !== 1) throw new UsageError(`Grad-CAM takes one image at a time, not ${batch.count}.`);
-      for (const c of classes) {
-        if (!Number.isInteger(c) || c < 0 || c >= this.config.classes) {
-          throw new UsageError(`There is no class ${c}; ${this.config.name} has ${this.config.classes}.`);
-        }
+    const own = admitBatch(batch, this.config, { labels: false });
+    if (own.count !== 1) throw new UsageError(`Grad-CAM takes one image at a time, not ${own.count}.`);
+    const wanted = Array.from(listOfNumbers('classes', classes));
+    for (const c of wanted) {
+      if (!Number.isInteger(c) || c < 0 || c >= this.config.classes) {
+        throw new UsageError(`There is no class ${c}; ${this.config.name} has ${this.config.classes}.`);
       }
-      const predictor = await this.predictor(batch);
-      return predictor.gradcam(batch, classes, options.score ?? 'sigmoid');
+    }
+    const score = oneOf('score', options.score ?? 'sigmoid', ['sigmoid', 'logit']);
+    return this.turns.next(async () => {
+      const predictor = await this.predictor(own);
+      return predictor.gradcam(own, wanted, score);
     });
   }
 
@@ -132,15 +155,16 @@ export class DenseNet {
    * between two maps.
    * @param visit what it throws ends this. It must not call this model: such a call rejects with a UsageError. (A
    *   browser cannot tell who calls once `visit` has awaited something, and serves such a call like any other.)
+   * @throws as `predict`
    */
-  inspect(batch: Batch, visit: (output: LayerOutput) => void | Promise<void>): Promise<void> {
+  async inspect(batch: Batch, visit: (output: LayerOutput) => void | Promise<void>): Promise<void> {
+    const own = admitBatch(batch, this.config, { labels: false });
     return this.turns.aside(async (callBack) => {
       let inspection: Inspection | undefined;
       try {
         const { maps, read } = await this.turns.next(async () => {
-          this.checkSize(batch);
           await this.refreshAffines();
-          inspection = await inspectForward(this.context, batch, this.affine);
+          inspection = await inspectForward(this.context, own, this.affine);
           return inspection;
         });
         for (const [name, map] of maps) {
@@ -156,23 +180,30 @@ export class DenseNet {
   /**
    * Sets loss weights and optimiser, as Keras' `compile`. Adam starts again from zero, or goes on from
    * `options.optimizer`; the weights stay as they are.
-   * @throws UsageError for loss weights that do not fit or a network that ends in a softmax; WeightsError for a
-   *   state that is not this network's. After either all is as before.
+   * @throws UsageError for loss weights that do not fit, settings that make no sense (`checkTraining`) or a network
+   *   that ends in a softmax; WeightsError for a state that is not this network's. After either all is as before.
    */
-  compile(options: TrainingOptions): Promise<void> {
-    return this.turns.next(() => this.compileNow(options));
+  async compile(options: TrainingOptions): Promise<void> {
+    const given = checkTraining(options, this.config);
+    const state = this.ownState(options.optimizer);
+    return this.turns.next(() => this.compileNow(given, state));
   }
 
-  private async compileNow(options: TrainingOptions): Promise<void> {
-    this.checkTraining(options);
-    const { optimizer } = options;
-    if (optimizer) checkAdamState(optimizer, this.config);
-    if (optimizer) await this.context.parameters.writeOptimizer(optimizer);
-    else await this.context.parameters.resetOptimizer();
+  private async compileNow(given: TrainingSettings, state: OwnState | undefined): Promise<void> {
+    const { parameters } = this.context;
+    if (state) await parameters.writeMoments(state.moments);
+    else await parameters.resetMoments();
     this.dropTrainers();
-    this.step = optimizer?.iterations ?? 0;
-    const given = givenOptions(options);
-    this.training = { ...given, ...adamSettings(given, optimizer?.settings) };
+    this.step = state?.iterations ?? 0;
+    this.training = { ...given, ...adamSettings(given, state?.settings) };
+    this.hasGradients = false;
+  }
+
+  /** A copy of a checked state. */
+  private ownState(state: AdamState | undefined): OwnState | undefined {
+    if (!state) return undefined;
+    const { iterations, settings } = state;
+    return { iterations, settings: { ...settings }, moments: this.context.parameters.packMoments(state) };
   }
 
   /**
@@ -182,14 +213,15 @@ export class DenseNet {
    * @returns the options that hold now
    * @throws as `compile`
    */
-  goOn(options: TrainingOptions): Promise<TrainingOptions> {
+  async goOn(options: TrainingOptions): Promise<TrainingOptions> {
+    const given = checkTraining(options, this.config);
+    const state = this.ownState(options.optimizer);
     return this.turns.next(async () => {
       const { training } = this;
-      if (!training || options.optimizer) {
-        await this.compileNow(options);
+      if (!training || state) {
+        await this.compileNow(given, state);
       } else {
-        const wanted = { ...training, ...givenOptions(options) };
-        this.checkTraining(wanted);
+        const wanted = { ...training, ...given };
         const recorded = ({ posWeights, negWeights, epsilon, movingVarianceRule }: TrainingOptions) =>
           JSON.stringify([posWeights, negWeights, epsilon, movingVarianceRule]);
         if (recorded(wanted) !== recorded(training)) this.dropTrainers();
@@ -200,40 +232,41 @@ export class DenseNet {
     });
   }
 
-  private checkTraining(options: TrainingOptions): void {
-    const { classes, activation, name: network } = this.config;
-    if (activation !== 'sigmoid') {
-      throw new UsageError(
-        `${network} ends in a ${activation}, and the weighted loss is for sigmoids.`,
-        "Train it with densenetConfig(name, { activation: 'sigmoid' }).",
-      );
-    }
-    for (const name of ['posWeights', 'negWeights'] as const) {
-      const weights = options[name];
-      if (weights.length !== classes || !weights.every(Number.isFinite)) {
-        throw new UsageError(`${name} must be ${classes} finite numbers, one a class.`);
-      }
-    }
-  }
-
   /**
-   * One step of training on a batch; returns the loss of the weights before the update.
-   * @throws UsageError before `compile`; NonFiniteError naming the first layer with a value that is not
-   *   finite, in which case the weights stay as they were
+   * One step of training on a batch; returns the loss of the weights before the update. The batch is copied at once.
+   * @throws UsageError before `compile`, and as `predict`; DataError also for labels that are not count * classes
+   *   numbers, each 0 or 1; NonFiniteError naming the first layer or tensor with a value that is not finite, be it in
+   *   the loss, the gradients, the moving averages or what Adam would make of them. After any of them weights, moving
+   *   averages, optimiser and count are as before.
    */
-  trainStep(batch: Batch): Promise<number> {
+  async trainStep(batch: Batch): Promise<number> {
+    const own = admitBatch(batch, this.config, { labels: true });
     return this.turns.next(async () => {
-      const trainer = await this.trainer(batch);
-      const loss = await trainer.step(batch, this.step + 1);
-      this.step++;
-      this.affinesFresh = false;
-      return loss;
+      const trainer = await this.trainer(own);
+      try {
+        const loss = await trainer.step(own, this.step + 1);
+        this.step++;
+        this.affinesFresh = false;
+        this.hasGradients = true;
+        return loss;
+      } catch (error) {
+        if (error instanceof NonFiniteError) this.hasGradients = true;
+        throw error;
+      }
     });
   }
 
-  /** Gradients of the last `trainStep`, by Keras' names. */
+  /**
+   * Gradients of the last `trainStep`, by Keras' names; also of one that was refused, to see what overflowed.
+   * @throws UsageError before the first step after `compile`
+   */
   gradients(): Promise<WeightMap> {
-    return this.turns.next(() => this.context.parameters.readTrainable('gradients'));
+    return this.turns.next(async () => {
+      if (!this.hasGradients) {
+        throw new UsageError('There are no gradients before a training step.', 'Call trainStep() first.');
+      }
+      return this.context.parameters.readTrainable('gradients');
+    });
   }
 
   /**
@@ -251,11 +284,10 @@ export class DenseNet {
     });
   }
 
-  /** Learning rate of the next steps. */
+  /** Learning rate of the next steps. @throws UsageError before `compile`, or unless it is a number above 0 */
   setLearningRate(rate: number): void {
     if (!this.training) throw new UsageError('Call compile() before setLearningRate().');
-    if (!(rate > 0 && Number.isFinite(rate)))
-      throw new UsageError(`A learning rate of ${rate} makes no sense.`);
+    checkAdamSettings({ learningRate: rate });
     this.training.learningRate = rate;
   }
 
@@ -263,10 +295,11 @@ export class DenseNet {
     return this.turns.next(() => this.context.parameters.read());
   }
 
-  /** Replaces all weights, or none. @throws WeightsError */
-  importWeights(weights: WeightMap): Promise<void> {
+  /** Replaces all weights by a copy of these, or none. @throws WeightsError, OutOfMemoryError */
+  async importWeights(weights: WeightMap): Promise<void> {
+    const packed = this.context.parameters.pack(weights);
     return this.turns.next(async () => {
-      await this.context.parameters.write(weights);
+      await this.context.parameters.write(packed);
       this.affinesFresh = false;
     });
   }
@@ -277,7 +310,8 @@ export class DenseNet {
    */
   planOf(kind: 'predict' | 'train', batch: number, size: number): Promise<Plan> {
     return this.turns.next(async () => {
-      const shape = { count: batch, height: size, width: size };
+      oneOf('kind', kind, ['predict', 'train']);
+      const shape = { count: wholeNumber('batch', batch, 1), height: size, width: size };
       return (kind === 'predict' ? await this.predictor(shape) : await this.trainer(shape)).plan;
     });
   }
@@ -359,15 +393,6 @@ export class DenseNet {
     for (const trainer of this.trainers.values()) trainer.dispose();
     this.trainers = new Map();
   }
-}
-
-/** Copies of what is given; nothing of what else the caller's object holds. */
-function givenOptions(options: TrainingOptions): TrainingOptions {
-  const { learningRate, beta1, beta2, adamEpsilon, epsilon, movingVarianceRule } = options;
-  const settings = { learningRate, beta1, beta2, adamEpsilon, epsilon, movingVarianceRule };
-  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
-  const weights = { posWeights: [...options.posWeights], negWeights: [...options.negWeights] };
-  return { ...weights, ...Object.fromEntries(given) };
 }
 
 function keyOf({ count, height, width }: BatchShape): string {

@@ -3,12 +3,17 @@
  * dispatch; gradients and Adam's moments have the same layout; moving averages lie in another. Each
  * tensor starts at a multiple of 64 floats (256 bytes), which is what a binding offset must be.
  *
+ * A training pass moves a copy of the moving averages, the next ones; they take the place of the present ones when
+ * the step is taken, so that a step that is refused leaves everything as it was.
+ *
  * A batch norm's gamma and beta are neighbours, one tensor [1,1,2,c]; so are its moving mean and variance.
  */
+import { firstIndex, firstNotFinite, kindOf, shown } from '../core/arguments.js';
 import { WeightsError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { denseTensor, elements, type Tensor } from '../engine/tensor.js';
 import { COPY_DST, COPY_SRC, STORAGE } from '../engine/usage.js';
+import type { AdamBounds } from './adamBounds.js';
 import type { AdamState } from './adamState.js';
 import { type DenseNetConfig, type ParameterSpec, parameterTable, type WeightMap } from './architecture.js';
 
@@ -22,7 +27,23 @@ interface Region {
 
 /** Buffers with the layout of the trainable tensors. */
 export type TrainableBuffer = 'weights' | 'gradients' | 'adamM' | 'adamV';
-type BufferName = TrainableBuffer | 'moving';
+
+/** Buffers with the layout of the moving averages: the present ones, and those of a step under way. */
+export type MovingBuffer = 'moving' | 'nextMoving';
+
+type BufferName = TrainableBuffer | MovingBuffer;
+
+/** Weights and moving averages as they lie in their buffers, checked. */
+export interface PackedWeights {
+  weights: Float32Array<ArrayBuffer>;
+  moving: Float32Array<ArrayBuffer>;
+}
+
+/** Adam's moments as they lie in their buffers. */
+export interface PackedMoments {
+  adamM: Float32Array<ArrayBuffer>;
+  adamV: Float32Array<ArrayBuffer>;
+}
 
 const ALIGN = 64;
 
@@ -32,6 +53,8 @@ export class Parameters {
   readonly trainableSize: number;
   private readonly movingSize: number;
   private readonly regions = new Map<string, Region>();
+  /** No number that Adam holds is larger than these. */
+  readonly bounds: AdamBounds = { w: 0, m: 0, v: 0 };
   private readonly buffers = new Map<BufferName, GPUBuffer>();
 
   constructor(
@@ -58,28 +81,20 @@ export class Parameters {
    * A tensor of one layer, e.g. `view('weights', 'conv1/conv/kernel')`, `view('moving', 'bn/moving')`; it has
    * memory if its buffer has.
    */
-  view(buffer: BufferName, key: string): Tensor {
+  view(name: BufferName, key: string): Tensor {
     const region = this.regions.get(key);
     if (!region) throw new WeightsError(`The network ${this.config.name} has no tensor ${key}.`);
     const bytes = elements(region.shape) * 4;
-    const storage = {
-      label: `${key} ${buffer}`,
-      bytes,
-      buffer: this.buffers.get(buffer) ?? null,
-      byteOffset: region.offset * 4,
-    };
+    const buffer = this.buffers.get(name) ?? null;
+    const storage = { label: `${key} ${name}`, bytes, buffer, byteOffset: region.offset * 4 };
     return denseTensor(storage, region.shape);
   }
 
-  /** A whole trainable buffer as one vector. */
-  flat(buffer: TrainableBuffer): Tensor {
-    const storage = {
-      label: buffer,
-      bytes: this.trainableSize * 4,
-      buffer: this.buffers.get(buffer) ?? null,
-      byteOffset: 0,
-    };
-    return denseTensor(storage, [1, 1, 1, this.trainableSize]);
+  /** A whole buffer as one vector; it has memory if its buffer has. */
+  flat(name: BufferName): Tensor {
+    const size = this.sizeOf(name);
+    const buffer = this.buffers.get(name) ?? null;
+    return denseTensor({ label: name, bytes: size * 4, buffer, byteOffset: 0 }, [1, 1, 1, size]);
   }
 
   /**
@@ -104,7 +119,7 @@ export class Parameters {
 
   /** Floats of a buffer. */
   private sizeOf(name: BufferName): number {
-    return name === 'moving' ? this.movingSize : this.trainableSize;
+    return name === 'moving' || name === 'nextMoving' ? this.movingSize : this.trainableSize;
   }
 
   /** Writes whole buffers, all or none; buffers without memory get it. */
@@ -119,11 +134,15 @@ export class Parameters {
   }
 
   /**
-   * Replaces all weights and moving averages, or none.
-   * @throws WeightsError naming the tensor that is missing, too many, of the wrong size or not finite;
-   *   OutOfMemoryError
+   * Checks all weights and moving averages and copies them: what becomes of the caller's arrays changes nothing.
+   * @throws WeightsError naming the tensor that is missing, too many, of the wrong kind or size, or not finite
    */
-  async write(weights: WeightMap): Promise<void> {
+  pack(weights: WeightMap): PackedWeights {
+    if (kindOf(weights) !== 'Map') {
+      throw new WeightsError(
+        `The weights are ${shown(weights)}; they must be a Map of Float32Arrays by name.`,
+      );
+    }
     const known = new Set(this.table.map((spec) => spec.key));
     for (const key of weights.keys()) {
       if (!known.has(key))
@@ -136,16 +155,32 @@ export class Parameters {
     for (const spec of this.table) {
       const values = weights.get(spec.key);
       if (!values) throw new WeightsError(`The weights lack ${spec.key} [${spec.shape.join(', ')}].`);
+      if (kindOf(values) !== 'Float32Array') {
+        throw new WeightsError(`${spec.key} is ${shown(values)}; it must be a Float32Array.`);
+      }
       if (values.length !== spec.size) {
         throw new WeightsError(
           `${spec.key} has ${values.length} numbers; ${this.config.name} wants [${spec.shape.join(', ')}] = ${spec.size}.`,
         );
       }
-      const bad = values.findIndex((v) => !Number.isFinite(v));
+      const bad = firstNotFinite(values);
       if (bad >= 0) throw new WeightsError(`${spec.key}[${bad}] is ${values[bad]}.`, 'The file is damaged.');
+      const negative = spec.tensor === 'moving_variance' ? firstIndex(values, (v) => v < 0) : -1;
+      if (negative >= 0) {
+        throw new WeightsError(
+          `${spec.key}[${negative}] is ${values[negative]}.`,
+          'A variance is never negative.',
+        );
+      }
       images[spec.trainable ? 'weights' : 'moving'].set(values, this.offsetOf(spec));
     }
-    await this.upload(images);
+    return images;
+  }
+
+  /** Replaces all weights and moving averages, or none. @throws OutOfMemoryError */
+  async write(packed: PackedWeights): Promise<void> {
+    await this.upload({ ...packed });
+    this.bounds.w = largest(packed.weights);
   }
 
   /** All weights and moving averages, by Keras' names. */
@@ -174,32 +209,62 @@ export class Parameters {
     );
   }
 
-  /** Replaces both of Adam's moments; the state must have passed `checkAdamState`. */
-  async writeOptimizer({ m, v }: AdamState): Promise<void> {
-    const image = (moments: WeightMap) => {
-      const values = new Float32Array(this.trainableSize);
-      for (const spec of this.table) {
-        if (spec.trainable) values.set(moments.get(spec.key)!, this.offsetOf(spec));
-      }
-      return values;
+  /** Copies Adam's moments; the state must have passed `checkAdamState`. */
+  packMoments({ m, v }: AdamState): PackedMoments {
+    const images = {
+      adamM: new Float32Array(this.trainableSize),
+      adamV: new Float32Array(this.trainableSize),
     };
-    await this.upload({ adamM: image(m), adamV: image(v) });
+    for (const spec of this.table) {
+      if (!spec.trainable) continue;
+      images.adamM.set(m.get(spec.key)!, this.offsetOf(spec));
+      images.adamV.set(v.get(spec.key)!, this.offsetOf(spec));
+    }
+    return images;
+  }
+
+  /** Replaces both of Adam's moments, or none. @throws OutOfMemoryError */
+  async writeMoments(packed: PackedMoments): Promise<void> {
+    await this.upload({ ...packed });
+    this.bounds.m = largest(packed.adamM);
+    this.bounds.v = largest(packed.adamV);
   }
 
   /** Forgets Adam's moments. */
-  async resetOptimizer(): Promise<void> {
+  async resetMoments(): Promise<void> {
     const zeros = new Float32Array(this.trainableSize);
     // Without memory they are zeros already.
     if (this.buffers.has('adamM')) await this.upload({ adamM: zeros, adamV: zeros });
+    this.bounds.m = 0;
+    this.bounds.v = 0;
   }
 
-  private async floats(name: BufferName): Promise<Float32Array> {
+  /** Before a training pass, within `Gpu.guarded`: the next moving averages begin as the present ones. */
+  beginMoving(): void {
+    this.copyMoving('moving', 'nextMoving');
+  }
+
+  /** When a step is taken, within `Gpu.guarded`: the next moving averages become the present ones. */
+  takeMoving(): void {
+    this.copyMoving('nextMoving', 'moving');
+  }
+
+  private copyMoving(from: MovingBuffer, to: MovingBuffer): void {
+    const { device } = this.gpu;
+    const encoder = device.createCommandEncoder({ label: 'moving averages' });
+    encoder.copyBufferToBuffer(this.buffers.get(from)!, 0, this.buffers.get(to)!, 0, this.movingSize * 4);
+    device.queue.submit([encoder.finish()]);
+  }
+
+  /** A whole buffer, padding included. */
+  async floats(name: BufferName): Promise<Float32Array> {
     const buffer = this.buffers.get(name);
     if (!buffer) return new Float32Array(this.sizeOf(name));
     return new Float32Array(await this.gpu.read(buffer, 0, this.sizeOf(name) * 4));
   }
 
-  private offsetOf({ layer, tensor, key, size }: ParameterSpec): number {
+  /** Where a tensor begins in its buffer, in floats. */
+  offsetOf({ layer, tensor, key, size }: ParameterSpec): number {
     const pair = tensor === 'gamma' || tensor === 'beta' ? 'gammaBeta' : 'moving';
     if (tensor === 'kernel' || tensor === 'bias') return this.regions.get(key)!.offset;
     const second = tensor === 'beta' || tensor === 'moving_variance';
@@ -214,4 +279,10 @@ export class Parameters {
 
 function fourDimensions(shape: readonly number[]): Shape {
   return [...Array<number>(4 - shape.length).fill(1), ...shape] as Shape;
+}
+
+function largest(values: Float32Array): number {
+  let most = 0;
+  for (const value of values) most = Math.max(most, Math.abs(value));
+  return most;
 }

@@ -43,6 +43,7 @@ export const ALL_CHECKS: readonly CheckCase[] = [
 /** Each variant of each operation. */
 export const ALL_KERNELS: readonly Kernel[] = [
   reduce.SLICES,
+  reduce.LARGEST,
   conv.FORWARD,
   conv.BACKWARD_DATA,
   conv.BACKWARD_WEIGHTS,

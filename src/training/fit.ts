@@ -2,11 +2,11 @@
  * The training loop, after Keras' `fit_generator` (keras-spec 5.4): epochs of a fixed number of steps over
  * a sequence of batches that goes on where the last epoch stopped, validation in inference mode, history.
  */
-
+import { requireObject, wholeNumber } from '../core/arguments.js';
 import { NonFiniteError, UsageError } from '../core/errors.js';
 import type { BatchSource } from '../densenet/batch.js';
 import type { DenseNet } from '../densenet/model.js';
-import type { TrainingOptions } from '../densenet/trainer.js';
+import type { TrainingOptions } from '../densenet/trainingOptions.js';
 import { weightedLoss } from './loss.js';
 
 export interface StepInfo {
@@ -66,20 +66,21 @@ export interface FitOptions extends TrainingOptions {
  * steps are kept, and settings that `options` leaves out; those that are given hold from now on. Call
  * `model.compile` first to start Adam afresh, or give `optimizer`.
  * @returns losses a step and an epoch, and where the time went
- * @throws NonFiniteError when the loss is not finite, naming the layer; UsageError for counts below one
+ * @throws NonFiniteError when a step or the validation loss is not finite, naming the layer (`DenseNet.trainStep`);
+ *   UsageError for counts that are no whole numbers above 0, and as `DenseNet.compile`
  */
 export async function fit(model: DenseNet, source: BatchSource, options: FitOptions): Promise<History> {
-  const steps = options.stepsPerEpoch ?? source.length;
-  for (const [name, n] of Object.entries({ epochs: options.epochs, stepsPerEpoch: steps })) {
-    if (!Number.isInteger(n) || n < 1)
-      throw new UsageError(`${name} is ${n}; it must be a whole number above 0.`);
-  }
+  requireObject('The options of fit', options);
   if (source.length === 0) throw new UsageError('There are no images to train on.');
+  const epochs = wholeNumber('epochs', options.epochs, 1);
+  const steps = wholeNumber('stepsPerEpoch', options.stepsPerEpoch ?? source.length, 1);
+  if (options.validation?.length === 0) throw new UsageError('There are no images to validate on.');
+  if (options.validationSteps !== undefined) wholeNumber('validationSteps', options.validationSteps, 1);
   const training = await model.goOn(options);
   const history: History = { stepLoss: [], epochs: [], images: 0, waitMs: 0, stepMs: 0, validationMs: 0 };
   const next = endless(source);
 
-  for (let epoch = 0; epoch < options.epochs; epoch++) {
+  for (let epoch = 0; epoch < epochs; epoch++) {
     const started = performance.now();
     let weighted = 0;
     let seen = 0;
@@ -98,7 +99,7 @@ export async function fit(model: DenseNet, source: BatchSource, options: FitOpti
       history.stepMs += after - loaded;
       options.onStep?.({
         epoch,
-        epochs: options.epochs,
+        epochs,
         step,
         steps,
         loss,
@@ -139,7 +140,6 @@ async function validate(
   training: TrainingOptions,
 ): Promise<number> {
   const steps = Math.min(options.validationSteps ?? source.length, source.length);
-  if (steps < 1) throw new UsageError('There are no images to validate on.');
   let weighted = 0;
   let seen = 0;
   for (let i = 0; i < steps; i++) {

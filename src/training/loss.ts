@@ -1,23 +1,41 @@
 /** The weighted cross-entropy of the notebook on the CPU, for validation and evaluation. */
+import { firstIndex, listOfNumbers, requireObject } from '../core/arguments.js';
+import { DataError, NonFiniteError, UsageError } from '../core/errors.js';
+import { checkLoss } from '../densenet/trainingOptions.js';
 
 export interface LossWeights {
+  /** One number a class, 0 or above. */
   posWeights: readonly number[];
   negWeights: readonly number[];
-  /** Inside each logarithm. */
+  /** Inside each logarithm; above 0. */
   epsilon?: number;
 }
 
 /**
  * Mean over the batch, sum over the classes (keras-spec 1.6), in float64:
  * L = sum_i -1/B sum_b [ w+_i y_bi ln(p_bi + eps) + w-_i (1 - y_bi) ln(1 - p_bi + eps) ].
- * @param p p[b,classes]
- * @param labels labels[b,classes], 0 or 1
+ * @param p p[b,classes], from 0 to 1
+ * @param labels labels[b,classes], 0 or 1 or between
+ * @throws UsageError for weights or an epsilon that make no sense; DataError for lengths that do not fit and numbers
+ *   outside 0 to 1; NonFiniteError for NaN among p
  */
 export function weightedLoss(p: ArrayLike<number>, labels: ArrayLike<number>, weights: LossWeights): number {
-  const { posWeights, negWeights, epsilon = 1e-7 } = weights;
-  const classes = posWeights.length;
+  requireObject('The loss weights', weights);
+  const classes = listOfNumbers('posWeights', weights.posWeights).length;
+  if (classes === 0) throw new UsageError('posWeights is empty; there must be one number a class.');
+  const { posWeights, negWeights, epsilon = 1e-7 } = checkLoss(weights, classes);
+  listOfNumbers('The probabilities', p);
+  listOfNumbers('The labels', labels);
   if (p.length !== labels.length || p.length === 0 || p.length % classes !== 0) {
-    throw new RangeError(`${p.length} probabilities and ${labels.length} labels for ${classes} classes.`);
+    throw new DataError(`${p.length} probabilities and ${labels.length} labels for ${classes} classes.`);
+  }
+  const badLabel = firstIndex(labels, (v) => !(v >= 0 && v <= 1));
+  if (badLabel >= 0)
+    throw new DataError(`The label at position ${badLabel} is ${labels[badLabel]}, not 0..1.`);
+  const bad = firstIndex(p, (v) => !(v >= 0 && v <= 1));
+  if (bad >= 0) {
+    const message = `The probability at position ${bad} is ${p[bad]}, not 0..1.`;
+    throw Number.isFinite(p[bad]) ? new DataError(message) : new NonFiniteError(message);
   }
   const count = p.length / classes;
   let loss = 0;

@@ -1,4 +1,6 @@
 /** Predictions for a whole source, in its order: Keras' `predict_generator`. */
+import { listOfNumbers, requireObject } from '../core/arguments.js';
+import { DataError } from '../core/errors.js';
 import type { BatchSource } from '../densenet/batch.js';
 import type { DenseNet } from '../densenet/model.js';
 
@@ -14,6 +16,7 @@ export interface Predictions {
 
 /**
  * Runs every batch of an epoch through the network, the partial last one included.
+ * @throws DataError for a source that gives more or fewer images than it says, or other labels than the network has
  * @param onProgress images done, images in all
  */
 export async function predictAll(
@@ -23,6 +26,7 @@ export async function predictAll(
   signal?: AbortSignal,
 ): Promise<Predictions> {
   const { classes } = model.config;
+  requireObject('The source', source);
   const files: string[] = [];
   const probabilities = new Float32Array(source.samples * classes);
   const labels = new Float32Array(source.samples * classes);
@@ -33,12 +37,30 @@ export async function predictAll(
     const before = performance.now();
     const batch = await source.getBatch(i);
     const loaded = performance.now();
-    probabilities.set(await model.predict(batch), files.length * classes);
-    labels.set(batch.labels, files.length * classes);
-    files.push(...batch.files);
+    const done = files.length;
+    if (done + batch.count > source.samples) {
+      throw new DataError(`The source gave more than the ${source.samples} images that it says to have.`);
+    }
+    const found = await model.predict(batch);
+    const given = listOfNumbers('batch.labels', batch.labels);
+    if (given.length !== found.length) {
+      throw new DataError(
+        `A batch of ${batch.count} images came with ${given.length} labels; ${classes} an image are wanted.`,
+      );
+    }
+    probabilities.set(found, done * classes);
+    labels.set(given, done * classes);
+    for (let image = 0; image < batch.count; image++) {
+      files.push(batch.files?.[image] ?? `image ${done + image}`);
+    }
     waitMs += loaded - before;
     predictMs += performance.now() - loaded;
     onProgress(files.length, source.samples);
+  }
+  if (files.length < source.samples) {
+    throw new DataError(
+      `The source gave ${files.length} of the ${source.samples} images that it says to have.`,
+    );
   }
   return { files, probabilities, labels, waitMs, predictMs };
 }

@@ -11,7 +11,7 @@ import {
   type WeightMap,
 } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/model.js';
-import type { TrainingOptions } from '../../src/densenet/trainer.js';
+import type { TrainingOptions } from '../../src/densenet/trainingOptions.js';
 import { readWeightFile, writeWeightFile } from '../../src/densenet/weights/weights.node.js';
 import { type NodeGpu, openNodeGpu } from '../../src/engine/gpu.node.js';
 import type { MovingVarianceRule } from '../../src/shaders/batchnorm/batchnorm.js';

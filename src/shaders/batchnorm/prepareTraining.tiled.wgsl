@@ -43,14 +43,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let scale = gammaBeta[c] / sqrt(variance + params.epsilon);
   affine[c] = scale;
   affine[count + c] = gammaBeta[count + c] - mean * scale;
-  // A batch that overflowed must not reach the averages for good; tested by bits, since a compiler may
-  // assume that no float is NaN.
-  let finite = isFinite(mean) & isFinite(variance);
-  moving[c] = select(moving[c], moving[c] - (moving[c] - mean) * params.rate, finite);
-  moving[count + c] = select(
-    moving[count + c], moving[count + c] - (moving[count + c] - variance * params.varianceFactor) * params.rate, finite);
-}
-
-fn isFinite(v: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(v) & vec4u(0x7f800000u)) != vec4u(0x7f800000u);
+  moving[c] -= (moving[c] - mean) * params.rate;
+  moving[count + c] -= (moving[count + c] - variance * params.varianceFactor) * params.rate;
 }

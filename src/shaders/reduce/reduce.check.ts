@@ -1,6 +1,6 @@
 /** The sizes on which reduce.ts is checked. */
 import type { CheckCase, Shape } from '../check.js';
-import { reduceSlices, SLICES } from './reduce.js';
+import { LARGEST, LARGEST_RUNS, largestMagnitudes, reduceSlices, runLength, SLICES } from './reduce.js';
 import * as reference from './reduce.reference.js';
 
 const SHAPES: { title: string; x: Shape; race?: boolean }[] = [
@@ -42,4 +42,31 @@ const plain = SHAPES.map(
   }),
 );
 
-export const checks: CheckCase[] = [...plain, layered];
+const NOTABLE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -3e38, 1e-38];
+
+/** A run that ends short, and runs behind the end. */
+const magnitudes = [
+  { count: 103, runs: 3 },
+  { count: 64, runs: 3 },
+  { count: 64, runs: 70 },
+  { count: 2_186_240, runs: LARGEST_RUNS.software, race: true },
+].map(
+  ({ count, runs, race }): CheckCase => ({
+    op: 'reduce.largest',
+    title: `${count} values, ${runs} runs`,
+    variants: Object.keys(LARGEST),
+    race,
+    tensors: {
+      x: {
+        shape: [1, 1, 1, count],
+        role: 'input',
+        fill: (random, i) => NOTABLE[i % 13] ?? random() - 0.5,
+      },
+      largest: { shape: [1, 1, 1, runs], role: 'output', dtype: 'u32' },
+    },
+    record: (plan, { x, largest }) => largestMagnitudes(plan, 'check', { x, largest }),
+    reference: ({ x }) => ({ largest: reference.largest(x, runLength(count, runs), runs) }),
+  }),
+);
+
+export const checks: CheckCase[] = [...plain, layered, ...magnitudes];

@@ -1,11 +1,16 @@
-/** Sums of partial results, in a fixed order. The formula stands in slices.naive.wgsl. */
+/** Sums of partial results, in a fixed order, and largest magnitudes. Formulas stand in the naive kernels. */
 import { kernels } from '../../engine/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan.js';
-import type { Tensor } from '../../engine/tensor.js';
+import { elements, requireDense, type Tensor } from '../../engine/tensor.js';
+import largestNaive from './largest.naive.wgsl';
+import largestTiled from './largest.tiled.wgsl';
 import naive from './slices.naive.wgsl';
 import tiled from './slices.tiled.wgsl';
 
 export const SLICES = kernels('reduce.slices', { naive, tiled });
+export const LARGEST = kernels('reduce.largest', { naive: largestNaive, tiled: largestTiled });
+
+const WORKGROUP = 64;
 
 /** Where the results of several layers lie in y: layer l begins at l*step + l(l-1)/2*growth floats. */
 export interface LayerPlaces {
@@ -42,9 +47,44 @@ export function reduceSlices(
       layerGrowth: growth / unit,
     },
     tensors: { x, y },
-    workgroups: linear(count / unit, 64),
+    workgroups: linear(count / unit, WORKGROUP),
     shape: `${slices} x ${count}`,
     flops: slices * count,
     bytes: 4 * (slices + 1) * count,
   });
+}
+
+/** Runs that keep an adapter busy and leave the host few numbers to look at. */
+export const LARGEST_RUNS = { software: 512, hardware: 16384 } as const;
+
+/**
+ * The largest magnitude of each run of neighbours in x; where one is not finite, x holds values that are not.
+ * @param x any dense tensor
+ * @param largest largest[1,1,1,runs], overwritten; 0 for runs behind the end
+ */
+export function largestMagnitudes(
+  plan: PlanBuilder,
+  label: string,
+  { x, largest }: { x: Tensor; largest: Tensor },
+): void {
+  requireDense(label, { x, largest });
+  const count = elements(x.shape);
+  const runs = elements(largest.shape);
+  const variant = plan.pick('reduce.largest', count % 4 === 0 ? ['tiled', 'naive'] : ['naive']);
+  const unit = variant === 'tiled' ? 4 : 1;
+  plan.add({
+    kernel: LARGEST[variant],
+    label,
+    params: { count: count / unit, run: runLength(count, runs) / unit, runs },
+    tensors: { x, largest },
+    workgroups: linear(runs, WORKGROUP),
+    shape: `${count}`,
+    flops: count,
+    bytes: 4 * (count + runs),
+  });
+}
+
+/** Values in a run, a multiple of four. */
+export function runLength(count: number, runs: number): number {
+  return 4 * Math.ceil(count / runs / 4);
 }
