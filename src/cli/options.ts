@@ -1,5 +1,6 @@
 /** Flags: how their text becomes a value, and those that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { positiveNumber } from '../core/arguments.js';
 import { cellNumber } from '../data/cells.js';
 import { INTERPOLATIONS, type Interpolation } from '../data/resize.js';
 import { DENSENET_NAMES, type DenseNetName } from '../densenet/architecture.js';
@@ -68,7 +69,9 @@ export const option = {
       wholeNumber(1),
     ),
   learningRate: () =>
-    new Option('--learning-rate <rate>', "Adam's learning rate").argParser(between(0, 10)).default(1e-3),
+    new Option('--learning-rate <rate>', "Adam's learning rate")
+      .argParser((text: string) => positiveNumber('--learning-rate', between(0, 10)(text)))
+      .default(1e-3),
   bnMomentum: (fallback: string) =>
     new Option(
       '--bn-momentum <m>',

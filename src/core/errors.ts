@@ -12,7 +12,7 @@ export type ErrorCode =
   | 'numeric'; // a number that is not finite
 
 /** Exit codes of the command line, one for each kind of error (0 is success, 1 is a bug). */
-export const EXIT_CODES: Record<ErrorCode, number> = {
+export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = Object.freeze({
   usage: 2,
   data: 3,
   weights: 4,
@@ -20,7 +20,7 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
   memory: 6,
   gpu: 7,
   numeric: 8,
-};
+});
 
 export class ChexError extends Error {
   readonly code: ErrorCode;

@@ -2,6 +2,7 @@
  * What Keras' ImageDataGenerator can do at random to an image, and the drawing of it: keras-preprocessing 1.1's
  * `get_random_transform`, number for number. Applying it is in transform.ts.
  */
+import { requireObject } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
 import type { MT19937 } from '../engine/mt19937.js';
 
@@ -88,6 +89,7 @@ const OFF: Augmentation = {
 
 /** @throws UsageError naming the option that makes no sense, or that there is no such option */
 export function makeAugmentation(options: AugmentationOptions = {}): Augmentation {
+  requireObject('The augmentation', options);
   const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
   for (const [name] of given) {
     if (!(name in OFF)) {

@@ -1,4 +1,6 @@
 /** The rows of one CSV, column by column: what every other file of this room works on. */
+import { firstIndex, listOfNumbers, requireObject, shown } from '../core/arguments.js';
+import { DataError, UsageError } from '../core/errors.js';
 
 export interface Frame {
   /** Where the rows came from, for messages. */
@@ -13,6 +15,31 @@ export interface Frame {
   readonly labels: Uint8Array;
   /** Line of the file that each row ends on, from 1; what a message should name. */
   readonly lines: readonly number[];
+}
+
+/**
+ * For frames that were made by hand: one label a class and row, each 0 or 1.
+ * @throws UsageError for parts that are missing or of another type; DataError for labels of another number or value
+ */
+export function checkFrame(frame: Frame): void {
+  requireObject('The frame', frame);
+  for (const part of ['images', 'classes'] as const) {
+    if (!Array.isArray(frame[part])) {
+      throw new UsageError(`The frame's ${part} are ${shown(frame[part])}, they must be an array of names.`);
+    }
+  }
+  const { file, images, classes, labels } = frame;
+  listOfNumbers("The frame's labels", labels);
+  if (labels.length !== images.length * classes.length) {
+    throw new DataError(
+      `${file}: ${labels.length} labels for ${images.length} images of ${classes.length} classes.`,
+    );
+  }
+  const bad = firstIndex(labels, (label) => label !== 0 && label !== 1);
+  if (bad >= 0) {
+    const image = images[Math.floor(bad / classes.length)];
+    throw new DataError(`${file}: a label of ${image} is ${labels[bad]}.`, 'Labels must be 0 or 1.');
+  }
 }
 
 /** The rows at the given positions, in the given order. */

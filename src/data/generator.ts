@@ -4,7 +4,9 @@
  * (what iterating does); their orders differ from the second epoch on.
  */
 
+import { requireObject, shown } from '../core/arguments.js';
 import { DataError, UsageError } from '../core/errors.js';
+import { admitNormalisation } from '../densenet/admission.js';
 import type { Batch, BatchSource, FloatBatch, Normalisation, PixelBatch } from '../densenet/batch.js';
 import { MT19937 } from '../engine/mt19937.js';
 import {
@@ -15,8 +17,8 @@ import {
   makeAugmentation,
   type Transform,
 } from './augmentation.js';
-import type { Frame } from './frame.js';
-import { type PixelImage, toRgb } from './pixels.js';
+import { checkFrame, type Frame } from './frame.js';
+import { checkedImage, type PixelImage, toRgb } from './pixels.js';
 import { rescaled, standardizeInto } from './standardize.js';
 import { applyTransform } from './transform.js';
 
@@ -84,10 +86,15 @@ export class ImageGenerator implements BatchSource {
   private nextBatch = 0;
 
   /**
-   * @throws DataError when the frame has no rows
-   * @throws UsageError for a batch size, image size, prefetch, seed, augmentation or rescale out of range
+   * @throws DataError when the frame has no rows, or labels that do not fit them
+   * @throws UsageError for a batch size, image size, prefetch, seed, augmentation, normalisation or rescale out of range
    */
   constructor(options: ImageGeneratorOptions) {
+    requireObject('The options of ImageGenerator', options);
+    checkFrame(options.frame);
+    if (typeof options.load !== 'function') {
+      throw new UsageError(`load is ${shown(options.load)}, it must be a function from a name to an image.`);
+    }
     this.frame = options.frame;
     this.load = options.load;
     this.batchSize = wholeNumber('batch size', options.batchSize ?? 32, 1);
@@ -97,7 +104,7 @@ export class ImageGenerator implements BatchSource {
     this.shuffle = options.shuffle ?? true;
     this.seed = options.seed ?? null;
     this.rng = options.rng ?? (this.seed === null ? MT19937.fromEntropy() : new MT19937(this.seed));
-    this.normalisation = options.normalisation ?? { kind: 'none' };
+    this.normalisation = admitNormalisation(options.normalisation ?? { kind: 'none' }, 'normalisation');
     this.augmentation = makeAugmentation(options.augmentation);
     const { rescale = 0 } = options;
     if (!Number.isFinite(rescale)) {
@@ -240,10 +247,11 @@ export class ImageGenerator implements BatchSource {
   }
 
   private async loadRow(row: number): Promise<PixelImage> {
-    const image = await this.load(this.frame.images[row]);
+    const file = this.frame.images[row];
+    const image = checkedImage(await this.load(file), file);
     if (image.width !== this.width || image.height !== this.height) {
       throw new DataError(
-        `${this.frame.images[row]} came as ${image.width} x ${image.height} pixels, not ${this.width} x ${this.height}.`,
+        `${file} came as ${image.width} x ${image.height} pixels, not ${this.width} x ${this.height}.`,
         'Resize it when loading.',
       );
     }

@@ -1,7 +1,8 @@
 /** The notebook's column names. Source: the assignment's CSVs and its `labels` list. */
+import { frozen } from '../core/frozen.js';
 
 /** The 14 findings in the order of the network's outputs; neither the CSV's order nor NIH's. */
-export const LABELS = [
+export const LABELS = frozen([
   'Cardiomegaly',
   'Emphysema',
   'Effusion',
@@ -16,7 +17,7 @@ export const LABELS = [
   'Fibrosis',
   'Edema',
   'Consolidation',
-] as const;
+]);
 
 export type Label = (typeof LABELS)[number];
 
@@ -24,7 +25,7 @@ export const IMAGE_COLUMN = 'Image';
 export const PATIENT_COLUMN = 'PatientId';
 
 /** The columns of the assignment's CSVs in file order: alphabetical, PatientId among the findings. */
-export const CSV_COLUMNS: readonly string[] = [
+export const CSV_COLUMNS: readonly string[] = frozen([
   IMAGE_COLUMN,
   ...[...LABELS, PATIENT_COLUMN].sort((a, b) => (a < b ? -1 : 1)),
-];
+]);

@@ -1,4 +1,6 @@
 /** 8-bit pixels on their way to the network. */
+import { bytes, kindOf, requireObject, shown, wholeNumber } from '../core/arguments.js';
+import { DataError, UsageError } from '../core/errors.js';
 
 export interface PixelImage {
   readonly width: number;
@@ -17,6 +19,46 @@ export interface FloatImage {
   readonly channels: 1 | 3;
   /** data[h,w,channels] */
   readonly data: Float32Array;
+}
+
+/**
+ * An image as it should be; bytes of a canvas (Uint8ClampedArray) come back as a Uint8Array over the same memory.
+ * @param name what messages call it
+ * @throws UsageError for data of another type than bytes, sides that are no whole numbers, or two or four channels;
+ *   DataError for data of another length than width * height * channels
+ */
+export function checkedImage(image: PixelImage, name = 'The image'): PixelImage {
+  checkShape(image, name);
+  const data = bytes(`${name}: data`, image.data);
+  checkLength(data, image, name);
+  return data === image.data ? image : { ...image, data };
+}
+
+/** As `checkedImage`, for functions that take floats as well. */
+export function checkedPixels(image: PixelImage | FloatImage, name = 'The image'): PixelImage | FloatImage {
+  checkShape(image, name);
+  if (kindOf(image.data) !== 'Float32Array') return checkedImage(image as PixelImage, name);
+  checkLength(image.data, image, name);
+  return image;
+}
+
+function checkShape(image: PixelImage | FloatImage, name: string): void {
+  requireObject(name, image);
+  wholeNumber(`${name}: width`, image.width, 1);
+  wholeNumber(`${name}: height`, image.height, 1);
+  if (image.channels === 1 || image.channels === 3) return;
+  throw new UsageError(
+    `${name}: channels is ${shown(image.channels)}, it must be 1 (gray) or 3 (red, green, blue).`,
+    image.channels === (4 as number) ? 'Leave out the alpha channel.' : '',
+  );
+}
+
+function checkLength(data: ArrayLike<number>, image: PixelImage | FloatImage, name: string): void {
+  const { width, height, channels } = image;
+  if (data.length === width * height * channels) return;
+  throw new DataError(
+    `${name} has ${data.length} values where ${width} x ${height} pixels of ${channels} channels are ${width * height * channels}.`,
+  );
 }
 
 /** The image with three channels; a gray one has its channel repeated, as PIL's convert('RGB'). */

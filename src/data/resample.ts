@@ -44,7 +44,7 @@ const FILTERS = {
 } as const satisfies Record<string, Filter>;
 
 export type SmoothFilter = keyof typeof FILTERS;
-export const SMOOTH_FILTERS = Object.keys(FILTERS) as SmoothFilter[];
+export const SMOOTH_FILTERS: readonly SmoothFilter[] = Object.freeze(Object.keys(FILTERS) as SmoothFilter[]);
 
 /** 32 bits less 8 for the pixel and 2 for weights below 0 and above 1. */
 const PRECISION_BITS = 22;

@@ -3,17 +3,19 @@
  * added to the standard deviation, and deviations are population ones (ddof 0).
  */
 
+import { oneOf, requireObject, shown } from '../core/arguments.js';
 import { DataError, UsageError } from '../core/errors.js';
+import { frozen } from '../core/frozen.js';
 import type { Normalisation } from '../densenet/batch.js';
 import { MT19937 } from '../engine/mt19937.js';
 import { type AugmentationOptions, type KerasRules, makeAugmentation } from './augmentation.js';
-import type { FloatImage, PixelImage } from './pixels.js';
+import { checkedImage, type FloatImage, type PixelImage } from './pixels.js';
 import { randomTransform } from './transform.js';
 
 /** Keras' 1e-6 beside the standard deviation; not K.epsilon. */
 export const STANDARDIZE_EPSILON = 1e-6;
 
-export const SAMPLEWISE: Normalisation = { kind: 'samplewise', epsilon: STANDARDIZE_EPSILON };
+export const SAMPLEWISE: Normalisation = frozen({ kind: 'samplewise', epsilon: STANDARDIZE_EPSILON });
 
 /**
  * Writes the normalised image as x[h,w,3] float32 into `out`. Means and deviations are summed in float64 and
@@ -110,7 +112,8 @@ function floatMoments(each: Each): Moments {
  * How featurewise statistics are summed. 'exact': the true mean and deviation. 'numpy-float32': as NumPy in
  * float32, pixel after pixel, whose rounding makes the deviation of 100 images at 320 px wrong by up to 0.7 %.
  */
-export type FitMode = 'exact' | 'numpy-float32';
+export type FitMode = (typeof FIT_MODES)[number];
+const FIT_MODES = ['exact', 'numpy-float32'] as const;
 
 /** Arguments of Keras' `fit`, and what it takes from its generator. */
 export interface FeaturewiseOptions {
@@ -134,17 +137,30 @@ export interface FeaturewiseOptions {
  * Keras' `fit` with featurewise centring and scaling.
  * @param images a sample of the training images, all of one size
  * @returns a featurewise normalisation with one float32 mean and deviation a channel
- * @throws DataError when the sample is empty; UsageError for rounds below one or a bad augmentation
+ * @throws DataError when the sample is empty or its images are not of one size; UsageError for rounds below one, a mode
+ *   that there is not, a bad augmentation, or pixels that are no bytes
  */
 export function fitFeaturewise(
   images: readonly PixelImage[],
   options: FitMode | FeaturewiseOptions = {},
 ): Normalisation {
+  if (!Array.isArray(images)) throw new UsageError(`The images are ${shown(images)}, they must be an array.`);
   if (images.length === 0) {
     throw new DataError('Featurewise statistics need at least one image.', 'Give a larger sample.');
   }
   const settings = typeof options === 'string' ? { mode: options } : options;
-  const sample = prepared(images, settings);
+  requireObject('The options of fitFeaturewise', settings);
+  oneOf('mode', settings.mode ?? 'exact', FIT_MODES);
+  const checked = images.map((image, i) => checkedImage(image, `Image ${i}`));
+  const [{ width, height }] = checked;
+  const other = checked.findIndex((image) => image.width !== width || image.height !== height);
+  if (other > 0) {
+    throw new DataError(
+      `Image ${other} is of ${checked[other].width} x ${checked[other].height} pixels, image 0 of ${width} x ${height}.`,
+      'Resize all of the sample alike.',
+    );
+  }
+  const sample = prepared(checked, settings);
   const gray = sample.every((image) => image.channels === 1);
   const statistics = (settings.mode ?? 'exact') === 'exact' ? fitExact : fitLikeNumpy;
   const channels = (gray ? [0] : [0, 1, 2]).map((c) => statistics(sample, c));

@@ -3,7 +3,7 @@
 import type { MT19937 } from '../engine/mt19937.js';
 import { applyAffine } from './affine.js';
 import { type Augmentation, drawTransform, type KerasRules, type Transform } from './augmentation.js';
-import type { FloatImage, PixelImage } from './pixels.js';
+import { checkedPixels, type FloatImage, type PixelImage } from './pixels.js';
 
 const { fround } = Math;
 
@@ -12,15 +12,17 @@ const { fround } = Math;
  * result is what each of its three equal channels would have become.
  * @param image pixels[h,w,channels], 0..255
  * @returns x[h,w,channels], float32; the image given is left alone
+ * @throws UsageError for pixels that are neither bytes nor floats, or two or four channels; DataError for their number
  */
 export function applyTransform(
   image: PixelImage | FloatImage,
   transform: Transform,
   augmentation: Augmentation,
 ): FloatImage {
-  const { width, height, channels } = image;
-  const moved = applyAffine(image, transform, augmentation);
-  const data = moved?.data ?? Float32Array.from(image.data);
+  const source = checkedPixels(image);
+  const { width, height, channels } = source;
+  const moved = applyAffine(source, transform, augmentation);
+  const data = moved?.data ?? Float32Array.from(source.data);
   if (transform.channelShift !== null) shiftChannels(data, transform.channelShift);
   const x = { width, height, channels, data };
   if (transform.flipHorizontal) flipColumns(x);

@@ -1,4 +1,5 @@
 /** Scores of all classes at once, averaged as scikit-learn averages multilabel input. */
+import { listOfNumbers } from '../core/arguments.js';
 import { DataError, UsageError } from '../core/errors.js';
 import { averagePrecision, countClasses, rocAuc, type ScoreOptions, undefinedReason } from './roc.js';
 
@@ -27,8 +28,13 @@ export type AveragedScore = ScoreResult & { classes: ScoreResult[] };
 
 type Metric = (yTrue: ArrayLike<number>, score: ArrayLike<number>, options: ScoreOptions) => number | null;
 
-/** @throws DataError unless `labels` and `scores` are matrices [b,classes] with at least one cell. */
+/**
+ * @throws DataError unless `labels` and `scores` are matrices [b,classes] with at least one cell; UsageError unless they
+ * are arrays of numbers.
+ */
 export function checkMatrices(labels: ArrayLike<number>, scores: ArrayLike<number>, classes: number): void {
+  listOfNumbers('The labels', labels);
+  listOfNumbers('The predictions', scores);
   if (!Number.isInteger(classes) || classes < 1)
     throw new DataError(`There are no ${classes} classes to evaluate.`);
   if (scores.length !== labels.length || scores.length % classes !== 0) {

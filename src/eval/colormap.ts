@@ -1,4 +1,5 @@
 /** The notebook's Grad-CAM colours: matplotlib's `jet` over a gray X-ray. Needs no canvas. */
+import { bytes, floats, nonNegativeNumber } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 
 /** Breakpoints (position, value) of matplotlib's `jet`; linear between them. */
@@ -56,9 +57,9 @@ export function jetIndex(t: number): number {
   return Math.min(255, Math.max(0, Math.floor(t * 256)));
 }
 
-/** How strongly the map covers the X-ray: the notebook's min(0.5, p). */
+/** How strongly the map covers the X-ray: the notebook's min(0.5, p). @throws UsageError unless p is 0 or above */
 export function overlayAlpha(probability: number): number {
-  return Math.min(0.5, probability);
+  return Math.min(0.5, nonNegativeNumber('The probability', probability));
 }
 
 /**
@@ -66,9 +67,12 @@ export function overlayAlpha(probability: number): number {
  * jet colours: rgb[h,w,3] = round((1 − alpha)·gray + alpha·jet). As `imshow` does, the map is first
  * stretched to its own minimum and maximum. A map without contrast (all zero, or not finite: nothing
  * speaks for the class) leaves the X-ray as it is.
- * @throws DataError if the sizes disagree or alpha is outside 0..1.
+ * @throws DataError if the sizes disagree or alpha is outside 0..1; UsageError for pixels that are no bytes or a map
+ * that is no Float32Array.
  */
-export function overlay(pixels: Uint8Array, map: Float32Array, alpha: number): Uint8Array {
+export function overlay(xray: Uint8Array, map: Float32Array, alpha: number): Uint8Array {
+  const pixels = bytes('The pixels', xray);
+  floats('The map', map);
   const channels = pixels.length / map.length;
   if (channels !== 1 && channels !== 3) {
     throw new DataError(`An image of ${pixels.length} bytes does not fit a map of ${map.length} values.`);

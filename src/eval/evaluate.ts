@@ -1,4 +1,6 @@
 /** Scores a whole set of predictions, class by class, into plain data that JSON can hold. */
+import { shown } from '../core/arguments.js';
+import { UsageError } from '../core/errors.js';
 import { checkMatrices, column } from './averages.js';
 import {
   type AucInterval,
@@ -65,7 +67,7 @@ function evaluateClass(
 
 /**
  * ROC curves and AUCs of `predictions[b,classes]` against `labels[b,classes]` (0 or 1).
- * @throws DataError if the shapes disagree or a label is not binary; NonFiniteError naming the class and
+ * @throws DataError if the shapes disagree or a label is not binary; UsageError for arguments of another type; NonFiniteError naming the class and
  * the row if a prediction is not finite.
  */
 export function evaluate(
@@ -73,6 +75,9 @@ export function evaluate(
   labels: ArrayLike<number>,
   names: readonly string[],
 ): EvaluationResult {
+  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
+    throw new UsageError(`The names are ${shown(names)}, they must be an array with one string a class.`);
+  }
   const classes = names.length;
   checkMatrices(labels, predictions, classes);
   const results = names.map((name, c) =>

@@ -1,14 +1,21 @@
 /** Grad-CAM pictures as files: one PNG per overlay, and a grid of all of them as SVG. */
 import sharp from 'sharp';
+import { requireObject } from '../core/arguments.js';
 import { writeWhole } from '../core/writeFile.node.js';
+import { checkedImage } from '../data/pixels.js';
 import { overlay, overlayAlpha } from './colormap.js';
 import { escapeHtml } from './html.js';
 import type { FindingBox, GradcamMap, GradcamRow, ReportImage } from './reportData.js';
 import { COLOURS, FIGURE_FONT } from './theme.js';
 
-/** PNG bytes of an 8-bit image; the longer side is reduced to `maxSide` where it is longer. */
+/**
+ * PNG bytes of an 8-bit image; the longer side is reduced to `maxSide` where it is longer.
+ * @throws UsageError, DataError for pixels of another type or number than the image says
+ */
 export async function encodePng(image: ReportImage, maxSide = Number.POSITIVE_INFINITY): Promise<Buffer> {
-  const { width, height, channels, pixels } = image;
+  requireObject('The image', image);
+  const { pixels: data, ...size } = image;
+  const { width, height, channels, data: pixels } = checkedImage({ ...size, data });
   let pipeline = sharp(pixels, { raw: { width, height, channels } });
   if (Math.max(width, height) > maxSide) {
     pipeline = pipeline.resize({ width: maxSide, height: maxSide, fit: 'inside' });

@@ -2,7 +2,8 @@
  * ROC curves and the area under them, for one class at a time. Semantics are scikit-learn's
  * (`roc_curve`, `roc_auc_score`, `average_precision_score`); everything is float64.
  */
-import { DataError, NonFiniteError } from '../core/errors.js';
+import { firstIndex, listOfNumbers, shown, wholeNumber } from '../core/arguments.js';
+import { DataError, NonFiniteError, UsageError } from '../core/errors.js';
 
 /** One operating point per threshold: a row is called positive when `score >= thresholds[k]`. */
 export interface RocCurve {
@@ -49,6 +50,9 @@ export function countClasses(
   score: ArrayLike<number>,
   { name = 'scores', sampleWeight }: ScoreOptions = {},
 ): ClassCounts {
+  listOfNumbers(`${name}: labels`, yTrue);
+  listOfNumbers(`${name}: scores`, score);
+  if (sampleWeight) listOfNumbers(`${name}: sample weights`, sampleWeight);
   if (yTrue.length !== score.length) {
     throw new DataError(`${name}: ${yTrue.length} labels but ${score.length} scores.`);
   }
@@ -178,12 +182,24 @@ export function rocCurve(
   };
 }
 
-/** Area under a curve by the trapezoidal rule, Σ Δx·(y_k + y_{k−1})/2, for ascending `x`. */
+/**
+ * Area under a curve by the trapezoidal rule, Σ Δx·(y_k + y_{k−1})/2, for ascending `x`.
+ * @throws DataError for fewer than two points or x that fall; NonFiniteError for points that are not finite.
+ */
 export function auc(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  listOfNumbers('x', x);
+  listOfNumbers('y', y);
   if (x.length !== y.length || x.length < 2) {
     throw new DataError(`An area needs at least two points with x and y; got ${x.length} and ${y.length}.`);
   }
+  for (const [name, values] of Object.entries({ x, y })) {
+    const bad = firstIndex(values, (v) => !Number.isFinite(v));
+    if (bad >= 0) throw new NonFiniteError(`${name}[${bad}] of the curve is ${values[bad]}.`);
+  }
   let area = 0;
+  for (let k = 1; k < x.length; k++) {
+    if (x[k] < x[k - 1]) throw new DataError(`x[${k}] of the curve is ${x[k]}, below ${x[k - 1]} before it.`);
+  }
   for (let k = 1; k < x.length; k++) area += ((x[k] - x[k - 1]) * (y[k] + y[k - 1])) / 2;
   return area;
 }
@@ -285,6 +301,8 @@ export function aucInterval(
  * always means the class it means elsewhere (the notebook's helper dropped them and shifted the rest).
  */
 export function bestClasses(aucs: readonly (number | null)[], k = 4): number[] {
+  wholeNumber('k', k, 0);
+  if (!Array.isArray(aucs)) throw new UsageError(`The AUCs are ${shown(aucs)}, they must be an array.`);
   const key = (i: number) => aucs[i] ?? Number.NEGATIVE_INFINITY;
   const indices = aucs.map((_, i) => i);
   const defined = indices.filter((i) => aucs[i] !== null);

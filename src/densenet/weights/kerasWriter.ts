@@ -32,7 +32,7 @@ import {
 import { modelConfig, trainingConfig } from './kerasModelConfig.js';
 import { checkWeights } from './match.js';
 
-export const KERAS_FORMATS = ['keras2', 'keras2-model', 'keras3'] as const;
+export const KERAS_FORMATS = Object.freeze(['keras2', 'keras2-model', 'keras3'] as const);
 
 export type KerasFormat = (typeof KERAS_FORMATS)[number];
 

@@ -3,7 +3,9 @@
  * (`models.DenseNet121_Weights`), torchxrayvision 1.5 (`models.DenseNet`, `models.op_norm`,
  * `utils.normalize`).
  */
+import { floats } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
+import { frozen } from '../../core/frozen.js';
 import type { Normalisation } from '../batch.js';
 
 /** `nn.BatchNorm2d`'s epsilon; Keras' DenseNet has 1.001e-5. */
@@ -23,7 +25,7 @@ export interface Preprocessing {
 }
 
 /** (v / 255 - mean) / std of ImageNet, red, green, blue; gray is repeated. */
-export const IMAGENET_PREPROCESSING: Preprocessing = {
+export const IMAGENET_PREPROCESSING: Preprocessing = frozen<Preprocessing>({
   size: 224,
   interpolation: 'bilinear',
   normalisation: {
@@ -32,10 +34,10 @@ export const IMAGENET_PREPROCESSING: Preprocessing = {
     std: [255 * 0.229, 255 * 0.224, 255 * 0.225],
     epsilon: 0,
   },
-};
+});
 
 /** (2 v / 255 - 1) * 1024 = (v - 127.5) / (255 / 2048): -1024..1024. */
-export const XRV_PREPROCESSING: Preprocessing = {
+export const XRV_PREPROCESSING: Preprocessing = frozen<Preprocessing>({
   size: 224,
   interpolation: 'bilinear',
   normalisation: {
@@ -44,10 +46,10 @@ export const XRV_PREPROCESSING: Preprocessing = {
     std: [255 / 2048, 255 / 2048, 255 / 2048],
     epsilon: 0,
   },
-};
+});
 
 /** The outputs of torchxrayvision's DenseNet121. Its first 14 are NIH's findings, in an order of their own. */
-export const XRV_LABELS = [
+export const XRV_LABELS = frozen([
   'Atelectasis',
   'Consolidation',
   'Infiltration',
@@ -66,7 +68,7 @@ export const XRV_LABELS = [
   'Fracture',
   'Lung Opacity',
   'Enlarged Cardiomediastinum',
-] as const;
+]);
 
 /**
  * Probabilities as torchxrayvision gives them where a model has operating points: the threshold t of an output
@@ -74,9 +76,11 @@ export const XRV_LABELS = [
  * have the threshold NaN and become 0.5, whatever p is.
  * @param p p[b,classes], from the sigmoid
  * @param thresholds t[classes]
- * @throws UsageError when p is no whole number of rows of as many outputs
+ * @throws UsageError for arrays of another type, or when p is no whole number of rows of as many outputs
  */
 export function opNorm(p: Float32Array, thresholds: Float32Array): Float32Array {
+  floats('p', p);
+  floats('thresholds', thresholds);
   const classes = thresholds.length;
   if (classes === 0 || p.length % classes !== 0) {
     throw new UsageError(`${p.length} probabilities are no rows of ${classes} outputs.`);
