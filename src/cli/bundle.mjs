@@ -21,6 +21,9 @@ const options = {
   loader: { '.wgsl': 'text' },
   // Escaped, the WebAssembly would take half as much again.
   charset: 'utf8',
+  // Names stay: errors are known by those of their classes.
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: 'warning',
   metafile: true,
 };
