@@ -1,15 +1,7 @@
 /** The weighted cross-entropy of the notebook on the CPU, for validation and evaluation. */
 import { firstIndex, listOfNumbers, requireObject } from '../core/arguments.js';
 import { DataError, NonFiniteError, UsageError } from '../core/errors.js';
-import { checkLoss } from '../densenet/trainingOptions.js';
-
-export interface LossWeights {
-  /** One number a class, 0 or above. */
-  posWeights: readonly number[];
-  negWeights: readonly number[];
-  /** Inside each logarithm; above 0. */
-  epsilon?: number;
-}
+import { checkLoss, type LossOptions } from '../densenet/trainingOptions.js';
 
 /**
  * Mean over the batch, sum over the classes (keras-spec 1.6), in float64:
@@ -19,7 +11,7 @@ export interface LossWeights {
  * @throws UsageError for weights or an epsilon that make no sense; DataError for lengths that do not fit and numbers
  *   outside 0 to 1; NonFiniteError for NaN among p
  */
-export function weightedLoss(p: ArrayLike<number>, labels: ArrayLike<number>, weights: LossWeights): number {
+export function weightedLoss(p: ArrayLike<number>, labels: ArrayLike<number>, weights: LossOptions): number {
   requireObject('The loss weights', weights);
   const classes = listOfNumbers('posWeights', weights.posWeights).length;
   if (classes === 0) throw new UsageError('posWeights is empty; there must be one number a class.');
