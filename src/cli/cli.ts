@@ -112,7 +112,7 @@ function fail(error: unknown, out: Output, interrupts: Interrupts, flags: readon
 /** The library speaks of batches and images; here there are flags for them. */
 function withFlags({ message, hint }: OutOfMemoryError, flags: readonly string[]): string {
   const useful = ['--batch-size', '--batch', '--size'].filter((flag) => flags.includes(flag));
-  return /batches|images/.test(hint) && useful.length > 0 ? `${message} (${useful.join(', ')})` : message;
+  return /batches|images/.test(hint) && useful.length > 0 ? `${message} (${useful.join(' or ')})` : message;
 }
 
 /** As one would have to type it in a shell. */

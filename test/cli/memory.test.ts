@@ -13,7 +13,7 @@ describe('no memory on the GPU', () => {
     expect(ended.code).toBe(6);
     const { error } = JSON.parse(ended.stdout);
     expect(error.code).toBe('memory');
-    expect(error.message).toMatch(/smaller batches or smaller images\. \(--batch, --size\)$/);
+    expect(error.message).toMatch(/smaller batches or smaller images\. \(--batch or --size\)$/);
     expect(lastLine(ended)).toBe(`chexgpu: ${error.message}`);
   });
 
