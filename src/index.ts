@@ -49,6 +49,8 @@ export {
   type KerasReport,
   type KerasWeights,
   readKerasHdf5,
+  type SaidBy,
+  type StatedByCaller,
 } from './densenet/weights/kerasHdf5.js';
 export {
   KERAS_FORMATS,

@@ -9,6 +9,7 @@ import {
   readKerasHdf5,
   selfTest,
   type WeightMap,
+  WeightsError,
   writeKerasHdf5,
 } from 'chexgpu';
 
@@ -57,7 +58,18 @@ export async function weightsFrom(
   seed: number,
 ): Promise<{ weights: WeightMap; tensors: number; head: boolean }> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const { tensors, report } = await readKerasHdf5(bytes, CONFIG, file.name);
+  const { tensors, report, config } = await readKerasHdf5(bytes, CONFIG, file.name);
+  // The network is on the GPU already; a file that says it is built otherwise would give other numbers there.
+  for (const field of ['inputChannels', 'classes', 'activation', 'bnEpsilon'] as const) {
+    if (
+      config[field] !== CONFIG[field] &&
+      (report.head || field === 'inputChannels' || field === 'bnEpsilon')
+    ) {
+      throw new WeightsError(
+        `${file.name} has ${field} ${config[field]}, the network here ${CONFIG[field]}.`,
+      );
+    }
+  }
   const weights = report.head ? tensors : new Map([...randomWeights(seed), ...tensors]);
   return { weights, tensors: report.tensorCount, head: report.head };
 }

@@ -44,6 +44,8 @@ make steps keras23 make_steps_keras23.py
 make keras_layouts keras make_keras_h5.py layouts keras_layouts.json
 make keras_models keras make_keras_models.py keras_models.json
 make keras_models keras23 make_keras_models.py keras_models.json
+make keras_architectures keras make_keras_architectures.py keras_architectures.json
+make hdf5_kinds keras make_hdf5_kinds.py hdf5_kinds.json
 make torch_weights torchvision make_torch_weights.py
 make generator generator110 make_generator.py
 make generator generator112 make_generator.py

@@ -107,8 +107,9 @@ const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]; // \x89HDF\r
 
 /** Says what is wrong with bytes that are no whole HDF5 file before the library gets to see them. */
 function checkBytes(bytes: Uint8Array, name: string): void {
-  if (SIGNATURE.every((byte, i) => bytes[i] === byte)) {
-    const whole = storedLength(bytes);
+  const start = signatureAt(bytes);
+  if (start !== undefined) {
+    const whole = storedLength(bytes, start);
     if (whole <= bytes.length) return;
     throw new WeightsError(
       `${name} is cut short: it has ${bytes.length} bytes, its header says ${whole}.`,
@@ -116,8 +117,8 @@ function checkBytes(bytes: Uint8Array, name: string): void {
     );
   }
   refuseForeign(bytes, name, 'HDF5');
-  const start = new TextDecoder('latin1').decode(bytes.subarray(0, 4));
-  if (start.startsWith('PK\x03\x04')) {
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, 4));
+  if (text.startsWith('PK\x03\x04')) {
     throw new WeightsError(
       `${name} is a zip archive (a Keras 3 .keras file?), not HDF5.`,
       'Unpack it and use the model.weights.h5 inside.',
@@ -126,12 +127,33 @@ function checkBytes(bytes: Uint8Array, name: string): void {
   throw new WeightsError(`${name} is not an HDF5 file.`, 'Weights are Keras .h5 or .hdf5 files.');
 }
 
-/** End-of-file address in the superblock (HDF5 file format specification, sections II.A and II.B). */
-function storedLength(bytes: Uint8Array): number {
-  const version = bytes[8];
-  const at = version === 0 ? 40 : version === 1 ? 44 : 28;
+/**
+ * Where the HDF5 part of a file begins: at 0, or at 512, 1024, 2048, ... behind a user block. Undefined where it
+ * is none.
+ */
+export function signatureAt(bytes: Uint8Array): number | undefined {
+  const isThere = (at: number) => SIGNATURE.every((byte, i) => bytes[at + i] === byte);
+  if (isThere(0)) return 0;
+  for (let at = 512; at < bytes.length; at *= 2) {
+    if (isThere(at)) return at;
+  }
+  return undefined;
+}
+
+/**
+ * End-of-file address in the superblock (HDF5 file format specification, sections II.A and II.B), counted from
+ * the beginning of the file and not of the superblock.
+ */
+function storedLength(bytes: Uint8Array, start: number): number {
+  const version = bytes[start + 8];
+  const at = start + (version === 0 ? 40 : version === 1 ? 44 : 28);
   if (bytes.length < at + 8) return at + 8;
   return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(at, true));
+}
+
+/** Where an object lies in its file: two paths with one address lead to one object. */
+export function addressOf(entity: Group | Dataset): string {
+  return entity.create_reference().ref_data.join();
 }
 
 /** The group at `path` below `parent`; undefined when there is none or it is something else. */
@@ -154,8 +176,8 @@ function childOfType(parent: Group, path: string, type: string): Entity | undefi
  * name0, name1, ... when it is longer than an HDF5 header may be; an empty list as a float64 array of
  * length 0. Undefined when the attribute is not there.
  */
-export function stringsAttribute(group: Group, name: string): string[] | undefined {
-  const attributes = group.attrs;
+export function stringsAttribute(holder: Group | Dataset, name: string): string[] | undefined {
+  const attributes = holder.attrs;
   if (name in attributes) return toStrings(attributes[name].value);
   if (!(`${name}0` in attributes)) return undefined;
   const strings: string[] = [];
@@ -165,8 +187,8 @@ export function stringsAttribute(group: Group, name: string): string[] | undefin
 }
 
 /** A string attribute; undefined when it is not there. */
-export function stringAttribute(group: Group, name: string): string | undefined {
-  return stringsAttribute(group, name)?.[0];
+export function stringAttribute(holder: Group | Dataset, name: string): string | undefined {
+  return stringsAttribute(holder, name)?.[0];
 }
 
 function toStrings(value: unknown): string[] {

@@ -3,6 +3,7 @@ import { WeightsError } from '../../core/errors.js';
 import type { AdamState } from '../adamState.js';
 import { type DenseNetConfig, parameterTable, type WeightMap } from '../architecture.js';
 import { readHdf5 } from './hdf5.js';
+import { type KerasArchitecture, readArchitecture } from './kerasArchitecture.js';
 import { readStoredModel, readTensor, type StoredModel, type WeightLayout } from './kerasLayout.js';
 import { hasOptimizer, readAdamState } from './kerasOptimizer.js';
 import { fromStored } from './kernelOrder.js';
@@ -27,17 +28,46 @@ export interface KerasReport {
   matchedBy: Match['matchedBy'];
   /** True when the file keeps an optimiser's state; it is read only where asked for. */
   optimizer: boolean;
+  /** Layers with weights that were not taken, because another was named as the head. */
+  leftOver: string[];
+  /** Who says what stands behind the outputs, and which epsilon the batch norms have. */
+  activationBy: SaidBy;
+  bnEpsilonBy: SaidBy;
+  /** What the file says of its outputs, which the caller may have overruled; null where it does not. */
+  activationInFile: 'sigmoid' | 'softmax' | 'linear' | null;
+  /** Side of the images where the file's model takes only one. */
+  inputSize: number | null;
+  /** Layers of the file's model that do nothing in a prediction (dropout, augmentation). */
+  idle: string[];
 }
+
+/** The file itself; the caller, by an option; nobody, so that the configuration's value was taken. */
+export type SaidBy = 'file' | 'caller' | 'nobody';
 
 export interface KerasWeights {
   /** By ParameterSpec.key; without the head's tensors where `report.head` is false. */
   tensors: WeightMap;
+  /**
+   * The network to build: the one asked for with the file's input channels and classes and, where the file says
+   * how it is built, its activation and its batch norms' epsilon and momentum.
+   */
+  config: DenseNetConfig;
+  /** x * scale + offset, which the file's model does to its pixels itself; null where it says of none. */
+  rescaling: { scale: number; offset: number } | null;
   /** Adam's state, where it was asked for: `compile({ ..., optimizer })` goes on from it. */
   optimizer?: AdamState;
   report: KerasReport;
 }
 
-export interface KerasReadOptions {
+/** What files of weights alone do not say. It goes before what a file says. */
+export interface StatedByCaller {
+  activation?: DenseNetConfig['activation'];
+  bnEpsilon?: number;
+  /** Of several candidates behind the base, the classifier's name in the file; 'none' for the base alone. */
+  head?: string;
+}
+
+export interface KerasReadOptions extends StatedByCaller {
   /** Read Adam's state as well, and refuse a file that has none. Default: false. */
   optimizer?: boolean;
   /**
@@ -45,6 +75,8 @@ export interface KerasReadOptions {
    * turned round. Required where a file stores them as [out, in, height, width]; a file's own word goes first.
    */
   backend?: 'tensorflow' | 'theano';
+  /** JSON of the architecture where it lies outside the file (config.json of a .keras archive). */
+  modelConfig?: string;
 }
 
 /**
@@ -53,18 +85,23 @@ export interface KerasReadOptions {
  * call the file. The bytes must not change until the promise settles.
  *
  * Throws WeightsError for bytes that are no such file and for a network that is not the one configured,
- * naming the layer, the shape found and the shape wanted, likewise for an optimiser's state that was asked
- * for; there is never half a result.
+ * naming the layer, the shape found and the shape wanted, or what its `model_config` says of it; for outputs
+ * without an activation unless `options` say one; likewise for an optimiser's state that was asked for. There is
+ * never half a result.
  */
 export async function readKerasHdf5(
   bytes: Uint8Array,
-  config: DenseNetConfig,
+  asked: DenseNetConfig,
   name = 'The weight file',
   options: KerasReadOptions = {},
 ): Promise<KerasWeights> {
   return readHdf5(bytes, name, (root) => {
     const stored = readStoredModel(root, name);
-    const { pairs, head, matchedBy, kernelOrder } = matchLayers(stored, config, name);
+    const match = matchLayers(stored, asked, name, options.head);
+    const { pairs, head, matchedBy, kernelOrder, leftOver } = match;
+    const json = stored.modelConfig ?? options.modelConfig;
+    const said = json === undefined ? undefined : readArchitecture(json, match.config, name, options.head);
+    const { config, ...sources } = settle(match, said, options, name);
     const backend = stored.backend || options.backend || '';
     if (kernelOrder === 'oihw' && backend === '') {
       throw new WeightsError(
@@ -87,6 +124,8 @@ export async function readKerasHdf5(
     const tensorCount = tensors.size;
     return {
       tensors,
+      config,
+      rescaling: said?.rescaling ?? null,
       optimizer,
       report: {
         layout,
@@ -99,9 +138,45 @@ export async function readKerasHdf5(
         nested,
         matchedBy,
         optimizer: hasOptimizer(root),
+        leftOver,
+        ...sources,
+        activationInFile: said?.activation ?? null,
+        inputSize: said?.inputSize ?? null,
+        idle: said?.idle ?? [],
       },
     };
   });
+}
+
+/** The network's activation and batch norms: by the caller, else by the file, else as they were asked for. */
+function settle(
+  { config, head }: Match,
+  said: KerasArchitecture | undefined,
+  { activation, bnEpsilon }: StatedByCaller,
+  name: string,
+): { config: DenseNetConfig; activationBy: SaidBy; bnEpsilonBy: SaidBy } {
+  if (head && said?.activation === 'linear' && activation === undefined) {
+    throw new WeightsError(
+      `${name} says that its outputs are logits: the last layer has no activation.`,
+      "Say what makes probabilities of them: { activation: 'sigmoid' } or 'softmax' (--activation).",
+    );
+  }
+  const stated = said?.activation === 'linear' ? null : (said?.activation ?? null);
+  return {
+    config: {
+      ...config,
+      activation: activation ?? stated ?? config.activation,
+      bnEpsilon: bnEpsilon ?? said?.bnEpsilon ?? config.bnEpsilon,
+      bnMomentum: said?.bnMomentum ?? config.bnMomentum,
+    },
+    activationBy: saidBy(activation, stated),
+    bnEpsilonBy: saidBy(bnEpsilon, said?.bnEpsilon),
+  };
+}
+
+function saidBy(caller: unknown, file: unknown): SaidBy {
+  if (caller !== undefined) return 'caller';
+  return file === undefined || file === null ? 'nobody' : 'file';
 }
 
 /** What the file's model trains, in its own order: of layers, and of tensors in a layer. */

@@ -10,6 +10,7 @@
 import { WeightsError } from '../../core/errors.js';
 import type { ParameterSpec } from '../architecture.js';
 import {
+  addressOf,
   childDataset,
   childGroup,
   type Dataset,
@@ -17,6 +18,7 @@ import {
   stringAttribute,
   stringsAttribute,
 } from './hdf5.js';
+import { floatsOfDataset } from './hdf5Numbers.js';
 
 export type WeightLayout = 'save_weights' | 'model.save' | 'keras3';
 
@@ -46,16 +48,45 @@ export interface StoredModel {
   /** True when another model's layers were stored as one layer. */
   nested: boolean;
   layers: StoredLayer[];
+  /** JSON of the architecture; `model.save` writes it, `save_weights` does not. */
+  modelConfig?: string;
 }
+
+/** Most layers, and most tensors, that a file may list: ten times what DenseNet201 has. */
+const MOST = 10_000;
+
+/** Models within models within models; real ones have one or two. */
+const DEEPEST = 16;
+
+const tooMany = (fileName: string, what: string): WeightsError =>
+  new WeightsError(
+    `${fileName} lists ${what}; no network here has more than ${MOST.toLocaleString('en-US')}.`,
+    'It is the file of another network.',
+  );
 
 /** Lists the layers with weights of any Keras file. Throws WeightsError when it is HDF5 but not Keras. */
 export function readStoredModel(root: Group, fileName: string): StoredModel {
+  return { ...listLayers(root, fileName), modelConfig: readModelConfig(root, fileName) };
+}
+
+function readModelConfig(root: Group, fileName: string): string | undefined {
+  const json = stringAttribute(root, 'model_config');
+  if (json === undefined && 'model_config' in root.attrs) {
+    throw new WeightsError(
+      `${fileName} says how its network is built (model_config), but not in a text.`,
+      'Save the weights alone: model.save_weights(...).',
+    );
+  }
+  return json;
+}
+
+function listLayers(root: Group, fileName: string): StoredModel {
   for (const layout of ['save_weights', 'model.save'] as const) {
     const group = layout === 'save_weights' ? root : childGroup(root, 'model_weights');
     const names = group && stringsAttribute(group, 'layer_names');
     if (group && names) return readNamedLayers(layout, root, group, names, fileName);
   }
-  if (layersGroup(root)) return readCountedLayers(root);
+  if (layersGroup(root)) return readCountedLayers(root, fileName);
   const found = root.keys().slice(0, 5).join(', ') || 'nothing';
   throw new WeightsError(
     `${fileName} is HDF5 but no Keras weight file: it has no layer_names, model_weights or layers, but ${found}.`,
@@ -70,12 +101,16 @@ function readNamedLayers(
   names: string[],
   fileName: string,
 ): StoredModel {
+  if (names.length > MOST) throw tooMany(fileName, `${names.length} layers`);
   const layers: StoredLayer[] = [];
   let nested = false;
+  let tensorCount = 0;
   for (const name of names) {
     const group = childGroup(weights, name);
     if (!group) throw new WeightsError(`${fileName} names a layer '${name}' but has no group for it.`);
     const weightNames = stringsAttribute(group, 'weight_names') ?? [];
+    tensorCount += weightNames.length;
+    if (tensorCount > MOST) throw tooMany(fileName, `${tensorCount} tensors up to layer '${name}'`);
     const inner = groupByLayer(weightNames);
     if (inner.size > 1) nested = true;
     for (const [innerName, members] of inner) {
@@ -101,7 +136,9 @@ function groupByLayer(paths: string[]): Map<string, string[]> {
   const layers = new Map<string, string[]>();
   for (const path of paths) {
     const layer = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    layers.set(layer, [...(layers.get(layer) ?? []), path]);
+    const members = layers.get(layer);
+    if (members) members.push(path);
+    else layers.set(layer, [path]);
   }
   return layers;
 }
@@ -134,12 +171,7 @@ export function storedTensor(group: Group, path: string, fullPath: string, fileN
 
 /** Its numbers. */
 export function readTensor({ dataset, path }: StoredTensor, fileName: string): Float32Array {
-  const values = dataset.value;
-  if (values instanceof Float32Array) return values;
-  throw new WeightsError(
-    `${fileName}: ${path} holds ${JSON.stringify(dataset.dtype)} numbers, only 32-bit floats are read.`,
-    "Save it from Keras with floatx 'float32'.",
-  );
+  return floatsOfDataset(dataset, `${fileName}: ${path}`);
 }
 
 /** 2.13-era files call the group of layers by a longer name. */
@@ -147,12 +179,29 @@ function layersGroup(group: Group): Group | undefined {
   return childGroup(group, 'layers') ?? childGroup(group, '_layer_checkpoint_dependencies');
 }
 
-function readCountedLayers(root: Group): StoredModel {
+function readCountedLayers(root: Group, fileName: string): StoredModel {
   const layers: StoredLayer[] = [];
   let layerCount = 0;
   let nested = false;
-  const visit = (parent: Group): void => {
-    const counted = parent.keys().map((key) => {
+  let seen = 0;
+  const visited = new Set<string>();
+  const visit = (parent: Group, depth: number): void => {
+    // Links can make a group its own ancestor, or put one group into thousands of places.
+    const address = addressOf(parent);
+    if (visited.has(address)) {
+      throw new WeightsError(
+        `${fileName} is no tree: its group ${parent.path} stands in several places.`,
+        'It was made by no Keras; get the file again.',
+      );
+    }
+    visited.add(address);
+    if (depth > DEEPEST) {
+      throw new WeightsError(`${fileName} holds models nested more than ${DEEPEST} deep (${parent.path}).`);
+    }
+    const keys = parent.keys();
+    seen += keys.length;
+    if (seen > MOST) throw tooMany(fileName, `${seen} layers`);
+    const counted = keys.map((key) => {
       const [, className, count] = /^(.*?)(?:_(\d+))?$/.exec(key) ?? [];
       return { key, className, count: Number(count ?? 0) };
     });
@@ -164,27 +213,28 @@ function readCountedLayers(root: Group): StoredModel {
       const inside = layersGroup(layer);
       if (inside) {
         nested = true;
-        visit(inside);
+        visit(inside, depth + 1);
         continue;
       }
       layerCount++;
       const vars = childGroup(layer, 'vars');
-      const tensors = vars ? numberedTensors(vars) : [];
+      const tensors = vars ? numberedTensors(vars, fileName) : [];
       if (!vars || tensors.length === 0) continue;
       layers.push({ name: stringAttribute(vars, 'name') ?? key, className, tensors });
     }
   };
   const top = layersGroup(root);
-  if (top) visit(top);
+  if (top) visit(top, 0);
   return { layout: 'keras3', kerasVersion: '3', backend: '', layerCount, nested, layers };
 }
 
 /** vars/0, vars/1, ...: trainable tensors first, which is Keras' order within each layer used here. */
-export function numberedTensors(vars: Group): StoredTensor[] {
+export function numberedTensors(vars: Group, fileName: string): StoredTensor[] {
   const tensors: StoredTensor[] = [];
-  for (let i = 0; ; i++) {
+  for (let i = 0; i <= MOST; i++) {
     const dataset = childDataset(vars, String(i));
     if (!dataset) return tensors;
     tensors.push({ path: `${vars.path}/${i}`.slice(1), shape: dataset.shape ?? [], dataset });
   }
+  throw tooMany(fileName, `more than ${MOST} tensors in ${vars.path}`);
 }

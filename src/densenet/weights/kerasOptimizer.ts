@@ -50,7 +50,7 @@ export function readAdamState(
     // tf_keras says no name; Keras 3 says the class, numbered if it is not the session's first.
     const name = stringAttribute(counted, 'name') ?? 'adam';
     if (!/^adam(_\d+)?$/.test(name)) throw refuse(`holds the state of the optimiser '${name}', not of Adam`);
-    tensors = numberedTensors(counted);
+    tensors = numberedTensors(counted, fileName);
   } else {
     throw refuse("holds no optimiser's state");
   }

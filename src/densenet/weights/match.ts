@@ -6,7 +6,6 @@ import { WeightsError } from '../../core/errors.js';
 import {
   type DenseNetConfig,
   densenetConfig,
-  HEAD_LAYER,
   layerTable,
   NETWORK_NAMES,
   type ParameterSpec,
@@ -18,12 +17,16 @@ import { type KernelOrder, storedShape } from './kernelOrder.js';
 
 export interface Match {
   pairs: { spec: ParameterSpec; tensor: StoredTensor }[];
+  /** The network asked for, with the input channels and the classes that the file has. */
+  config: DenseNetConfig;
   /** Whether the file has the classifier as well as the base. */
   head: boolean;
   /** How layers were paired: 'name' where all names agree, else by their 'order', as Keras does. */
   matchedBy: 'name' | 'order' | 'class';
   /** 'oihw' in files of Keras 1 with Theano's dimension ordering. */
   kernelOrder: KernelOrder;
+  /** Layers with weights that were not taken, because another was named as the head. */
+  leftOver: string[];
 }
 
 interface WantedLayer {
@@ -35,17 +38,37 @@ interface WantedLayer {
 
 /**
  * Pairs the file's layers with the network's. Like Keras' load_weights, layers without weights do not
- * count and the rest are paired in order; where the names agree they decide. Throws WeightsError naming the
- * layer, the shape found and the shape wanted.
+ * count and the rest are paired in order; where the names agree they decide. How many channels and classes there
+ * are, the file says. Throws WeightsError naming the layer, the shape found and the shape wanted.
+ * @param headName of several layers behind the base, the one that is the classifier; 'none' for the base alone
  */
-export function matchLayers(stored: StoredModel, config: DenseNetConfig, fileName: string): Match {
+export function matchLayers(
+  stored: StoredModel,
+  asked: DenseNetConfig,
+  fileName: string,
+  headName?: string,
+): Match {
+  const { base, rest, matchedBy } = splitBase(stored, wantedLayers(asked).slice(0, -1));
+  const chosen = headName === undefined ? rest : rest.filter(({ name }) => name === headName);
+  if (headName !== undefined && headName !== NO_HEAD && chosen.length === 0) {
+    throw new WeightsError(
+      `${fileName} has no layer '${headName}' behind the base of ${asked.name}, but ${layerWords(rest)}.`,
+    );
+  }
+  const head = chosen.length === 1;
+  const layers = head ? [...base, chosen[0]] : base;
+  const kernelOrder = findKernelOrder(stored, layers, wantedLayers(asked));
+  const config = withEnds(asked, layers, head, kernelOrder);
   const all = wantedLayers(config);
-  const head = stored.layers.length === all.length;
-  const wanted = head ? all : all.filter((layer) => layer.name !== HEAD_LAYER);
-  const { layers, matchedBy } = inWantedOrder(stored, wanted);
-  const kernelOrder = findKernelOrder(stored, layers, wanted);
+  const wanted = head ? all : all.slice(0, -1);
   const differs = firstDifference(layers, wanted, config, kernelOrder);
-  if (stored.layers.length !== wanted.length) {
+  if (base.length < all.length - 1 || chosen.length > 1) {
+    if (!differs && chosen.length > 1) {
+      throw new WeightsError(
+        `${fileName} holds the base of ${config.name} and behind it ${layerWords(rest)}; its head is one dense layer.`,
+        HEAD_HINT,
+      );
+    }
     const fitting = NETWORK_NAMES.find((name) => {
       const count = wantedLayers(densenetConfig(name)).length;
       return name !== config.name && (stored.layers.length === count || stored.layers.length === count - 1);
@@ -57,16 +80,46 @@ export function matchLayers(stored: StoredModel, config: DenseNetConfig, fileNam
       fitting ? `It has as many as ${fitting}.` : 'It is the file of another network.',
     );
   }
-  if (differs) {
-    const hint = differs.startsWith(`layer ${HEAD_LAYER}`)
-      ? 'The file was made for another number of classes.'
-      : 'It is the file of another network.';
-    throw new WeightsError(`${fileName} does not fit: ${differs}.`, hint);
-  }
+  if (differs)
+    throw new WeightsError(`${fileName} does not fit: ${differs}.`, 'It is the file of another network.');
   const pairs = wanted.flatMap((layer, l) =>
     layer.specs.map((spec, t) => ({ spec, tensor: layers[l].tensors[t] })),
   );
-  return { pairs, head, matchedBy, kernelOrder };
+  const leftOver = rest.filter((layer) => !layers.includes(layer)).map(({ name }) => name);
+  return { pairs, config, head, matchedBy, kernelOrder, leftOver };
+}
+
+/** In place of a head's name: take the base alone. */
+export const NO_HEAD = 'none';
+
+export const HEAD_HINT =
+  "Say with 'head' (--head) which of them is the classifier, or 'none' for the base alone.";
+
+const layerWords = (layers: readonly StoredLayer[]): string =>
+  layers.length === 0
+    ? 'nothing'
+    : layers.map(({ name, tensors }) => `${name} ${shapeText(tensors[0]?.shape ?? [])}`).join(', ');
+
+/** Input channels and classes as the file has them, where its first and last kernel are otherwise the network's. */
+function withEnds(
+  config: DenseNetConfig,
+  layers: readonly StoredLayer[],
+  head: boolean,
+  order: KernelOrder,
+): DenseNetConfig {
+  const fitted = { ...config, blocks: [...config.blocks] };
+  const all = wantedLayers(config);
+  const shapeOf = (layer: StoredLayer | undefined) => layer?.tensors[0]?.shape ?? [];
+  const stem = shapeOf(layers[0]);
+  const inputChannels = stem[order === 'hwio' ? 2 : 1] ?? 0;
+  const [first] = wantedLayers({ ...config, inputChannels })[0].specs;
+  if (inputChannels >= 1 && shapeText(stem) === shapeText(storedShape(first, order))) {
+    fitted.inputChannels = inputChannels;
+  }
+  const [features] = all[all.length - 1].specs[0].shape;
+  const kernel = head ? shapeOf(layers[layers.length - 1]) : [];
+  if (kernel.length === 2 && kernel[0] === features && kernel[1] >= 1) fitted.classes = kernel[1];
+  return fitted;
 }
 
 const CLASS_NAMES: Record<string, string> = {
@@ -89,28 +142,37 @@ function wantedLayers(config: DenseNetConfig): WantedLayer[] {
     }));
 }
 
-function inWantedOrder(
+/** The base's layers in the network's order, as many as there are, and what the file has behind them. */
+function splitBase(
   stored: StoredModel,
-  wanted: WantedLayer[],
-): { layers: StoredLayer[]; matchedBy: Match['matchedBy'] } {
+  wanted: readonly WantedLayer[],
+): { base: StoredLayer[]; rest: StoredLayer[]; matchedBy: Match['matchedBy'] } {
   const byName = new Map(stored.layers.map((layer) => [plainName(layer.name), layer]));
   const named = wanted.map((layer) => byName.get(plainName(layer.name)));
-  // The head's name is the user's choice (dense, dense_1, predictions, ...): it is the layer left over.
-  const last = wanted.length - 1;
-  if (wanted[last]?.name === HEAD_LAYER && stored.layers.length === wanted.length) {
-    const used = new Set(named.slice(0, last));
-    named[last] = stored.layers.find((layer) => !used.has(layer));
+  if (named.every((layer) => layer !== undefined)) {
+    // The head's name is the user's choice (dense, dense_1, predictions, ...): it is the layer left over.
+    const used = new Set(named);
+    return { base: named, rest: stored.layers.filter((layer) => !used.has(layer)), matchedBy: 'name' };
   }
-  if (named.every((layer) => layer !== undefined)) return { layers: named, matchedBy: 'name' };
-  if (stored.layout !== 'keras3') return { layers: stored.layers, matchedBy: 'order' };
-
+  if (stored.layout !== 'keras3') {
+    const { length } = wanted;
+    return { base: stored.layers.slice(0, length), rest: stored.layers.slice(length), matchedBy: 'order' };
+  }
   const queues = new Map<string, StoredLayer[]>();
   for (const layer of stored.layers) {
     const className = layer.className ?? '';
-    queues.set(className, [...(queues.get(className) ?? []), layer]);
+    const queue = queues.get(className);
+    if (queue) queue.push(layer);
+    else queues.set(className, [layer]);
   }
-  const layers = wanted.map(({ name, className }) => queues.get(className)?.shift() ?? { name, tensors: [] });
-  return { layers, matchedBy: 'class' };
+  const taken = new Map<string, number>();
+  const base = wanted.map(({ name, className }) => {
+    const next = taken.get(className) ?? 0;
+    taken.set(className, next + 1);
+    return queues.get(className)?.[next] ?? { name, tensors: [] };
+  });
+  const used = new Set(base);
+  return { base, rest: stored.layers.filter((layer) => !used.has(layer)), matchedBy: 'class' };
 }
 
 /** Keras 3 and old exports spell conv1/conv as conv1_conv; a nested model may put its own name in front. */

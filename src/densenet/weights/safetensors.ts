@@ -9,6 +9,7 @@
  */
 import { WeightsError } from '../../core/errors.js';
 import { refuseForeign } from './foreign.js';
+import { fromBfloat16, fromFloat16 } from './halves.js';
 
 /** Bytes a number takes, by dtype; those of less than a byte are not read. */
 const BYTES: Readonly<Record<string, number>> = {
@@ -49,7 +50,8 @@ const LONGEST_HEADER = 100_000_000;
  * for bytes that are no such file, cut short or damaged: nothing is taken on trust.
  */
 export function readSafetensors(bytes: Uint8Array, name = 'The weight file'): Safetensors {
-  refuseForeign(bytes, name, 'safetensors');
+  // First what was asked for: its header's length may begin with another format's mark.
+  if (!looksLikeSafetensors(bytes)) refuseForeign(bytes, name, 'safetensors');
   const damaged = (what: string) =>
     new WeightsError(`${name} is a damaged safetensors file: ${what}.`, 'Get the file again.');
   const cutShort = (whole: number) =>
@@ -57,14 +59,13 @@ export function readSafetensors(bytes: Uint8Array, name = 'The weight file'): Sa
       `${name} is cut short: it has ${bytes.length} bytes, its header says ${whole}.`,
       'Get the file again.',
     );
-  if (bytes.length < 8 || (bytes.length > 8 && !looksLikeSafetensors(bytes))) {
+  if (bytes.length < 8 || (bytes.length > 8 && bytes[8] !== BRACE)) {
     throw new WeightsError(
       `${name} is not a safetensors file.`,
       "Make one with safetensors.torch.save_file(model.state_dict(), 'x.safetensors').",
     );
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headerLength = Number(view.getBigUint64(0, true));
+  const headerLength = headerLengthOf(bytes);
   if (headerLength > LONGEST_HEADER) throw damaged(`a header of ${headerLength} bytes`);
   const dataStart = 8 + headerLength;
   if (bytes.length < dataStart) throw cutShort(dataStart);
@@ -85,8 +86,17 @@ export function readSafetensors(bytes: Uint8Array, name = 'The weight file'): Sa
   return { metadata: parseMetadata(header.__metadata__, damaged), tensors };
 }
 
-/** Whether a JSON object follows the length: no other weight file has a brace there. */
-export const looksLikeSafetensors = (bytes: Uint8Array): boolean => bytes[8] === 0x7b;
+const BRACE = 0x7b;
+
+/** Whether a length that can be a header's comes first and a JSON object next: no other weight file begins so. */
+export function looksLikeSafetensors(bytes: Uint8Array): boolean {
+  return bytes.length > 8 && bytes[8] === BRACE && headerLengthOf(bytes) <= LONGEST_HEADER;
+}
+
+/** N of the format, exact up to 2 ** 53. */
+function headerLengthOf(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true));
+}
 
 type Damaged = (what: string) => WeightsError;
 
@@ -107,7 +117,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 function parseMetadata(value: unknown, damaged: Damaged): Record<string, string> {
-  if (value === undefined) return {};
+  if (value === undefined || value === null) return {};
   if (!isObject(value) || !Object.values(value).every((v) => typeof v === 'string')) {
     throw damaged('its __metadata__ is no list of texts');
   }
@@ -127,9 +137,10 @@ function parseEntry(
     throw damaged(`the offsets of ${key} are ${JSON.stringify(offsets)}`);
   }
   const size = BYTES[dtype];
-  if (size === undefined) throw damaged(`${key} has the unknown dtype ${dtype}`);
   const [begin, end] = offsets as [number, number];
-  const wanted = shape.reduce((product: number, n: number) => product * n, size);
+  // The format gets new dtypes; a tensor of one is told by `floatsOf`, if anybody wants its numbers.
+  const wanted =
+    size === undefined ? end - begin : shape.reduce((product: number, n: number) => product * n, size);
   if (end - begin !== wanted) {
     throw damaged(
       `${key} [${shape.join(', ')}] of ${dtype} takes ${wanted} bytes, its offsets give ${end - begin}`,
@@ -170,26 +181,15 @@ export function floatsOf({ dtype, bytes }: StoredArray, what: string): Float32Ar
     case 'F64':
       return Float32Array.from(new Float64Array(copy));
     case 'BF16':
-      // The upper half of a float32.
-      return new Float32Array(Uint32Array.from(new Uint16Array(copy), (half) => half << 16).buffer);
+      return fromBfloat16(new Uint16Array(copy));
     case 'F16':
-      return Float32Array.from(new Uint16Array(copy), halfToFloat);
+      return fromFloat16(new Uint16Array(copy));
     default:
       throw new WeightsError(
         `${what} holds ${dtype} numbers; ${FLOAT_DTYPES.join(', ')} are read.`,
         'Save it from a model in float32: model.float().state_dict().',
       );
   }
-}
-
-/** IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
-function halfToFloat(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** A tensor to write: Float32Array becomes F32, BigInt64Array I64. */

@@ -4,13 +4,8 @@
  * input channels, the names of the outputs, and how pixels are scaled.
  */
 import { WeightsError } from '../../core/errors.js';
-import {
-  DENSENET_NAMES,
-  type DenseNetConfig,
-  densenetConfig,
-  HEAD_LAYER,
-  type WeightMap,
-} from '../architecture.js';
+import { type DenseNetConfig, HEAD_LAYER, type WeightMap } from '../architecture.js';
+import type { SaidBy, StatedByCaller } from './kerasHdf5.js';
 import { checkFinite, checkWeights } from './match.js';
 import {
   type ArrayToStore,
@@ -20,6 +15,7 @@ import {
   type Safetensors,
   type StoredArray,
 } from './safetensors.js';
+import { checkBase, findHead, plainNames } from './torchBase.js';
 import {
   IMAGENET_PREPROCESSING,
   type Preprocessing,
@@ -29,7 +25,7 @@ import {
   XRV_LABELS,
   XRV_PREPROCESSING,
 } from './torchFacts.js';
-import { COUNTER, fromTorch, modernName, type TorchTensor, torchTable, toTorch } from './torchNames.js';
+import { COUNTER, fromTorch, torchTable, toTorch } from './torchNames.js';
 
 /** Whose weights they are, as far as the tensors tell; 'chexgpu' by the metadata. */
 export type TorchLayout = 'torchvision' | 'torchxrayvision' | 'chexgpu';
@@ -44,6 +40,15 @@ export interface TorchReport {
   prefix: string;
   /** dtypes of the tensors taken over; F64 was rounded to float32, the others are exact. */
   dtypes: string[];
+  /** Tensors that were not taken, because another was named as the head. */
+  leftOver: string[];
+  /** Who says what stands behind the outputs, and which epsilon the batch norms have. */
+  activationBy: SaidBy;
+  bnEpsilonBy: SaidBy;
+  /** What the file says of its outputs, which the caller may have overruled; null where it does not. */
+  activationInFile: DenseNetConfig['activation'] | null;
+  /** What in the metadata was not understood, in words. */
+  notes: string[];
 }
 
 /** What weights mean beyond their numbers. */
@@ -72,6 +77,8 @@ const THRESHOLDS = 'op_threshs';
  * `config`; input channels, classes, batch norm settings and activation come from the file and are in the
  * result's `config`. `name` is what errors call the file.
  *
+ * Tensors may lie below any prefix, and the classifier may have any name, as long as it is one linear layer.
+ *
  * One input channel or an `op_threshs` buffer means torchxrayvision; else it is taken for torchvision's, with a
  * softmax where it has ImageNet's 1000 classes and sigmoids where it has others.
  *
@@ -82,31 +89,46 @@ export function readTorchSafetensors(
   bytes: Uint8Array,
   config: DenseNetConfig,
   name = 'The weight file',
+  stated: StatedByCaller = {},
 ): TorchWeights {
   const file = readSafetensors(bytes, name);
   const { prefix, arrays } = plainNames(file, name);
   const stem = arrays.get('features.conv0.weight')!;
-  const classifier = arrays.get('classifier.weight');
   const stored = arrays.get(THRESHOLDS);
   arrays.delete(THRESHOLDS);
+  checkBase(arrays, config, name);
+  const leftOver = findHead(arrays, config, name, stated.head);
+  const classifier = arrays.get('classifier.weight');
   const inputChannels = extent(stem, 1, `${name}: features.conv0.weight`);
   const classes = classifier ? extent(classifier, 0, `${name}: classifier.weight`) : config.classes;
   const foreign: TorchLayout = inputChannels === 1 || stored ? 'torchxrayvision' : 'torchvision';
   const layout = file.metadata.written_by === 'chexgpu' ? 'chexgpu' : foreign;
+  const { activationBy, bnEpsilonBy, activationInFile, ...settings } = settingsOf(
+    file,
+    layout,
+    classes,
+    name,
+    stated,
+  );
   const built: DenseNetConfig = {
     ...config,
     blocks: [...config.blocks],
     inputChannels,
     classes,
-    ...settingsOf(file, layout, classes, name),
+    ...settings,
   };
   const wanted = torchTable(built).filter(({ spec }) => classifier || spec.layer !== HEAD_LAYER);
-  checkNames(arrays, wanted, config, name);
 
   const tensors: WeightMap = new Map();
   const dtypes = new Set<string>();
   for (const { name: torchName, shape, spec } of wanted) {
-    const array = arrays.get(torchName)!;
+    const array = arrays.get(torchName);
+    if (!array) {
+      throw new WeightsError(
+        `${name} lacks ${torchName} (layer ${spec.layer}, ${spec.tensor}) of ${config.name}.`,
+        'It is the file of another network, or half of one.',
+      );
+    }
     const what = `${name}: layer ${spec.layer}, ${spec.tensor} (${torchName})`;
     if (shapeText(array.shape) !== shapeText(shape)) {
       const found = `the file has shape ${shapeText(array.shape)}, ${config.name} wants ${shapeText(shape)}`;
@@ -118,11 +140,12 @@ export function readTorchSafetensors(
     dtypes.add(array.dtype);
   }
   const thresholds = stored ? readThresholds(stored, classes, name) : null;
+  const notes: string[] = [];
   return {
     tensors,
     config: built,
-    labels: labelsOf(file, layout, classes, thresholds, name),
-    preprocessing: preprocessingOf(file, layout, inputChannels, name),
+    labels: labelsOf(file, layout, classes, thresholds, name, notes),
+    preprocessing: preprocessingOf(file, layout, inputChannels, name, notes),
     thresholds,
     report: {
       layout,
@@ -130,6 +153,11 @@ export function readTorchSafetensors(
       head: classifier !== undefined,
       prefix,
       dtypes: [...dtypes].sort(),
+      leftOver,
+      activationBy,
+      bnEpsilonBy,
+      activationInFile,
+      notes,
     },
   };
 }
@@ -147,80 +175,34 @@ function settingsOf(
   layout: TorchLayout,
   classes: number,
   name: string,
-): Pick<DenseNetConfig, 'bnEpsilon' | 'bnMomentum' | 'activation'> {
+  stated: StatedByCaller,
+): Pick<DenseNetConfig, 'bnEpsilon' | 'bnMomentum' | 'activation'> &
+  Pick<TorchReport, 'activationBy' | 'bnEpsilonBy' | 'activationInFile'> {
+  const by = (value: unknown): SaidBy =>
+    value !== undefined ? 'caller' : layout === 'chexgpu' ? 'file' : 'nobody';
+  const sources = { activationBy: by(stated.activation), bnEpsilonBy: by(stated.bnEpsilon) };
   if (layout !== 'chexgpu') {
-    const activation = layout === 'torchvision' && classes === IMAGENET_CLASSES ? 'softmax' : 'sigmoid';
-    return { bnEpsilon: TORCH_BN_EPSILON, bnMomentum: TORCH_BN_MOMENTUM, activation };
+    const usual = layout === 'torchvision' && classes === IMAGENET_CLASSES ? 'softmax' : 'sigmoid';
+    return {
+      ...sources,
+      activationInFile: null,
+      bnEpsilon: stated.bnEpsilon ?? TORCH_BN_EPSILON,
+      bnMomentum: TORCH_BN_MOMENTUM,
+      activation: stated.activation ?? usual,
+    };
   }
   const { activation } = file.metadata;
   if (activation !== 'sigmoid' && activation !== 'softmax') {
     throw new WeightsError(`${name}: the activation in its metadata is ${activation ?? 'missing'}.`);
   }
+  const bnEpsilon = metadataNumber(file, 'bn_epsilon', name);
   return {
-    bnEpsilon: metadataNumber(file, 'bn_epsilon', name),
+    ...sources,
+    activationInFile: activation,
+    bnEpsilon: stated.bnEpsilon ?? bnEpsilon,
     bnMomentum: metadataNumber(file, 'bn_momentum', name),
-    activation,
+    activation: stated.activation ?? activation,
   };
-}
-
-/** Tensors under torchvision's own names, without counters and without a wrapper's prefix. */
-function plainNames(
-  { tensors }: Safetensors,
-  name: string,
-): { prefix: string; arrays: Map<string, StoredArray> } {
-  const stems = [...tensors.keys()].filter((key) => key.endsWith('features.conv0.weight'));
-  if (stems.length !== 1) {
-    const found = [...tensors.keys()].slice(0, 3).join(', ') || 'nothing';
-    throw new WeightsError(
-      `${name} is no DenseNet of PyTorch: it has ${stems.length} tensors features.conv0.weight, and ${found}.`,
-      'Save the state_dict of a torchvision or torchxrayvision DenseNet.',
-    );
-  }
-  const prefix = stems[0].slice(0, -'features.conv0.weight'.length);
-  const arrays = new Map<string, StoredArray>();
-  for (const [key, array] of tensors) {
-    if (key.endsWith(`.${COUNTER}`)) continue;
-    const plain = modernName(key.startsWith(prefix) ? key.slice(prefix.length) : key);
-    if (arrays.has(plain)) throw new WeightsError(`${name} holds ${plain} twice, once as ${key}.`);
-    arrays.set(plain, array);
-  }
-  return { prefix, arrays };
-}
-
-function checkNames(
-  arrays: ReadonlyMap<string, StoredArray>,
-  wanted: readonly TorchTensor[],
-  config: DenseNetConfig,
-  name: string,
-): void {
-  const names = new Set(wanted.map((tensor) => tensor.name));
-  const missing = wanted.filter((tensor) => !arrays.has(tensor.name));
-  const extra = [...arrays.keys()].filter((key) => !names.has(key));
-  if (missing.length === 0 && extra.length === 0) return;
-  const base = (keys: Iterable<string>) =>
-    [...keys]
-      .filter((k) => k.startsWith('features.'))
-      .sort()
-      .join();
-  const found = base(arrays.keys());
-  const fitting = DENSENET_NAMES.find(
-    (other) =>
-      other !== config.name && found === base(torchTable(densenetConfig(other)).map((tensor) => tensor.name)),
-  );
-  const hint = fitting
-    ? `It has the layers of ${fitting}.`
-    : 'It is the file of another network, or half of one.';
-  const faults: string[] = [];
-  if (missing.length > 0) {
-    const [{ name: first, spec }] = missing;
-    const others = missing.length > 1 ? ` and ${missing.length - 1} more tensors` : '';
-    faults.push(`lacks ${first} (layer ${spec.layer}, ${spec.tensor})${others} of ${config.name}`);
-  }
-  if (extra.length > 0) {
-    const others = extra.length > 1 ? ` and ${extra.length - 1} more tensors` : '';
-    faults.push(`holds ${extra[0]}${others}, which ${config.name} does not have`);
-  }
-  throw new WeightsError(`${name} ${faults.join(' and ')}.`, hint);
 }
 
 const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
@@ -243,13 +225,17 @@ function labelsOf(
   classes: number,
   thresholds: Float32Array | null,
   name: string,
+  notes: string[],
 ): readonly string[] | null {
   if (metadata.labels !== undefined) {
-    const labels = metadataJson(metadata.labels, `${name}: the labels in its metadata`);
-    if (Array.isArray(labels) && labels.length === classes && labels.every((l) => typeof l === 'string')) {
-      return labels;
-    }
-    throw new WeightsError(`${name}: the labels in its metadata are no list of ${classes} names.`);
+    const labels = understood(layout, notes, () => {
+      const list = metadataJson(metadata.labels, `${name}: the labels in its metadata`);
+      if (Array.isArray(list) && list.length === classes && list.every((l) => typeof l === 'string')) {
+        return list as string[];
+      }
+      throw new WeightsError(`${name}: the labels in its metadata are no list of ${classes} names.`);
+    });
+    if (labels) return labels;
   }
   if (layout !== 'torchxrayvision' || classes !== XRV_LABELS.length) return null;
   // Models of one data set were never shown the findings that it lacks; their thresholds are NaN.
@@ -261,13 +247,27 @@ function preprocessingOf(
   layout: TorchLayout,
   inputChannels: number,
   name: string,
+  notes: string[],
 ): Preprocessing | null {
   if (metadata.preprocessing !== undefined) {
     const where = `${name}: the preprocessing in its metadata`;
-    return parsePreprocessing(metadataJson(metadata.preprocessing, where), where);
+    const read = () => parsePreprocessing(metadataJson(metadata.preprocessing, where), where);
+    const preprocessing = understood(layout, notes, read);
+    if (preprocessing) return preprocessing;
   }
   if (layout === 'torchxrayvision') return XRV_PREPROCESSING;
   return layout === 'torchvision' && inputChannels === 3 ? IMAGENET_PREPROCESSING : null;
+}
+
+/** Metadata of ours must be right; anybody else may write what he likes there, and it is said. */
+function understood<T>(layout: TorchLayout, notes: string[], read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (layout === 'chexgpu' || !(error instanceof WeightsError)) throw error;
+    notes.push(`not used: ${error.message.replace(/\.$/, '')}`);
+    return null;
+  }
 }
 
 function metadataJson(text: string, where: string): unknown {

@@ -102,7 +102,8 @@ export function parsePreprocessing(value: unknown, where: string): Preprocessing
   return { size: size as number, interpolation, normalisation };
 }
 
-function isNormalisation(value: unknown): value is Normalisation {
+/** Whether a value that was read from a file is a Normalisation, with numbers that can be. */
+export function isNormalisation(value: unknown): value is Normalisation {
   const n = (value ?? {}) as { kind?: unknown; mean?: unknown; std?: unknown; epsilon?: unknown };
   const numbers = (list: unknown, least: number) =>
     Array.isArray(list) && list.length === 3 && list.every((v) => Number.isFinite(v) && v >= least);

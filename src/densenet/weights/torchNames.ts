@@ -109,11 +109,8 @@ export function toTorch(values: Float32Array, spec: ParameterSpec): Float32Array
 }
 
 /**
- * A name as today's torchvision writes it: its first checkpoints said norm.1 where modules are now called
- * norm1, and a classifier followed by a sigmoid in a Sequential is classifier.0.
+ * A name as today's torchvision writes it: its first checkpoints said norm.1 where modules are now called norm1.
  */
 export function modernName(name: string): string {
-  return name
-    .replace(/(denselayer\d+\.(?:norm|conv))\.([12])\./, '$1$2.')
-    .replace(/^classifier\.0\./, 'classifier.');
+  return name.replace(/(denselayer\d+\.(?:norm|conv))\.([12])\./, '$1$2.');
 }

@@ -1,13 +1,21 @@
 /** Weight files on disk: finding them by name, reading and writing them safely. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError, WeightsError } from '../../core/errors.js';
+import { readRegularFile } from '../../core/readFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { AdamState } from '../adamState.js';
 import type { DenseNetConfig, WeightMap } from '../architecture.js';
-import { type KerasReadOptions, type KerasReport, type KerasWeights, readKerasHdf5 } from './kerasHdf5.js';
+import { signatureAt } from './hdf5.js';
+import {
+  type KerasReadOptions,
+  type KerasReport,
+  type KerasWeights,
+  readKerasHdf5,
+  type SaidBy,
+} from './kerasHdf5.js';
 import { type KerasFormat, type KerasWriteOptions, writeKerasHdf5 } from './kerasWriter.js';
 import { KNOWN_WEIGHTS } from './known.js';
 import { looksLikeSafetensors } from './safetensors.js';
@@ -18,14 +26,16 @@ import {
   type TorchWeights,
   writeTorchSafetensors,
 } from './torch.js';
+import type { Preprocessing } from './torchFacts.js';
 
 export interface WeightFile extends TorchMeaning {
   /** By ParameterSpec.key; without the head's tensors where `report.head` is false. */
   tensors: WeightMap;
   /**
-   * The network to build with these tensors: what was asked for, and with safetensors the file's own input
-   * channels, classes, activation, batch norm epsilon and momentum. Keras files leave these, and `labels`,
-   * `preprocessing` and `thresholds`, to whoever reads them.
+   * The network to build with these tensors: what was asked for, with what the file says of itself. Every file says
+   * how many input channels and classes it has; safetensors and Keras' `model.save` also the activation and the
+   * batch norms' epsilon and momentum. `labels` and `thresholds` Keras files leave to whoever reads them, and
+   * `preprocessing` too unless their model rescales its pixels itself.
    */
   config: DenseNetConfig;
   report: KerasReport | TorchReport;
@@ -39,6 +49,26 @@ export interface WeightFile extends TorchMeaning {
   summary: string;
 }
 
+/** A weight file's bytes, not yet understood. */
+export interface WeightBytes {
+  path: string;
+  content: Uint8Array;
+  sha256: string;
+}
+
+/** Twice what DenseNet201 in float64 with Adam's state takes. */
+const LARGEST_FILE = 2 ** 30;
+
+/**
+ * The bytes of a weight file, by path or by name (see `resolveWeights`).
+ * @throws WeightsError when there is none, or when it is no regular file or larger than 1 GiB
+ */
+export async function loadWeights(pathOrName: string, folder?: string): Promise<WeightBytes> {
+  const path = await resolveWeights(pathOrName, folder);
+  const content = await readRegularFile(path, { limit: LARGEST_FILE, error: WeightsError });
+  return { path, content, sha256: sha256Of(content) };
+}
+
 /**
  * Reads a Keras HDF5 file, or a safetensors file of PyTorch's DenseNet, by path or by name (see
  * `resolveWeights`). Throws WeightsError when there is no such file, when it is of neither kind, or when it is
@@ -49,23 +79,67 @@ export async function readWeightFile(
   config: DenseNetConfig,
   options: { folder?: string } & KerasReadOptions = {},
 ): Promise<WeightFile> {
-  const path = await resolveWeights(pathOrName, options.folder);
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new WeightsError(`${path} cannot be read: ${messageOf(error)}.`, '', { cause: error });
-  }
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const facts = { path, bytes: bytes.length, sha256 };
-  if (isSafetensors(path) || looksLikeSafetensors(bytes)) {
+  return understandWeights(await loadWeights(pathOrName, options.folder), config, options);
+}
+
+/** `readWeightFile` for bytes that were read before. */
+export async function understandWeights(
+  { path, content, sha256 }: WeightBytes,
+  config: DenseNetConfig,
+  options: KerasReadOptions = {},
+): Promise<WeightFile> {
+  const facts = { path, bytes: content.length, sha256 };
+  const isHdf5 = signatureAt(content) === 0;
+  if (!isHdf5 && (isSafetensors(path) || looksLikeSafetensors(content))) {
     if (options.optimizer) throw new WeightsError(`${path} is safetensors, which hold no optimiser's state.`);
-    const weights = readTorchSafetensors(bytes, config, path);
+    const weights = readTorchSafetensors(content, config, path, options);
     return { ...weights, ...facts, summary: summariseTorch(path, sha256, weights) };
   }
-  const weights = await readKerasHdf5(bytes, config, path, options);
-  const summary = summarise(path, bytes, sha256, weights);
-  return { ...weights, config, labels: null, preprocessing: null, thresholds: null, ...facts, summary };
+  const modelConfig = options.modelConfig ?? (await configBeside(path));
+  const weights = await readKerasHdf5(content, config, path, { ...options, modelConfig });
+  const summary = summarise(path, content, sha256, weights);
+  const preprocessing = ofRescaling(weights, path);
+  return { ...weights, labels: null, preprocessing, thresholds: null, ...facts, summary };
+}
+
+/** Text that Keras keeps beside the weights. */
+const LARGEST_CONFIG = 2 ** 26;
+
+/**
+ * An unpacked .keras archive is three files of fixed names, one of which says how the network is built; undefined
+ * for any other file.
+ */
+async function configBeside(path: string): Promise<string | undefined> {
+  if (basename(path) !== 'model.weights.h5') return undefined;
+  const [config, metadata] = ['config.json', 'metadata.json'].map((file) => join(dirname(path), file));
+  if (!(await isFile(config)) || !(await isFile(metadata))) return undefined;
+  return new TextDecoder().decode(
+    await readRegularFile(config, { limit: LARGEST_CONFIG, error: WeightsError }),
+  );
+}
+
+/** What a model that rescales its pixels itself is to be given: those pixels, of the size it wants. */
+function ofRescaling({ rescaling, report }: KerasWeights, path: string): Preprocessing | null {
+  if (!rescaling) return null;
+  const { scale, offset } = rescaling;
+  if (report.inputSize === null) {
+    throw new WeightsError(
+      `${path} rescales its pixels itself (x * ${scale} + ${offset}) but does not say which size they have.`,
+      'Save the weights alone: model.save_weights(...).',
+    );
+  }
+  const three = (value: number): [number, number, number] => [value, value, value];
+  return {
+    size: report.inputSize,
+    interpolation: 'nearest',
+    // x * scale + offset = (x - mean) / std
+    normalisation: {
+      kind: 'featurewise',
+      mean: three(0 - offset / scale),
+      std: three(1 / scale),
+      epsilon: 0,
+    },
+  };
 }
 
 const isSafetensors = (path: string): boolean => /\.safetensors$/i.test(path);
@@ -77,11 +151,28 @@ function summariseTorch(path: string, sha256: string, { report, config }: TorchW
   return (
     `${basename(path)}: ${origin}, ${report.tensorCount} tensors${from}, ` +
     `${config.inputChannels} input channel${config.inputChannels === 1 ? '' : 's'}, ${head}, ` +
-    `batch norm epsilon ${config.bnEpsilon}; sha256 ${sha256.slice(0, 12)}...`
+    `${settingsWords(config, report)}; sha256 ${sha256.slice(0, 12)}...` +
+    [...leftWords(report), ...report.notes.map((note) => `; ${note}`)].join('')
   );
 }
 
-function summarise(path: string, bytes: Uint8Array, sha256: string, { report }: KerasWeights): string {
+const SAID: Readonly<Record<SaidBy, string>> = { file: '', caller: ' (as told)', nobody: ' (assumed)' };
+
+/** What stands behind the outputs and the batch norms' epsilon, and where that is not from the file. */
+function settingsWords(config: DenseNetConfig, report: WeightFile['report']): string {
+  const epsilon = `batch norm epsilon ${config.bnEpsilon}${SAID[report.bnEpsilonBy]}`;
+  return report.head ? `${config.activation}${SAID[report.activationBy]}, ${epsilon}` : epsilon;
+}
+
+const leftWords = ({ leftOver }: WeightFile['report']): string[] =>
+  leftOver.length > 0 ? [`; left over: ${leftOver.join(', ')}`] : [];
+
+function summarise(
+  path: string,
+  bytes: Uint8Array,
+  sha256: string,
+  { report, config }: KerasWeights,
+): string {
   const file = basename(path);
   const layout =
     report.layout === 'keras3' ? 'Keras 3 weights' : `${report.layout} of Keras ${report.kerasVersion}`;
@@ -97,7 +188,10 @@ function summarise(path: string, bytes: Uint8Array, sha256: string, { report }: 
         : `not the public file of that name (${known.what}): its ${known.algorithm} is ${digest.slice(0, 12)}..., ` +
           `not ${known.digest.slice(0, 12)}...`;
   }
-  return `${file}: ${layout}, ${report.weightLayers} layers, ${report.tensorCount} tensors, ${head}; ${origin}`;
+  return (
+    `${file}: ${layout}, ${report.weightLayers} layers, ${report.tensorCount} tensors, ${head}, ` +
+    `${settingsWords(config, report)}; ${origin}${leftWords(report).join('')}`
+  );
 }
 
 const EXTENSIONS = ['', '.h5', '.hdf5', '.safetensors'];
@@ -115,6 +209,8 @@ export async function resolveWeights(pathOrName: string, folder?: string): Promi
   for (const candidate of candidates) {
     if (await isFile(candidate)) return candidate;
   }
+  // A folder, a pipe, a file out of reach: whoever reads it says what it is.
+  if (await isThere(pathOrName)) return pathOrName;
   const present = (await readdir(home).catch(() => [])).filter((file) =>
     /\.(h5|hdf5|safetensors)$/i.test(file),
   );
@@ -133,6 +229,15 @@ const isPlainName = (name: string): boolean => name !== '' && basename(name) ===
 
 async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+  }
 }
 
 /** `weights/` of the package that this file belongs to, whether it runs from source or bundled. */
@@ -160,13 +265,14 @@ function kerasFormat(path: string, wanted?: KerasFormat): KerasFormat {
  * path ends so, else a Keras 2 `save_weights` file or what `options.format` says. The path holds either what was
  * there before or the whole new file. Throws WeightsError when the tensors are not the network's; DataError when the
  * disk refuses; UsageError for a format that Keras would not look for under that name.
+ * @returns the sha256 of what was written
  */
 export async function writeWeightFile(
   path: string,
   tensors: WeightMap,
   config: DenseNetConfig,
   options: Partial<TorchMeaning> & KerasWriteOptions = {},
-): Promise<void> {
+): Promise<{ sha256: string }> {
   const { format, head, optimizer } = options;
   if (isSafetensors(path) && (format || optimizer || head === false)) {
     throw new UsageError(
@@ -177,6 +283,7 @@ export async function writeWeightFile(
     ? writeTorchSafetensors(tensors, config, options)
     : await writeKerasHdf5(tensors, config, { format: kerasFormat(path, format), head, optimizer });
   await writeWhole(path, bytes);
+  return { sha256: sha256Of(bytes) };
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

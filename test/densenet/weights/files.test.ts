@@ -1,10 +1,27 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError, UsageError, WeightsError } from '../../../src/core/errors.js';
-import { densenetConfig, parameterTable, type WeightMap } from '../../../src/densenet/architecture.js';
+import {
+  densenetConfig,
+  layerTable,
+  parameterTable,
+  type WeightMap,
+} from '../../../src/densenet/architecture.js';
+import { modelConfig } from '../../../src/densenet/weights/kerasModelConfig.js';
+import { writeKerasHdf5 } from '../../../src/densenet/weights/kerasWriter.js';
 import {
   readWeightFile,
   resolveWeights,
@@ -122,6 +139,75 @@ describe('weight files on disk', () => {
     await expect(resolveWeights(join(folder, 'none.h5'))).rejects.toThrow(
       /There is no weight file '.*none\.h5'\./,
     );
+  });
+
+  it('that are no regular files, or out of reach, are called what they are', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe.h5')]);
+    symlinkSync('loop.h5', join(folder, 'loop.h5'));
+    const cases: [string, RegExp][] = [
+      [join(folder, 'pipe.h5'), /pipe\.h5 is no regular file/],
+      ['/dev/zero', /\/dev\/zero is no regular file/],
+      [folder, /is a folder, not a file/],
+      [join(folder, 'loop.h5'), /loop\.h5 is a link that leads back to itself/],
+    ];
+    for (const [path, message] of cases) {
+      await expect(readWeightFile(path, TINY)).rejects.toThrow(message);
+      await expect(readWeightFile(path, TINY)).rejects.toThrow(WeightsError);
+    }
+  });
+
+  it('of a kind are told by what is in them, whatever they are called', async () => {
+    const weights = randomWeights(TINY, 6);
+    const [keras, torch] = [join(folder, 'k.h5'), join(folder, 't.safetensors')];
+    await writeWeightFile(keras, weights, TINY);
+    await writeWeightFile(torch, weights, TINY);
+    copyFileSync(keras, join(folder, 'swapped.safetensors'));
+    copyFileSync(torch, join(folder, 'swapped.h5'));
+    for (const name of ['swapped.safetensors', 'swapped.h5']) {
+      expect(differences((await readWeightFile(join(folder, name), TINY)).tensors, weights)).toEqual([]);
+    }
+  });
+
+  it('of an unpacked .keras archive come with its config.json', async () => {
+    const soft = { ...TINY, activation: 'softmax' as const, bnEpsilon: 1e-3 };
+    const flat = (layer: string) => layer.replaceAll('/', '_');
+    const said = modelConfig(soft, layerTable(soft), parameterTable(soft), flat);
+    const home = join(folder, 'unpacked');
+    await writeWeightFile(join(home, 'model.weights.h5'), randomWeights(TINY), TINY);
+    writeFileSync(join(home, 'config.json'), JSON.stringify(said));
+    const read = async (name: string) => (await readWeightFile(join(home, name), TINY)).config;
+    expect(await read('model.weights.h5')).toEqual(TINY);
+    writeFileSync(join(home, 'metadata.json'), '{"keras_version": "3.15.1"}');
+    expect(await read('model.weights.h5')).toEqual(soft);
+    copyFileSync(join(home, 'model.weights.h5'), join(home, 'other.weights.h5'));
+    expect(await read('other.weights.h5')).toEqual(TINY);
+    writeFileSync(join(home, 'config.json'), '{"class_name": "Fun');
+    await expect(read('model.weights.h5')).rejects.toThrow(/does not say in readable words/);
+  });
+
+  it('of a model that rescales its pixels say how', async () => {
+    const bytes = await writeKerasHdf5(randomWeights(TINY), TINY);
+    const flat = (layer: string) => layer.replaceAll('/', '_');
+    const said = modelConfig(TINY, layerTable(TINY), parameterTable(TINY), flat) as {
+      config: { layers: { config: object }[] };
+    };
+    const rescaling = { class_name: 'Rescaling', config: { name: 'r', scale: 1 / 127.5, offset: -1 } };
+    said.config.layers.splice(1, 0, rescaling);
+    const path = join(folder, 'rescaled.h5');
+    writeFileSync(path, bytes);
+    const read = () => readWeightFile(path, TINY, { modelConfig: JSON.stringify(said) });
+    await expect(read()).rejects.toThrow(/rescales its pixels itself .* does not say which size/);
+    Object.assign(said.config.layers[0].config, { batch_input_shape: [null, 96, 96, 3] });
+    expect((await read()).preprocessing).toEqual({
+      size: 96,
+      interpolation: 'nearest',
+      normalisation: {
+        kind: 'featurewise',
+        mean: [127.5, 127.5, 127.5],
+        std: [127.5, 127.5, 127.5],
+        epsilon: 0,
+      },
+    });
   });
 
   it('that are Git-LFS pointers are told apart', async () => {

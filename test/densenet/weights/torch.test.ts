@@ -47,6 +47,11 @@ describe('a file written here', () => {
       head: true,
       prefix: '',
       dtypes: ['F32'],
+      leftOver: [],
+      activationBy: 'file',
+      bnEpsilonBy: 'file',
+      activationInFile: 'softmax',
+      notes: [],
     });
   });
 
@@ -112,6 +117,19 @@ describe('a state_dict of torchvision', () => {
     ['model.', (name: string) => `model.${name}`],
     ['module.densenet121.', (name: string) => `module.densenet121.${name}`],
     ['', (name: string) => name.replace('classifier.', 'classifier.0.')],
+    ['', (name: string) => name.replace('classifier.', 'classifier.1.0.')],
+    ['', (name: string) => name.replace('classifier.', 'head.fc.')],
+    ['', (name: string) => name.replace('classifier.', 'fc.')],
+    ['model.', (name: string) => `model.${name.replace('classifier.', 'classifier.4.')}`],
+    [
+      'net.',
+      (name: string) => (name.startsWith('classifier.') ? name.replace('classifier', 'out') : `net.${name}`),
+    ],
+    ['backbone.', (name: string) => (name.startsWith('classifier.') ? name : `backbone.${name}`)],
+    ['encoder.', (name: string) => name.replace('features.', 'encoder.').replace('classifier.', 'linear.')],
+    ['0.', (name: string) => name.replace('features.', '0.').replace('classifier.', '2.')],
+    ['', (name: string) => name.replace('features.', '')],
+    [`${'a'.repeat(40)}.`, (name: string) => `${'a'.repeat(40)}.${name}`],
     ['', (name: string) => name.replace(/(denselayer\d+\.(?:norm|conv))([12])/, '$1.$2')],
     ['', (name: string) => (name.endsWith('tracked') ? `${name}.num_batches_tracked` : name)],
   ])('is read with names that begin with "%s"', (prefix, name) => {
@@ -193,6 +211,85 @@ describe('a state_dict of torchxrayvision', () => {
       all.set('op_threshs', array('F32', [points.length], points)),
     );
     expect(() => readTorchSafetensors(bytes, TINY)).toThrow(message);
+  });
+});
+
+describe('a head', () => {
+  const features = stored.get('classifier.weight')!.shape[1];
+  const linear = (name: string, outputs: number, inputs = features): [string, StoredArray][] => [
+    [`${name}.weight`, array('F32', [outputs, inputs], new Float32Array(outputs * inputs).fill(outputs))],
+    [`${name}.bias`, array('F32', [outputs], new Float32Array(outputs))],
+  ];
+  const withHeads = (...heads: [string, StoredArray][]) =>
+    asPyTorch(file, (all) => {
+      all.delete('classifier.weight');
+      all.delete('classifier.bias');
+      for (const [name, tensor] of heads) all.set(name, tensor);
+    });
+
+  it('of several layers is named tensor by tensor, and can be left out', () => {
+    const bytes = withHeads(...linear('classifier.0', 32), ...linear('classifier.3', 2, 32));
+    expect(() => readTorchSafetensors(bytes, TINY, 'x')).toThrow(
+      new RegExp(
+        `x holds the base of tiny and behind it classifier\\.0\\.weight \\[32, ${features}\\], .*classifier\\.3\\.bias \\[2\\].*--head`,
+      ),
+    );
+    const { report } = readTorchSafetensors(bytes, TINY, 'x', { head: 'none' });
+    expect(report.head).toBe(false);
+    expect(report.leftOver).toHaveLength(4);
+    expect(() => readTorchSafetensors(bytes, TINY, 'x', { head: 'classifier.3' })).toThrow(
+      /dense_1, kernel \(classifier\.weight\): the file has shape \[2, 32\]/,
+    );
+  });
+
+  it('is chosen by name where there are two, or tensors of a loss', () => {
+    const loss: [string, StoredArray] = ['criterion.pos_weight', array('F32', [5], new Float32Array(5))];
+    const bytes = withHeads(...linear('view', 2), ...linear('findings', 5), loss);
+    expect(() => readTorchSafetensors(bytes, TINY, 'x')).toThrow(
+      /view\.weight .*criterion\.pos_weight \[5\]/,
+    );
+    const { report, config, tensors } = readTorchSafetensors(bytes, TINY, 'x', { head: 'findings' });
+    expect(config.classes).toBe(5);
+    expect(report.leftOver).toEqual(['view.weight', 'view.bias', 'criterion.pos_weight']);
+    expect(tensors.get('dense_1/kernel')?.every((v) => v === 5)).toBe(true);
+    expect(() => readTorchSafetensors(bytes, TINY, 'x', { head: 'nothing' })).toThrow(
+      /x has no nothing\.weight behind the base of tiny, but view\.weight/,
+    );
+  });
+});
+
+describe('metadata of others', () => {
+  it.each([
+    ['labels', 'Normal vs. Pneumonia, see the paper'],
+    ['labels', '["one"]'],
+    ['labels', '{"0": "a"}'],
+    ['preprocessing', 'resize to 224, normalise'],
+    ['activation', 'none'],
+    ['bn_epsilon', 'default'],
+  ])('may hold any text in %s', (key, text) => {
+    const bytes = packSafetensors(stored, { format: 'pt', [key]: text });
+    const read = readTorchSafetensors(bytes, TINY, 'x');
+    expect(read).toMatchObject({ labels: null, preprocessing: IMAGENET_PREPROCESSING });
+    expect(differences(read.tensors, weights)).toEqual([]);
+    const isOurs = key === 'labels' || key === 'preprocessing';
+    expect(read.report.notes.join()).toMatch(
+      isOurs ? new RegExp(`not used: x: the ${key} in its metadata`) : /^$/,
+    );
+  });
+
+  it('may name the outputs as ours do', () => {
+    const bytes = packSafetensors(stored, { labels: '["a","b","c"]' });
+    expect(readTorchSafetensors(bytes, TINY)).toMatchObject({ labels: ['a', 'b', 'c'] });
+  });
+
+  it('and settings that are not in the file can be said', () => {
+    const told = { activation: 'softmax', bnEpsilon: 0.001 } as const;
+    const { config, report } = readTorchSafetensors(asPyTorch(file), TINY, 'x', told);
+    expect(config).toMatchObject(told);
+    expect(report).toMatchObject({ activationBy: 'caller', bnEpsilonBy: 'caller', activationInFile: null });
+    const ours = readTorchSafetensors(file, TINY, 'x', told);
+    expect(ours.config).toMatchObject(told);
+    expect(ours.report.activationInFile).toBe('sigmoid');
   });
 });
 
