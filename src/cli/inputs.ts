@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { healFolder } from '../core/outputs/claim.node.js';
 import type { Inputs } from '../core/outputs/inputs.node.js';
 import { resolveWeights } from '../densenet/weights/weights.node.js';
-import { HISTORY_FILE } from './notebook/network.js';
+import type { WeightFlags } from './notebook/network.js';
+import { HISTORY_FILE } from './notebook/trainedWith.js';
 import type { DataFlags } from './options.js';
 
 /**
@@ -28,8 +29,13 @@ export async function inputsOf(
   return { paths: found, imageFolders: named(imageFolders) };
 }
 
+/** The file of --history. */
+export const namedHistory = ({ history }: WeightFlags): string | undefined =>
+  typeof history === 'string' ? history : undefined;
+
 /** Those of a training. */
-export function trainingInputs(flags: DataFlags & { weights?: string }): Promise<Inputs> {
+export function trainingInputs(flags: DataFlags & WeightFlags & { weights?: string }): Promise<Inputs> {
   const { data, trainCsv, validCsv, testCsv, images, weights } = flags;
-  return inputsOf([data, trainCsv, validCsv, testCsv], [images ?? (data && join(data, 'images'))], weights);
+  const files = [data, trainCsv, validCsv, testCsv, namedHistory(flags)];
+  return inputsOf(files, [images ?? (data && join(data, 'images'))], weights);
 }

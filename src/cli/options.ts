@@ -3,10 +3,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { positiveNumber } from '../core/arguments.js';
 import { cellNumber } from '../data/cells.js';
 import { INTERPOLATIONS, type Interpolation } from '../data/resize.js';
-import { DENSENET_NAMES, type DenseNetName } from '../densenet/architecture.js';
+import { DENSENET_NAMES } from '../densenet/architecture.js';
 import type { CamScore } from '../densenet/predictor.js';
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
-import { KNOWN_LABELS } from './notebook/outputs.js';
+import type { WeightFlags } from './notebook/network.js';
 
 /** A parser for whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most = 1_000_000): (text: string) => number {
@@ -31,18 +31,6 @@ function imageSize(text: string): number {
   const below = Math.floor(value / 32) * 32;
   const near = [below, below + 32].filter((n) => n > 0);
   throw new InvalidArgumentError(`Give a multiple of 32, for example ${near.join(' or ')}.`);
-}
-
-/** Finding names separated by commas, in any case. */
-export function classNames(text: string): string[] {
-  return text.split(',').map((part) => {
-    const name = part.trim().toLowerCase().replaceAll(' ', '_');
-    const label = KNOWN_LABELS.find((known) => known.toLowerCase().replaceAll(' ', '_') === name);
-    if (label) return label;
-    throw new InvalidArgumentError(
-      `There is no class "${part.trim()}"; the classes are ${KNOWN_LABELS.join(', ')}.`,
-    );
-  });
 }
 
 /** Any names separated by commas. */
@@ -90,9 +78,15 @@ export const option = {
       wholeNumber(0, 64),
     ),
   score: () =>
-    new Option('--score <kind>', "what Grad-CAM differentiates: the course's sigmoid, or the logit")
-      .choices(['sigmoid', 'logit'])
-      .default('sigmoid', 'sigmoid'),
+    new Option('--score <kind>', "what Grad-CAM differentiates: the course's sigmoid, or the logit").choices([
+      'sigmoid',
+      'logit',
+    ]),
+  activation: () =>
+    new Option(
+      '--activation <name>',
+      "what makes probabilities of the outputs (default: the file's, else sigmoid)",
+    ).choices(['sigmoid', 'softmax']),
   images: () => new Option('--images <dir>', 'folder of the images (default: images in the --data folder)'),
   ignoreMissing: () =>
     new Option(
@@ -122,7 +116,7 @@ export interface TuningFlags {
 }
 
 /** Flags of a training. */
-export interface TrainingFlags extends AugmentationFlags, TuningFlags {
+export interface TrainingFlags extends AugmentationFlags, TuningFlags, Omit<WeightFlags, 'activation'> {
   size?: number;
   batchSize?: number;
   epochs?: number;
@@ -130,7 +124,6 @@ export interface TrainingFlags extends AugmentationFlags, TuningFlags {
   learningRate: number;
   bnMomentum?: number;
   seed: number;
-  network?: DenseNetName;
   weights?: string;
   interpolation?: Interpolation;
   workers?: number;
@@ -192,7 +185,23 @@ export function addTrainingOptions(
       '--no-check',
       'begin without decoding every image first (one that is cut short ends the training)',
     );
-  return addTuningOptions(addAugmentationOptions(command));
+  return addTuningOptions(addAugmentationOptions(addWeightOptions(command)));
+}
+
+/** What a file of weights alone does not say. */
+export function addWeightOptions(command: Command): Command {
+  return command
+    .option(
+      '--bn-epsilon <x>',
+      "epsilon of the batch norms (default: the file's, else 1.001e-5 for Keras, 1e-5 for PyTorch)",
+      between(0, 1),
+    )
+    .option(
+      '--head <name>',
+      'of several layers behind the base, the one that gives the outputs; none takes the base alone',
+    )
+    .option('--history <file>', 'how the weights were trained (default: the history.json that names them)')
+    .option('--no-history', 'use no history.json');
 }
 
 export function addFolderOptions(command: Command): Command {

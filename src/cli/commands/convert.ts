@@ -4,17 +4,16 @@ import { Option } from 'commander';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { checkFile, type FileKind } from '../../core/outputs/file.node.js';
 import { LABELS } from '../../data/labels.js';
-import { countParameters, type DenseNetName, densenetConfig } from '../../densenet/architecture.js';
+import { countParameters, densenetConfig } from '../../densenet/architecture.js';
 import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/kerasWriter.js';
-import { readWeightFile, type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
+import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { CommandContext } from '../context.js';
-import { inputsOf } from '../inputs.js';
-import { isTorch, trainedWith } from '../notebook/network.js';
-import { names, option, wholeNumber } from '../options.js';
+import { inputsOf, namedHistory } from '../inputs.js';
+import { isTorch, readFor, type WeightFlags } from '../notebook/network.js';
+import { addWeightOptions, names, option, wholeNumber } from '../options.js';
 import { define } from './define.js';
 
-interface ConvertFlags {
-  network?: DenseNetName;
+interface ConvertFlags extends WeightFlags {
   labels?: string[];
   inputChannels?: number;
   format?: KerasFormat;
@@ -35,17 +34,18 @@ const WEIGHTS: FileKind = {
 const ENDINGS = ['.safetensors', '.h5', '.hdf5'];
 
 async function convert(
-  { out }: CommandContext,
+  context: CommandContext,
   flags: ConvertFlags,
   [source, target]: readonly string[],
 ): Promise<number> {
+  const { out } = context;
   const ending = extname(target).toLowerCase();
   if (!ENDINGS.includes(ending)) {
     throw new UsageError(`${target} ends in none of ${ENDINGS.join(', ')}.`, 'The ending says the format.');
   }
-  const inputs = await inputsOf([], [], source);
+  const inputs = await inputsOf([namedHistory(flags)], [], source);
   await checkFile(target, { inputs, overwrite: flags.overwrite, kind: WEIGHTS });
-  const file = await readSource(source, flags);
+  const file = await readSource(context, source, flags);
   if (!file.report.head) {
     throw new WeightsError(
       `${source} holds the base without the head; a file with all layers is written.`,
@@ -83,22 +83,20 @@ async function convert(
   return 0;
 }
 
-/** The file and what is known of it: by itself, by the history.json beside it, by the flags. */
-async function readSource(source: string, flags: ConvertFlags): Promise<WeightFile> {
-  const history = await trainedWith(source);
-  const network = flags.network ?? history?.network ?? 'densenet121';
-  const config = densenetConfig(network, {
-    ...(flags.labels && { classes: flags.labels.length }),
-    ...(history?.bnEpsilon && { bnEpsilon: history.bnEpsilon }),
-    inputChannels: flags.inputChannels ?? history?.inputChannels ?? 3,
-  });
-  const file = await readWeightFile(source, config);
-  const labels = flags.labels ?? file.labels ?? (isTorch(file) ? null : LABELS);
-  if (labels && labels.length !== file.config.classes) {
-    throw new WeightsError(`${source} has ${file.config.classes} outputs, not ${labels.length}.`);
+/** The file and what is known of it: by itself, by its history.json, by the flags. */
+async function readSource(context: CommandContext, source: string, flags: ConvertFlags): Promise<WeightFile> {
+  const { file, trained } = await readFor(context, source, flags);
+  const { inputChannels, classes } = file.config;
+  if (flags.inputChannels !== undefined && flags.inputChannels !== inputChannels) {
+    throw new WeightsError(`${source} has ${inputChannels} input channels, not ${flags.inputChannels}.`);
   }
-  if (isTorch(file) || !history) return { ...file, labels };
-  const { size, interpolation, normalisation } = history;
+  const usual = isTorch(file) || classes !== LABELS.length ? null : LABELS;
+  const labels = flags.labels ?? file.labels ?? usual;
+  if (labels && labels.length !== classes) {
+    throw new WeightsError(`${source} has ${classes} outputs, not ${labels.length}.`);
+  }
+  if (file.preprocessing || !trained) return { ...file, labels };
+  const { size, interpolation, normalisation } = trained;
   return { ...file, labels, preprocessing: { size, interpolation, normalisation } };
 }
 
@@ -135,12 +133,17 @@ export const convertCommand = define<ConvertFlags>({
     ],
   ],
   flags: (command) =>
-    command
+    addWeightOptions(command)
       .argument('<in>', 'Keras HDF5 or PyTorch safetensors file, or a name in weights/')
       .argument('<out>', `file to write; its ending says the format: ${ENDINGS.join(', ')}`)
-      .addOption(option.network('by the history.json beside the weights, else densenet121'))
+      .addOption(option.network('by the history.json of the weights, else densenet121'))
+      .addOption(option.activation())
       .option('--labels <names>', 'names of the outputs in order, separated by commas', names)
-      .option('--input-channels <n>', 'of a Keras file (default: 3)', wholeNumber(1, 64))
+      .option(
+        '--input-channels <n>',
+        'refuse a file with another number (default: as in the file)',
+        wholeNumber(1, 64),
+      )
       .addOption(
         new Option(
           '--format <name>',

@@ -3,21 +3,22 @@ import { basename, extname } from 'node:path';
 import { UsageError } from '../../core/errors.js';
 import { addFiles, checkAdding } from '../../core/outputs/adding.node.js';
 import { FreeNames, safeName } from '../../core/outputs/names.js';
+import type { CamScore } from '../../densenet/predictor.js';
 import { encodePng, gradcamTitle, overlayImage } from '../../eval/overlay.node.js';
 import type { GradcamRow } from '../../eval/reportData.js';
 import type { CommandContext } from '../context.js';
-import { inputsOf } from '../inputs.js';
+import { inputsOf, namedHistory } from '../inputs.js';
 import { explain } from '../notebook/explain.js';
-import { createModel } from '../notebook/network.js';
-import { sayMeaning, trainedLabels } from '../notebook/outputs.js';
-import { classNames, option, type ScoreFlag } from '../options.js';
+import { createModel, type Network } from '../notebook/network.js';
+import { chooseLabels, sayMeaning } from '../notebook/outputs.js';
+import { names, option, type ScoreFlag } from '../options.js';
 import { plural } from '../output.js';
 import { Problems } from '../problems.js';
 import { withSession } from '../session.js';
 import { define } from './define.js';
 import { addInferenceOptions, type InferenceFlags, prepareInference } from './inference.js';
 
-interface GradcamFlags extends InferenceFlags, ScoreFlag {
+interface GradcamFlags extends InferenceFlags, Partial<ScoreFlag> {
   classes?: string[];
   out: string;
   overwrite: boolean;
@@ -64,21 +65,28 @@ async function pictures(rows: readonly GradcamRow[], stemOf: ReadonlyMap<string,
   );
 }
 
+/** A softmax makes its probabilities of all outputs together: there the map is of the logit. */
+function chooseScore({ score }: GradcamFlags, { config }: Network): CamScore {
+  if (config.activation === 'sigmoid') return score ?? 'sigmoid';
+  if (score === 'sigmoid') {
+    throw new UsageError(
+      'These weights end in a softmax: there is no sigmoid.',
+      'Leave out --score sigmoid.',
+    );
+  }
+  return 'logit';
+}
+
 async function gradcam(context: CommandContext, flags: GradcamFlags, files: readonly string[]) {
   const { out } = context;
   const { overwrite } = flags;
   const images = [...new Set(files)];
-  const inputs = await inputsOf(images, [], flags.weights);
+  const inputs = await inputsOf([...images, namedHistory(flags)], [], flags.weights);
   await checkAdding(flags.out, { inputs });
   const inference = await prepareInference(context, flags);
   const { network, size, interpolation } = inference;
-  const strange = flags.classes?.filter((name) => !network.labels.includes(name)) ?? [];
-  if (strange.length > 0) {
-    throw new UsageError(
-      `These weights have no output for ${strange.join(', ')}.`,
-      `Their outputs are ${trainedLabels(network).join(', ')}.`,
-    );
-  }
+  const classes = flags.classes && chooseLabels(flags.classes, network);
+  const score = chooseScore(flags, network);
   const problems = new Problems(context);
   const failed: Error[] = [];
   const rows = await withSession(context, flags, async (session) => {
@@ -86,7 +94,6 @@ async function gradcam(context: CommandContext, flags: GradcamFlags, files: read
     sayMeaning(context, network, inference);
     const model = await createModel(context, session, network);
     const cases = images.map((path) => ({ path, name: path, labels: [], boxes: [] }));
-    const { classes, score } = flags;
     return explain(context, session, model, cases, {
       size,
       interpolation,
@@ -113,7 +120,7 @@ async function gradcam(context: CommandContext, flags: GradcamFlags, files: read
     command: 'gradcam',
     out: flags.out,
     size,
-    score: flags.score,
+    score,
     maps,
     problems: problems.list,
   });
@@ -135,8 +142,8 @@ export const gradcamCommand = define<GradcamFlags>({
     addInferenceOptions(command.argument('<images...>', 'PNG or JPEG files'))
       .option(
         '--classes <names>',
-        'classes, separated by commas (default: the four most probable)',
-        classNames,
+        'outputs by name or number, separated by commas (default: the four most probable)',
+        names,
       )
       .addOption(option.score())
       .option('--out <dir>', 'folder for the overlays; what is in it stays', 'gradcam')

@@ -1,14 +1,13 @@
 /** What `predict` and `gradcam` have in common: which network, which image size. */
 import type { Command } from 'commander';
 import type { Interpolation } from '../../data/resize.js';
-import type { DenseNetName } from '../../densenet/architecture.js';
 import type { CommandContext } from '../context.js';
-import { loadClassifier, type Network, type TrainedWith, trainedWith } from '../notebook/network.js';
-import { addTuningOptions, names, option, type TuningFlags } from '../options.js';
+import { loadClassifier, type Network, type WeightFlags } from '../notebook/network.js';
+import type { TrainedWith } from '../notebook/trainedWith.js';
+import { addTuningOptions, addWeightOptions, names, option, type TuningFlags } from '../options.js';
 
-export interface InferenceFlags extends TuningFlags {
+export interface InferenceFlags extends TuningFlags, WeightFlags {
   weights: string;
-  network?: DenseNetName;
   labels?: string[];
   size?: number;
   interpolation?: Interpolation;
@@ -19,7 +18,7 @@ export interface Inference {
   network: Network;
   size: number;
   interpolation: Interpolation;
-  /** From the history.json beside the weights; null where these say themselves what they expect. */
+  /** From the history of the weights; null where these say themselves what they expect. */
   trained: TrainedWith | null;
 }
 
@@ -31,20 +30,21 @@ export function addInferenceOptions(command: Command): Command {
       '--weights <file>',
       'Keras HDF5 or PyTorch safetensors file with the head, or a name in weights/',
     )
-    .addOption(option.size('as trained, by the weights or the history.json beside them; else 320'))
+    .addOption(option.size('as trained, by the weights or their history.json; else 320'))
     .addOption(option.network('as trained, else densenet121'))
     .option('--labels <names>', 'names of the outputs in order, for weights that do not say', names)
+    .addOption(option.activation())
     .addOption(option.interpolation('as trained, else nearest'))
     .addOption(option.workers());
-  return addTuningOptions(command);
+  return addTuningOptions(addWeightOptions(command));
 }
 
 /** Reads the weights and settles what the flags leave open. @throws WeightsError */
-export async function prepareInference({ out }: CommandContext, flags: InferenceFlags): Promise<Inference> {
-  const history = await trainedWith(flags.weights);
-  const network = await loadClassifier({ ...flags, network: flags.network ?? history?.network });
+export async function prepareInference(context: CommandContext, flags: InferenceFlags): Promise<Inference> {
+  const { out } = context;
+  const { network, trained: history } = await loadClassifier(context, flags);
   const trained = network.preprocessing ? null : history;
-  const native = (network.preprocessing ?? trained)?.size;
+  const native = (network.preprocessing ?? trained)?.size ?? network.inputSize;
   const size = flags.size ?? native ?? USUAL_SIZE;
   if (native && size !== native) {
     out.warn(`These weights were trained on images of ${native} px, not ${size}.`);

@@ -16,7 +16,7 @@ import type { Normalisation } from '../../densenet/batch.js';
 import { type PredictionTable, probabilitiesToCsv } from '../../eval/predictionsCsv.js';
 import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
 import type { CommandContext } from '../context.js';
-import { inputsOf } from '../inputs.js';
+import { inputsOf, namedHistory } from '../inputs.js';
 import { missingImages, requireFolder } from '../notebook/data.js';
 import { predictSplit } from '../notebook/evaluation.js';
 import { createModel, type Network } from '../notebook/network.js';
@@ -111,7 +111,7 @@ async function chooseNormalisation(
   const { out } = context;
   if (network.preprocessing) return network.preprocessing.normalisation;
   if (trained) {
-    out.say('Normalisation: statistics of the training images, from history.json beside the weights');
+    out.say('Normalisation: statistics of the training images, from the history.json of the weights');
     return trained.normalisation;
   }
   if (images !== null && trainCsv !== undefined) {
@@ -130,13 +130,17 @@ const PREDICTIONS = textKind('table of predictions', /^[^\r\n]*_pred(,|\r|\n|$)/
 
 /** What is read, and whether the table can be written: before any computing. */
 async function checkOut(
-  { data, csv, trainCsv, images, weights, out, overwrite }: PredictFlags,
+  { data, csv, trainCsv, images, weights, history, out, overwrite }: PredictFlags,
   files: readonly string[],
 ) {
   const tables =
     data === undefined ? [] : ['test.csv', 'train.csv', 'valid.csv'].map((name) => join(data, name));
   const folder = images ?? (data && join(data, 'images'));
-  const inputs = await inputsOf([data, csv, trainCsv, ...tables, ...files], [folder], weights);
+  const inputs = await inputsOf(
+    [data, csv, trainCsv, ...tables, ...files, namedHistory({ history })],
+    [folder],
+    weights,
+  );
   await checkFile(out, { inputs, overwrite, kind: PREDICTIONS });
 }
 

@@ -57,7 +57,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
     // Read before the GPU is opened, so that bad input ends the run at once.
     const given = namesData(flags) ? await readDataset(context, flags) : null;
     const boxes = given ? await readBoxes(given) : null;
-    const starting = await loadNetwork(flags);
+    const starting = await loadNetwork(context, flags);
     const { target } = folder;
     return withSession(context, flags, async (session) => {
       const { kind } = session.node.gpu.info;
@@ -215,7 +215,7 @@ export const runCommand = define<RunFlags>({
   ],
   flags: (command) =>
     addFolderOptions(addTrainingOptions(addDataOptions(command), RUN_WORDS))
-      .addOption(option.score())
+      .addOption(option.score().default('sigmoid', 'sigmoid'))
       .option(
         '--phantoms <n>',
         'synthetic X-rays to draw when there is no --data (default: 400, in software 100)',

@@ -4,14 +4,9 @@ import type { CommandContext } from '../context.js';
 import { trainingInputs } from '../inputs.js';
 import { readDataset, requireData } from '../notebook/data.js';
 import { trainOn } from '../notebook/job.js';
-import {
-  checkpointBytes,
-  HISTORY_FILE,
-  loadNetwork,
-  WEIGHTS_FILE,
-  withMomentum,
-} from '../notebook/network.js';
+import { checkpointBytes, loadNetwork, WEIGHTS_FILE, withMomentum } from '../notebook/network.js';
 import { DATA_PRESET, DATA_WORDS } from '../notebook/presets.js';
+import { HISTORY_FILE } from '../notebook/trainedWith.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -33,7 +28,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   const needs = checkpointBytes(flags.network);
   return inRunFolder(context, flags, { inputs, needs }, async (folder) => {
     const dataset = await readDataset(context, flags);
-    const network = withMomentum(await loadNetwork(flags), flags.bnMomentum);
+    const network = withMomentum(await loadNetwork(context, flags), flags.bnMomentum);
     const phases = new Phases();
     const { training } = await withSession(context, flags, (session) => {
       const preset = DATA_PRESET[session.node.gpu.info.kind];

@@ -6,7 +6,8 @@ import type { Normalisation } from '../../densenet/batch.js';
 import { writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { TrainingSummary } from '../../eval/reportData.js';
 import type { Preparation } from './data.js';
-import { HISTORY_FILE, WEIGHTS_FILE } from './network.js';
+import { WEIGHTS_FILE } from './network.js';
+import { HISTORY_FILE, HISTORY_SCHEMA } from './trainedWith.js';
 
 export interface TrainingFacts {
   config: DenseNetConfig;
@@ -19,10 +20,16 @@ export interface TrainingFacts {
 export async function writeCheckpoint(folder: string, facts: TrainingFacts): Promise<void> {
   const { config, weights, preparation, normalisation, training } = facts;
   const { size, seed, interpolation, augmentation = null } = preparation;
+  const { sha256 } = await writeWeightFile(join(folder, WEIGHTS_FILE), weights, config);
   const history = {
+    schema: HISTORY_SCHEMA,
+    written_by: 'chexgpu',
+    // The bytes and not the name make the weights: copied or renamed they keep their history.
+    weights: { file: WEIGHTS_FILE, sha256 },
     network: config.name,
     bnEpsilon: config.bnEpsilon,
     inputChannels: config.inputChannels,
+    activation: config.activation,
     size,
     seed,
     interpolation,
@@ -35,6 +42,5 @@ export async function writeCheckpoint(folder: string, facts: TrainingFacts): Pro
     val_loss: training.epochs.map((e) => e.valLoss),
     step_loss: training.stepLosses,
   };
-  await writeWeightFile(join(folder, WEIGHTS_FILE), weights, config);
   await writeWhole(join(folder, HISTORY_FILE), `${JSON.stringify(history, null, 1)}\n`);
 }

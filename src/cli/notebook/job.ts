@@ -14,9 +14,10 @@ import type { RunFolder } from '../runFolder.js';
 import type { Session } from '../session.js';
 import { checkLeakage, type Dataset, type Generators, makeGenerators, type Preparation } from './data.js';
 import { type TrainingFacts, writeCheckpoint } from './history.js';
-import { createModel, HISTORY_FILE, type Network, WEIGHTS_FILE } from './network.js';
+import { createModel, type Network, WEIGHTS_FILE } from './network.js';
 import { constantImages, imagesOf, inspectImages } from './preflight.js';
 import { type Preset, type TrainingPlan, trainingPlan } from './presets.js';
+import { HISTORY_FILE } from './trainedWith.js';
 import { sayFrequencies, trainNetwork } from './training.js';
 
 export interface TrainingJob {

@@ -1,6 +1,4 @@
 /** The network of a command: its shape, where its weights come from, and how it was trained. */
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { WeightsError } from '../../core/errors.js';
 import { LABELS } from '../../data/labels.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/resize.js';
@@ -12,30 +10,16 @@ import {
   HEAD_LAYER,
   type WeightMap,
 } from '../../densenet/architecture.js';
-import type { Normalisation } from '../../densenet/batch.js';
 import { initialWeights } from '../../densenet/initialisers.js';
 import { DenseNet } from '../../densenet/model.js';
 import type { Preprocessing } from '../../densenet/weights/torchFacts.js';
-import { readWeightFile, type WeightFile } from '../../densenet/weights/weights.node.js';
+import { loadWeights, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
 import type { CommandContext } from '../context.js';
 import type { Progress } from '../progress.js';
 import type { Session } from '../session.js';
+import { type HistoryFlag, type TrainedWith, trainedWith } from './trainedWith.js';
 
-export const HISTORY_FILE = 'history.json';
 export const WEIGHTS_FILE = 'weights.h5';
-
-/** What `history.json` beside a weight file says about the training. */
-export interface TrainedWith {
-  network: DenseNetName;
-  size: number;
-  /** How the images were resized. */
-  interpolation: Interpolation;
-  /** The featurewise statistics of the training images. */
-  normalisation: Normalisation;
-  /** Where training began from PyTorch's weights: what its batch norms and its stem have from there. */
-  bnEpsilon?: number;
-  inputChannels?: number;
-}
 
 export interface Network {
   config: DenseNetConfig;
@@ -46,53 +30,99 @@ export interface Network {
   origin: string;
   /** Name of each output, '' for one never trained. */
   labels: readonly string[];
-  /** What safetensors say of the pixels and the outputs; null with Keras' files. */
+  /** What the file says of the pixels and the outputs; null where it does not. */
   preprocessing: (Preprocessing & { interpolation: Interpolation }) | null;
   thresholds: Float32Array | null;
   /** `preprocessing` in words. */
   scaling: string | null;
+  /** Side of the images where the file's model takes only one. */
+  inputSize: number | null;
 }
 
-interface NetworkFlags {
+/** Flags that say what weights mean, where their file does not. */
+export interface WeightFlags {
   network?: DenseNetName;
-  weights?: string;
+  activation?: DenseNetConfig['activation'];
+  bnEpsilon?: number;
+  head?: string;
+  history?: HistoryFlag;
 }
 
-/** The file, read for the network that the flags and the history beside it name. */
-export async function readFor(weights: string, network: DenseNetName): Promise<WeightFile> {
-  const { bnEpsilon, inputChannels } = (await trainedWith(weights)) ?? {};
-  const changes = { ...(bnEpsilon && { bnEpsilon }), ...(inputChannels && { inputChannels }) };
-  return readWeightFile(weights, densenetConfig(network, changes));
+/** A weight file with what is known of its training. */
+export interface KnownWeights {
+  file: WeightFile;
+  trained: TrainedWith | null;
+}
+
+/** The file, read for the network that the flags or its history name. */
+export async function readFor(
+  context: CommandContext,
+  weights: string,
+  flags: WeightFlags,
+): Promise<KnownWeights> {
+  const bytes = await loadWeights(weights);
+  const trained = await trainedWith(context, bytes, flags.history);
+  const { activation, bnEpsilon, head } = flags;
+  const network = flags.network ?? trained?.network ?? 'densenet121';
+  const known = trained && { bnEpsilon: trained.bnEpsilon, activation: trained.activation };
+  const file = await understandWeights(bytes, densenetConfig(network, { ...known }), {
+    activation: activation ?? known?.activation,
+    bnEpsilon: bnEpsilon ?? known?.bnEpsilon,
+    head,
+  });
+  return { file, trained };
 }
 
 /** Whether the file says itself what it expects. */
 export const isTorch = ({ report }: Pick<WeightFile, 'report'>): boolean => 'dtypes' in report;
 
 /** The course's labels, and pixels as its notebook scales them. */
-const OF_THE_COURSE = { labels: LABELS, preprocessing: null, thresholds: null, scaling: null };
+const OF_THE_COURSE = {
+  labels: LABELS,
+  preprocessing: null,
+  thresholds: null,
+  scaling: null,
+  inputSize: null,
+};
 
 /**
  * A network to train on the 14 findings. A classifier for anything else is dropped and drawn anew.
  * @throws WeightsError naming the file and what does not fit
  */
-export async function loadNetwork(flags: NetworkFlags & { seed: number }): Promise<Network> {
+export async function loadNetwork(
+  context: CommandContext,
+  flags: Omit<WeightFlags, 'activation'> & { weights?: string; seed: number },
+): Promise<Network> {
   const { network = 'densenet121', seed } = flags;
   if (flags.weights === undefined) {
-    const config = densenetConfig(network);
+    const config = densenetConfig(
+      network,
+      flags.bnEpsilon === undefined ? {} : { bnEpsilon: flags.bnEpsilon },
+    );
     const origin = `drawn by Keras' rules with seed ${seed}`;
     return { ...OF_THE_COURSE, config, weights: initialWeights(config, seed), head: false, origin };
   }
-  const file = await readFor(flags.weights, network);
+  // Trained are sigmoids, whatever stood behind the outputs before.
+  const { file } = await readFor(context, flags.weights, { ...flags, activation: 'sigmoid' });
   const { report, tensors } = file;
-  const config = { ...file.config, classes: LABELS.length, activation: 'sigmoid' as const };
+  const config = { ...file.config, classes: LABELS.length };
   const notes = [file.summary];
   if (isTorch(file) && report.layout !== 'chexgpu') {
     notes.push(
       `batch norm momentum ${config.bnMomentum} as in PyTorch, unless --bn-momentum says otherwise`,
       'pixels scaled as in the notebook, not as these weights had them',
     );
+  } else if (!isTorch(file) && file.preprocessing) {
+    notes.push('pixels scaled as in the notebook, not as its model did');
   }
-  if (report.head && (!isTorch(file) || sameNames(file.labels, LABELS))) {
+  if ('idle' in report && report.idle.length > 0) notes.push(`trained without ${report.idle.join(', ')}`);
+  if (report.head && report.activationInFile !== null && report.activationInFile !== 'sigmoid') {
+    notes.push(`sigmoids in place of its ${report.activationInFile}`);
+  }
+  if (
+    report.head &&
+    (!isTorch(file) ? file.config.classes === LABELS.length : sameNames(file.labels, LABELS))
+  ) {
     return { ...OF_THE_COURSE, config, weights: tensors, head: true, origin: notes.join('; ') };
   }
   const drawn = `head drawn with seed ${seed}`;
@@ -121,20 +151,27 @@ const SCALINGS = {
   chexgpu: 'as the metadata of the weights say',
 };
 
+/** How pixels are scaled, in words; null where the weights do not say. */
+function scalingOf({ preprocessing, report }: WeightFile): string | null {
+  if (!preprocessing) return null;
+  return 'dtypes' in report ? SCALINGS[report.layout] : 'as the model of the weights rescales them itself';
+}
+
 /**
  * A network to predict with, and the names of its outputs: `labels`, else the file's, else for a Keras file the
  * course's.
  * @throws WeightsError when there is no head, or nobody says what its outputs are
  */
 export async function loadClassifier(
-  flags: NetworkFlags & { weights: string; labels?: readonly string[] },
-): Promise<Network> {
-  const { network = 'densenet121', weights } = flags;
-  const file = await readFor(weights, network);
+  context: CommandContext,
+  flags: WeightFlags & { weights: string; labels?: readonly string[] },
+): Promise<{ network: Network; trained: TrainedWith | null }> {
+  const { weights } = flags;
+  const { file, trained } = await readFor(context, weights, flags);
   const { config, tensors, preprocessing, thresholds, report } = file;
   if (!report.head) {
     throw new WeightsError(
-      `${weights} holds the base of ${network} without the head: there is nothing to predict with.`,
+      `${weights} holds the base of ${config.name} without the head: there is nothing to predict with.`,
       'Train from it first (chexgpu train --weights).',
     );
   }
@@ -148,9 +185,25 @@ export async function loadClassifier(
       'Name them in order with --labels, separated by commas, or train from it first.',
     );
   }
-  const scaling = preprocessing && 'dtypes' in report ? SCALINGS[report.layout] : null;
-  const meaning = { labels, preprocessing: withFilter(preprocessing, weights), thresholds, scaling };
-  return { ...meaning, config, weights: tensors, head: true, origin: file.summary };
+  const twice = labels.find((label, i) => label !== '' && labels.indexOf(label) !== i);
+  if (twice !== undefined) {
+    throw new WeightsError(
+      `${weights} has two outputs called ${twice}.`,
+      'Name them in order with --labels.',
+    );
+  }
+  const network: Network = {
+    labels,
+    preprocessing: withFilter(preprocessing, weights),
+    thresholds,
+    scaling: scalingOf(file),
+    inputSize: 'inputSize' in report ? report.inputSize : null,
+    config,
+    weights: tensors,
+    head: true,
+    origin: file.summary,
+  };
+  return { network, trained };
 }
 
 /** Room that a checkpoint takes on the disk. */
@@ -191,21 +244,4 @@ export function createModel(context: CommandContext, session: Session, network: 
       }
     },
   });
-}
-
-/** How the weights in a file of ours were trained; null beside any other file. */
-export async function trainedWith(weights: string): Promise<TrainedWith | null> {
-  try {
-    const text = await readFile(join(dirname(weights), HISTORY_FILE), 'utf8');
-    const history = JSON.parse(text) as Partial<TrainedWith>;
-    const { network, size, interpolation, normalisation, bnEpsilon, inputChannels } = history;
-    if (!network || !Number.isInteger(size) || !normalisation) return null;
-    // Older files do not say; they were all resized so.
-    const filter = interpolation ?? 'nearest';
-    if (!INTERPOLATIONS.includes(filter)) return null;
-    const facts = { network, size: size as number, interpolation: filter, normalisation };
-    return { ...facts, bnEpsilon, inputChannels };
-  } catch {
-    return null;
-  }
 }

@@ -1,22 +1,41 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
 
-import { WeightsError } from '../../core/errors.js';
+import { UsageError, WeightsError } from '../../core/errors.js';
 import type { Frame } from '../../data/frame.js';
 import { LABELS } from '../../data/labels.js';
 import type { Interpolation } from '../../data/resize.js';
 import { firstFew } from '../../data/wording.js';
-import { opNorm, XRV_LABELS } from '../../densenet/weights/torchFacts.js';
+import { opNorm } from '../../densenet/weights/torchFacts.js';
 import { asWritten, type PredictionTable } from '../../eval/predictionsCsv.js';
 import type { CommandContext } from '../context.js';
 import { plural } from '../output.js';
 import type { Network } from './network.js';
 
-/** Every name that a class can have on the command line. */
-export const KNOWN_LABELS: readonly string[] = [...new Set([...LABELS, ...XRV_LABELS])];
-
 /** The outputs that mean something. */
 export const trainedLabels = ({ labels }: Pick<Network, 'labels'>): string[] =>
   labels.filter((l) => l !== '');
+
+/**
+ * The labels that `wanted` means: by name in any case, blanks and underscores alike, or by the output's number from
+ * 0. Each once, in the order given.
+ * @throws UsageError for a name that no output has, listing those there are
+ */
+export function chooseLabels(wanted: readonly string[], network: Pick<Network, 'labels'>): string[] {
+  const { labels } = network;
+  const plain = (name: string) => name.toLowerCase().replaceAll(' ', '_');
+  const find = (name: string): string | undefined =>
+    labels.find((label) => label !== '' && label === name) ??
+    labels.find((label) => label !== '' && plain(label) === plain(name)) ??
+    (/^\d+$/.test(name) && labels[Number(name)] !== '' ? labels[Number(name)] : undefined);
+  const strange = wanted.filter((name) => find(name) === undefined);
+  if (strange.length > 0) {
+    throw new UsageError(
+      `These weights have no output for ${strange.map((name) => name || '""').join(', ')}.`,
+      `Their outputs are ${trainedLabels(network).join(', ')}.`,
+    );
+  }
+  return [...new Set(wanted.map((name) => find(name) as string))];
+}
 
 /** Says what the outputs and the pixels are where the weights are not the course's. */
 export function sayMeaning(
