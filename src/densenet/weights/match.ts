@@ -77,7 +77,9 @@ export function matchLayers(
     throw new WeightsError(
       `${fileName} holds ${plural(stored.layers.length, 'layer')} with weights, ${config.name} has ` +
         `${all.length} (${all.length - 1} without the head).${where}`,
-      fitting ? `It has as many as ${fitting}.` : 'It is the file of another network.',
+      fitting
+        ? `It has as many as ${fitting}: name that network (--network).`
+        : 'It is the file of another network.',
     );
   }
   if (differs)

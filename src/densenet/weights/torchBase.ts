@@ -14,10 +14,16 @@ export function plainNames(
   name: string,
 ): { prefix: string; arrays: Map<string, StoredArray> } {
   const stems = [...tensors.keys()].filter((key) => STEM.test(key));
-  if (stems.length !== 1) {
+  if (stems.length > 1) {
+    throw new WeightsError(
+      `${name} holds ${stems.length} networks: ${stems.join(', ')}.`,
+      'Save the state_dict of one of them.',
+    );
+  }
+  if (stems.length === 0) {
     const found = [...tensors.keys()].slice(0, 3).join(', ') || 'nothing';
     throw new WeightsError(
-      `${name} is no DenseNet of PyTorch: it has ${stems.length} tensors features.conv0.weight, and ${found}.`,
+      `${name} is no DenseNet of PyTorch: it has no tensor features.conv0.weight, but ${found}.`,
       'Save the state_dict of a torchvision or torchxrayvision DenseNet.',
     );
   }
@@ -57,7 +63,7 @@ export function checkBase(
     return other !== config.name && all === theirs().sort().join();
   });
   const hint = fitting
-    ? `It has the layers of ${fitting}.`
+    ? `It has the layers of ${fitting}. Name that network (--network).`
     : 'It is the file of another network, or half of one.';
   const faults: string[] = [];
   if (missing.length > 0) {

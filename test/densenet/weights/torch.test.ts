@@ -355,7 +355,14 @@ describe('a file of another network', () => {
       /no DenseNet of PyTorch.* conv1\.weight/,
     ],
     ['no input', replaced('features.conv0.weight', one), /features\.conv0\.weight has shape \[1\]/],
-    ['nothing', packSafetensors(new Map()), /no DenseNet of PyTorch: .* and nothing/],
+    ['nothing', packSafetensors(new Map()), /no DenseNet of PyTorch: .* but nothing/],
+    [
+      'two networks',
+      packSafetensors(
+        new Map([...renamed(stored, (n) => `model.${n}`), ...renamed(stored, (n) => `ema.${n}`)]),
+      ),
+      /holds 2 networks: model\.features\.conv0\.weight, ema\.features\.conv0\.weight/,
+    ],
   ];
   it.each(cases)('with %s is refused', (_, bytes, message) => {
     expect(() => readTorchSafetensors(bytes, TINY, 'x.safetensors')).toThrow(message);
