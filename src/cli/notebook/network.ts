@@ -54,11 +54,15 @@ export interface KnownWeights {
   trained: TrainedWith | null;
 }
 
-/** The file, read for the network that the flags or its history name. */
+/**
+ * The file, read for the network that the flags or its history name.
+ * @param fixed what stands behind the outputs whatever the file says
+ */
 export async function readFor(
   context: CommandContext,
   weights: string,
   flags: WeightFlags,
+  fixed?: DenseNetConfig['activation'],
 ): Promise<KnownWeights> {
   const bytes = await loadWeights(weights);
   const trained = await trainedWith(context, bytes, flags.history);
@@ -66,11 +70,25 @@ export async function readFor(
   const network = flags.network ?? trained?.network ?? 'densenet121';
   const known = trained && { bnEpsilon: trained.bnEpsilon, activation: trained.activation };
   const file = await understandWeights(bytes, densenetConfig(network, { ...known }), {
-    activation: activation ?? known?.activation,
+    activation: fixed ?? activation ?? known?.activation,
     bnEpsilon: bnEpsilon ?? known?.bnEpsilon,
     head,
   });
+  sayOverruled(context, file, flags);
   return { file, trained };
+}
+
+/** What the flags leave out of the file, or say against it. */
+function sayOverruled({ out }: CommandContext, { path, report }: WeightFile, flags: WeightFlags): void {
+  if (report.head && report.leftOver.length > 0) {
+    out.warn(
+      `${path}: ${report.leftOver.join(', ')} left out. Where they stand between the base and the head, the numbers are others.`,
+    );
+  }
+  const { activationInFile: said } = report;
+  if (report.head && flags.activation && said && said !== 'linear' && said !== flags.activation) {
+    out.warn(`${path} ends in a ${said}; --activation makes it a ${flags.activation}.`);
+  }
 }
 
 /** Whether the file says itself what it expects. */
@@ -103,7 +121,7 @@ export async function loadNetwork(
     return { ...OF_THE_COURSE, config, weights: initialWeights(config, seed), head: false, origin };
   }
   // Trained are sigmoids, whatever stood behind the outputs before.
-  const { file } = await readFor(context, flags.weights, { ...flags, activation: 'sigmoid' });
+  const { file } = await readFor(context, flags.weights, flags, 'sigmoid');
   const { report, tensors } = file;
   const config = { ...file.config, classes: LABELS.length };
   const notes = [file.summary];

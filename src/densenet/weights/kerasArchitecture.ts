@@ -99,7 +99,7 @@ export function readArchitecture(
     : { body: chosen, activation: null };
   const pairs = pairUp(body, hasDense || body.length > base.length ? wanted : base, config, refuse);
   const sources = new Map(pairs.map(([saved, layer]) => [saved.key, layer.name]));
-  for (const { key } of inputs) sources.set(key, layerTable(config)[0].name);
+  for (const key of ['', ...inputs.map((layer) => layer.key)]) sources.set(key, layerTable(config)[0].name);
   for (const [saved, layer] of pairs) {
     const problem = objection(saved, layer, axis) ?? misread(saved, layer, model, sources);
     if (problem) throw refuse(`layer ${saved.name} (${saved.className}) ${problem}`);
@@ -198,12 +198,12 @@ function misread(
   { aliases }: SavedModel,
   sources: ReadonlyMap<string, string>,
 ): string | undefined {
+  // What a Sequential model begins with reads nothing that has a name: the pixels.
   const follow = (key: string, steps = 0): string => {
     const next = aliases.get(key);
-    return next?.length === 1 && steps < 1000 ? follow(next[0], steps + 1) : key;
+    return next && next.length < 2 && steps < 1000 ? follow(next[0] ?? '', steps + 1) : key;
   };
-  const reads = saved.inputs.map((key) => sources.get(follow(key)));
-  if (reads.some((name) => name === undefined)) return undefined;
+  const reads = saved.inputs.map((key) => sources.get(follow(key)) ?? follow(key));
   if (reads.length === 0 || reads.join() === layer.inputs.join()) return undefined;
   return `reads ${reads.join(' and ')}, not ${layer.inputs.join(' and ')}`;
 }

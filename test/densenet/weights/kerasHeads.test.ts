@@ -1,8 +1,9 @@
 /** Classifiers of any name and number of classes behind the base of a Keras file. */
 import { describe, expect, it } from 'vitest';
-import { parameterTable, type WeightMap } from '../../../src/densenet/architecture.js';
+import { layerTable, parameterTable, type WeightMap } from '../../../src/densenet/architecture.js';
 import { makeHdf5, writeString, writeStrings } from '../../../src/densenet/weights/hdf5.js';
 import { readKerasHdf5 } from '../../../src/densenet/weights/kerasHdf5.js';
+import { modelConfig } from '../../../src/densenet/weights/kerasModelConfig.js';
 import { writeKerasHdf5 } from '../../../src/densenet/weights/kerasWriter.js';
 import { randomWeights, TINY } from './h5Fixtures.js';
 
@@ -77,5 +78,28 @@ describe('heads', () => {
     const gray = { ...TINY, inputChannels: 1 };
     const { config } = await readKerasHdf5(await writeKerasHdf5(randomWeights(gray), gray), TINY);
     expect(config).toEqual(gray);
+  });
+
+  it('that is named is held against what the file says it reads', async () => {
+    const bytes = await withHeads(['extra', features, features], ['out', features, 2]);
+    const said = modelConfig(TINY, layerTable(TINY), parameterTable(TINY), flat) as {
+      config: { layers: { class_name: string; config: object; inbound_nodes: unknown }[] };
+    };
+    const dense = (name: string, input: string) => ({
+      class_name: 'Dense',
+      config: { name, activation: 'softmax' },
+      inbound_nodes: [[[input, 0, 0, {}]]],
+    });
+    const pool = 'global_average_pooling2d_1';
+    const read = (input: string) => {
+      said.config.layers.splice(-1, said.config.layers.length, dense('extra', pool), dense('out', input));
+      const options = { head: 'out', modelConfig: JSON.stringify(said) };
+      said.config.layers.pop();
+      return readKerasHdf5(bytes, TINY, 'x.h5', options);
+    };
+    expect((await read(pool)).config).toMatchObject({ classes: 2, activation: 'softmax' });
+    await expect(read('extra')).rejects.toThrow(
+      /layer out \(Dense\) reads extra, not global_average_pooling2d_1/,
+    );
   });
 });
