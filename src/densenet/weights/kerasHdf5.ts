@@ -174,7 +174,7 @@ function settle(
   };
 }
 
-function saidBy(caller: unknown, file: unknown): SaidBy {
+export function saidBy(caller: unknown, file: unknown): SaidBy {
   if (caller !== undefined) return 'caller';
   return file === undefined || file === null ? 'nobody' : 'file';
 }

@@ -5,7 +5,7 @@
  */
 import { WeightsError } from '../../core/errors.js';
 import { type DenseNetConfig, HEAD_LAYER, type WeightMap } from '../architecture.js';
-import type { SaidBy, StatedByCaller } from './kerasHdf5.js';
+import { type SaidBy, type StatedByCaller, saidBy } from './kerasHdf5.js';
 import { checkFinite, checkWeights } from './match.js';
 import {
   type ArrayToStore,
@@ -103,19 +103,15 @@ export function readTorchSafetensors(
   const classes = classifier ? extent(classifier, 0, `${name}: classifier.weight`) : config.classes;
   const foreign: TorchLayout = inputChannels === 1 || stored ? 'torchxrayvision' : 'torchvision';
   const layout = file.metadata.written_by === 'chexgpu' ? 'chexgpu' : foreign;
-  const { activationBy, bnEpsilonBy, activationInFile, ...settings } = settingsOf(
-    file,
-    layout,
-    classes,
-    name,
-    stated,
-  );
+  const notes: string[] = [];
+  const settings = settingsOf(file, layout, classes, name, stated, notes);
+  const { activationBy, bnEpsilonBy, activationInFile, ...ofNetwork } = settings;
   const built: DenseNetConfig = {
     ...config,
     blocks: [...config.blocks],
     inputChannels,
     classes,
-    ...settings,
+    ...ofNetwork,
   };
   const wanted = torchTable(built).filter(({ spec }) => classifier || spec.layer !== HEAD_LAYER);
 
@@ -140,7 +136,6 @@ export function readTorchSafetensors(
     dtypes.add(array.dtype);
   }
   const thresholds = stored ? readThresholds(stored, classes, name) : null;
-  const notes: string[] = [];
   return {
     tensors,
     config: built,
@@ -170,39 +165,39 @@ function extent({ shape }: StoredArray, axis: number, what: string): number {
 /** Classes of ImageNet, one of which every image has. */
 const IMAGENET_CLASSES = 1000;
 
+/** By the caller, else by the metadata, else as PyTorch has it. */
 function settingsOf(
   file: Safetensors,
   layout: TorchLayout,
   classes: number,
   name: string,
   stated: StatedByCaller,
+  notes: string[],
 ): Pick<DenseNetConfig, 'bnEpsilon' | 'bnMomentum' | 'activation'> &
   Pick<TorchReport, 'activationBy' | 'bnEpsilonBy' | 'activationInFile'> {
-  const by = (value: unknown): SaidBy =>
-    value !== undefined ? 'caller' : layout === 'chexgpu' ? 'file' : 'nobody';
-  const sources = { activationBy: by(stated.activation), bnEpsilonBy: by(stated.bnEpsilon) };
-  if (layout !== 'chexgpu') {
-    const usual = layout === 'torchvision' && classes === IMAGENET_CLASSES ? 'softmax' : 'sigmoid';
-    return {
-      ...sources,
-      activationInFile: null,
-      bnEpsilon: stated.bnEpsilon ?? TORCH_BN_EPSILON,
-      bnMomentum: TORCH_BN_MOMENTUM,
-      activation: stated.activation ?? usual,
-    };
-  }
-  const { activation } = file.metadata;
-  if (activation !== 'sigmoid' && activation !== 'softmax') {
-    throw new WeightsError(`${name}: the activation in its metadata is ${activation ?? 'missing'}.`);
-  }
-  const bnEpsilon = metadataNumber(file, 'bn_epsilon', name);
+  const isOurs = layout === 'chexgpu';
+  const inFile = <T>(key: string, read: () => T): T | null =>
+    isOurs || file.metadata[key] !== undefined ? understood(layout, notes, read) : null;
+  const activation = inFile('activation', () => metadataActivation(file, name));
+  const bnEpsilon = inFile('bn_epsilon', () => metadataNumber(file, 'bn_epsilon', name));
+  const usual = layout === 'torchvision' && classes === IMAGENET_CLASSES ? 'softmax' : 'sigmoid';
   return {
-    ...sources,
+    activation: stated.activation ?? activation ?? usual,
+    bnEpsilon: stated.bnEpsilon ?? bnEpsilon ?? TORCH_BN_EPSILON,
+    // Others may mean PyTorch's momentum, which is one less ours.
+    bnMomentum: isOurs ? metadataNumber(file, 'bn_momentum', name) : TORCH_BN_MOMENTUM,
+    activationBy: saidBy(stated.activation, activation),
+    bnEpsilonBy: saidBy(stated.bnEpsilon, bnEpsilon),
     activationInFile: activation,
-    bnEpsilon: stated.bnEpsilon ?? bnEpsilon,
-    bnMomentum: metadataNumber(file, 'bn_momentum', name),
-    activation: stated.activation ?? activation,
   };
+}
+
+function metadataActivation({ metadata }: Safetensors, name: string): DenseNetConfig['activation'] {
+  const { activation } = metadata;
+  if (activation === 'sigmoid' || activation === 'softmax') return activation;
+  throw new WeightsError(
+    `${name}: the activation in its metadata is ${activation?.slice(0, 60) ?? 'missing'}.`,
+  );
 }
 
 const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
@@ -281,7 +276,7 @@ function metadataJson(text: string, where: string): unknown {
 function metadataNumber({ metadata }: Safetensors, key: string, name: string): number {
   const value = Number(metadata[key] || Number.NaN);
   if (value >= 0 && value <= 1) return value;
-  throw new WeightsError(`${name}: ${key} in its metadata is ${metadata[key] ?? 'missing'}.`);
+  throw new WeightsError(`${name}: ${key} in its metadata is ${metadata[key]?.slice(0, 60) ?? 'missing'}.`);
 }
 
 /**

@@ -89,8 +89,8 @@ export async function understandWeights(
   options: KerasReadOptions = {},
 ): Promise<WeightFile> {
   const facts = { path, bytes: content.length, sha256 };
-  const isHdf5 = signatureAt(content) === 0;
-  if (!isHdf5 && (isSafetensors(path) || looksLikeSafetensors(content))) {
+  const isHdf5 = signatureAt(content) !== undefined;
+  if (looksLikeSafetensors(content) || (isSafetensors(path) && !isHdf5)) {
     if (options.optimizer) throw new WeightsError(`${path} is safetensors, which hold no optimiser's state.`);
     const weights = readTorchSafetensors(content, config, path, options);
     return { ...weights, ...facts, summary: summariseTorch(path, sha256, weights) };

@@ -271,10 +271,15 @@ describe('metadata of others', () => {
     const read = readTorchSafetensors(bytes, TINY, 'x');
     expect(read).toMatchObject({ labels: null, preprocessing: IMAGENET_PREPROCESSING });
     expect(differences(read.tensors, weights)).toEqual([]);
-    const isOurs = key === 'labels' || key === 'preprocessing';
-    expect(read.report.notes.join()).toMatch(
-      isOurs ? new RegExp(`not used: x: the ${key} in its metadata`) : /^$/,
-    );
+    expect(read.report.notes.join()).toMatch(new RegExp(`^not used: x: .*${key} in its metadata`));
+    expect(read.report).toMatchObject({ activationBy: 'nobody', bnEpsilonBy: 'nobody' });
+  });
+
+  it('may say the activation and the epsilon as ours do', () => {
+    const bytes = packSafetensors(stored, { activation: 'softmax', bn_epsilon: '0.001', bn_momentum: '0.1' });
+    const { config, report } = readTorchSafetensors(bytes, TINY);
+    expect(config).toMatchObject({ activation: 'softmax', bnEpsilon: 0.001, bnMomentum: 0.9 });
+    expect(report).toMatchObject({ activationBy: 'file', bnEpsilonBy: 'file', activationInFile: 'softmax' });
   });
 
   it('may name the outputs as ours do', () => {
