@@ -46,9 +46,7 @@ export async function readHdf5<T>(bytes: Uint8Array, name: string, read: (root: 
     return read(file);
   } catch (error) {
     if (error instanceof ChexError) throw error;
-    throw new WeightsError(`${name} is damaged: HDF5 says "${reason(error)}".`, 'Get the file again.', {
-      cause: error,
-    });
+    throw unreadable(name, error);
   } finally {
     closeQuietly(file);
     fs.unlink(path);
@@ -96,11 +94,15 @@ function closeQuietly(file: H5File | undefined): void {
   }
 }
 
-/** The last line of HDF5's error stack is the one that says what happened. */
-function reason(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+/** What HDF5 itself complains of is damage; anything else (no memory, a kind h5wasm has no name for) is not. */
+function unreadable(name: string, cause: unknown): WeightsError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  // The last line of HDF5's error stack is the one that says what happened.
   const lines = [...text.matchAll(/^\s*#\d+: .* line \d+ in \w+\(\): (.*)$/gm)];
-  return lines.at(-1)?.[1] ?? text.split('\n')[0];
+  const said = lines.at(-1)?.[1];
+  return said === undefined
+    ? new WeightsError(`${name} cannot be read: ${text.split('\n')[0]}.`, '', { cause })
+    : new WeightsError(`${name} is damaged: HDF5 says "${said}".`, 'Get the file again.', { cause });
 }
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]; // \x89HDF\r\n\x1a\n

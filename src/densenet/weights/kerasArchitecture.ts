@@ -97,7 +97,9 @@ export function readArchitecture(
   const { body, activation } = hasDense
     ? splitActivation(chosen, refuse)
     : { body: chosen, activation: null };
-  const pairs = pairUp(body, hasDense || body.length > base.length ? wanted : base, config, refuse);
+  // A base may end with its pooling.
+  const headless = wanted.slice(0, body.length > base.length ? base.length + 1 : base.length);
+  const pairs = pairUp(body, hasDense ? wanted : headless, config, refuse);
   const sources = new Map(pairs.map(([saved, layer]) => [saved.key, layer.name]));
   for (const key of ['', ...inputs.map((layer) => layer.key)]) sources.set(key, layerTable(config)[0].name);
   for (const [saved, layer] of pairs) {

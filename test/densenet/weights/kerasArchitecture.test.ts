@@ -146,6 +146,24 @@ describe('taken over from model_config', () => {
     expect(got.rescaling).toEqual(isFunctional ? null : { scale: 1 / 127.5, offset: -1 });
   });
 
+  it('from a base without its head, with its pooling or without', async () => {
+    const base = await writeKerasHdf5(weights, TINY, { head: false });
+    for (const left of [1, 2]) {
+      const model = set('BatchNormalization', { epsilon: 1e-3 });
+      model.config.layers.splice(-left);
+      const { config, report } = await readKerasHdf5(base, TINY, 'x.h5', {
+        modelConfig: JSON.stringify(model),
+      });
+      expect(config).toEqual({ ...TINY, bnEpsilon: 1e-3 });
+      expect(report).toMatchObject({ head: false, activationBy: 'nobody', activationInFile: null });
+    }
+    const other = set('BatchNormalization', { epsilon: 1e-3 });
+    other.config.layers.pop();
+    other.config.layers.at(-1)!.class_name = 'GlobalMaxPooling2D';
+    const reading = readKerasHdf5(base, TINY, 'x.h5', { modelConfig: JSON.stringify(other) });
+    await expect(reading).rejects.toThrow(/is GlobalMaxPooling2D/);
+  });
+
   it('from Keras 2.3.1', async () => {
     const bytes = await writeKerasHdf5(randomWeights(SMALL), SMALL);
     const json = JSON.stringify(kerasModels()['keras2.3_model.h5'].model_config);
