@@ -74,6 +74,14 @@ describe('a history of others', () => {
     );
   });
 
+  it('is used where it is given, with a warning', async () => {
+    await read('weights.h5', GOOD);
+    const path = join(folder, 'history.json');
+    const { trained, said } = await read('other.h5', undefined, path, 'other weights');
+    expect(trained).toEqual(FACTS);
+    expect(said).toMatch(/^warning: .* belongs to weights\.h5 .*; --history takes it all the same/);
+  });
+
   it('that names no weights is not used unless it is given', async () => {
     const { activation, bnEpsilon, inputChannels, ...old } = FACTS;
     const { trained, said } = await read('weights.h5', { ...old, loss: [1] });

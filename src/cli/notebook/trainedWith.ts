@@ -68,11 +68,17 @@ export async function trainedWith(
   const history = await readHistory(path, given);
   if (history === null) return null;
   const owner = ownerOf(history, path);
-  if (given || owner?.sha256 === weights.sha256) return checked(history, path);
-  if (owner) {
-    out.say(
-      `${path} belongs to ${owner.file} with sha256 ${owner.sha256.slice(0, 12)}..., not to these weights: it is not used`,
-    );
+  if (owner?.sha256 === weights.sha256) return checked(history, path);
+  const others =
+    owner &&
+    `${path} belongs to ${owner.file} with sha256 ${owner.sha256.slice(0, 12)}..., not to these weights`;
+  if (given) {
+    const facts = checked(history, path);
+    if (others) out.warn(`${others}; --history takes it all the same.`);
+    return facts;
+  }
+  if (others) {
+    out.say(`${others}: it is not used`);
   } else if ('normalisation' in history) {
     out.warn(
       `${path} does not say which weights it belongs to and is not used. If it is theirs, give --history ${path}.`,
