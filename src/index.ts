@@ -49,8 +49,6 @@ export {
   type KerasReport,
   type KerasWeights,
   readKerasHdf5,
-  type SaidBy,
-  type StatedByCaller,
 } from './densenet/weights/kerasHdf5.js';
 export {
   KERAS_FORMATS,
@@ -58,6 +56,7 @@ export {
   type KerasWriteOptions,
   writeKerasHdf5,
 } from './densenet/weights/kerasWriter.js';
+export type { SaidBy, StatedByCaller } from './densenet/weights/stated.js';
 export {
   readTorchSafetensors,
   type TorchLayout,

@@ -5,7 +5,6 @@
  */
 import { WeightsError } from '../../core/errors.js';
 import { type DenseNetConfig, HEAD_LAYER, type WeightMap } from '../architecture.js';
-import { type SaidBy, type StatedByCaller, saidBy } from './kerasHdf5.js';
 import { checkFinite, checkWeights } from './match.js';
 import {
   type ArrayToStore,
@@ -15,6 +14,7 @@ import {
   type Safetensors,
   type StoredArray,
 } from './safetensors.js';
+import { type SaidBy, type StatedByCaller, saidBy } from './stated.js';
 import { checkBase, findHead, plainNames } from './torchBase.js';
 import {
   IMAGENET_PREPROCESSING,

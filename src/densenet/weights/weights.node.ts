@@ -9,16 +9,11 @@ import { writeWhole } from '../../core/writeFile.node.js';
 import type { AdamState } from '../adamState.js';
 import type { DenseNetConfig, WeightMap } from '../architecture.js';
 import { signatureAt } from './hdf5.js';
-import {
-  type KerasReadOptions,
-  type KerasReport,
-  type KerasWeights,
-  readKerasHdf5,
-  type SaidBy,
-} from './kerasHdf5.js';
+import { type KerasReadOptions, type KerasReport, type KerasWeights, readKerasHdf5 } from './kerasHdf5.js';
 import { type KerasFormat, type KerasWriteOptions, writeKerasHdf5 } from './kerasWriter.js';
 import { KNOWN_WEIGHTS } from './known.js';
 import { looksLikeSafetensors } from './safetensors.js';
+import type { SaidBy } from './stated.js';
 import {
   readTorchSafetensors,
   type TorchMeaning,
