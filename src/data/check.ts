@@ -9,6 +9,7 @@ import { checkReference, type ReferenceTable } from './checkReference.js';
 import { checkConfounding, fileTraits, type Traits } from './confounding.js';
 import type { Frame } from './frame.js';
 import { type PatientLeak, patientLeakage } from './leakage.js';
+import type { PixelFacts } from './pixelFacts.js';
 
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -27,19 +28,9 @@ export interface Finding {
 export type Splits = Readonly<Record<string, Frame>>;
 
 /** What an image file stores and shows. */
-export interface Inspection {
-  readonly format: string;
-  readonly mode: 'gray' | 'gray+alpha' | 'palette' | 'rgb' | 'rgba';
-  /** Bits a sample. */
-  readonly bits: number;
+export interface Inspection extends PixelFacts {
   readonly width: number;
   readonly height: number;
-  /** All channels equal at every pixel. */
-  readonly grayContent: boolean;
-  /** An alpha channel or tRNS holds something but full opacity. */
-  readonly transparent: boolean;
-  /** One value everywhere. */
-  readonly constant: boolean;
   /** Equal for equal size and equal pixels, however they are stored. */
   readonly contentHash: string;
 }

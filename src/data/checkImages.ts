@@ -1,6 +1,7 @@
 /** The part of `check` that opens the image files. */
 import type { Box, CheckInput, Finding, ImageFolder, Inspection, Severity, Splits } from './check.js';
 import { labelText } from './checkLabels.js';
+import { pixelFindings } from './pixelFacts.js';
 import { firstFew, plural } from './wording.js';
 
 export interface ImageSummary {
@@ -131,7 +132,7 @@ async function inspectAll(
   return failed;
 }
 
-type StorageFinding = [severity: Severity, kind: string, items: string[], message: string];
+type StorageFinding = [severity: Severity, kind: string, items: readonly string[], message: string];
 
 function storageFindings(inspections: ReadonlyMap<string, Inspection>): StorageFinding[] {
   const all = [...inspections];
@@ -143,14 +144,10 @@ function storageFindings(inspections: ReadonlyMap<string, Inspection>): StorageF
   const usualSize = commonest(sizes);
   const oddKind = where((i) => kindOf(i) !== usualKind);
   const oddSize = where(({ width, height }) => `${width}x${height}` !== usualSize);
-  const wide = where((i) => i.mode === 'gray' && i.bits === 16);
-  const coloured = where((i) => !i.grayContent);
-  const transparent = where((i) => i.transparent);
   const opaque = where((i) => !i.transparent && (i.mode === 'rgba' || i.mode === 'gray+alpha'));
   const storedRgb = where(
     (i) => i.grayContent && (i.mode === 'rgb' || i.mode === 'rgba' || i.mode === 'palette'),
   );
-  const constant = where((i) => i.constant);
   const oblong = where(({ width, height }) => width !== height);
   const small = where(({ width, height }) => Math.min(width, height) < 224);
   const n = (items: string[]) => plural(items.length, 'image');
@@ -162,25 +159,9 @@ function storageFindings(inspections: ReadonlyMap<string, Inspection>): StorageF
       `Images of several kinds: ${listing(kinds)} (unusual: ${firstFew(oddKind)}).`,
     ],
     ['warning', 'mixed-sizes', oddSize, `Images of several sizes: ${listing(sizes)}.`],
-    [
-      'warning',
-      'saturating-16-bit',
-      wide,
-      `${n(wide)} in 16-bit gray (${firstFew(wide)}): Keras clips every value to 255. Convert to 8 bits.`,
-    ],
-    [
-      'warning',
-      'coloured-images',
-      coloured,
-      `${n(coloured)} with colours, as no X-ray has (${firstFew(coloured)}).`,
-    ],
-    [
-      'warning',
-      'transparent-images',
-      transparent,
-      `${n(transparent)} with transparent pixels (${firstFew(transparent)}); transparency is ignored.`,
-    ],
-    ['warning', 'constant-images', constant, `${n(constant)} of one single value (${firstFew(constant)}).`],
+    ...pixelFindings(inspections).map(
+      ({ kind, items, message }): StorageFinding => ['warning', kind, items, message],
+    ),
     [
       'info',
       'opaque-alpha',

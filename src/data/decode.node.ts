@@ -1,137 +1,147 @@
 /**
  * Image files to 8-bit pixels exactly as PIL's `open(file).convert('RGB')` gives them: alpha and tRNS are
  * dropped without compositing, gAMA, ICC profiles and EXIF rotation are ignored, 16-bit gray saturates at 255
- * and 16-bit colour keeps its high byte.
+ * and 16-bit colour keeps its high byte. The last two can be had otherwise, see `Scaling`.
  */
-import { readFile } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp from 'sharp';
 import { DataError } from '../core/errors.js';
-import { fileProblem } from '../core/readFile.node.js';
+import { readRegularFile } from '../core/readFile.node.js';
+import { BYTE_LIMIT, damaged, type ImageHeader, PIXEL_LIMIT, readHeader } from './imageHeader.js';
+import { contentFacts, type PixelFacts, type Scaling, type StoredImage } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';
 
-/** What the file stores, before any conversion. */
-export interface StoredImage {
-  readonly format: string;
-  /** Channels stored: gray, gray+alpha, palette, rgb, rgba. */
-  readonly mode: 'gray' | 'gray+alpha' | 'palette' | 'rgb' | 'rgba';
-  /** Bits a sample. */
-  readonly bits: number;
-}
-
 export interface DecodedImage {
-  readonly image: PixelImage;
+  readonly image: PixelImage & { readonly facts: PixelFacts };
   readonly stored: StoredImage;
   /** Whether an alpha channel holds anything but full opacity, which the conversion ignores. */
   readonly transparent: boolean;
 }
 
-type StoredMode = StoredImage['mode'];
-
-/** PNG's colour types. */
-const PNG_MODES: Readonly<Record<number, StoredMode>> = {
-  0: 'gray',
-  2: 'rgb',
-  3: 'palette',
-  4: 'gray+alpha',
-  6: 'rgba',
-};
-
-const FORMATS = new Set(['png', 'jpeg', 'tiff']);
-
 /**
  * Reads and decodes an image file.
+ * @param scaling default 'keras'
  * @returns one channel when the file is gray, else three
- * @throws DataError naming the file when it is missing, empty, cut short, damaged, no PNG, JPEG or TIFF, or CMYK
+ * @throws DataError naming the file when it is missing, no regular file, empty, cut short, damaged, CMYK, no PNG
+ *   or JPEG, or larger than 2^26 pixels
  */
-export async function decodeFile(file: string): Promise<DecodedImage> {
-  return decodeBytes(await readImageFile(file), file);
+export async function decodeFile(file: string, scaling?: Scaling): Promise<DecodedImage> {
+  return decodeBytes(await readImageFile(file), file, scaling);
 }
 
 /** The bytes of an image file. @throws DataError naming the file when it cannot be read */
-export async function readImageFile(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new DataError(fileProblem(file, cause), 'Check the image folder and the name in the CSV.', {
-      cause,
-    });
-  }
+export function readImageFile(file: string): Promise<Uint8Array> {
+  return readRegularFile(file, {
+    limit: BYTE_LIMIT,
+    hint: 'Check the image folder and the name in the CSV.',
+  });
 }
 
 /** As `decodeFile`, of bytes already read; `file` is named in messages. */
-export async function decodeBytes(bytes: Uint8Array, file: string): Promise<DecodedImage> {
-  if (bytes.length === 0)
-    throw new DataError(`${file} is empty (0 bytes).`, 'Fetch or copy the image again.');
+export async function decodeBytes(
+  bytes: Uint8Array,
+  file: string,
+  scaling: Scaling = 'keras',
+): Promise<DecodedImage> {
+  const header = readHeader(bytes, file);
   try {
-    const metadata = await open(bytes).metadata();
-    checkKind(metadata, file);
-    return await decode(bytes, metadata);
+    return await decode(header, scaling);
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
-    const reason = (cause as Error).message.split('\n')[0].trim();
-    throw new DataError(`${file} is damaged, cut short or no image (${reason}).`, 'Fetch or copy it again.', {
-      cause,
-    });
+    return damaged(file, (cause as Error).message.split('\n')[0].trim(), cause);
   }
 }
 
-function open(bytes: Uint8Array): Sharp {
-  return sharp(bytes, { failOn: 'error', ignoreIcc: true, autoOrient: false, limitInputPixels: 2 ** 28 });
+/** Samples as stored, alpha among them. */
+interface Samples {
+  readonly data: Uint8Array | Uint16Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
 }
 
-function checkKind(metadata: Metadata, file: string): void {
-  if (!FORMATS.has(metadata.format)) {
-    throw new DataError(`${file} holds ${metadata.format} data.`, 'Convert it to PNG or JPEG.');
-  }
-  if (metadata.space === 'cmyk') {
-    throw new DataError(`${file} is stored in CMYK, which no X-ray is.`, 'Convert it to gray or RGB.');
-  }
-  if (metadata.depth !== 'uchar' && metadata.depth !== 'ushort') {
-    throw new DataError(
-      `${file} has samples of type ${metadata.depth}.`,
-      'Convert it to 8 or 16 bits a sample.',
-    );
-  }
-}
-
-async function decode(bytes: Uint8Array, metadata: Metadata): Promise<DecodedImage> {
-  const wide = metadata.depth === 'ushort';
-  const stored = describe(bytes, metadata);
-  const storedGray = stored.mode.startsWith('gray');
-  // Named as it is stored, so that libvips converts nothing.
-  const space = wide ? (storedGray ? 'grey16' : 'rgb16') : storedGray ? 'b-w' : 'srgb';
-  const pipeline = open(bytes).toColourspace(space);
-  const { data, info } = await pipeline
+async function readSamples({ stored, parts, mayBeTransparent }: ImageHeader): Promise<Samples> {
+  const wide = stored.bits > 8;
+  // Named as it is stored, so that libvips converts nothing; but gray as three equal channels where there is
+  // an alpha channel, which sharp would drop from gray.
+  const gray = stored.mode.startsWith('gray') && !mayBeTransparent;
+  const space = wide ? (gray ? 'grey16' : 'rgb16') : gray ? 'b-w' : 'srgb';
+  const options = {
+    failOn: 'error',
+    ignoreIcc: true,
+    autoOrient: false,
+    limitInputPixels: PIXEL_LIMIT,
+  } as const;
+  const { data, info } = await sharp(Buffer.concat(parts), options)
+    .toColourspace(space)
     .raw({ depth: wide ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  const channels = storedGray ? 1 : 3;
-  const { width, height } = info;
-  if (!wide && info.channels === channels) {
-    return { image: { width, height, channels, data: new Uint8Array(data) }, stored, transparent: false };
-  }
-  const samples = wide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-  const narrow = narrowing(wide, stored.mode === 'gray');
-  const alphaAt = info.channels % 2 === 0 ? info.channels - 1 : undefined;
-  const opaque = wide ? 65535 : 255;
+  const { width, height, channels } = info;
+  const values = wide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : new Uint8Array(data);
+  return { data: values, width, height, channels };
+}
+
+async function decode(header: ImageHeader, scaling: Scaling): Promise<DecodedImage> {
+  const { stored } = header;
+  const samples = await readSamples(header);
+  const channels = stored.mode.startsWith('gray') ? 1 : 3;
+  const wide = samples.data instanceof Uint16Array;
+  const alike = !wide && samples.channels === channels && scaling !== 'range';
+  const { pixels, transparent, clipped } = alike
+    ? { pixels: samples.data as Uint8Array, transparent: false, clipped: 0 }
+    : convert(
+        samples,
+        channels,
+        narrowing(samples, channels, stored, scaling),
+        scaling === 'keras' && stored.mode === 'gray',
+      );
+  const facts: PixelFacts = { ...stored, scaling, transparent, clipped, ...contentFacts(pixels, channels) };
+  const { width, height } = samples;
+  return { image: { width, height, channels, data: pixels, facts }, stored, transparent };
+}
+
+/** Drops alpha and makes bytes of the samples. */
+function convert(
+  { data, width, height, channels: stored }: Samples,
+  channels: 1 | 3,
+  narrow: (sample: number) => number,
+  clips: boolean,
+): { pixels: Uint8Array; transparent: boolean; clipped: number } {
+  const alphaAt = stored % 2 === 0 ? stored - 1 : undefined;
+  const opaque = data instanceof Uint16Array ? 65535 : 255;
   const pixels = new Uint8Array(width * height * channels);
   let transparent = false;
-  for (let i = 0, o = 0; o < pixels.length; i += info.channels) {
-    for (let c = 0; c < channels; c++) pixels[o++] = narrow(samples[i + c]);
-    if (alphaAt !== undefined && samples[i + alphaAt] !== opaque) transparent = true;
+  let above = 0;
+  for (let i = 0, o = 0; o < pixels.length; i += stored) {
+    if (clips && data[i] > 255) above++;
+    for (let c = 0; c < channels; c++) pixels[o++] = narrow(data[i + c]);
+    if (alphaAt !== undefined && data[i + alphaAt] !== opaque) transparent = true;
   }
-  return { image: { width, height, channels, data: pixels }, stored, transparent };
+  return { pixels, transparent, clipped: above / (width * height) };
 }
 
 /** PIL holds 16-bit gray as 32-bit integers and clips them; 16-bit files with more channels lose the low byte. */
-function narrowing(wide: boolean, plainGray: boolean): (sample: number) => number {
-  if (!wide) return (sample) => sample;
-  return plainGray ? (sample) => Math.min(sample, 255) : (sample) => sample >> 8;
+function narrowing(
+  samples: Samples,
+  channels: 1 | 3,
+  { mode }: StoredImage,
+  scaling: Scaling,
+): (sample: number) => number {
+  if (scaling === 'range') return stretch(samples, channels);
+  if (!(samples.data instanceof Uint16Array)) return (sample) => sample;
+  if (scaling === 'keras' && mode === 'gray') return (sample) => Math.min(sample, 255);
+  return (sample) => sample >> 8;
 }
 
-/** sharp reports tRNS as an alpha channel; PNG's own colour type, byte 25, says what is stored. */
-function describe(bytes: Uint8Array, metadata: Metadata): StoredImage {
-  const bits = metadata.bitsPerSample ?? (metadata.depth === 'ushort' ? 16 : 8);
-  const byChannels = (['gray', 'gray+alpha', 'rgb', 'rgba'] as const)[metadata.channels - 1];
-  const mode = metadata.format === 'png' ? PNG_MODES[bytes[25]] : byChannels;
-  return { format: metadata.format, mode, bits };
+/** From the least sample to the largest, of all colours together; an image of one value becomes black. */
+function stretch({ data, channels: stored }: Samples, channels: 1 | 3): (sample: number) => number {
+  let min = 65535;
+  let max = 0;
+  for (let i = 0; i < data.length; i += stored) {
+    for (let c = 0; c < channels; c++) {
+      min = Math.min(min, data[i + c]);
+      max = Math.max(max, data[i + c]);
+    }
+  }
+  if (min === max) return () => 0;
+  return (sample) => Math.round(((sample - min) * 255) / (max - min));
 }

@@ -1,33 +1,23 @@
 /** What `chexgpu check` wants to know of one image file. */
 import { createHash } from 'node:crypto';
 import type { Inspection } from './check.js';
-import { decodeBytes, readImageFile } from './decode.node.js';
+import { decodeFile } from './decode.node.js';
+import type { Scaling } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';
 
 /** Decodes the file and describes it. @throws DataError as `decodeFile` */
-export async function inspectFile(file: string): Promise<Inspection> {
-  const bytes = await readImageFile(file);
-  const { image, stored, transparent } = await decodeBytes(bytes, file);
-  const gray = firstChannelIfGray(image);
-  const pixels = gray ?? image.data;
-  return {
-    ...stored,
-    width: image.width,
-    height: image.height,
-    grayContent: gray !== undefined,
-    transparent,
-    constant: pixels.every((value) => value === pixels[0]),
-    contentHash: createHash('sha256').update(`${image.width}x${image.height}:`).update(pixels).digest('hex'),
-  };
+export async function inspectFile(file: string, scaling?: Scaling): Promise<Inspection> {
+  const { image } = await decodeFile(file, scaling);
+  const { width, height, facts } = image;
+  const pixels = facts.grayContent ? firstChannel(image) : image.data;
+  const contentHash = createHash('sha256').update(`${width}x${height}:`).update(pixels).digest('hex');
+  return { ...facts, width, height, contentHash };
 }
 
-/** The only channel, or the first of three equal ones; undefined for a picture with colours. */
-function firstChannelIfGray({ data, channels }: PixelImage): Uint8Array | undefined {
+/** The only channel, or the first of three. */
+function firstChannel({ data, channels }: PixelImage): Uint8Array {
   if (channels === 1) return data;
   const first = new Uint8Array(data.length / 3);
-  for (let i = 0, o = 0; i < data.length; i += 3) {
-    if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return undefined;
-    first[o++] = data[i];
-  }
+  for (let i = 0; i < first.length; i++) first[i] = data[3 * i];
   return first;
 }

@@ -1,6 +1,7 @@
 /** 8-bit pixels on their way to the network. */
 import { bytes, kindOf, requireObject, shown, wholeNumber } from '../core/arguments.js';
 import { DataError, UsageError } from '../core/errors.js';
+import type { PixelFacts } from './pixelFacts.js';
 
 export interface PixelImage {
   readonly width: number;
@@ -9,6 +10,8 @@ export interface PixelImage {
   readonly channels: 1 | 3;
   /** data[h,w,channels], 0..255. */
   readonly data: Uint8Array;
+  /** What the pixels were made of; only where they came from a file. */
+  readonly facts?: PixelFacts;
 }
 
 /** Pixels that are no whole numbers any more, as behind an augmentation. */
