@@ -3,20 +3,28 @@ import { ChexError, DataError } from '../core/errors.js';
 import type { Inspection } from './check.js';
 import { decodeFile } from './decode.node.js';
 import { inspectFile } from './inspect.node.js';
+import type { PixelFacts, Scaling } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';
 import { type Interpolation, resize } from './resize.js';
 
+interface FileJob {
+  readonly file: string;
+  readonly scaling: Scaling;
+}
+
 export type DecodeJob =
-  | {
+  | (FileJob & {
       readonly kind: 'load';
-      readonly file: string;
       readonly width: number;
       readonly height: number;
       readonly interpolation: Interpolation;
-    }
-  | { readonly kind: 'inspect'; readonly file: string };
+    })
+  | (FileJob & { readonly kind: 'inspect' });
 
-export type JobResult = PixelImage | Inspection;
+/** The image as resized, with the facts of the whole one. */
+export type LoadedImage = PixelImage & { readonly facts: PixelFacts };
+
+export type JobResult = LoadedImage | Inspection;
 
 export interface JobRequest {
   readonly id: number;
@@ -35,9 +43,9 @@ export type JobReply =
 
 /** @throws DataError naming the file */
 export async function runJob(job: DecodeJob): Promise<JobResult> {
-  if (job.kind === 'inspect') return inspectFile(job.file);
-  const { image } = await decodeFile(job.file);
-  return resize(image, job.width, job.height, job.interpolation);
+  if (job.kind === 'inspect') return inspectFile(job.file, job.scaling);
+  const { image } = await decodeFile(job.file, job.scaling);
+  return { ...resize(image, job.width, job.height, job.interpolation), facts: image.facts };
 }
 
 export function failureOf(error: unknown, job: DecodeJob): JobFailure {

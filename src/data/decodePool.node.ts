@@ -10,9 +10,10 @@ import {
   type JobReply,
   type JobRequest,
   type JobResult,
+  type LoadedImage,
   runJob,
 } from './decodeJobs.node.js';
-import type { PixelImage } from './pixels.js';
+import { type PixelFacts, SCALINGS, type Scaling } from './pixelFacts.js';
 import type { Interpolation } from './resize.js';
 
 export interface DecodePoolOptions {
@@ -23,9 +24,14 @@ export interface DecodePoolOptions {
   readonly workers?: number;
   /** The built worker script; default the package's own. */
   readonly workerFile?: string;
+  /** How stored samples become pixels 0..255; default 'keras'. */
+  readonly scaling?: Scaling;
+  /** Where clipping 16-bit gray would break what the weights expect: what to do instead, for the error. */
+  readonly refuseClipped?: string;
 }
 
 interface PendingJob {
+  readonly id: number;
   readonly job: DecodeJob;
   readonly resolve: (result: JobResult) => void;
   readonly reject: (error: Error) => void;
@@ -36,17 +42,30 @@ interface Thread {
   current: PendingJob | undefined;
 }
 
+/** Of objects; pixels lie outside the heap. A thread that needs more fails its image and nothing else. */
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 256 };
+
+/** As long a timer as there is: it only has to be there. */
+const FOR_LONG_MS = 2 ** 31 - 1;
+
 /**
  * A queue of decoding jobs over worker threads, first come, first served. Idle threads do not keep the
- * process alive; jobs under way do. A thread that dies fails its own job, and every job once none is left.
+ * process alive; jobs under way do, and so does `close` until the last thread has ended. A thread that dies
+ * fails its own job and is replaced.
  */
 export class DecodePool {
-  private readonly threads: Thread[];
+  private readonly seen = new Map<string, PixelFacts>();
+  private readonly threads: Thread[] = [];
   private readonly queue: PendingJob[] = [];
-  private readonly inline: boolean;
+  private readonly count: number;
+  private readonly script: string;
+  private readonly scaling: Scaling;
+  private readonly refuseClipped: string | undefined;
   private nextId = 0;
   private closed = false;
-  private deathNote = '';
+  /** Jobs handed to a thread or waiting for one, and calls of `close`. */
+  private awaited = 0;
+  private alive: ReturnType<typeof setInterval> | undefined;
 
   /** @throws UsageError for a bad number of workers, or when the worker script is not built */
   constructor(options: DecodePoolOptions = {}) {
@@ -54,9 +73,16 @@ export class DecodePool {
     if (!Number.isInteger(count) || count < 0) {
       throw new UsageError(`Cannot start ${count} decode workers.`, 'Give a whole number, 0 or more.');
     }
-    this.inline = count === 0;
-    const script = this.inline ? '' : (options.workerFile ?? builtWorker());
-    this.threads = Array.from({ length: count }, () => this.start(script));
+    this.count = count;
+    this.scaling = checkScaling(options.scaling ?? 'keras');
+    this.refuseClipped = options.refuseClipped;
+    this.script = count === 0 ? '' : (options.workerFile ?? builtWorker());
+    while (this.threads.length < count) this.start();
+  }
+
+  /** What is known of the images decoded so far, by their path: see `pixelFindings`. */
+  get facts(): ReadonlyMap<string, PixelFacts> {
+    return this.seen;
   }
 
   /**
@@ -68,13 +94,28 @@ export class DecodePool {
     width: number,
     height: number,
     interpolation: Interpolation = 'nearest',
-  ): Promise<PixelImage> {
-    return (await this.submit({ kind: 'load', file, width, height, interpolation })) as PixelImage;
+  ): Promise<LoadedImage> {
+    const job = { kind: 'load', file, scaling: this.scaling, width, height, interpolation } as const;
+    const image = (await this.submit(job)) as LoadedImage;
+    this.keep(file, image.facts);
+    return image;
   }
 
   /** Decodes an image and describes it. @throws DataError naming the file */
   async inspect(file: string): Promise<Inspection> {
-    return (await this.submit({ kind: 'inspect', file })) as Inspection;
+    const found = (await this.submit({ kind: 'inspect', file, scaling: this.scaling })) as Inspection;
+    this.keep(file, found);
+    return found;
+  }
+
+  private keep(file: string, facts: PixelFacts): void {
+    if (this.refuseClipped !== undefined && facts.clipped > 0) {
+      throw new DataError(
+        `${file} is 16-bit gray, and its values above 255 would be clipped.`,
+        this.refuseClipped,
+      );
+    }
+    this.seen.set(file, facts);
   }
 
   /** Ends the threads; jobs not finished are rejected. */
@@ -82,56 +123,79 @@ export class DecodePool {
     this.closed = true;
     const closedError = () => new UsageError('The decode pool was closed.', 'Close it after the last batch.');
     for (const pending of this.queue.splice(0)) pending.reject(closedError());
-    await Promise.all(
-      this.threads.splice(0).map(async (thread) => {
-        thread.current?.reject(closedError());
-        thread.current = undefined;
-        await thread.worker.terminate();
+    await this.held(
+      Promise.all(
+        this.threads.splice(0).map((thread) => {
+          thread.current?.reject(closedError());
+          thread.current = undefined;
+          return thread.worker.terminate();
+        }),
+      ),
+    );
+  }
+
+  /**
+   * Keeps the process alive until the promise is settled. Not by `ref` and `unref` of the workers: whoever
+   * counts there wrong, once, has the event loop run dry while somebody waits.
+   */
+  private async held<T>(promise: Promise<T>): Promise<T> {
+    this.awaited++;
+    this.alive ??= setInterval(() => {}, FOR_LONG_MS);
+    try {
+      return await promise;
+    } finally {
+      if (--this.awaited === 0) {
+        clearInterval(this.alive);
+        this.alive = undefined;
+      }
+    }
+  }
+
+  private async submit(job: DecodeJob): Promise<JobResult> {
+    if (this.closed) throw new UsageError('The decode pool is closed.', 'Make a new one.');
+    if (this.count === 0) return runJob(job);
+    return this.held(
+      new Promise<JobResult>((resolve, reject) => {
+        this.queue.push({ id: this.nextId++, job, resolve, reject });
+        this.dispatch();
       }),
     );
   }
 
-  private submit(job: DecodeJob): Promise<JobResult> {
-    if (this.closed) {
-      return Promise.reject(new UsageError('The decode pool is closed.', 'Make a new one.'));
-    }
-    if (this.inline) return runJob(job);
-    if (this.threads.length === 0) return Promise.reject(this.lost(job));
-    return new Promise((resolve, reject) => {
-      this.queue.push({ job, resolve, reject });
-      this.dispatch();
-    });
-  }
-
   private dispatch(): void {
-    for (const thread of this.threads) {
-      if (thread.current !== undefined) continue;
-      const next = this.queue.shift();
-      if (next === undefined) return;
-      thread.current = next;
-      thread.worker.ref();
-      const request: JobRequest = { id: this.nextId++, job: next.job };
-      thread.worker.postMessage(request);
+    while (this.queue.length > 0) {
+      const idle = this.threads.find(({ current }) => current === undefined);
+      if (idle === undefined && this.threads.length === this.count) return;
+      const next = this.queue.shift() as PendingJob;
+      try {
+        const thread = idle ?? this.start();
+        thread.current = next;
+        const request: JobRequest = { id: next.id, job: next.job };
+        thread.worker.postMessage(request);
+      } catch (error) {
+        next.reject(lost(next.job, (error as Error).message));
+      }
     }
   }
 
-  private start(script: string): Thread {
+  private start(): Thread {
     // Without the parent's flags: some, such as --input-type, forbid a script file.
-    const worker = new Worker(script, { execArgv: [] });
+    const worker = new Worker(this.script, { execArgv: [], resourceLimits: WORKER_LIMITS });
     const thread: Thread = { worker, current: undefined };
-    worker.unref();
     worker.on('message', (reply: JobReply) => {
       const done = thread.current;
+      if (done?.id !== reply.id) return;
       thread.current = undefined;
-      worker.unref();
-      if (done !== undefined) {
-        if ('failure' in reply) done.reject(errorOf(reply.failure));
-        else done.resolve(reply.result);
-      }
+      if ('failure' in reply) done.reject(errorOf(reply.failure));
+      else done.resolve(reply.result);
       this.dispatch();
     });
-    worker.on('error', (error) => this.bury(thread, error.message));
+    worker.on('messageerror', (error) => this.bury(thread, error.message));
+    worker.on('error', (error) => this.bury(thread, String((error as Error | undefined)?.message ?? error)));
     worker.on('exit', (code) => this.bury(thread, `exit code ${code}`));
+    // Behind the listeners: to listen for messages takes hold of the port again.
+    worker.unref();
+    this.threads.push(thread);
     return thread;
   }
 
@@ -139,20 +203,24 @@ export class DecodePool {
     const at = this.threads.indexOf(thread);
     if (at < 0) return;
     this.threads.splice(at, 1);
-    this.deathNote = reason;
-    if (thread.current !== undefined) thread.current.reject(this.lost(thread.current.job));
+    thread.current?.reject(lost(thread.current.job, reason));
     thread.current = undefined;
-    if (this.threads.length === 0) {
-      for (const pending of this.queue.splice(0)) pending.reject(this.lost(pending.job));
-    }
+    // It may live on after a message that could not be read.
+    void this.held(thread.worker.terminate());
+    this.dispatch();
   }
+}
 
-  private lost(job: DecodeJob): DataError {
-    return new DataError(
-      `${job.file}: the decode worker died (${this.deathNote}).`,
-      'Check that image, or decode with workers: 0.',
-    );
-  }
+function lost(job: DecodeJob, reason: string): DataError {
+  return new DataError(
+    `${job.file}: the decode worker died (${reason}).`,
+    'Check that image, or decode with workers: 0.',
+  );
+}
+
+function checkScaling(scaling: Scaling): Scaling {
+  if (SCALINGS.includes(scaling)) return scaling;
+  throw new UsageError(`There is no scaling "${scaling}".`, `There are ${SCALINGS.join(', ')}.`);
 }
 
 function builtWorker(): string {

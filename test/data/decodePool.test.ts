@@ -9,6 +9,7 @@ import { decodeFile } from '../../src/data/decode.node.js';
 import { DecodePool } from '../../src/data/decodePool.node.js';
 import { resizeNearest } from '../../src/data/resize.js';
 import { noisePng } from '../support/imageFolder.js';
+import { GRAY, writePng } from '../support/png.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Inside the repository, so that the built scripts find the packages. */
@@ -106,6 +107,86 @@ describe('DecodePool', () => {
     await pool.close();
     expect((await jobs).every(({ status }) => status === 'rejected')).toBe(true);
     await expect(pool.load(image(1), 32, 32)).rejects.toThrow(UsageError);
+  });
+
+  it.each([
+    ['ends', 'process.exit(3);', /exit code 3/],
+    ['runs out of memory', 'const all = []; for (;;) all.push(new Array(1e6).fill(id));', /memory/],
+  ])('names the image on which a worker %s, and replaces the worker', async (_, body, reason) => {
+    const file = join(BUILT, 'once.mjs');
+    await writeFile(
+      file,
+      `import { parentPort } from 'node:worker_threads';
+       parentPort.on('message', ({ id, job }) => {
+         if (job.file.endsWith('bad.png')) { ${body} }
+         else parentPort.postMessage({ id, result: { width: 1, height: 1, channels: 1, data: new Uint8Array(1), facts: {} } });
+       });`,
+    );
+    const pool = new DecodePool({ workers: 1, workerFile: file });
+    const results = await Promise.allSettled(
+      ['a.png', 'bad.png', 'b.png', 'c.png'].map((name) => pool.load(name, 1, 1)),
+    );
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    const { reason: error } = results[1] as PromiseRejectedResult;
+    expect(error).toBeInstanceOf(DataError);
+    expect((error as Error).message).toMatch(reason);
+    expect((error as Error).message).toContain('bad.png');
+    await pool.close();
+  });
+
+  it('answers close although a reply comes in while it ends the threads', async () => {
+    const file = join(BUILT, 'slow.mjs');
+    // Replies at once and goes on working, so that the reply is there and the thread is not ended yet.
+    await writeFile(
+      file,
+      `import { parentPort } from 'node:worker_threads';
+       parentPort.on('message', ({ id }) => {
+         parentPort.postMessage({ id, failure: { message: 'unreadable', hint: '' } });
+         const until = Date.now() + 300;
+         while (Date.now() < until);
+       });`,
+    );
+    const script = `
+      import { DecodePool } from ${JSON.stringify(join(BUILT, 'pool.mjs'))};
+      const pool = new DecodePool({ workers: 1, workerFile: ${JSON.stringify(file)} });
+      await pool.load('a.png', 8, 8).catch(() => {});
+      const second = pool.load('b.png', 8, 8).catch((error) => error.message);
+      const until = Date.now() + 450;
+      while (Date.now() < until);
+      await pool.close();
+      console.log(await second);`;
+    for (let round = 0; round < 4; round++) {
+      const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      expect([run.status, run.stderr]).toEqual([0, '']);
+      expect(run.stdout).toMatch(/The decode pool was closed|unreadable/);
+    }
+  });
+
+  it('keeps what it learned of the images, and refuses clipping where the weights forbid it', async () => {
+    const samples = Array.from({ length: 64 }, (_, i) => i * 1000);
+    await writeFile(image(50), writePng({ width: 8, height: 8, bitDepth: 16, colorType: GRAY, samples }));
+    const pool = new DecodePool({ workers: 1, workerFile });
+    const loaded = await pool.load(image(50), 4, 4);
+    expect(loaded.facts).toMatchObject({
+      bits: 16,
+      mode: 'gray',
+      clipped: 63 / 64,
+      max: 255,
+      scaling: 'keras',
+    });
+    expect([...pool.facts.keys()]).toEqual([image(50)]);
+    await pool.close();
+    const strict = new DecodePool({ workers: 0, refuseClipped: 'Use another scaling.' });
+    await expect(strict.load(image(50), 4, 4)).rejects.toThrow(
+      /50\.png is 16-bit gray.*Use another scaling\./,
+    );
+    expect((await strict.load(image(1), 4, 4)).facts.clipped).toBe(0);
+    const deep = new DecodePool({ workers: 0, scaling: 'depth', refuseClipped: 'Use another scaling.' });
+    expect((await deep.load(image(50), 8, 8)).data[63]).toBe(63000 >> 8);
+    expect(() => new DecodePool({ workers: 0, scaling: 'loud' as 'keras' })).toThrow(UsageError);
   });
 
   it('refuses senseless numbers of workers', () => {
