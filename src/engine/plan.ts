@@ -7,7 +7,7 @@
  */
 
 import { untilAborted } from '../core/abort.js';
-import { GpuError } from '../core/errors.js';
+import { GpuError, OutOfMemoryError } from '../core/errors.js';
 import { packSlots } from './arena.js';
 import type { Gpu } from './gpu.js';
 import type { Kernel, Scalars } from './kernel.js';
@@ -171,10 +171,14 @@ export class PlanBuilder {
     if (wanted.size) {
       throw new GpuError(`Kernel ${spec.kernel.name} misses the tensors ${[...wanted].join(', ')}.`);
     }
+    const most = this.gpu.device.limits.maxComputeWorkgroupsPerDimension;
     for (const n of spec.workgroups) {
-      if (!(n >= 1 && n <= this.gpu.device.limits.maxComputeWorkgroupsPerDimension)) {
-        throw new GpuError(`${spec.label}: ${spec.workgroups.join('x')} workgroups of ${spec.kernel.name}.`);
+      const workgroups = `${spec.label}: ${spec.workgroups.join('x')} workgroups of ${spec.kernel.name}`;
+      if (n > most) {
+        const limit = `this adapter starts at most ${most} in a row`;
+        throw new OutOfMemoryError(`${workgroups}; ${limit}.`, 'Use smaller images or fewer at once.');
       }
+      if (!(n >= 1)) throw new GpuError(`${workgroups}.`);
     }
     for (const tensor of Object.values(spec.tensors)) {
       const storage = (tensor.storage.whole ?? tensor.storage) as ArenaStorage;
