@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { positiveNumber } from '../core/arguments.js';
 import { cellNumber } from '../data/cells.js';
+import { SCALINGS, type Scaling } from '../data/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../data/resize.js';
 import { DENSENET_NAMES } from '../densenet/architecture.js';
 import type { CamScore } from '../densenet/predictor.js';
@@ -73,6 +74,12 @@ export const option = {
     new Option('--interpolation <filter>', `how images are resized (default: ${fallback})`).choices(
       INTERPOLATIONS,
     ),
+  scaling: (fallback: string) =>
+    new Option(
+      '--scaling <kind>',
+      'how stored values become 0 to 255: as Keras, which clips 16-bit gray at 255; by depth, the highest 8 bits; ' +
+        `or by range, each image from its darkest to its brightest pixel (default: ${fallback})`,
+    ).choices(SCALINGS),
   workers: () =>
     new Option('--workers <n>', 'threads that decode images; 0 for none (default: by the cores)').argParser(
       wholeNumber(0, 64),
@@ -126,6 +133,7 @@ export interface TrainingFlags extends AugmentationFlags, TuningFlags, Omit<Weig
   seed: number;
   weights?: string;
   interpolation?: Interpolation;
+  scaling?: Scaling;
   workers?: number;
   /** False with --no-check. */
   check: boolean;
@@ -181,6 +189,7 @@ export function addTrainingOptions(
     .addOption(option.seed())
     .addOption(option.workers())
     .addOption(option.interpolation('nearest, as Keras'))
+    .addOption(option.scaling('keras'))
     .option(
       '--no-check',
       'begin without decoding every image first (one that is cut short ends the training)',

@@ -1,8 +1,10 @@
 /** The GPU and the decode workers of one command: opened together, let go together, whatever happens. */
 import { checkFile, textKind } from '../core/outputs/file.node.js';
 import { DecodePool } from '../data/decodePool.node.js';
+import type { Gpu } from '../engine/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../engine/gpu.node.js';
 import type { CommandContext } from './context.js';
+import { PixelWarnings, type ScalingChoice } from './notebook/scaling.js';
 import type { TuningFlags } from './options.js';
 import { refuseBrokenKernels } from './startup.js';
 import { useTuning, writeTable } from './tuning.js';
@@ -10,6 +12,19 @@ import { useTuning, writeTable } from './tuning.js';
 export interface Session {
   readonly node: NodeGpu;
   readonly pool: DecodePool;
+  /** Says what is wrong with the pixels decoded so far; at the end of a session it is said anyhow. */
+  readonly pixels: PixelWarnings;
+}
+
+interface PoolOptions {
+  workers?: number;
+  pixels?: ScalingChoice;
+}
+
+export interface SessionOptions extends PoolOptions, Partial<TuningFlags> {
+  selfTest?: boolean;
+  /** Looks at the adapter before anything is computed or decoded, and throws if the work does not fit it. */
+  admit?: (gpu: Gpu) => void;
 }
 
 const TIMINGS = textKind('table of kernel timings', /"format":\s*"chexgpu tuning"/);
@@ -20,7 +35,7 @@ const TIMINGS = textKind('table of kernel timings', /"format":\s*"chexgpu tuning
  */
 export async function withSession<T>(
   context: CommandContext,
-  options: { workers?: number; selfTest?: boolean } & Partial<TuningFlags>,
+  options: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { tune, retune, writeTable: file } = options;
@@ -28,9 +43,17 @@ export async function withSession<T>(
   const node = await openNodeGpu({ quiet: true });
   try {
     context.out.say(node.headline);
+    options.admit?.(node.gpu);
     if (options.selfTest ?? true) await refuseBrokenKernels(context, node);
     const tuner = tune === undefined ? null : await useTuning(context, node, { tune, retune });
-    const result = await withPool(options, (pool) => work({ node, pool }));
+    const result = await withPool(options, async (pool) => {
+      const pixels = new PixelWarnings(context, pool);
+      try {
+        return await work({ node, pool, pixels });
+      } finally {
+        if (!context.signal.aborted) pixels.say();
+      }
+    });
     if (file !== undefined) await writeTable(context, tuner, file);
     return result;
   } finally {
@@ -40,10 +63,10 @@ export async function withSession<T>(
 
 /** Decode workers without a GPU. */
 export async function withPool<T>(
-  options: { workers?: number },
+  { workers, pixels }: PoolOptions,
   work: (pool: DecodePool) => Promise<T>,
 ): Promise<T> {
-  const pool = new DecodePool(options.workers === undefined ? {} : { workers: options.workers });
+  const pool = new DecodePool({ workers, ...pixels });
   try {
     return await work(pool);
   } finally {

@@ -52,13 +52,6 @@ export function leastBytes(config: DenseNetConfig, mode: Mode, { count, height, 
   return bytes * count * height * width;
 }
 
-export interface RoomOptions {
-  /** Bytes that there are in all, where that is known: a software adapter has the processor's. */
-  memory?: number;
-  /** What to do, in the words of the caller. */
-  advice?: string;
-}
-
 /** Batches of fewer pixels start few workgroups, whatever kernels run: they need no rehearsal. */
 const REHEARSED_FROM = 2 ** 20;
 
@@ -90,6 +83,7 @@ function startable(
 }
 
 /**
+ * @param memory bytes that there are in all, where that is known: a software adapter has the processor's
  * @throws OutOfMemoryError naming the largest image or batch that fits
  */
 export function requireRoom(
@@ -97,7 +91,7 @@ export function requireRoom(
   config: DenseNetConfig,
   mode: Mode,
   shape: BatchShape,
-  { memory = Number.POSITIVE_INFINITY, advice = '' }: RoomOptions = {},
+  memory = Number.POSITIVE_INFINITY,
 ): void {
   const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
   const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
@@ -115,10 +109,7 @@ export function requireRoom(
       : least > memory
         ? `it would take more than ${size(least)}, and there are ${size(memory)} of memory`
         : 'it would take more workgroups than this adapter starts at once';
-  throw new OutOfMemoryError(
-    `A batch of ${batch} does not fit: ${why}.`,
-    `${whatFits(config, shape, fits)} ${advice}`.trim(),
-  );
+  throw new OutOfMemoryError(`A batch of ${batch} does not fit: ${why}.`, whatFits(config, shape, fits));
 }
 
 /** The largest side for this batch, and for a single image. */
@@ -135,9 +126,10 @@ function whatFits(
     return steps * step;
   };
   const [together, alone] = [side(count), side(1)];
-  const single = count > 1 && alone > together ? `; single images may have ${alone} x ${alone}` : '';
-  if (together > 0) return `${count} at once may have ${together} x ${together} pixels${single}.`;
-  return `Give fewer images at once${single}.`;
+  const batch = count === 1 ? 'Single images' : `The images of batches of ${count}`;
+  const single = alone > together ? `; single images ${alone} x ${alone}` : '';
+  if (together > 0) return `${batch} may have ${together} x ${together} pixels${single}.`;
+  return `Give smaller batches${single}.`;
 }
 
 function size(bytes: number): string {

@@ -42,7 +42,7 @@ function recorded(mode: 'predict' | 'train', count: number, side: number) {
 
 function refusal(mode: 'predict' | 'train', count: number, side: number, memory?: number): OutOfMemoryError {
   try {
-    requireRoom(gpu, config, mode, shape(count, side), { memory });
+    requireRoom(gpu, config, mode, shape(count, side), memory);
   } catch (error) {
     if (error instanceof OutOfMemoryError) return error;
     throw error;
@@ -68,7 +68,7 @@ describe('room on the adapter', () => {
   it('names the largest image that fits, and that one can be recorded', () => {
     const error = refusal('train', 8, 16384);
     expect(error.message).toMatch(/8 images of 16384 x 16384 pixels .*conv1\/conv would take 128\.0 GiB/);
-    const [, together, alone] = /8 at once may have (\d+) x \d+ pixels; single images may have (\d+) x/
+    const [, together, alone] = /batches of 8 may have (\d+) x \d+ pixels; single images (\d+) x/
       .exec(error.message)!
       .map(Number);
     for (const [count, side] of [
@@ -83,8 +83,8 @@ describe('room on the adapter', () => {
 
   it('counts the memory that there is', () => {
     expect(refusal('train', 4, 64, 2 ** 20).message).toMatch(/there are 1 MiB of memory/);
-    expect(refusal('predict', 4096, 1440).message).toMatch(/4096 at once may have|Give fewer images at once/);
-    expect(() => requireRoom(gpu, config, 'train', shape(4, 64), { memory: 2 ** 30 })).not.toThrow();
+    expect(refusal('predict', 4096, 1440).message).toMatch(/batches of 4096 may have|Give smaller batches/);
+    expect(() => requireRoom(gpu, config, 'train', shape(4, 64), 2 ** 30)).not.toThrow();
     expect(() => recorded('train', 512, 2048)).toThrow(OutOfMemoryError);
   });
 });

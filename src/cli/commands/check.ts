@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { EXIT_CODES, UsageError } from '../../core/errors.js';
 import type { CheckReport } from '../../data/check.js';
 import { checkFolder } from '../../data/check.node.js';
+import type { Scaling } from '../../data/pixelFacts.js';
 import { requireFolder } from '../notebook/data.js';
 import { option } from '../options.js';
 import { plural, textTable } from '../output.js';
@@ -18,6 +19,7 @@ interface CheckFlags {
   reference?: string;
   decode: boolean;
   ignoreMissing: boolean;
+  scaling?: Scaling;
   workers?: number;
 }
 
@@ -60,6 +62,7 @@ export const checkCommand = define<CheckFlags>({
         "NIH's Data_Entry_2017 table to compare with (default: the one near --data)",
       )
       .option('--no-decode', 'trust the image files without decoding them')
+      .addOption(option.scaling('keras'))
       .addOption(option.workers()),
   action: async ({ out, signal }, flags) => {
     const splits = splitsOf(flags);
@@ -68,7 +71,7 @@ export const checkCommand = define<CheckFlags>({
       throw new UsageError('There is nothing to check.', 'Give --data DIR, or --train, --valid, --test.');
     }
     await requireFolder(folder, 'data folder', 'Give the folder of the CSVs with --data.');
-    const report = await withPool(flags, (pool) => {
+    const report = await withPool({ workers: flags.workers, pixels: flags }, (pool) => {
       const bar = out.progress('Checking images', 0, 'images');
       return checkFolder(folder, {
         splits,

@@ -96,8 +96,8 @@ async function readSource(context: CommandContext, source: string, flags: Conver
     throw new WeightsError(`${source} has ${classes} outputs, not ${labels.length}.`);
   }
   if (file.preprocessing || !trained) return { ...file, labels };
-  const { size, interpolation, normalisation } = trained;
-  return { ...file, labels, preprocessing: { size, interpolation, normalisation } };
+  const { size, interpolation, scaling, normalisation } = trained;
+  return { ...file, labels, preprocessing: { size, interpolation, scaling, normalisation } };
 }
 
 /** What weights mean that a Keras file does not say; a whole model says how it is built. */

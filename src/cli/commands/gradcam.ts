@@ -11,6 +11,7 @@ import { inputsOf, namedHistory } from '../inputs.js';
 import { explain } from '../notebook/explain.js';
 import { createModel, type Network } from '../notebook/network.js';
 import { chooseLabels, sayMeaning } from '../notebook/outputs.js';
+import { roomFor } from '../notebook/room.js';
 import { names, option, type ScoreFlag } from '../options.js';
 import { plural } from '../output.js';
 import { Problems } from '../problems.js';
@@ -84,12 +85,13 @@ async function gradcam(context: CommandContext, flags: GradcamFlags, files: read
   const inputs = await inputsOf([...images, namedHistory(flags)], [], flags.weights);
   await checkAdding(flags.out, { inputs });
   const inference = await prepareInference(context, flags);
-  const { network, size, interpolation } = inference;
+  const { network, size, interpolation, pixels } = inference;
   const classes = flags.classes && chooseLabels(flags.classes, network);
   const score = chooseScore(flags, network);
   const problems = new Problems(context);
   const failed: Error[] = [];
-  const rows = await withSession(context, flags, async (session) => {
+  const admit = roomFor(network.config, 'predict', { count: 1, height: size, width: size });
+  const rows = await withSession(context, { ...flags, pixels, admit }, async (session) => {
     out.say(`Network: ${network.config.name}, weights ${network.origin}`);
     sayMeaning(context, network, inference);
     const model = await createModel(context, session, network);

@@ -1,8 +1,10 @@
 /** What `predict` and `gradcam` have in common: which network, which image size. */
 import type { Command } from 'commander';
+import type { Scaling } from '../../data/pixelFacts.js';
 import type { Interpolation } from '../../data/resize.js';
 import type { CommandContext } from '../context.js';
 import { loadClassifier, type Network, type WeightFlags } from '../notebook/network.js';
+import { type ScalingChoice, settleScaling } from '../notebook/scaling.js';
 import type { TrainedWith } from '../notebook/trainedWith.js';
 import { addTuningOptions, addWeightOptions, names, option, type TuningFlags } from '../options.js';
 
@@ -11,6 +13,7 @@ export interface InferenceFlags extends TuningFlags, WeightFlags {
   labels?: string[];
   size?: number;
   interpolation?: Interpolation;
+  scaling?: Scaling;
   workers?: number;
 }
 
@@ -20,6 +23,7 @@ export interface Inference {
   interpolation: Interpolation;
   /** From the history of the weights; null where these say themselves what they expect. */
   trained: TrainedWith | null;
+  pixels: ScalingChoice;
 }
 
 const USUAL_SIZE = 320;
@@ -35,6 +39,7 @@ export function addInferenceOptions(command: Command): Command {
     .option('--labels <names>', 'names of the outputs in order, for weights that do not say', names)
     .addOption(option.activation())
     .addOption(option.interpolation('as trained, else nearest'))
+    .addOption(option.scaling('as trained, else keras'))
     .addOption(option.workers());
   return addTuningOptions(addWeightOptions(command));
 }
@@ -50,5 +55,6 @@ export async function prepareInference(context: CommandContext, flags: Inference
     out.warn(`These weights were trained on images of ${native} px, not ${size}.`);
   }
   const interpolation = flags.interpolation ?? (network.preprocessing ?? trained)?.interpolation ?? 'nearest';
-  return { network, size, interpolation, trained };
+  const pixels = settleScaling(context, flags.scaling, network, trained);
+  return { network, size, interpolation, trained, pixels };
 }

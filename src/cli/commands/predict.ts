@@ -28,6 +28,7 @@ import {
   trainedLabels,
 } from '../notebook/outputs.js';
 import { inspectImages } from '../notebook/preflight.js';
+import { roomFor } from '../notebook/room.js';
 import { option } from '../options.js';
 import { plural, textTable } from '../output.js';
 import { withSession } from '../session.js';
@@ -149,15 +150,20 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
   await checkOut(flags, files);
   const given = await readRows(flags, files);
   const inference = await prepareInference(context, flags);
-  const { size, network, interpolation } = inference;
+  const { size, network, interpolation, pixels } = inference;
   const rows = rowsFor(given, network, files);
-  const table = await withSession(context, flags, async (session) => {
+  if (flags.samplewise && network.preprocessing) {
+    throw new UsageError(
+      'With --samplewise pixels would not be scaled as these weights expect.',
+      'Leave it out: they say themselves how.',
+    );
+  }
+  const count = Math.min(flags.batchSize ?? BATCH_SIZE, rows.frame.images.length);
+  const admit = roomFor(network.config, 'predict', { count, height: size, width: size });
+  const table = await withSession(context, { ...flags, pixels, admit }, async (session) => {
     const { pool } = session;
     out.say(`Network: ${network.config.name}, weights ${network.origin}`);
     sayMeaning(context, network, inference);
-    if (flags.samplewise && network.preprocessing) {
-      out.warn('With --samplewise pixels are not scaled as these weights expect.');
-    }
     const normalisation = flags.samplewise
       ? SAMPLEWISE
       : await chooseNormalisation(context, flags, pool, rows, inference);

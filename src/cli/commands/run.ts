@@ -18,6 +18,7 @@ import { type Trained, trainOn } from '../notebook/job.js';
 import { checkpointBytes, loadNetwork, type Network, withMomentum } from '../notebook/network.js';
 import { DATA_PRESET, PHANTOM_PRESET, RUN_WORDS } from '../notebook/presets.js';
 import { runInfo, sampleImages } from '../notebook/report.js';
+import { roomFor, trainingShape } from '../notebook/room.js';
 import { saySummary, summaryOf } from '../notebook/summary.js';
 import {
   addDataOptions,
@@ -59,9 +60,11 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
     const boxes = given ? await readBoxes(given) : null;
     const starting = await loadNetwork(context, flags);
     const { target } = folder;
-    return withSession(context, flags, async (session) => {
+    const presets = given ? DATA_PRESET : PHANTOM_PRESET;
+    const admit = roomFor(starting.config, 'train', trainingShape(flags, presets, given));
+    return withSession(context, { ...flags, pixels: flags, admit }, async (session) => {
       const { kind } = session.node.gpu.info;
-      const preset = given ? DATA_PRESET[kind] : PHANTOM_PRESET[kind];
+      const preset = presets[kind];
       const momentum = flags.bnMomentum ?? (given ? undefined : PHANTOM_PRESET[kind].bnMomentum);
       const network = withMomentum(starting, momentum);
       const phases = new Phases();
@@ -85,6 +88,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
           settings: {
             'image size': `${plan.size} px`,
             interpolation: preparation.interpolation,
+            'pixel scaling': preparation.scaling,
             augmentation: augmentationWords(preparation.augmentation),
             'batch size': String(plan.batchSize),
             'epochs x steps': `${plan.epochs} x ${plan.stepsPerEpoch}`,

@@ -6,6 +6,7 @@ import { readDataset, requireData } from '../notebook/data.js';
 import { trainOn } from '../notebook/job.js';
 import { checkpointBytes, loadNetwork, WEIGHTS_FILE, withMomentum } from '../notebook/network.js';
 import { DATA_PRESET, DATA_WORDS } from '../notebook/presets.js';
+import { roomFor, trainingShape } from '../notebook/room.js';
 import { HISTORY_FILE } from '../notebook/trainedWith.js';
 import {
   addDataOptions,
@@ -30,7 +31,8 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
     const dataset = await readDataset(context, flags);
     const network = withMomentum(await loadNetwork(context, flags), flags.bnMomentum);
     const phases = new Phases();
-    const { training } = await withSession(context, flags, (session) => {
+    const admit = roomFor(network.config, 'train', trainingShape(flags, DATA_PRESET, dataset));
+    const { training } = await withSession(context, { ...flags, pixels: flags, admit }, (session) => {
       const preset = DATA_PRESET[session.node.gpu.info.kind];
       return trainOn(context, { session, dataset, network, flags, preset, phases, folder });
     });

@@ -9,6 +9,7 @@ import type { ImageGenerator } from '../../data/generator.js';
 import { rowsWithImages } from '../../data/generator.node.js';
 import { patientLeakage } from '../../data/leakage.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../data/notebook.node.js';
+import type { Scaling } from '../../data/pixelFacts.js';
 import type { Interpolation } from '../../data/resize.js';
 import type { CommandContext } from '../context.js';
 import type { DataFlags } from '../options.js';
@@ -141,6 +142,7 @@ export interface Preparation {
   batchSize: number;
   seed: number;
   interpolation: Interpolation;
+  scaling: Scaling;
   /** Of the training images only. */
   augmentation?: AugmentationOptions;
 }

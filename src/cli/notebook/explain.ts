@@ -49,13 +49,21 @@ async function loadForGradcam(
   { preprocessing, labels }: Network,
 ): Promise<PixelBatch> {
   const { data, width, height, channels } = await pool.load(path, size, size, interpolation);
+  const normalisation = preprocessing?.normalisation ?? OF_THE_IMAGE;
+  if (normalisation === OF_THE_IMAGE && data.every((value) => value === data[0])) {
+    throw new NonFiniteError(
+      `${path} has one single value (${data[0]}) at ${size} px: divided by its deviation of 0 it has no numbers, ` +
+        'and there is no Grad-CAM of it.',
+      'Leave it out.',
+    );
+  }
   return {
     count: 1,
     height,
     width,
     channels,
     pixels: data,
-    normalisation: preprocessing?.normalisation ?? OF_THE_IMAGE,
+    normalisation,
     labels: new Float32Array(labels.length),
     files: [path],
   };

@@ -19,7 +19,7 @@ export interface TrainingFacts {
 
 export async function writeCheckpoint(folder: string, facts: TrainingFacts): Promise<void> {
   const { config, weights, preparation, normalisation, training } = facts;
-  const { size, seed, interpolation, augmentation = null } = preparation;
+  const { size, seed, interpolation, scaling, augmentation = null } = preparation;
   const { sha256 } = await writeWeightFile(join(folder, WEIGHTS_FILE), weights, config);
   const history = {
     schema: HISTORY_SCHEMA,
@@ -33,6 +33,7 @@ export async function writeCheckpoint(folder: string, facts: TrainingFacts): Pro
     size,
     seed,
     interpolation,
+    scaling,
     augmentation,
     // Validation and test images are normalised so; whoever predicts with these weights should do the same.
     normalisation,

@@ -70,12 +70,12 @@ async function publishCheckpoint(
  */
 export async function trainOn(context: CommandContext, job: TrainingJob): Promise<Trained> {
   const { session, dataset, network, flags, preset, phases, folder } = job;
-  const { seed, interpolation = 'nearest' } = flags;
+  const { seed, interpolation = 'nearest', scaling = 'keras' } = flags;
   checkLeakage(context, dataset, flags.refuseLeakage);
   const constant = await phases.time('checking images', null, () => checkedImages(context, job));
   const { size, batchSize } = trainingPlan(flags, preset, 0);
   const augmentation = augmentationOf(flags);
-  const preparation = { size, batchSize, seed, interpolation, augmentation };
+  const preparation = { size, batchSize, seed, interpolation, scaling, augmentation };
   const generators = await phases.time('image statistics', null, () =>
     makeGenerators(context, session, dataset, preparation),
   );
@@ -83,6 +83,7 @@ export async function trainOn(context: CommandContext, job: TrainingJob): Promis
   const plan = trainingPlan(flags, preset, generators.train.length);
   const frequencies = sayFrequencies(context, dataset);
   context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
+  session.pixels.say();
   const model = await createModel(context, session, network);
   const { normalisation } = generators.test;
   const facts = (weights: WeightMap, training: TrainingSummary): TrainingFacts => ({
@@ -109,10 +110,7 @@ export async function trainOn(context: CommandContext, job: TrainingJob): Promis
 /** @throws DataError naming images that cannot be decoded, unless --no-check */
 async function checkedImages(context: CommandContext, { session, dataset, flags }: TrainingJob) {
   if (!flags.check) return new Set<string>();
-  return constantImages(
-    context,
-    await inspectImages(context, session.pool, imagesOf(dataset), dataset.images),
-  );
+  return constantImages(await inspectImages(context, session.pool, imagesOf(dataset), dataset.images));
 }
 
 async function saveLastEpoch(

@@ -1,6 +1,7 @@
 /** The network of a command: its shape, where its weights come from, and how it was trained. */
 import { WeightsError } from '../../core/errors.js';
 import { LABELS } from '../../data/labels.js';
+import { SCALINGS, type Scaling } from '../../data/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/resize.js';
 import {
   countParameters,
@@ -31,7 +32,7 @@ export interface Network {
   /** Name of each output, '' for one never trained. */
   labels: readonly string[];
   /** What the file says of the pixels and the outputs; null where it does not. */
-  preprocessing: (Preprocessing & { interpolation: Interpolation }) | null;
+  preprocessing: (Preprocessing & { interpolation: Interpolation; scaling?: Scaling }) | null;
   thresholds: Float32Array | null;
   /** `preprocessing` in words. */
   scaling: string | null;
@@ -153,7 +154,14 @@ export async function loadNetwork(
 function withFilter(preprocessing: Preprocessing | null, file: string): Network['preprocessing'] {
   if (!preprocessing) return null;
   const interpolation = INTERPOLATIONS.find((filter) => filter === preprocessing.interpolation);
-  if (interpolation) return { ...preprocessing, interpolation };
+  const scaling = SCALINGS.find((kind) => kind === preprocessing.scaling);
+  if (preprocessing.scaling !== undefined && scaling === undefined) {
+    throw new WeightsError(
+      `${file} wants pixels scaled by "${preprocessing.scaling}", which is not known.`,
+      `Known are ${SCALINGS.join(', ')}.`,
+    );
+  }
+  if (interpolation) return { ...preprocessing, interpolation, scaling };
   throw new WeightsError(
     `${file} wants images resized with "${preprocessing.interpolation}", which is not known.`,
     `Known are ${INTERPOLATIONS.join(', ')}.`,
@@ -163,7 +171,7 @@ function withFilter(preprocessing: Preprocessing | null, file: string): Network[
 const sameNames = (a: readonly string[] | null, b: readonly string[]): boolean =>
   a?.length === b.length && a.every((name, i) => name === b[i]);
 
-const SCALINGS = {
+const SCALING_WORDS = {
   torchvision: "x / 255, then ImageNet's mean and deviation, as torchvision",
   torchxrayvision: '-1024 to 1024, as torchxrayvision',
   chexgpu: 'as the metadata of the weights say',
@@ -172,7 +180,9 @@ const SCALINGS = {
 /** How pixels are scaled, in words; null where the weights do not say. */
 function scalingOf({ preprocessing, report }: WeightFile): string | null {
   if (!preprocessing) return null;
-  return 'dtypes' in report ? SCALINGS[report.layout] : 'as the model of the weights rescales them itself';
+  return 'dtypes' in report
+    ? SCALING_WORDS[report.layout]
+    : 'as the model of the weights rescales them itself';
 }
 
 /**

@@ -71,16 +71,7 @@ export async function inspectImages(
   return found;
 }
 
-/** Names of films of one single value; a warning where there are any. */
-export function constantImages(
-  { out }: CommandContext,
-  inspections: ReadonlyMap<string, Inspection>,
-): Set<string> {
-  const constant = [...inspections].filter(([, { constant }]) => constant).map(([name]) => name);
-  if (constant.length > 0) {
-    out.warn(
-      `${plural(constant.length, 'image')} of one single value (${few(constant)}): nothing can be seen.`,
-    );
-  }
-  return new Set(constant);
+/** Names of films of one single value; the session warns of them. */
+export function constantImages(inspections: ReadonlyMap<string, Inspection>): Set<string> {
+  return new Set([...inspections].filter(([, { constant }]) => constant).map(([name]) => name));
 }

@@ -18,7 +18,7 @@ export function roomFor(
     // What runs in software has the memory of the processor; of other adapters WebGPU does not say it.
     const memory = gpu.info.kind === 'software' ? totalmem() : undefined;
     const batch = typeof shape === 'function' ? shape(gpu) : shape;
-    requireRoom(gpu, config, mode, batch, { memory, advice: 'Use a smaller --batch-size or --size.' });
+    requireRoom(gpu, config, mode, batch, memory);
   };
 }
 

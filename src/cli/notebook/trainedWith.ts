@@ -5,6 +5,7 @@
 import { dirname, join } from 'node:path';
 import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
+import { SCALINGS, type Scaling } from '../../data/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/resize.js';
 import { DENSENET_NAMES, type DenseNetConfig, type DenseNetName } from '../../densenet/architecture.js';
 import type { Normalisation } from '../../densenet/batch.js';
@@ -22,6 +23,8 @@ export interface TrainedWith {
   size: number;
   /** How the images were resized. */
   interpolation: Interpolation;
+  /** How stored samples became pixels. */
+  scaling: Scaling;
   /** The featurewise statistics of the training images. */
   normalisation: Normalisation;
   /** Where training began from PyTorch's weights: what its batch norms and its stem have from there. */
@@ -46,6 +49,7 @@ const FIELDS: Readonly<Record<keyof TrainedWith, [wanted: string, test: (value: 
     (v) => isCount(v) && (v as number) % 32 === 0 && (v as number) <= 16384,
   ],
   interpolation: [`one of ${INTERPOLATIONS.join(', ')}`, (v) => INTERPOLATIONS.some((name) => name === v)],
+  scaling: [`one of ${SCALINGS.join(', ')}`, (v) => SCALINGS.some((kind) => kind === v)],
   normalisation: ['a normalisation with a mean, a std and an epsilon', isNormalisation],
   bnEpsilon: ['a number from 0 to 1', (v) => typeof v === 'number' && v >= 0 && v <= 1],
   inputChannels: ['a positive whole number', isCount],
@@ -134,8 +138,12 @@ function ownerOf(history: Json, path: string): { file: string; sha256: string } 
   throw new WeightsError(`${path} is damaged: its field weights names no file and sha256.`, IN_PLACE);
 }
 
+/** Before there was a choice. */
+const BEFORE_SCALING: Partial<TrainedWith> = { scaling: 'keras' };
+
 /** Histories of schema 1 leave out what was then always so. */
 const ONCE_USUAL: Partial<TrainedWith> = {
+  ...BEFORE_SCALING,
   interpolation: 'nearest',
   bnEpsilon: 1.001e-5,
   inputChannels: 3,
@@ -143,7 +151,8 @@ const ONCE_USUAL: Partial<TrainedWith> = {
 };
 
 function checked(history: Json, path: string): TrainedWith {
-  const full: Json = history.schema === undefined ? { ...ONCE_USUAL, ...history } : history;
+  const full: Json =
+    history.schema === undefined ? { ...ONCE_USUAL, ...history } : { ...BEFORE_SCALING, ...history };
   if (full.schema !== undefined && full.schema !== HISTORY_SCHEMA) {
     throw new WeightsError(
       `${path} has schema ${JSON.stringify(full.schema)}; ${HISTORY_SCHEMA} is read.`,

@@ -20,6 +20,8 @@ export interface Preprocessing {
   size: number;
   /** Name of the filter that images are resized with, as in `resize`. */
   interpolation: string;
+  /** How stored samples of more than 8 bits become pixels 0..255, a `Scaling`; absent where nobody says. */
+  scaling?: string;
   /** Of pixels 0..255. */
   normalisation: Normalisation;
 }
@@ -94,12 +96,13 @@ export function opNorm(p: Float32Array, thresholds: Float32Array): Float32Array 
 
 /** Checks a Preprocessing that was read from a file. Throws WeightsError; `where` names it. */
 export function parsePreprocessing(value: unknown, where: string): Preprocessing {
-  const { size, interpolation, normalisation } = (value ?? {}) as Partial<Preprocessing>;
-  const known = Number.isInteger(size) && (size as number) > 0 && typeof interpolation === 'string';
+  const { size, interpolation, scaling, normalisation } = (value ?? {}) as Partial<Preprocessing>;
+  const named = typeof interpolation === 'string' && ['string', 'undefined'].includes(typeof scaling);
+  const known = Number.isInteger(size) && (size as number) > 0 && named;
   if (!known || !isNormalisation(normalisation)) {
     throw new WeightsError(`${where} is no preprocessing: ${JSON.stringify(value)?.slice(0, 100)}.`);
   }
-  return { size: size as number, interpolation, normalisation };
+  return { size: size as number, interpolation, ...(scaling !== undefined && { scaling }), normalisation };
 }
 
 /** Whether a value that was read from a file is a Normalisation, with numbers that can be. */
