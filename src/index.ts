@@ -32,6 +32,14 @@ export {
   type Phantom,
   type PhantomSpec,
 } from './data/phantoms/index.js';
+export {
+  type PixelFacts,
+  type PixelFinding,
+  pixelFindings,
+  SCALINGS,
+  type Scaling,
+  type StoredImage,
+} from './data/pixelFacts.js';
 export type { FloatImage, PixelImage } from './data/pixels.js';
 export { INTERPOLATIONS, type Interpolation, resize, resizeNearest } from './data/resize.js';
 export { type FeaturewiseOptions, type FitMode, fitFeaturewise, SAMPLEWISE } from './data/standardize.js';

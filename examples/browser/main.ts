@@ -8,6 +8,7 @@ import {
   type GpuInfo,
   LABELS,
   type PixelImage,
+  pixelFindings,
   resizeNearest,
   xrayBatch,
 } from 'chexgpu';
@@ -95,8 +96,11 @@ function showXray(): void {
   const drawn = findings.length > 0 ? `; drawn with ${findings.map(words).join(', ')}` : '';
   picture.pixelated = asSeen;
   picture.show(shown, `Chest X-ray ${name}${drawn}`);
-  byId('caption', HTMLElement).textContent =
-    `${name}: ${image.width} × ${image.height} pixels, for the network ${size()} × ${size()}${drawn}`;
+  const notes = image.facts ? pixelFindings(new Map([[name, image.facts]])) : [];
+  byId('caption', HTMLElement).textContent = [
+    `${name}: ${image.width} × ${image.height} pixels, for the network ${size()} × ${size()}${drawn}`,
+    ...notes.map(({ message }) => message),
+  ].join('. ');
 }
 
 function hideMap(): void {

@@ -1,7 +1,7 @@
 /** The part of `check` that opens the image files. */
 import type { Box, CheckInput, Finding, ImageFolder, Inspection, Severity, Splits } from './check.js';
 import { labelText } from './checkLabels.js';
-import { pixelFindings } from './pixelFacts.js';
+import { inWords, pixelFindings } from './pixelFacts.js';
 import { firstFew, plural } from './wording.js';
 
 export interface ImageSummary {
@@ -160,7 +160,7 @@ function storageFindings(inspections: ReadonlyMap<string, Inspection>): StorageF
     ],
     ['warning', 'mixed-sizes', oddSize, `Images of several sizes: ${listing(sizes)}.`],
     ...pixelFindings(inspections).map(
-      ({ kind, items, message }): StorageFinding => ['warning', kind, items, message],
+      (finding): StorageFinding => ['warning', finding.kind, finding.items, inWords(finding)],
     ),
     [
       'info',

@@ -42,7 +42,7 @@ export async function decodeBytes(
   file: string,
   scaling: Scaling = 'keras',
 ): Promise<DecodedImage> {
-  const header = readHeader(bytes, file);
+  const header = await readHeader(bytes, file);
   try {
     return await decode(header, scaling);
   } catch (cause) {

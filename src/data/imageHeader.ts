@@ -6,7 +6,6 @@
  * texts and animation, which PIL's convert('RGB') ignores, can then neither change anything nor blow up.
  */
 import { DataError } from '../core/errors.js';
-import { fileKind } from './fileKind.js';
 import type { StoredImage } from './pixelFacts.js';
 
 /** Most pixels of one image: 8192 x 8192. The largest X-ray detectors have a third of that. */
@@ -56,7 +55,7 @@ const USUAL_FRAMES = new Set([0xc0, 0xc1, 0xc2, 0xc9, 0xca]);
  * @throws DataError when it is empty, no PNG or JPEG (saying what it is), of a kind that is not read, or larger
  *   than `PIXEL_LIMIT` and `BYTE_LIMIT` allow
  */
-export function readHeader(bytes: Uint8Array, name: string): ImageHeader {
+export async function readHeader(bytes: Uint8Array, name: string): Promise<ImageHeader> {
   if (bytes.length === 0) {
     throw new DataError(`${name} is empty (0 bytes).`, 'Fetch or copy the image again.');
   }
@@ -64,15 +63,17 @@ export function readHeader(bytes: Uint8Array, name: string): ImageHeader {
     ? pngHeader(bytes, name)
     : isJpeg(bytes)
       ? jpegHeader(bytes, name)
-      : refuse(bytes, name);
+      : await refuse(bytes, name);
   refuseGiants(header, name);
   return header;
 }
 
-function refuse(bytes: Uint8Array, name: string): never {
+async function refuse(bytes: Uint8Array, name: string): Promise<never> {
+  // Only here, so that a page which is shown images does not load it.
+  const { fileKind } = await import('./fileKind.js');
   const kind = fileKind(bytes);
   if (kind) throw new DataError(`${name} is ${kind.what}; PNG and JPEG are read.`, kind.hint);
-  return damaged(name, 'it begins like neither a PNG nor a JPEG');
+  return damaged(name, 'it is no PNG or JPEG');
 }
 
 const isPng = (bytes: Uint8Array) => PNG_SIGNATURE.every((byte, i) => bytes[i] === byte);

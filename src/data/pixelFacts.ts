@@ -45,7 +45,11 @@ export interface PixelFinding {
   readonly items: readonly string[];
   /** One sentence or two for people, with their number and the first names. */
   readonly message: string;
+  /** Flags of the command line that help. */
+  readonly advice?: string;
 }
+
+const RANGE = '--scaling range goes from the darkest to the brightest pixel of each image.';
 
 /** Range and colours of decoded pixels: the facts that can be read off data[h,w,channels]. */
 export function contentFacts(
@@ -103,8 +107,8 @@ export function pixelFindings(images: ReadonlyMap<string, PixelFacts>): PixelFin
       items: clipped,
       message:
         `${of(clipped)} 16-bit gray with values above 255 (${firstFew(clipped)}): Keras clips every value to 255, ` +
-        `so ${wholePercent(share)} of their pixels are white. --scaling depth keeps the highest 8 of 16 bits, ` +
-        '--scaling range goes from the darkest to the brightest pixel of each image.',
+        `so ${wholePercent(share)} of their pixels are white.`,
+      advice: `--scaling depth keeps the highest 8 of 16 bits, ${RANGE}`,
     },
     {
       kind: 'transparent-images',
@@ -116,15 +120,15 @@ export function pixelFindings(images: ReadonlyMap<string, PixelFacts>): PixelFin
     {
       kind: 'constant-images',
       items: constant,
-      message: `${of(constant)} of one single value (${firstFew(constant)}): nothing can be seen in them.`,
+      message: `${of(constant)} of one single value (${firstFew(constant)}): nothing can be seen there.`,
     },
     {
       kind: 'flat-images',
       items: flat,
       message:
-        `${have(flat)} fewer than ${FEW_LEVELS + 1} of 256 levels (${firstFew(flat)}, ${rangeOf(images, flat)}): ` +
-        'almost black or without contrast, as when samples of fewer bits are stored unscaled. --scaling range ' +
-        'goes from the darkest to the brightest pixel of each image.',
+        `${have(flat)} at most ${FEW_LEVELS} of 256 levels (${firstFew(flat)}; ${rangeOf(images, flat)}): ` +
+        'almost black or without contrast, as when samples of fewer bits are stored unscaled.',
+      advice: RANGE,
     },
     {
       kind: 'coloured-images',
@@ -134,6 +138,10 @@ export function pixelFindings(images: ReadonlyMap<string, PixelFacts>): PixelFin
   ];
   return findings.filter(({ items }) => items.length > 0);
 }
+
+/** For people at a command line. */
+export const inWords = ({ message, advice }: PixelFinding): string =>
+  advice === undefined ? message : `${message} ${advice}`;
 
 /** Never 0 % or 100 % of what is not so. */
 function wholePercent(share: number): string {

@@ -106,10 +106,25 @@ PNGS['gray with a transparent level'] = writePng({
   transparency: [0, 14],
 });
 
+PNGS['gray with a level that would be transparent'] = writePng({
+  ...SHAPE,
+  colorType: GRAY,
+  samples: Uint8Array.from({ length: SHAPE.width * SHAPE.height }, (_, i) => (i * 7) % 250),
+  transparency: [0, 255],
+});
+
 /** EXIF that tells a viewer to turn the picture by a quarter: one entry, orientation 6. */
 const TURNED = Buffer.from('ffe1002245786966000049492a0008000000010012010300010000000600000000000000', 'hex');
 
 const flipped = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => (i === at ? byte ^ 0x10 : byte));
+/** With another size in the header, and its checksum as it was. */
+function sized(png: Uint8Array, side: number): Uint8Array {
+  const bytes = Uint8Array.from(png);
+  new DataView(bytes.buffer).setUint32(16, side);
+  new DataView(bytes.buffer).setUint32(20, side);
+  return bytes;
+}
+
 const BAD: Record<string, { bytes: Uint8Array; says: RegExp }> = {
   empty: { bytes: new Uint8Array(0), says: /is empty \(0 bytes\)/ },
   text: { bytes: new TextEncoder().encode('Image,PatientId\n'), says: /is no PNG or JPEG/ },
@@ -117,6 +132,8 @@ const BAD: Record<string, { bytes: Uint8Array; says: RegExp }> = {
   'without its end': { bytes: PNGS.gray.slice(0, -12), says: /damaged or cut short/ },
   damaged: { bytes: flipped(PNGS.gray, 300), says: /damaged or cut short.*IDAT/ },
   '16-bit': { bytes: randomPng({ ...SHAPE, bitDepth: 16, colorType: GRAY }, 1, 9), says: /16 bits a sample/ },
+  DICOM: { bytes: Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')]), says: /is a DICOM file/ },
+  huge: { bytes: sized(PNGS.gray, 30000), says: /has 30000 x 30000 pixels, more than is read/ },
   transparent: { bytes: randomPng({ ...SHAPE, colorType: RGB_ALPHA }, 4, 10), says: /transparent pixels/ },
 };
 
@@ -143,11 +160,11 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () 
       async ({ bytes, name }) => {
         const { decodeBlob, DataError } = (globalThis as Host).chexgpu;
         try {
-          const { width, height, channels, data } = await decodeBlob(
+          const { width, height, channels, data, facts } = await decodeBlob(
             new Blob([Uint8Array.from(bytes)]),
             name,
           );
-          return { width, height, channels, data: [...data] };
+          return { width, height, channels, data: [...data], facts };
         } catch (error) {
           return { error: error instanceof DataError ? error.message : `not a DataError: ${error}` };
         }
@@ -158,8 +175,8 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () 
   it('decodes every kind of PNG to the bytes that Node gets', async () => {
     for (const [kind, bytes] of Object.entries(PNGS)) {
       const { image } = await decodeBytes(bytes, kind);
-      const { width, height, channels, data } = image;
-      const wanted = { width, height, channels, data: [...data] };
+      const { width, height, channels, data, facts } = image;
+      const wanted = { width, height, channels, data: [...data], facts };
       expect({ kind, ...(await decode(bytes, kind)) }).toEqual({ kind, ...wanted });
     }
   });

@@ -1,7 +1,7 @@
 /** Which scaling of the pixels a command uses, and what it says of pixels that lost something. */
 import { UsageError } from '../../core/errors.js';
 import type { DecodePool } from '../../data/decodePool.node.js';
-import { pixelFindings, type Scaling } from '../../data/pixelFacts.js';
+import { inWords, pixelFindings, type Scaling } from '../../data/pixelFacts.js';
 import type { CommandContext } from '../context.js';
 import type { Network } from './network.js';
 import type { TrainedWith } from './trainedWith.js';
@@ -59,10 +59,10 @@ export class PixelWarnings {
   ) {}
 
   say(): void {
-    for (const { kind, message } of pixelFindings(this.pool.facts)) {
-      if (this.said.has(kind)) continue;
-      this.said.add(kind);
-      this.context.out.warn(message);
+    for (const finding of pixelFindings(this.pool.facts)) {
+      if (this.said.has(finding.kind)) continue;
+      this.said.add(finding.kind);
+      this.context.out.warn(inWords(finding));
     }
   }
 }
