@@ -7,7 +7,7 @@ export { type DecodedImage, decodeFile } from './data/decode.node.js';
 export { DecodePool } from './data/decodePool.node.js';
 export { type FlowOptions, flowFromDataframe } from './data/generator.node.js';
 export { getTestAndValidGenerator, getTrainGenerator } from './data/notebook.node.js';
-export { readXray } from './data/xray.node.js';
+export { type ReadXrayOptions, readXray } from './data/xray.node.js';
 export { readWeightFile, writeWeightFile } from './densenet/weights/weights.node.js';
 export { type AdapterChoice, type AdapterKind, findAdapter } from './engine/adapter.node.js';
 export { type NodeGpu, openNodeGpu } from './engine/gpu.node.js';

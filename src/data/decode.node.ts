@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { DataError } from '../core/errors.js';
 import { readRegularFile } from '../core/readFile.node.js';
 import { BYTE_LIMIT, damaged, type ImageHeader, PIXEL_LIMIT, readHeader } from './imageHeader.js';
-import { contentFacts, type PixelFacts, type Scaling, type StoredImage } from './pixelFacts.js';
+import { checkScaling, contentFacts, type PixelFacts, type Scaling, type StoredImage } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';
 
 export interface DecodedImage {
@@ -22,7 +22,7 @@ export interface DecodedImage {
  * @param scaling default 'keras'
  * @returns one channel when the file is gray, else three
  * @throws DataError naming the file when it is missing, no regular file, empty, cut short, damaged, CMYK, no PNG
- *   or JPEG, or larger than 2^26 pixels
+ *   or JPEG, or larger than 2^26 pixels; UsageError for an unknown scaling
  */
 export async function decodeFile(file: string, scaling?: Scaling): Promise<DecodedImage> {
   return decodeBytes(await readImageFile(file), file, scaling);
@@ -42,6 +42,7 @@ export async function decodeBytes(
   file: string,
   scaling: Scaling = 'keras',
 ): Promise<DecodedImage> {
+  checkScaling(scaling);
   const header = await readHeader(bytes, file);
   try {
     return await decode(header, scaling);

@@ -13,7 +13,7 @@ import {
   type LoadedImage,
   runJob,
 } from './decodeJobs.node.js';
-import { type PixelFacts, SCALINGS, type Scaling } from './pixelFacts.js';
+import { checkScaling, type PixelFacts, type Scaling } from './pixelFacts.js';
 import type { Interpolation } from './resize.js';
 
 export interface DecodePoolOptions {
@@ -216,11 +216,6 @@ function lost(job: DecodeJob, reason: string): DataError {
     `${job.file}: the decode worker died (${reason}).`,
     'Check that image, or decode with workers: 0.',
   );
-}
-
-function checkScaling(scaling: Scaling): Scaling {
-  if (SCALINGS.includes(scaling)) return scaling;
-  throw new UsageError(`There is no scaling "${scaling}".`, `There are ${SCALINGS.join(', ')}.`);
 }
 
 function builtWorker(): string {

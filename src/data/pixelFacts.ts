@@ -2,6 +2,7 @@
  * What pixels were before they became 8-bit numbers, and what was lost on the way. It travels with them, so that
  * everything which reads images (`check`, a training, a prediction, the page) says the same of them.
  */
+import { UsageError } from '../core/errors.js';
 import { firstFew } from './wording.js';
 
 /**
@@ -10,6 +11,13 @@ import { firstFew } from './wording.js';
  */
 export type Scaling = 'keras' | 'depth' | 'range';
 export const SCALINGS: readonly Scaling[] = ['keras', 'depth', 'range'];
+
+/** @throws UsageError for what is no scaling */
+export function checkScaling(scaling: string): Scaling {
+  const known = SCALINGS.find((kind) => kind === scaling);
+  if (known) return known;
+  throw new UsageError(`There is no scaling "${scaling}".`, `There are ${SCALINGS.join(', ')}.`);
+}
 
 /** What the file stores, before any conversion. */
 export interface StoredImage {

@@ -1,7 +1,13 @@
 /** What was lost on the way from stored samples to pixels, and the ways to lose less. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.js';
 import { decodeBytes } from '../../src/data/decode.node.js';
 import { type PixelFacts, pixelFindings, type Scaling } from '../../src/data/pixelFacts.js';
+import { readXray } from '../../src/data/xray.node.js';
+import { XRV_PREPROCESSING } from '../../src/densenet/weights/torchFacts.js';
 import { GRAY, GRAY_ALPHA, PALETTE, type PngSpec, RGB, RGB_ALPHA, writePng } from '../support/png.js';
 
 const decode = async (spec: Partial<PngSpec>, scaling?: Scaling) => {
@@ -40,6 +46,22 @@ describe('scaling', () => {
     const flat = await decode({ samples: [9, 9, 9, 9] }, 'range');
     expect([...flat.data]).toEqual([0, 0, 0, 0]);
     expect(flat.facts?.constant).toBe(true);
+  });
+});
+
+describe('readXray', () => {
+  it('scales as it is told, also by the preprocessing of weights, and knows what it can', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'chexgpu-xray-'));
+    const file = join(folder, 'a.png');
+    const samples = Array.from({ length: 1024 }, (_, i) => i * 64);
+    await writeFile(file, writePng({ width: 32, height: 32, bitDepth: 16, colorType: GRAY, samples }));
+    const white = await readXray(file, 32);
+    expect(white.pixels[4]).toBe(255);
+    const preprocessing = { ...XRV_PREPROCESSING, scaling: 'depth' };
+    const deep = await readXray(file, 32, preprocessing);
+    expect([...deep.pixels]).toEqual(samples.map((v) => v >> 8));
+    await expect(readXray(file, 32, { scaling: 'loud' })).rejects.toThrow(UsageError);
+    await rm(folder, { recursive: true });
   });
 });
 
