@@ -143,7 +143,12 @@ function jpegHeader(bytes: Uint8Array, name: string): ImageHeader {
   const parts = [bytes.subarray(0, 2)];
   let frame: { marker: number; at: number } | undefined;
   let at = 2;
-  while (at + 4 <= bytes.length && bytes[at] === 0xff) {
+  while (at + 4 <= bytes.length) {
+    const start = bytes.indexOf(0xff, at);
+    if (start < 0) break;
+    // Stray bytes before a marker are passed over by every decoder.
+    if (start > at) parts.push(bytes.subarray(at, start));
+    at = start;
     const marker = bytes[at + 1];
     if (marker === START_OF_SCAN) break;
     if (isFrameHeader(marker)) frame = { marker, at };
