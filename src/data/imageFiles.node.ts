@@ -4,6 +4,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
 import { DataError } from '../core/errors.js';
 import { fileProblem } from '../core/readFile.node.js';
+import { readImageFile } from './decode.node.js';
+import { type FileKind, fileKind } from './fileKind.js';
 
 /** Keras' white list; the name has to end so, with or without a dot. */
 const IMAGE_NAME = /(png|jpg|jpeg|bmp|ppm|tif|tiff)$/;
@@ -95,9 +97,17 @@ export class ImageFiles {
     );
   }
 
+  /** What a file of another name holds. */
+  private async kind(image: string): Promise<FileKind | undefined> {
+    const bytes = await readImageFile(imagePath(this.directory, image)).catch(() => undefined);
+    return bytes && fileKind(bytes);
+  }
+
   /** What the writer of a name that leads nowhere may have meant; '' where there is nothing to say. */
   async hint(image: string): Promise<string> {
     if (image.includes('\\')) return 'Write / between folders, not \\.';
+    const kind = IMAGE_NAME.test(image.toLowerCase()) ? undefined : await this.kind(image);
+    if (kind) return `It is ${kind.what}. ${kind.hint}`;
     const plain = (name: string) => name.normalize('NFC').toLowerCase().trim();
     const files = await this.all();
     const wanted = this.canonicalName(image);

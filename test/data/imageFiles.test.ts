@@ -139,6 +139,18 @@ describe('check and the training find the same images', () => {
     expect((trained as Error).message).toMatch(/train\.csv, line 2: /);
   });
 
+  it('and name what a file of another name holds', async () => {
+    const folder = await folderOf([], ['a.dcm']);
+    await writeFile(
+      join(folder, 'images', 'a.dcm'),
+      Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(9)]),
+    );
+    const { errors, trained } = await answers(folder);
+    for (const message of [errors[0].message, (trained as Error).message]) {
+      expect(message).toMatch(/"a\.dcm" is no image file name.* It is a DICOM file\. Export it as PNG/);
+    }
+  });
+
   it('and refuse a file without an end, and a link to nothing', async () => {
     const folder = await folderOf(['a.png'], ['a.png', 'endless.png', 'gone.png', 'linked.png']);
     await symlink('/dev/zero', join(folder, 'images', 'endless.png'));
