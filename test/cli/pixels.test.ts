@@ -1,6 +1,6 @@
 /** What commands say of films that lose something on their way to pixels 0..255, and how they are told otherwise. */
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../src/densenet/architecture.js';
@@ -121,13 +121,13 @@ describe('films that lose something', () => {
 });
 
 describe('images that never end, or are none', () => {
-  it('are named within seconds by `check`, `train` and `predict`', async () => {
+  it('are named within seconds by `check` and `train`', async () => {
     const odd = scratch.path('odd');
     const rows = ['a', 'b', 'c', 'd'].map((name, i) => ({ image: `${name}.png`, patient: i, positive: [] }));
     await writeImages(odd, rows, SIDE);
     for (const split of ['train', 'valid', 'test']) await writeFile(join(odd, `${split}.csv`), csvOf(rows));
     const path = (name: string) => join(odd, 'images', `${name}.png`);
-    for (const name of await readdir(join(odd, 'images'))) execFileSync('rm', [join(odd, 'images', name)]);
+    for (const name of await readdir(join(odd, 'images'))) await rm(join(odd, 'images', name));
     execFileSync('mkfifo', [path('a')]);
     await symlink('/dev/zero', path('b'));
     await writeFile(path('c'), Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(99)]));
@@ -139,11 +139,12 @@ describe('images that never end, or are none', () => {
     const report = await chexgpu(['check', '--data', odd]);
     expect(report.code).toBe(3);
     expect(report.stdout).toMatch(/cannot be read:.*c\.png is a DICOM/);
-    expect(report.stdout).toMatch(/a\.png is (no regular file|a pipe)/);
-    expect(report.stdout).toMatch(/b\.png is (no regular file|a pipe)/);
+    expect(report.stdout).toMatch(
+      /2 images not in .*\(a\.png, b\.png\): .*a\.png is a pipe, a socket or a device/,
+    );
     const train = await chexgpu(['train', '--data', odd, '--size', '32', '--out', scratch.path('none')]);
     expect(train.code).toBe(3);
-    expect(lastLine(train)).toMatch(/is no regular file|a pipe, a socket|is a DICOM file/);
+    expect(lastLine(train)).toMatch(/a pipe, a socket or a device/);
     expect(performance.now() - started).toBeLessThan(120_000);
   });
 
