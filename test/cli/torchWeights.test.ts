@@ -140,6 +140,7 @@ describe('weights of torchvision', () => {
     expect(preprocessing).toEqual({
       size: 32,
       interpolation: 'nearest',
+      scaling: 'keras',
       normalisation: history.normalisation,
     });
     const kept = await readWeightFile(scratch.path('trained', 'weights.h5'), densenetConfig('densenet121'));
