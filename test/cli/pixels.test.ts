@@ -106,7 +106,17 @@ describe('films that lose something', () => {
     const file = writeTorchSafetensors(tensors, config, {});
     await writeFile(weights, asPyTorch(file));
     const predict = (...flags: string[]) =>
-      chexgpu(['predict', '--weights', weights, '--size', '32', '--out', scratch.path('x.csv'), ...flags]);
+      chexgpu([
+        'predict',
+        '--weights',
+        weights,
+        '--size',
+        '32',
+        '--out',
+        scratch.path('x.csv'),
+        '--overwrite',
+        ...flags,
+      ]);
     const refused = await predict(image('test', 0));
     expect(lastLine(refused)).toMatch(/\.png is 16-bit gray.*would be clipped.*--scaling depth/);
     expect(refused.code).toBe(3);

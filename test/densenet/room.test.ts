@@ -8,7 +8,7 @@ import { Parameters } from '../../src/densenet/parameters.js';
 import { largestTensor, leastBytes, requireRoom } from '../../src/densenet/room.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { fixedTensor, PlanBuilder } from '../../src/engine/plan.js';
+import { PlanBuilder } from '../../src/engine/plan.js';
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -23,8 +23,8 @@ const shape = (count: number, side: number) => ({ count, height: side, width: si
 function recorded(mode: 'predict' | 'train', count: number, side: number) {
   const parameters = new Parameters(gpu, config);
   const plan = new PlanBuilder(gpu, mode);
-  const dlogits = fixedTensor(gpu, 'dlogits', [count, 1, 1, config.classes]);
-  const affine = fixedTensor(gpu, 'affine', [1, 1, 2, 1024]);
+  const dlogits = plan.tensor('dlogits', [count, 1, 1, config.classes]);
+  const affine = plan.tensor('affine', [1, 1, 2, 1024]);
   const image = plan.tensor('image', [count, side, side, 3]);
   try {
     const training = { kind: 'training', rule: 'keras3' } as const;
@@ -36,7 +36,6 @@ function recorded(mode: 'predict' | 'train', count: number, side: number) {
     return { largest: Math.max(...storages.map((s) => (s.whole ?? s).bytes)), bytes };
   } finally {
     parameters.dispose();
-    for (const t of [dlogits, affine]) gpu.destroyBuffer(t.storage.buffer!);
   }
 }
 
