@@ -31,6 +31,7 @@ const FACTS = {
   network: 'densenet121',
   size: 64,
   interpolation: 'nearest',
+  scaling: 'keras',
   normalisation: { kind: 'featurewise', mean: [139.5, 139.5, 139.5], std: [70, 70, 70], epsilon: 1e-6 },
   bnEpsilon: 1.001e-5,
   inputChannels: 3,
@@ -83,7 +84,7 @@ describe('a history of others', () => {
   });
 
   it('that names no weights is not used unless it is given', async () => {
-    const { activation, bnEpsilon, inputChannels, ...old } = FACTS;
+    const { activation, bnEpsilon, inputChannels, scaling, ...old } = FACTS;
     const { trained, said } = await read('weights.h5', { ...old, loss: [1] });
     expect(trained).toBeNull();
     expect(said).toMatch(/^warning: .*does not say which weights it belongs to and is not used.*--history/);
@@ -132,6 +133,11 @@ describe('a damaged history is refused by name', () => {
       'with an unknown network',
       { ...GOOD, network: 'resnet50' },
       /network is "resnet50", not one of densenet121/,
+    ],
+    [
+      'with an unknown scaling',
+      { ...GOOD, scaling: 'loud' },
+      /scaling is "loud", not one of keras, depth, range/,
     ],
     ['with an unknown filter', { ...GOOD, interpolation: 'cubic' }, /interpolation is "cubic"/],
     ['with a negative epsilon', { ...GOOD, bnEpsilon: -1 }, /bnEpsilon is -1, not a number from 0 to 1/],
