@@ -6,16 +6,28 @@
  *   node src/cli/build.mjs
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundleExample, bundleLibrary } from './bundle.mjs';
+import { isAlive } from './processes.mjs';
 import { STAMP, sourcesHash } from './sources.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const work = join(root, 'node_modules', '.cache', `chexgpu-build-${process.pid}`);
+const cache = join(root, 'node_modules', '.cache');
+const PREFIX = 'chexgpu-build-';
+const work = join(cache, PREFIX + process.pid);
 const out = join(work, 'dist');
 const dist = join(root, 'dist');
 
@@ -57,9 +69,19 @@ function buildTypes() {
   writeFileSync(index, `/// <reference types="@webgpu/types" />\n${readFileSync(index, 'utf8')}`);
 }
 
+/** Removes the folders of builds that were killed. */
+function sweep() {
+  for (const name of readdirSync(cache)) {
+    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length)) : Number.NaN;
+    if (Number.isNaN(pid) || isAlive({ pid, started: '' })) continue;
+    rmSync(join(cache, name), { recursive: true, force: true });
+  }
+}
+
 const started = performance.now();
 const hash = sourcesHash(root);
 mkdirSync(out, { recursive: true });
+sweep();
 try {
   await Promise.all([
     buildNode(),

@@ -11,22 +11,20 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endGroup, identify } from './processes.mjs';
+import { SetupError, SetupLock } from './setupLock.mjs';
 import { isBuilt } from './sources.mjs';
 
 const OLDEST_NODE = 20;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const modules = path.join(root, 'node_modules');
 const stampFile = path.join(modules, '.chexgpu-stamp');
-const lockFolder = path.join(root, '.cache', 'setup.lock');
-/** A holder touches its lock this often, and is taken for dead after the other time. */
-const BEAT_MS = 2000;
-const DEAD_MS = 60000;
-
-/** Ends with a message instead of a stack trace. */
-class SetupError extends Error {}
+const guard = path.join(root, 'src', 'cli', 'guarded.mjs');
+/** What was node_modules, on its way out; the process's number follows. */
+const oldModules = path.join(root, '.cache', 'old-modules-');
+const lock = new SetupLock(root);
 
 const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // --- the npm packages --------------------------------------------------------------------------
 
@@ -76,29 +74,74 @@ function npmCache() {
   }
 }
 
-/** The npm or build that is running: it must not outlive the lock. */
+/** The npm or build that is running, under its guard: it must not outlive us. */
 let running = null;
 
 /** Runs a program; its output is shown when it fails, or at once with `show`. */
-function execute(command, args, { show = false, env = process.env, shell = false } = {}) {
+function execute(command, args, { show = false, env = process.env } = {}) {
   return new Promise((resolve, reject) => {
-    const stdio = show ? 'inherit' : ['ignore', 'pipe', 'pipe'];
-    const child = spawn(command, args, { cwd: root, env, shell, stdio });
-    let output = '';
+    const output = show ? 'inherit' : 'pipe';
+    const child = spawn(process.execPath, [guard, command, ...args], {
+      cwd: root,
+      env,
+      // A group of its own, so that all of it can be ended at once.
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+      stdio: ['pipe', output, output],
+    });
+    let text = '';
     for (const stream of show ? [] : [child.stdout, child.stderr]) {
       stream.on('data', (data) => {
-        output += data;
+        text += data;
       });
     }
-    running = child;
-    noteHolder();
     child.on('error', (error) => reject(new SetupError(`${command} does not start: ${error.message}`)));
     child.on('close', (code, signal) => {
       running = null;
       if (code === 0) resolve();
-      else reject(new SetupError(`${output}${[command, ...args].join(' ')} ended with ${signal || code}.`));
+      else reject(new SetupError(`${text}${[command, ...args].join(' ')} ended with ${signal || code}.`));
     });
+    if (child.pid === undefined) return;
+    running = identify(child.pid);
+    lock.noteChild(child.pid);
   });
+}
+
+/**
+ * Moves what is there of node_modules aside and deletes it: npm stumbles over what an install that was stopped
+ * has left, and a folder that is deleted in its place is for a while half of one.
+ */
+async function clearModules() {
+  fs.mkdirSync(path.dirname(oldModules), { recursive: true });
+  try {
+    // A link or a mount of the user's stays; npm empties it.
+    if (fs.lstatSync(modules).isDirectory()) fs.renameSync(modules, `${oldModules}${process.pid}`);
+  } catch {
+    // Not there, or in use: npm will say.
+  }
+  for (const name of fs.readdirSync(path.dirname(oldModules))) {
+    if (!name.startsWith(path.basename(oldModules))) continue;
+    await fs.promises.rm(path.join(path.dirname(oldModules), name), { recursive: true, force: true });
+  }
+}
+
+/** What npm says where somebody else writes into node_modules at the same time. */
+const DISTURBED = /ENOTEMPTY|EEXIST|EBUSY/;
+
+async function runNpm() {
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const env = { ...process.env, npm_config_cache: npmCache() };
+  const npm = process.env.npm_execpath;
+  const [program, ...before] = npm && /npm-cli\.c?js$/.test(npm) ? [process.execPath, npm] : ['npm'];
+  for (let attempt = 1; ; attempt++) {
+    await clearModules();
+    try {
+      return await execute(program, [...before, ...args], { env });
+    } catch (error) {
+      if (attempt < 2 && DISTURBED.test(error.message)) continue;
+      throw new SetupError(`${error.message}\nThe npm packages could not be installed; is there a network?`);
+    }
+  }
 }
 
 async function install() {
@@ -111,76 +154,28 @@ async function install() {
   console.log(fresh ? 'installing the npm packages ...' : 'the npm packages are stale: installing ...');
   // An install that breaks off must not look like one that is done.
   fs.rmSync(stampFile, { force: true });
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  const env = { ...process.env, npm_config_cache: npmCache() };
-  const npm = process.env.npm_execpath;
-  try {
-    if (npm && /npm-cli\.c?js$/.test(npm)) await execute(process.execPath, [npm, ...args], { env });
-    else await execute('npm', args, { env, shell: process.platform === 'win32' });
-  } catch (error) {
-    throw new SetupError(`${error.message}\nThe npm packages could not be installed; is there a network?`);
-  }
+  await runNpm();
   fs.writeFileSync(stampFile, wantedStamp());
   console.log(`installed the npm packages in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
 // --- one set-up at a time ----------------------------------------------------------------------
 
-function isAbandoned() {
-  try {
-    if (Date.now() - fs.statSync(lockFolder).mtimeMs > DEAD_MS) return true;
-    const { pids, host } = readJson(path.join(lockFolder, 'holder.json'));
-    return host === os.hostname() && !pids.some(isAlive);
-  } catch {
-    // Taken this very moment: the holder has not said yet who it is.
-    return false;
-  }
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code !== 'ESRCH';
-  }
-}
-
-function noteHolder() {
-  const pids = [process.pid, running?.pid].filter(Boolean);
-  fs.writeFileSync(path.join(lockFolder, 'holder.json'), JSON.stringify({ pids, host: os.hostname() }));
-}
-
 async function takeLock() {
-  fs.mkdirSync(path.dirname(lockFolder), { recursive: true });
-  for (let waits = 0; ; waits++) {
-    try {
-      fs.mkdirSync(lockFolder);
-      break;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
-    if (isAbandoned()) {
-      fs.rmSync(lockFolder, { recursive: true, force: true });
-      continue;
-    }
-    if (waits === 0) console.log('another chexgpu set-up is running here: waiting for it ...');
-    await pause(300);
-  }
-  noteHolder();
-  const beat = setInterval(() => {
-    const now = new Date();
-    fs.utimes(lockFolder, now, now, () => {});
-  }, BEAT_MS);
-  beat.unref();
+  await lock.take(() => console.log('another chexgpu set-up is running here: waiting for it ...'));
   process.on('exit', () => {
-    // npm takes its time after SIGTERM, and the next set-up would begin beside it.
-    running?.kill('SIGKILL');
-    fs.rmSync(lockFolder, { recursive: true, force: true });
+    // What still runs ends with us; the lock stays then, and tells the next set-up whose end to wait for.
+    if (!running) lock.release();
   });
   for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
-    process.on(signal, () => process.exit(code));
+    process.on(signal, () => stop(code));
   }
+}
+
+/** Ends what runs, waits for its end, then ends us. */
+async function stop(code) {
+  if (running && (await endGroup(running, fs.realpathSync(root)))) running = null;
+  process.exit(code);
 }
 
 // --- npx chexgpu -------------------------------------------------------------------------------
@@ -228,7 +223,9 @@ main().then(
   // Not left to the event loop: the lock goes with the process.
   () => process.exit(0),
   (error) => {
-    console.error(error instanceof SetupError ? error.message : error);
+    // A full disk or a missing permission is no bug of ours either.
+    const known = error instanceof SetupError || error.syscall !== undefined;
+    console.error(known ? `chexgpu: the set-up failed: ${error.message}` : error);
     process.exit(1);
   },
 );
