@@ -60,7 +60,7 @@ function installedByHand() {
 
 const isInstalled = () => readStamp() === wantedStamp();
 
-/** npm's own cache, or one under the temporary folder when the home folder cannot be written. */
+/** npm's own cache, or one in this clone when the home folder cannot be written: a temporary one others could fill. */
 function npmCache() {
   let cache = process.env.npm_config_cache;
   try {
@@ -69,8 +69,7 @@ function npmCache() {
     fs.accessSync(cache, fs.constants.W_OK);
     return cache;
   } catch {
-    const user = process.getuid ? process.getuid() : 'user';
-    return path.join(os.tmpdir(), `chexgpu-npm-${user}`);
+    return path.join(root, '.cache', 'npm');
   }
 }
 

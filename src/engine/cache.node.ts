@@ -2,20 +2,21 @@
  * A folder per unpacked archive, made once and shared by every process of this user.
  * Made beside its place and renamed into it, so that nobody ever sees half of it.
  */
-import { randomBytes } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { constants, createReadStream, existsSync, readFileSync, rmSync } from 'node:fs';
+import { access, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
+import { homedir, hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { extract } from 'tar-fs';
 import { AdapterError } from '../core/errors.js';
+import { isOwnEntry, makeOwnFolder, ownFolder, processFolder } from './ownFolder.node.js';
 
-/** Lists every file with its size; written last, so its presence means the folder is whole. */
+/** Lists every file with its SHA-256; written last, so its presence means the folder is whole. */
 const MANIFEST = '.complete.json';
-/** A folder that a killed process left half-made is swept away after this long. */
+/** A folder that a process killed on another host left half-made is swept away after this long. */
 const STALE_MS = 60 * 60 * 1000;
 
 /** The user's home, or '' for a user id without HOME and without an entry in the password file. */
@@ -27,108 +28,216 @@ export function homeFolder(): string {
   }
 }
 
+const userName = (): string => (process.getuid ? String(process.getuid()) : 'user');
+
 /** The candidates for the cache root, best first. */
 function roots(): string[] {
-  const own = process.getuid ? String(process.getuid()) : 'user';
   const { CHEXGPU_CACHE, XDG_CACHE_HOME } = process.env;
   const home = homeFolder();
   return [
     CHEXGPU_CACHE,
     XDG_CACHE_HOME && join(XDG_CACHE_HOME, 'chexgpu'),
     home && join(home, '.cache', 'chexgpu'),
-    join(tmpdir(), `chexgpu-${own}`),
+    join(tmpdir(), `chexgpu-${userName()}`),
   ].filter((root): root is string => Boolean(root));
 }
 
-/** True when the folder holds all its manifest lists, and no stranger could have put it there. */
+/** SHA-256 of a file, after it was brought to the disk: a power cut must not leave a list of what is not there. */
+async function hashOf(path: string, { flush = false } = {}): Promise<string> {
+  const hash = createHash('sha256');
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    if (!(await handle.stat()).isFile()) throw new Error(`${path} is no regular file`);
+    // Not every system flushes what is open for reading; the hash will tell.
+    if (flush) await handle.sync().catch(() => {});
+    const piece = Buffer.allocUnsafe(2 ** 20);
+    for (;;) {
+      const { bytesRead } = await handle.read(piece, 0, piece.length);
+      if (bytesRead === 0) break;
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+  return hash.digest('hex');
+}
+
+/** Whether the folder holds all that its manifest lists, unchanged. */
 async function isWhole(folder: string): Promise<boolean> {
   try {
-    const owner = (await lstat(folder)).uid;
-    if (process.getuid && owner !== process.getuid() && owner !== 0) return false;
-    const sizes = JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')) as Record<string, number>;
-    for (const [file, size] of Object.entries(sizes)) {
-      if ((await stat(join(folder, file))).size !== size) return false;
+    const hashes: unknown = JSON.parse(await readFile(join(folder, MANIFEST), 'utf8'));
+    const files = Object.entries(hashes as Record<string, unknown>);
+    for (const [file, hash] of files) {
+      if ((await hashOf(join(folder, file))) !== hash) return false;
     }
-    return Object.keys(sizes).length > 0;
+    return files.length > 0;
   } catch {
+    // Not there or damaged: it will be made anew.
     return false;
   }
 }
 
-async function sizesBelow(folder: string, prefix = ''): Promise<Record<string, number>> {
-  const sizes: Record<string, number> = {};
+/** The folder's real path when it is whole and nobody else can change it, else null. */
+async function wholeFolder(path: string): Promise<string | null> {
+  const folder = await ownFolder(path).catch(() => null);
+  return folder !== null && (await isWhole(folder)) ? folder : null;
+}
+
+async function hashesBelow(folder: string, prefix = ''): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
   for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
     const name = prefix ? `${prefix}/${entry.name}` : entry.name;
-    if (entry.isDirectory()) Object.assign(sizes, await sizesBelow(folder, name));
-    else sizes[name] = (await stat(join(folder, name))).size;
+    if (entry.isDirectory()) Object.assign(hashes, await hashesBelow(folder, name));
+    else hashes[name] = await hashOf(join(folder, name), { flush: true });
   }
-  return sizes;
+  return hashes;
 }
 
-async function sweep(root: string): Promise<void> {
+/** Stands between a folder's name and who makes it: the host, the process, something random. */
+const MARK = '.tmp-';
+const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+
+/** What this process has not finished; removed should it be ended in the middle. */
+const unfinished = new Set<string>();
+
+function removeUnfinished(): void {
+  for (const folder of unfinished) rmSync(folder, { recursive: true, force: true });
+}
+
+function isDead(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+/** Removes what processes that were killed have left: folders with `mark` in their name, and behind it who made them. */
+async function sweep(root: string, mark: string): Promise<void> {
   for (const entry of await readdir(root)) {
-    if (!entry.includes('.tmp-')) continue;
+    const [, maker] = entry.split(mark);
+    if (maker === undefined) continue;
     const path = join(root, entry);
-    const age = await stat(path).then(
-      (s) => Date.now() - s.mtimeMs,
-      () => 0,
-    );
-    if (age > STALE_MS) await rm(path, { recursive: true, force: true });
+    const info = await lstat(path).catch(() => null);
+    // Not what is another's: others may write in a temporary folder too.
+    if (!info || (process.getuid && info.uid !== process.getuid())) continue;
+    const [where, pid] = maker.split('-');
+    const left = where === host && isDead(Number(pid));
+    if (left || (where !== host && Date.now() - info.mtimeMs > STALE_MS)) {
+      await rm(path, { recursive: true, force: true });
+    }
   }
-}
-
-/** `mkdir -p`; Node's own goes round for ever where the parent is there but takes no folder (/proc). */
-export async function makeFolder(path: string): Promise<void> {
-  if (!existsSync(dirname(path))) await makeFolder(dirname(path));
-  await mkdir(path, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EEXIST') throw cause;
-  });
 }
 
 async function make(root: string, name: string, fill: (folder: string) => Promise<void>): Promise<string> {
-  await makeFolder(root);
-  await sweep(root);
+  await sweep(root, MARK);
   const wanted = join(root, name);
-  const mine = `${wanted}.tmp-${randomBytes(6).toString('hex')}`;
+  const mine = `${wanted}${MARK}${host}-${process.pid}-${randomBytes(6).toString('hex')}`;
+  const old = `${mine}.old`;
+  if (unfinished.size === 0) process.once('exit', removeUnfinished);
+  unfinished.add(mine).add(old);
   try {
     await mkdir(mine, { mode: 0o700 });
     await fill(mine);
-    await writeFile(join(mine, MANIFEST), JSON.stringify(await sizesBelow(mine)));
-    // Another process may be as far as we are: whoever renames first wins, the other uses its work.
-    for (let attempt = 0; attempt < 3 && !(await isWhole(wanted)); attempt++) {
-      await rename(wanted, `${mine}.old`).catch(() => {});
-      await rename(mine, wanted).catch(() => {});
-    }
+    const manifest = join(mine, MANIFEST);
+    await writeFile(manifest, JSON.stringify(await hashesBelow(mine)));
+    await hashOf(manifest, { flush: true });
+    await putInPlace(mine, wanted, old);
+    return wanted;
   } finally {
     await rm(mine, { recursive: true, force: true });
-    await rm(`${mine}.old`, { recursive: true, force: true });
+    await rm(old, { recursive: true, force: true });
+    unfinished.delete(mine);
+    unfinished.delete(old);
+    if (unfinished.size === 0) process.off('exit', removeUnfinished);
   }
-  if (!(await isWhole(wanted))) throw new Error(`${wanted} could not be put in place`);
-  return wanted;
 }
 
-/**
- * The folder `name` of the cache, filled by `fill` when it is not there or not whole.
- * The cache is $CHEXGPU_CACHE, $XDG_CACHE_HOME/chexgpu, ~/.cache/chexgpu or a folder under the
- * system's temporary one: the first that can be written.
- * @throws AdapterError when none of them can be written
- */
-export async function cachedFolder(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
-  for (const root of roots()) {
-    if (await isWhole(join(root, name))) return join(root, name);
+/** Another process may be as far as we are: whoever renames first wins, the other uses its work. */
+async function putInPlace(mine: string, wanted: string, old: string): Promise<void> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const placed = await rename(mine, wanted).then(
+      () => true,
+      () => false,
+    );
+    if (placed || ((await isOwnEntry(wanted)) && (await isWhole(wanted)))) return;
+    await rename(wanted, old).catch(() => {});
   }
+  throw new Error(`${wanted} could not be put in place`);
+}
+
+let alone: Promise<string> | undefined;
+
+/** The folder of this process, where no cache can be kept. */
+function folderAlone(): Promise<string> {
+  alone ??= makeFolderAlone();
+  return alone;
+}
+
+async function makeFolderAlone(): Promise<string> {
+  const parent = tmpdir();
+  const prefix = `chexgpu-${userName()}-`;
+  const safe = await ownFolder(parent, true).then(
+    () => true,
+    () => false,
+  );
+  if (safe) await sweep(parent, prefix);
+  return processFolder(parent, `${prefix}${host}-${process.pid}-`);
+}
+
+const cacheRoots = () => roots().map((path) => () => makeOwnFolder(path, true));
+
+/**
+ * What `use` makes of the first of `places` that serves. Folders that others can change are passed over.
+ * @param what for the error: "Cannot <what> in any cache folder"
+ * @throws AdapterError when none serves
+ */
+async function inFirst<T>(
+  places: readonly (() => Promise<string>)[],
+  what: string,
+  use: (root: string) => Promise<T>,
+): Promise<T> {
   const refusals: string[] = [];
-  for (const root of roots()) {
+  for (const place of places) {
     try {
-      return await make(root, name, fill);
+      return await use(await place());
     } catch (cause) {
-      refusals.push(`${root}: ${(cause as Error).message}`);
+      refusals.push((cause as Error).message);
     }
   }
   throw new AdapterError(
-    `Cannot unpack ${name} in any cache folder (${refusals.join('; ')}).`,
-    'Set CHEXGPU_CACHE to a folder that can be written.',
+    `Cannot ${what} in any cache folder (${[...new Set(refusals)].join('; ')}).`,
+    'Set CHEXGPU_CACHE to a folder that only you can write.',
   );
+}
+
+/**
+ * The folder `name` of the cache, filled by `fill` when it is not there or not as it was made: every file is
+ * compared by its hash, so what a power cut or a disk has damaged is made anew. The cache is $CHEXGPU_CACHE,
+ * $XDG_CACHE_HOME/chexgpu, ~/.cache/chexgpu, a folder of this user under the system's temporary one, or one of this
+ * process that goes with it: the first that this user can write and others cannot.
+ * @throws AdapterError when none can be written
+ */
+export async function cachedFolder(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
+  for (const root of roots()) {
+    const whole = await wholeFolder(join(root, name));
+    if (whole !== null) return whole;
+  }
+  return inFirst([...cacheRoots(), folderAlone], `unpack ${name}`, (root) => make(root, name, fill));
+}
+
+/**
+ * A folder of the cache for files that change, made if need be. It must not be found in a second place, so it is
+ * always the first that can be written.
+ * @throws AdapterError as `cachedFolder`
+ */
+export async function changingFolder(name: string): Promise<string> {
+  return inFirst(cacheRoots(), `keep ${name}`, async (root) => {
+    const folder = await makeOwnFolder(join(root, name));
+    await access(folder, constants.W_OK);
+    return folder;
+  });
 }
 
 /** Unpacks `archive` (.tar.br) into `folder`. */

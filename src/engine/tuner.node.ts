@@ -1,14 +1,15 @@
 /** Tables of kernel timings in the user's cache folder, one file an adapter. */
-import { createHash, randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { cachedFolder, homeFolder, makeFolder } from './cache.node.js';
+import { DataError } from '../core/errors.js';
+import { readRegularFile } from '../core/readFile.node.js';
+import { writeWhole } from '../core/writeFile.node.js';
+import { changingFolder, homeFolder } from './cache.node.js';
 import type { Gpu } from './gpu.js';
 import type { TuningStore } from './tuner.js';
 import { adapterIdentity } from './tuningTable.js';
 
 const FOLDER = 'tunings';
-const ABOUT = 'Which kernels are fastest on this machine, as chexgpu measured it. Safe to delete.\n';
 
 /** Readable, and different for adapters that differ in anything. */
 function fileName(gpu: Gpu): string {
@@ -18,53 +19,27 @@ function fileName(gpu: Gpu): string {
   return `${words.slice(0, 40)}-${hash}.json`;
 }
 
-/**
- * The cache's folder for them, made if need be. What changes must not be found in a second place, as archives may
- * be: a cache that was named stands alone, unless nothing can be written there.
- * @throws AdapterError where none can be written
- */
-async function tuningFolder(): Promise<string> {
-  const { CHEXGPU_CACHE } = process.env;
-  if (CHEXGPU_CACHE) {
-    const folder = join(CHEXGPU_CACHE, FOLDER);
-    const made = await makeFolder(folder).then(
-      () => true,
-      () => false,
-    );
-    if (made) return folder;
-  }
-  return cachedFolder(FOLDER, (folder) => writeFile(join(folder, 'about.txt'), ABOUT));
-}
+/** More than any table has: some 100 bytes a shape. */
+const MOST_BYTES = 64 * 2 ** 20;
 
-const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
-
-/** The JSON in a file, null if there is no file. @throws SyntaxError */
+/** The JSON in a file, null if there is no file. @throws SyntaxError; DataError as `readRegularFile` */
 export async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+    const bytes = await readRegularFile(path, { limit: MOST_BYTES });
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
   } catch (error) {
-    if (missing(error)) return null;
+    const cause = error instanceof DataError ? error.cause : undefined;
+    if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null;
     throw error;
   }
 }
 
-/** Writes a whole file or nothing into a folder that is there, under any number of processes: beside its place first, then renamed. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`);
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-/** Keeps the table of a Gpu's adapter in the user's cache: $CHEXGPU_CACHE, else where `cachedFolder` finds room. */
+/** Keeps the table of a Gpu's adapter in the user's cache: $CHEXGPU_CACHE, else where `changingFolder` finds room. */
 export function tuningFile(gpu: Gpu): TuningStore {
   const name = fileName(gpu);
   let path: string | null = null;
   const find = async () => {
-    path ??= join(await tuningFolder(), name);
+    path ??= join(await changingFolder(FOLDER), name);
     return path;
   };
   return {
@@ -79,7 +54,7 @@ export function tuningFile(gpu: Gpu): TuningStore {
       return readJson(file);
     },
     async save(document) {
-      await writeJson(await find(), document);
+      await writeWhole(await find(), `${JSON.stringify(document, null, 2)}\n`);
     },
     get where() {
       const home = homeFolder();

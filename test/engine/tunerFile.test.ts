@@ -14,8 +14,13 @@ import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { PlanBuilder } from '../../src/engine/plan.js';
 import { recordTuned, startTuning } from '../../src/engine/tuner.js';
-import { readJson, tuningFile, writeJson } from '../../src/engine/tuner.node.js';
-import { type TuningDocument, TuningTable, tuningDocument } from '../../src/engine/tuningTable.js';
+import { tuningFile } from '../../src/engine/tuner.node.js';
+import {
+  adapterIdentity,
+  type TuningDocument,
+  TuningTable,
+  tuningDocument,
+} from '../../src/engine/tuningTable.js';
 import { OP, shapeOnly, TRIPLE, triple } from '../support/tunedOp.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'chexgpu-tuner-'));
@@ -161,26 +166,35 @@ describe('the file of timings', () => {
   });
 });
 
-describe('writing JSON', () => {
+describe('writing a table', () => {
+  const table = (filler: string) =>
+    tuningDocument(
+      { adapter: adapterIdentity(gpu), runtime: filler, kernels: '' },
+      new TuningTable([{ op: OP, key: 'n1', choice: 'naive', ms: 1 }]),
+    );
+
   it('shows readers a whole file, whoever else writes', async () => {
-    mkdirSync(cache, { recursive: true });
-    const file = join(cache, 'x.json');
-    const values = Array.from({ length: 20 }, (_, i) => ({ i, filler: 'x'.repeat(10_000 * (i % 3)) }));
+    const store = tuningFile(gpu);
+    const documents = Array.from({ length: 20 }, (_, i) => table('x'.repeat(10_000 * (i % 3))));
     const seen: unknown[] = [];
     await Promise.all([
-      ...values.map((value) => writeJson(file, value)),
+      ...documents.map((one) => tuningFile(gpu).save(one)),
       (async () => {
-        for (let i = 0; i < 50; i++) seen.push(await readJson(file));
+        for (let i = 0; i < 50; i++) seen.push(await store.load());
       })(),
     ]);
-    for (const value of seen) expect(value === null || 'filler' in (value as object)).toBe(true);
-    expect(values).toContainEqual(await readJson(file));
-    expect(readdirSync(cache)).toEqual(['x.json']);
+    for (const value of seen) expect(value === null || 'entries' in (value as object)).toBe(true);
+    expect(documents).toContainEqual(await store.load());
+    expect(readdirSync(join(cache, 'tunings'))).toEqual(tables());
   });
 
   it('leaves nothing behind where it fails', async () => {
-    mkdirSync(join(cache, 'x.json'), { recursive: true });
-    await expect(writeJson(join(cache, 'x.json'), {})).rejects.toThrow();
-    expect(readdirSync(cache)).toEqual(['x.json']);
+    const store = tuningFile(gpu);
+    await store.save(table(''));
+    const file = path();
+    rmSync(file);
+    mkdirSync(join(file, 'in the way'), { recursive: true });
+    await expect(store.save(table(''))).rejects.toThrow();
+    expect(readdirSync(join(cache, 'tunings'))).toEqual(tables());
   });
 });
