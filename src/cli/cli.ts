@@ -14,6 +14,7 @@ import { profileCommand } from './commands/profile.js';
 import { runCommand } from './commands/run.js';
 import { trainCommand } from './commands/train.js';
 import type { CommandContext } from './context.js';
+import { chosenExit, watchTheEnd } from './ending.js';
 import { failureOf } from './failures.js';
 import { Interrupts } from './interrupts.js';
 import { Output } from './output.js';
@@ -21,7 +22,7 @@ import { chexgpuVersion } from './versions.js';
 
 const CODES_HELP = `
 Exit codes: 0 done; 1 a bug in chexgpu; 2 flags; 3 the data; 4 the weights; 5 no adapter; 6 no memory on the GPU;
-7 the GPU failed; 8 a number that is not finite; 130 interrupted. Where a part of a command fails after its main work
+7 the GPU failed; 8 a number that is not finite; 129, 130, 143 interrupted. Where a part of a command fails after its main work
 (a picture, the report), the rest is kept and the code is that part's.
 
 For learning and research only: chexgpu is no medical device.`;
@@ -37,11 +38,18 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     commandLine: ['chexgpu', ...argv.map(quoted)].join(' '),
   };
   const flags: string[] = [];
+  const failed = (error: unknown) => fail(error, out, interrupts, flags);
+  const done = watchTheEnd((why) => failed(new Error(`The command ended without an answer (${why}).`)));
+  // Thrown where nobody waits, in a timer or a stream: the work cannot be relied on any more.
+  const onStray = (error: unknown): void => chosenExit(failed(error));
+  process.on('uncaughtException', onStray);
   try {
     return await parse(argv, context, flags);
   } catch (error) {
-    return fail(error, out, interrupts, flags);
+    return failed(error);
   } finally {
+    process.off('uncaughtException', onStray);
+    done();
     out.endProgress();
     interrupts.dispose();
   }

@@ -3,7 +3,7 @@ import type { Output } from './output.js';
 
 export interface CommandContext {
   readonly out: Output;
-  /** Aborted by Ctrl-C and by SIGTERM. */
+  /** Aborted by Ctrl-C, by SIGTERM and by a terminal that closes. */
   readonly signal: AbortSignal;
   /** Called when the process has to end at once: what would otherwise be left half-written is removed. */
   readonly cleanups: Set<() => void>;

@@ -1,13 +1,19 @@
 /**
- * Ctrl-C and SIGTERM. The first asks the work to stop at its next step, so that folders are removed and
- * the GPU is let go in order; a second one, or a step that takes too long, ends the process at once.
+ * Ctrl-C, SIGTERM and a terminal that closes. The first signal asks the work to stop at its next step, so that
+ * folders are removed and the GPU is let go in order; a second one, or a step that takes too long, ends the
+ * process at once.
  */
+import { EXIT_CODES } from '../core/errors.js';
+import { chosenExit } from './ending.js';
 
-const EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+const EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof EXIT;
 
 /** How long the work may take to come to a stop. */
 const PATIENCE_MS = 20_000;
+
+/** The other end of a pipe is closed; the terminal is gone. */
+const NOBODY_THERE = ['EPIPE', 'EIO'];
 
 export class Interrupts {
   readonly cleanups = new Set<() => void>();
@@ -17,8 +23,10 @@ export class Interrupts {
 
   constructor() {
     for (const signal of Object.keys(EXIT)) process.on(signal, this.onSignal);
-    // The reader went away (`chexgpu doctor | head -1`): nobody is left to tell.
-    process.stdout.on('error', this.onPipe);
+    process.stdout.on('error', this.onOutputError);
+    // Progress and warnings that nobody reads are no reason to stop: the results are on stdout and in files.
+    process.stderr.on('error', () => {});
+    process.on('exit', this.cleanUp);
   }
 
   get signal(): AbortSignal {
@@ -28,7 +36,14 @@ export class Interrupts {
   dispose(): void {
     clearTimeout(this.timer);
     for (const signal of Object.keys(EXIT)) process.off(signal, this.onSignal);
+    process.off('exit', this.cleanUp);
   }
+
+  /** However the process ends. */
+  private readonly cleanUp = (): void => {
+    for (const cleanup of this.cleanups) cleanup();
+    this.cleanups.clear();
+  };
 
   private readonly onSignal = (signal: Signal): void => {
     this.exitCode = EXIT[signal];
@@ -39,14 +54,21 @@ export class Interrupts {
     this.controller.abort();
   };
 
-  private readonly onPipe = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
-    this.exitCode = 0;
+  private readonly onOutputError = (error: NodeJS.ErrnoException): void => {
+    const nobody = NOBODY_THERE.includes(error.code ?? '');
+    // Already on the way out, in order.
+    if (nobody && this.signal.aborted) return;
+    // The reader went away (`chexgpu doctor | head -1`): nobody is left to tell.
+    if (nobody) this.exitCode = 0;
+    else {
+      process.stderr.write(`chexgpu: stdout cannot be written: ${error.message}.\n`);
+      this.exitCode = EXIT_CODES.data;
+    }
     this.endNow();
   };
 
   private endNow(): never {
-    for (const cleanup of this.cleanups) cleanup();
-    process.exit(this.exitCode);
+    this.cleanUp();
+    return chosenExit(this.exitCode);
   }
 }

@@ -6,7 +6,30 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOCTTY, O_RDWR, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
+
+const again = (fd: number, flags = 0): number =>
+  openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_APPEND | O_NOCTTY | flags);
+
+/**
+ * Opens the file behind a descriptor anew. A named pipe whose reader has gone would keep us waiting for another one,
+ * so that is asked first, without waiting.
+ * @param free a descriptor to close just before, so that the new one gets its number
+ * @throws Error when there is no reader or the terminal was closed; `free` is closed then too
+ */
+function reopen(fd: number, free?: number): number {
+  let asked = -1;
+  try {
+    asked = again(fd, O_NONBLOCK);
+  } finally {
+    if (free !== undefined) closeSync(free);
+  }
+  try {
+    return again(fd);
+  } finally {
+    closeSync(asked);
+  }
+}
 
 /**
  * Runs `work` while native code's stderr goes to a temporary file, and returns what was written.
@@ -24,7 +47,7 @@ export async function captureStderr<T>(work: () => Promise<T>): Promise<{ result
     // A file opened anew has its own position: whoever shares the old one (stdout in `> log 2>&1`, the
     // shell's next command) would write over us.
     if (fstatSync(2).isFile()) throw new Error('a file cannot be shared');
-    original = openSync('/proc/self/fd/2', O_WRONLY | O_APPEND | O_NOCTTY);
+    original = reopen(2);
     sink = openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);
     unlinkSync(path);
   } catch {
@@ -37,8 +60,12 @@ export async function captureStderr<T>(work: () => Promise<T>): Promise<{ result
     const result = await work();
     return { result, text: readFileSync(`/proc/self/fd/${sink}`, 'utf8') };
   } finally {
-    closeSync(2);
-    openSync(`/proc/self/fd/${original}`, O_WRONLY | O_APPEND | O_NOCTTY);
+    try {
+      reopen(original, 2);
+    } catch {
+      // The reader has gone meanwhile. The descriptor must not stay free: the next file opened would get our words.
+      openSync('/dev/null', O_WRONLY);
+    }
     closeSync(original);
     closeSync(sink);
   }

@@ -15,6 +15,8 @@ export interface Ended {
 }
 
 export interface NodeProgram {
+  /** The bundled script. */
+  readonly file: string;
   /** Runs it; `env` is laid over this process's environment, `undefined` takes a variable away. */
   run(env?: Record<string, string | undefined>, args?: string[]): Promise<Ended>;
   remove(): void;
@@ -40,6 +42,7 @@ export async function nodeProgram(name: string, source: string): Promise<NodePro
     logLevel: 'error',
   });
   return {
+    file: outfile,
     run: (env = {}, args = []) => runNode([outfile, ...args], env),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
