@@ -24,7 +24,7 @@ export interface TuningEntry {
 
 export class TuningTable implements Tuning {
   private readonly exact = new Map<string, TuningEntry>();
-  private readonly patterns = new Map<string, { op: string; key: RegExp; entry: TuningEntry }>();
+  private readonly patterns = new Map<string, { op: string; parts: readonly string[]; entry: TuningEntry }>();
 
   constructor(entries: Iterable<TuningEntry> = []) {
     this.merge(entries);
@@ -34,7 +34,7 @@ export class TuningTable implements Tuning {
   merge(entries: Iterable<TuningEntry>): this {
     for (const entry of entries) {
       const { op, key } = entry;
-      if (key.includes('*')) this.patterns.set(`${op} ${key}`, { op, key: wildcard(key), entry });
+      if (key.includes('*')) this.patterns.set(`${op} ${key}`, { op, parts: key.split('*'), entry });
       else this.exact.set(`${op} ${key}`, entry);
     }
     return this;
@@ -45,7 +45,7 @@ export class TuningTable implements Tuning {
     const exact = this.exact.get(`${op} ${key}`);
     if (exact) return exact;
     for (const pattern of this.patterns.values()) {
-      if (pattern.op === op && pattern.key.test(key)) return pattern.entry;
+      if (pattern.op === op && matches(pattern.parts, key)) return pattern.entry;
     }
     return undefined;
   }
@@ -59,9 +59,19 @@ export class TuningTable implements Tuning {
   }
 }
 
-function wildcard(key: string): RegExp {
-  const parts = key.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`);
+/** Whether `key` is these parts with any characters between them. In one pass: a kept table may hold any pattern. */
+function matches(parts: readonly string[], key: string): boolean {
+  const first = parts[0];
+  const last = parts[parts.length - 1];
+  if (!key.startsWith(first) || !key.endsWith(last) || key.length < first.length + last.length) return false;
+  let at = first.length;
+  const end = key.length - last.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = key.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
 }
 
 /** For whom a table holds. */

@@ -100,10 +100,11 @@ export interface Declared {
   enables: string;
 }
 
-const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+/** One that is not closed goes to the end: looking for its end again from each next one would take for ever. */
+const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
 const BINDING = /@group\(0\)\s*@binding\(\d+\)\s*var<([\w\s,]+)>\s*(\w+)\s*:\s*([^;]+);/g;
 const PARAMS = /struct Params \{([^}]*)\}/;
-const LIKE = /^\s*\/\/\s*like:\s*(\S.*?)\s*$/m;
+const LIKE = /^[^\S\n]*\/\/[^\S\n]*like:([^\n]*)$/m;
 
 /** The same text with `comment` as spaces: lines and columns stay. */
 function blank(comment: string): string {
@@ -138,7 +139,7 @@ export function declared(source: string): Declared {
     unreadable: [...code.matchAll(/@binding\s*\(/g)].length - bindings.length,
     params: fields ? new Map(fields) : null,
     constants: new Set([...code.matchAll(/^const (\w+): (?:u32|i32|f32|bool) = [^;]+;/gm)].map((m) => m[1])),
-    enables: [...code.matchAll(/^\s*enable\s+([^;]+);/gm)]
+    enables: [...code.matchAll(/^[^\S\n]*enable\s+([^;]+);/gm)]
       .map((m) => m[1].trim())
       .sort()
       .join(','),
@@ -162,7 +163,7 @@ export function labFile(name: string, text: string): LabFile {
     .replace(COMMENT, (comment) =>
       /@group|@binding|^const |struct Params/m.test(comment) ? blank(comment) : comment,
     );
-  return { name, source, like: LIKE.exec(text)?.[1], ...declared(source) };
+  return { name, source, like: LIKE.exec(text)?.[1].trim() || undefined, ...declared(source) };
 }
 
 /** The user's shader as a kernel of this operation, named after its file. */

@@ -40,6 +40,35 @@ describe('a tuning table', () => {
     expect(table.best('conv.forward', 'a 1x1 k64')).toBeUndefined();
   });
 
+  it('matches wildcards as a search over all ways would', () => {
+    const letters = ['a', 'b', '*'];
+    const words = (length: number): string[] =>
+      length === 0 ? [''] : words(length - 1).flatMap((word) => letters.map((letter) => word + letter));
+    for (const pattern of [1, 2, 3, 4].flatMap(words).filter((word) => word.includes('*'))) {
+      const table = new TuningTable([entry(pattern, 'found')]);
+      const wanted = new RegExp(`^${pattern.replaceAll('*', '.*')}$`);
+      for (const key of [0, 1, 2, 3, 4].flatMap(words).filter((word) => !word.includes('*'))) {
+        const got = table.best('conv.forward', key) === 'found';
+        expect({ pattern, key, got }).toEqual({ pattern, key, got: wanted.test(key) });
+      }
+    }
+  });
+
+  it('answers at once whatever the pattern', () => {
+    const started = performance.now();
+    const cases: [string, boolean][] = [
+      ['*1'.repeat(12), false],
+      [`${'*1'.repeat(500)}x`, false],
+      ['1*'.repeat(1000), true],
+      ['*'.repeat(1000), true],
+    ];
+    for (const [pattern, found] of cases) {
+      const table = new TuningTable([entry(pattern, 'found')]);
+      expect(table.best('conv.forward', `${'1'.repeat(5000)} no`)).toBe(found ? 'found' : undefined);
+    }
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
   it('lets later entries take the place of earlier ones', () => {
     const table = new TuningTable([entry('a', 'old'), entry('b*', 'old')]);
     table.merge([entry('a', 'new'), entry('b*', 'new'), entry('c', 'new')]);
