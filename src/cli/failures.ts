@@ -1,6 +1,7 @@
 /** What an error means to whoever typed the command. */
 import { ChexError } from '../core/errors.js';
 import { writeError } from '../core/writeFile.node.js';
+import { visible } from './visible.js';
 
 export interface Failure {
   /** For --json: an error's code, or `bug`. */
@@ -21,7 +22,8 @@ export function failureOf(error: unknown): Failure {
     return { code: known.code, message: known.message, exitCode: known.exitCode };
   }
   const text = error instanceof Error ? error.message : String(error);
-  if (process.env.CHEXGPU_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (process.env.CHEXGPU_DEBUG && error instanceof Error)
+    process.stderr.write(`${visible(error.stack ?? '')}\n`);
   return {
     code: 'bug',
     message: `${text} This is a bug in chexgpu; CHEXGPU_DEBUG=1 shows where.`,

@@ -1,9 +1,10 @@
 /**
  * Where a command's words go. People read lines on stdout and progress on stderr; with --json, stdout
- * holds exactly one JSON document and everything else goes to stderr.
+ * holds exactly one JSON document and everything else goes to stderr. Control characters in it are made visible.
  */
 import { relative } from 'node:path';
 import { Progress } from './progress.js';
+import { visible, visibleCell, visibleJson } from './visible.js';
 
 export class Output {
   readonly json: boolean;
@@ -16,12 +17,17 @@ export class Output {
   /** One line, or several. */
   say(text = ''): void {
     this.endProgress();
-    (this.json ? process.stderr : process.stdout).write(`${text}\n`);
+    (this.json ? process.stderr : process.stdout).write(`${visible(text)}\n`);
   }
 
   warn(text: string): void {
+    this.note(`warning: ${text}`);
+  }
+
+  /** A line on stderr, whatever stdout holds. */
+  note(text: string): void {
     this.endProgress();
-    process.stderr.write(`warning: ${text}\n`);
+    process.stderr.write(`${visible(text)}\n`);
   }
 
   /** A bar on a terminal, now and then a line elsewhere. One at a time: a new one ends the last. */
@@ -39,12 +45,12 @@ export class Output {
   /** What --json prints; call it once, at the end. */
   document(value: unknown): void {
     this.endProgress();
-    if (this.json) process.stdout.write(`${JSON.stringify(value, null, 1)}\n`);
+    if (this.json) process.stdout.write(`${visibleJson(value)}\n`);
   }
 
   /** Reports an error and gives back its exit code. */
   failure(code: string, message: string, exitCode: number): number {
-    process.stderr.write(`chexgpu: ${message}\n`);
+    this.note(`chexgpu: ${message}`);
     this.document({ error: { code, message, exitCode } });
     return exitCode;
   }
@@ -56,7 +62,7 @@ export function textTable(
   rows: readonly (readonly (string | number)[])[],
   indent = '  ',
 ): string {
-  const cells = [header, ...rows].map((row) => row.map(String));
+  const cells = [header, ...rows].map((row) => row.map((cell) => visibleCell(String(cell))));
   const right = header.map((_, c) => rows.length > 0 && rows.every((row) => isNumber(row[c])));
   const widths = header.map((_, c) => Math.max(...cells.map((row) => row[c].length)));
   return cells

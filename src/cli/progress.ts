@@ -1,5 +1,6 @@
 /** Progress on stderr: a bar on a terminal; in a log, a line every few seconds at most. */
 import { SingleBar } from 'cli-progress';
+import { visible } from './visible.js';
 
 /** Between two lines of a log: this, or in a long phase a twentieth of its time so far. */
 const LINE_EVERY_MS = 5000;
@@ -9,6 +10,7 @@ const FORMAT = '{title} [{bar}] {value}/{total}{unit} {note}{rest}';
 
 export class Progress {
   private readonly started = performance.now();
+  private readonly title: string;
   private readonly bar: SingleBar | null;
   private lastLine = this.started;
   private done = 0;
@@ -17,10 +19,11 @@ export class Progress {
   private ended = false;
 
   constructor(
-    private readonly title: string,
+    title: string,
     private total: number,
     private readonly unit: string,
   ) {
+    this.title = visible(title);
     this.bar = process.stderr.isTTY
       ? new SingleBar({
           format: FORMAT,
@@ -71,7 +74,7 @@ export class Progress {
     const elapsed = (performance.now() - this.started) / 1000;
     const left = this.done > 0 ? (elapsed / this.done) * (this.total - this.done) : Number.NaN;
     const rest = this.done >= this.total ? ` in ${clock(elapsed)}` : left >= 0 ? ` ETA ${clock(left)}` : '';
-    return { title: this.title, unit: this.unit && ` ${this.unit}`, note: this.note, rest };
+    return { title: this.title, unit: this.unit && ` ${this.unit}`, note: visible(this.note), rest };
   }
 }
 

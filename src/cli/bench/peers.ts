@@ -46,7 +46,7 @@ async function peers(context: CommandContext, flags: PeerFlags): Promise<number>
     budgetMs: flags.budget,
     timeoutMs: flags.timeout,
     signal,
-    onProgress: (message) => process.stderr.write(`${message}\n`),
+    onProgress: (message) => context.out.note(message),
   }).catch((error: unknown) => {
     if (signal.aborted || error instanceof ChexError) throw error;
     const message = error instanceof Error ? error.message : String(error);

@@ -123,11 +123,11 @@ async function watchFile(
         out.endProgress();
         signal.throwIfAborted();
         if (saved.aborted) out.say('Saved meanwhile: starting over.');
-        else if (error instanceof ChexError) process.stderr.write(`chexgpu: ${error.message}\n`);
+        else if (error instanceof ChexError) out.note(`chexgpu: ${error.message}`);
         else throw error;
       }
       signal.throwIfAborted();
-      if (!saved.aborted) process.stderr.write(`Waiting for ${shown(path)} to be saved; Ctrl-C ends.\n`);
+      if (!saved.aborted) out.note(`Waiting for ${shown(path)} to be saved; Ctrl-C ends.`);
       await aborted(saved, signal);
       signal.throwIfAborted();
       out.say(`\n${new Date().toTimeString().slice(0, 8)} ${shown(path)}`);
