@@ -266,3 +266,40 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () 
     expect(opened.problems).toEqual([]);
   });
 });
+
+describe.runIf(CHROMIUM_RUNS_HERE)("a page whose policy lacks 'wasm-unsafe-eval'", () => {
+  it('is told which word is missing when it opens HDF5', async () => {
+    const policy = `<meta http-equiv="Content-Security-Policy" content="script-src 'self'">`;
+    writeFileSync(
+      join(folder, 'strict.html'),
+      `<!doctype html>${policy}<script type="module" src="strict.js"></script>`,
+    );
+    writeFileSync(
+      join(folder, 'strict.js'),
+      "import * as chexgpu from './chexgpu.js'; globalThis.chexgpu = chexgpu;",
+    );
+    const opened = await openInChromium(folder, 'strict.html');
+    try {
+      await opened.page.waitForFunction(() => 'chexgpu' in globalThis);
+      const said = await opened.page.evaluate(async () => {
+        const { densenetConfig, readKerasHdf5 } = (globalThis as Host).chexgpu;
+        const bytes = new Uint8Array(2000);
+        bytes.set([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
+        try {
+          await readKerasHdf5(bytes, densenetConfig('densenet121'), 'w.h5');
+          return null;
+        } catch (error) {
+          return { name: (error as Error).name, message: (error as Error).message };
+        }
+      });
+      expect(said).toEqual({
+        name: 'UsageError',
+        message:
+          'HDF5 files need WebAssembly, which the Content-Security-Policy of this page forbids. ' +
+          "Add 'wasm-unsafe-eval' to its script-src.",
+      });
+    } finally {
+      await opened.close();
+    }
+  });
+});

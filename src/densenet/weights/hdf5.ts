@@ -4,7 +4,8 @@
  * goes away again whatever happens.
  */
 import type { Dataset, Entity, Group, File as H5File } from 'h5wasm';
-import { ChexError, WeightsError } from '../../core/errors.js';
+import { ChexError, UsageError, WeightsError } from '../../core/errors.js';
+import { requireWebAssembly } from '../../core/webAssembly.js';
 import { refuseForeign } from './foreign.js';
 
 export type { Dataset, Group } from 'h5wasm';
@@ -14,13 +15,24 @@ type H5 = typeof import('h5wasm');
 
 let nextFile = 0;
 
-/** The library is 4 MB of WebAssembly, so it is loaded by the first file and not before. */
+/**
+ * The library is 4 MB of WebAssembly, so it is loaded by the first file and not before.
+ * @throws UsageError where the host allows no WebAssembly, or the library does not start
+ */
 async function openLibrary(): Promise<{ h5: H5; fs: FileSystem; path: string }> {
-  const h5 = await import('h5wasm');
-  const module = await h5.ready;
+  await requireWebAssembly('HDF5 files');
+  const h5 = await import('h5wasm').catch(notStarted);
+  const module = await h5.ready.catch(notStarted);
   // Without this HDF5 prints its whole error stack to the console and goes on.
   module.activate_throwing_error_handler();
   return { h5, fs: module.FS as unknown as FileSystem, path: `/chexgpu-${nextFile++}.h5` };
+}
+
+function notStarted(cause: unknown): never {
+  throw new UsageError(
+    `The HDF5 library does not start: ${reason(cause)}.`,
+    'See that its script is served and may be loaded, and that there is memory left.',
+  );
 }
 
 /** The few calls of Emscripten's file system that are used here. */
