@@ -1,5 +1,5 @@
 /** What every bench does at its end: print, keep, draw, compare. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Comparison, compareDocuments } from '../../../bench/compare.js';
 import { type BenchDocument, documentProblem, documentText, resultName } from '../../../bench/document.js';
@@ -23,6 +23,7 @@ import { DataError } from '../../core/errors.js';
 import { checkAdding } from '../../core/outputs/adding.node.js';
 import { checkFile, textKind } from '../../core/outputs/file.node.js';
 import { FreeNames } from '../../core/outputs/names.js';
+import { readRegularFile } from '../../core/readFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { CommandContext } from '../context.js';
 import type { Output } from '../output.js';
@@ -32,15 +33,16 @@ import type { ResultFlags } from './options.js';
 /** Shapes and kernels on a terminal; files have all. */
 const MOST_SHAPES = 10;
 const MOST_KERNELS = 16;
+/** A result has some 100 kB. */
+const MOST_BYTES = 256 * 2 ** 20;
 
 /** @throws DataError naming the file */
 export async function readJson(path: string): Promise<unknown> {
+  const bytes = await readRegularFile(path, { limit: MOST_BYTES });
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
   } catch (cause) {
-    throw new DataError(`${path} cannot be read: ${(cause as Error).message}.`, 'Give a JSON file.', {
-      cause,
-    });
+    throw new DataError(`${path} is no JSON: ${(cause as Error).message}.`, 'Give a JSON file.', { cause });
   }
 }
 

@@ -1,7 +1,7 @@
 /** One trial of a user's shader: read, compile, fit, check, race; every step says what it found. */
-import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DataError, GpuError } from '../../core/errors.js';
+import { readRegularFile } from '../../core/readFile.node.js';
 import type { Kernel, Scalars } from '../../engine/kernel.js';
 import type { Peaks } from '../../engine/profileTables.js';
 import type { CheckCase } from '../../shaders/check.js';
@@ -44,16 +44,15 @@ const PATIENCE_MS = 5000;
 /** @throws DataError where there is no shader to read */
 export async function readShader(path: string): Promise<LabFile> {
   const where = shown(path);
-  const info = await stat(path).catch(() => null);
-  if (!info) throw new DataError(`${where} does not exist.`, '--template prints a kernel to start from.');
-  if (info.isDirectory()) throw new DataError(`${where} is a folder.`, 'Name the .wgsl file in it.');
-  if (info.size > MOST_BYTES) throw new DataError(`${where} has ${info.size} bytes: that is no shader.`);
+  const bytes = await readRegularFile(path, {
+    limit: MOST_BYTES,
+    hint: 'Name a .wgsl file; --template prints a kernel to start from.',
+  });
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
-  } catch (cause) {
-    const reason = cause instanceof TypeError ? 'it is not UTF-8' : (cause as Error).message;
-    throw new DataError(`${where} cannot be read as text: ${reason}.`);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new DataError(`${where} cannot be read as text: it is not UTF-8.`);
   }
   if (text.includes('\0')) throw new DataError(`${where} cannot be read as text: it has NUL characters.`);
   const file = labFile(basename(path), text);

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, UsageError } from '../../core/errors.js';
+import { fileProblem } from '../../core/readFile.node.js';
 import type { AugmentationOptions } from '../../data/augmentation.js';
 import { readFrame } from '../../data/csv.node.js';
 import { type Frame, selectRows } from '../../data/frame.js';
@@ -45,10 +46,11 @@ export function requireData(flags: DataFlags): void {
   if (!namesData(flags)) throw new UsageError('There is no data to train on.', 'Give --data DIR.');
 }
 
-/** @throws DataError when there is no such folder */
+/** @throws DataError when there is no such folder, or none that this user may look into */
 export async function requireFolder(folder: string, what: string, hint: string): Promise<void> {
-  const info = await stat(folder).catch(() => undefined);
-  if (!info) throw new DataError(`The ${what} ${folder} does not exist.`, hint);
+  const info = await stat(folder).catch((cause: unknown) => {
+    throw new DataError(`The ${what} ${fileProblem(folder, cause)}`, hint, { cause });
+  });
   if (!info.isDirectory()) throw new DataError(`The ${what} ${folder} is a file, not a folder.`, hint);
 }
 
