@@ -3,6 +3,7 @@
  * folders are removed and the GPU is let go in order; a second one, or a step that takes too long, ends the
  * process at once.
  */
+import { isatty } from 'node:tty';
 import { EXIT_CODES } from '../core/errors.js';
 import { chosenExit } from './ending.js';
 
@@ -15,11 +16,14 @@ const PATIENCE_MS = 20_000;
 /** The other end of a pipe is closed; the terminal is gone. */
 const NOBODY_THERE = ['EPIPE', 'EIO'];
 
+const hasTerminal = (): boolean => [0, 1, 2].some((descriptor) => isatty(descriptor));
+
 export class Interrupts {
   readonly cleanups = new Set<() => void>();
   exitCode: number = EXIT.SIGINT;
   private readonly controller = new AbortController();
   private timer: NodeJS.Timeout | undefined;
+  private readonly terminal = hasTerminal();
 
   constructor() {
     for (const signal of Object.keys(EXIT)) process.on(signal, this.onSignal);
@@ -37,6 +41,15 @@ export class Interrupts {
     clearTimeout(this.timer);
     for (const signal of Object.keys(EXIT)) process.off(signal, this.onSignal);
     process.off('exit', this.cleanUp);
+    this.endOfTerminal();
+  }
+
+  /** Node aborts when it cannot give a closed terminal its old settings back; ended by the signal, it does not try. */
+  private endOfTerminal(): void {
+    const closed = this.terminal && !hasTerminal();
+    if (!closed || !this.signal.aborted || this.exitCode !== EXIT.SIGHUP) return;
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
   }
 
   /** However the process ends. */
@@ -69,6 +82,7 @@ export class Interrupts {
 
   private endNow(): never {
     this.cleanUp();
+    this.endOfTerminal();
     return chosenExit(this.exitCode);
   }
 }

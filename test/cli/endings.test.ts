@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,8 @@ import { ensureBuilt, scratchFolder } from '../support/cli.js';
 import { type NodeProgram, nodeProgram } from '../support/nodeProgram.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** Runs a program in a terminal of its own, which goes when it goes. */
+const SCRIPT = '/usr/bin/script';
 const scratch = scratchFolder();
 
 /** Ends as the argument says while a promise is pending, as a command with such a fault would. */
@@ -122,6 +124,23 @@ describe.runIf(process.platform !== 'win32')('signals and readers that go away',
       }
     });
   }
+
+  it.runIf(existsSync(SCRIPT))('leaves nothing when its terminal closes', async () => {
+    const parent = scratch.path('terminal');
+    mkdirSync(parent);
+    const command = `'${process.execPath}' '${MAIN}' phantoms --images 2000 --size 64 --out '${parent}/out'`;
+    const terminal = spawn(SCRIPT, ['-qec', command, '/dev/null'], { stdio: ['ignore', 'ignore', 'ignore'] });
+    const until = async (what: string, holds: () => boolean) => {
+      const end = Date.now() + 60_000;
+      while (!holds()) {
+        if (Date.now() > end) throw new Error(`${what}: not within a minute`);
+        await new Promise((next) => setTimeout(next, 20));
+      }
+    };
+    await until('drawing', () => readdirSync(parent).length > 0);
+    terminal.kill('SIGKILL');
+    await until('cleaned up', () => readdirSync(parent).length === 0);
+  });
 
   it('goes on when only the reader of stderr goes away, and its work is whole', async () => {
     const ended = await whileDrawing('stderr', (child) => child.stderr?.destroy(), 30);
