@@ -2,16 +2,18 @@
  * A folder per unpacked archive, made once and shared by every process of this user.
  * Made beside its place and renamed into it, so that nobody ever sees half of it.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants, createReadStream, existsSync, readFileSync, rmSync } from 'node:fs';
 import { access, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir, hostname, tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { extract } from 'tar-fs';
 import { AdapterError } from '../core/errors.js';
+import { isGone, newToken } from '../core/outputs/owner.node.js';
+import { syncFolder } from '../core/outputs/places.node.js';
 import { isOwnEntry, makeOwnFolder, ownFolder, processFolder } from './ownFolder.node.js';
 
 /** Lists every file with its SHA-256; written last, so its presence means the folder is whole. */
@@ -93,9 +95,9 @@ async function hashesBelow(folder: string, prefix = ''): Promise<Record<string, 
   return hashes;
 }
 
-/** Stands between a folder's name and who makes it: the host, the process, something random. */
+/** Stands between a folder's name and the token of who makes it. */
 const MARK = '.tmp-';
-const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const [THIS_HOST] = newToken().split('-');
 
 /** What this process has not finished; removed should it be ended in the middle. */
 const unfinished = new Set<string>();
@@ -104,37 +106,26 @@ function removeUnfinished(): void {
   for (const folder of unfinished) rmSync(folder, { recursive: true, force: true });
 }
 
-function isDead(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-}
-
-/** Removes what processes that were killed have left: folders with `mark` in their name, and behind it who made them. */
+/** Removes what processes that were killed have left: folders whose name is something, `mark` and a token. */
 async function sweep(root: string, mark: string): Promise<void> {
   for (const entry of await readdir(root)) {
-    const [, maker] = entry.split(mark);
-    if (maker === undefined) continue;
+    const [, token] = entry.split(mark);
+    if (token === undefined) continue;
     const path = join(root, entry);
     const info = await lstat(path).catch(() => null);
     // Not what is another's: others may write in a temporary folder too.
     if (!info || (process.getuid && info.uid !== process.getuid())) continue;
-    const [where, pid] = maker.split('-');
-    const left = where === host && isDead(Number(pid));
-    if (left || (where !== host && Date.now() - info.mtimeMs > STALE_MS)) {
-      await rm(path, { recursive: true, force: true });
-    }
+    // Processes of another host cannot be asked.
+    const isOld = !token.startsWith(`${THIS_HOST}-`) && Date.now() - info.mtimeMs > STALE_MS;
+    if (isGone(token) || isOld) await rm(path, { recursive: true, force: true });
   }
 }
 
 async function make(root: string, name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   await sweep(root, MARK);
   const wanted = join(root, name);
-  const mine = `${wanted}${MARK}${host}-${process.pid}-${randomBytes(6).toString('hex')}`;
-  const old = `${mine}.old`;
+  const mine = wanted + MARK + newToken();
+  const old = wanted + MARK + newToken();
   if (unfinished.size === 0) process.once('exit', removeUnfinished);
   unfinished.add(mine).add(old);
   try {
@@ -143,6 +134,7 @@ async function make(root: string, name: string, fill: (folder: string) => Promis
     const manifest = join(mine, MANIFEST);
     await writeFile(manifest, JSON.stringify(await hashesBelow(mine)));
     await hashOf(manifest, { flush: true });
+    await syncFolder(mine);
     await putInPlace(mine, wanted, old);
     return wanted;
   } finally {
@@ -183,7 +175,7 @@ async function makeFolderAlone(): Promise<string> {
     () => false,
   );
   if (safe) await sweep(parent, prefix);
-  return processFolder(parent, `${prefix}${host}-${process.pid}-`);
+  return processFolder(join(parent, prefix + newToken()));
 }
 
 const cacheRoots = () => roots().map((path) => () => makeOwnFolder(path, true));

@@ -6,7 +6,7 @@ import {
   constants,
   existsSync,
   fstatSync,
-  mkdtempSync,
+  mkdirSync,
   openSync,
   readdirSync,
   rmdirSync,
@@ -112,12 +112,13 @@ export async function makeOwnFolder(path: string, passedThrough = false): Promis
 
 /**
  * A folder for this process, emptied and removed at its end. On Linux the path goes through the opened folder, so
- * that it stays the same one whatever others do with the name, and `parent` need not be safe.
+ * that it stays the same one whatever others do with the name, and the folder above need not be safe.
+ * @param path must not be there
  * @throws Error where none can be made
  */
-export async function processFolder(parent: string, prefix: string): Promise<string> {
-  if (process.platform !== 'linux') await ownFolder(parent, true);
-  const path = mkdtempSync(join(parent, prefix));
+export async function processFolder(path: string): Promise<string> {
+  if (process.platform !== 'linux') await ownFolder(dirname(path), true);
+  mkdirSync(path, { mode: 0o700 });
   let fixed = path;
   if (process.platform === 'linux') {
     const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
