@@ -29,8 +29,9 @@ async function openLibrary(): Promise<{ h5: H5; fs: FileSystem; path: string }> 
 }
 
 function notStarted(cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause);
   throw new UsageError(
-    `The HDF5 library does not start: ${reason(cause)}.`,
+    `The HDF5 library does not start: ${why.split('\n')[0]}.`,
     'See that its script is served and may be loaded, and that there is memory left.',
   );
 }
