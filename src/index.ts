@@ -87,6 +87,7 @@ export { type Profile, type ProfileOptions, profilePlan } from './engine/profile
 export { byKernel, byLayer, type Peaks, type ProfileRow } from './engine/profileTables.js';
 export { type ChromeTrace, chromeTrace, devtoolsTracks, type TrackOptions } from './engine/profileTrace.js';
 export type { TuneReport, Tuner, TuningStore } from './engine/tuner.js';
+export type { VerdictStore } from './engine/verdicts.js';
 export {
   type Average,
   type AveragedScore,
@@ -107,6 +108,7 @@ export {
   type ScoreOptions,
 } from './eval/roc.js';
 export type { CheckResult } from './shaders/check.js';
+export { checkKernels, type KernelCheckOptions, type PlanChecker } from './shaders/planCheck.js';
 export { selfTest } from './shaders/selftest.js';
 export { enableTuning, type TuningOptions } from './shaders/tuning.js';
 export { type EpochInfo, type FitOptions, fit, type History, type StepInfo } from './training/fit.js';

@@ -11,7 +11,7 @@ export { type ReadXrayOptions, readXray } from './data/xray.node.js';
 export { readWeightFile, writeWeightFile } from './densenet/weights/weights.node.js';
 export { type AdapterChoice, type AdapterKind, findAdapter } from './engine/adapter.node.js';
 export { type NodeGpu, openNodeGpu } from './engine/gpu.node.js';
-export { tuningFile } from './engine/tuner.node.js';
+export { tuningFile, verdictFile } from './engine/tuner.node.js';
 export { encodePng, writeOverlayPng } from './eval/overlay.node.js';
 export { readPredictionsCsv, writePredictionsCsv } from './eval/predictionsCsv.node.js';
 export { writeReport } from './eval/report.node.js';

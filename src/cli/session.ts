@@ -6,7 +6,7 @@ import { type NodeGpu, openNodeGpu } from '../engine/gpu.node.js';
 import type { CommandContext } from './context.js';
 import { PixelWarnings, type ScalingChoice } from './notebook/scaling.js';
 import type { TuningFlags } from './options.js';
-import { refuseBrokenKernels } from './startup.js';
+import { checkBeforeUse } from './startup.js';
 import { useTuning, writeTable } from './tuning.js';
 
 export interface Session {
@@ -44,7 +44,7 @@ export async function withSession<T>(
   try {
     context.out.say(node.headline);
     options.admit?.(node.gpu);
-    if (options.selfTest ?? true) await refuseBrokenKernels(context, node);
+    if (options.selfTest ?? true) checkBeforeUse(context, node);
     const tuner = tune === undefined ? null : await useTuning(context, node, { tune, retune });
     const result = await withPool(options, async (pool) => {
       const pixels = new PixelWarnings(context, pool);

@@ -8,6 +8,7 @@
 import { DataError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
+import { recordPlan } from '../engine/record.js';
 import type { Tensor } from '../engine/tensor.js';
 import { normalise, samplewiseMoments } from '../shaders/preprocess/preprocess.js';
 import type { Batch, BatchShape, Normalisation } from './batch.js';
@@ -84,11 +85,13 @@ export class InputStage {
     const { pixels, moments } = stored;
     const known = this.plans.get(key);
     if (known) return { plan: known, stored };
-    const builder = new PlanBuilder(gpu, `preprocess ${key}`);
-    if (epsilon !== null) {
-      samplewiseMoments(builder, 'input', { pixels, moments }, { channels, epsilon, height, width });
-    }
-    normalise(builder, 'input', { pixels, moments, x: image }, { channels });
+    const record = (builder: PlanBuilder) => {
+      if (epsilon !== null) {
+        samplewiseMoments(builder, 'input', { pixels, moments }, { channels, epsilon, height, width });
+      }
+      normalise(builder, 'input', { pixels, moments, x: image }, { channels });
+    };
+    const { builder } = await recordPlan(gpu, () => new PlanBuilder(gpu, `preprocess ${key}`), record);
     const plan = await builder.build();
     this.plans.set(key, plan);
     return { plan, stored };

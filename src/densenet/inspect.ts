@@ -4,8 +4,8 @@
  */
 import type { Gpu } from '../engine/gpu.js';
 import { type Plan, PlanBuilder } from '../engine/plan.js';
+import { recordPlan } from '../engine/record.js';
 import { channelSlice, elements, type Tensor } from '../engine/tensor.js';
-import { recordTuned } from '../engine/tuner.js';
 import { type DenseNetConfig, growthName, HEAD_LAYER } from './architecture.js';
 import type { Batch } from './batch.js';
 import { describeBatch, type ModelContext } from './context.js';
@@ -85,7 +85,7 @@ export async function inspectForward(
   try {
     const record = (builder: PlanBuilder) =>
       recordForward(builder, config, parameters, input.image, mode, true);
-    const { builder, recorded } = await recordTuned(gpu, make, record, signal);
+    const { builder, recorded } = await recordPlan(gpu, make, record, signal);
     const built = await builder.build((done, total) => onCompile(label, done, total), signal);
     plan = built;
     const load = await input.loader(batch);

@@ -6,6 +6,7 @@ import { listOfNumbers, oneOf, requireObject, wholeNumber } from '../core/argume
 import { NonFiniteError, UsageError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder, type Precision } from '../engine/plan.js';
+import { recordPlan } from '../engine/record.js';
 import type { Tensor } from '../engine/tensor.js';
 import { prepareInference } from '../shaders/batchnorm/batchnorm.js';
 import { type AdamSettings, type AdamState, adamSettings, checkAdamSettings } from './adamState.js';
@@ -373,13 +374,17 @@ export class DenseNet {
       const make = (name: string, c: number) => fixedTensor(gpu, `${name} affine`, [1, 1, 2, c]);
       return new Map(norms.map(({ name, cout }) => [name, make(name, cout)]));
     });
-    const builder = new PlanBuilder(gpu, 'affines', { variants });
-    for (const { name } of norms) {
-      const affine = this.affines.get(name)!;
-      const moving = parameters.view('moving', `${name}/moving`);
-      const gammaBeta = parameters.view('weights', `${name}/gammaBeta`);
-      prepareInference(builder, name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
-    }
+    const { affines } = this;
+    const record = (plan: PlanBuilder) => {
+      for (const { name } of norms) {
+        const affine = affines.get(name)!;
+        const moving = parameters.view('moving', `${name}/moving`);
+        const gammaBeta = parameters.view('weights', `${name}/gammaBeta`);
+        prepareInference(plan, name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
+      }
+    };
+    const make = () => new PlanBuilder(gpu, 'affines', { variants });
+    const { builder } = await recordPlan(gpu, make, record, signal);
     const plan = await builder.build(undefined, signal);
     try {
       await gpu.guarded(plan.label, () => plan.run());

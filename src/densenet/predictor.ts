@@ -2,8 +2,8 @@
 import { UsageError } from '../core/errors.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import { Readback } from '../engine/readback.js';
+import { recordPlan } from '../engine/record.js';
 import type { Tensor } from '../engine/tensor.js';
-import { recordTuned } from '../engine/tuner.js';
 import { gradcamMap, gradcamWeights } from '../shaders/gradcam/gradcam.js';
 import { sigmoid, softmax } from '../shaders/loss/loss.js';
 import { resizeBilinear } from '../shaders/resize/resize.js';
@@ -71,7 +71,7 @@ export class Predictor {
         return recorded;
       };
       const make = () => new PlanBuilder(gpu, label, { variants, precision });
-      const { builder, recorded: forward } = await recordTuned(gpu, make, record, signal);
+      const { builder, recorded: forward } = await recordPlan(gpu, make, record, signal);
       const plan = await builder.build((done, total) => onCompile(label, done, total), signal);
       return new Predictor(context, shape, input, forward, plan, probabilities, selection, back);
     } catch (error) {
@@ -145,19 +145,19 @@ export class Predictor {
     const x = blocks[blocks.length - 1].features;
     const [b, h, w, c] = x.shape;
     const affine = finalNorm?.affine ?? (await this.identity(c));
-    const builder = new PlanBuilder(gpu, `Grad-CAM of the ${score}`, { variants });
-    const alpha = builder.tensor('alpha', [b, 1, 1, c]);
-    const map = builder.tensor('cam', [b, h, w, 1]);
-    const resized = builder.tensor('resized cam', [b, height, width, 1], true);
     const weights = parameters.view('weights', `${HEAD_LAYER}/kernel`);
-    gradcamWeights(
-      builder,
-      'alpha',
-      { x, affine, weights, p: this.probabilities, selection: this.selection, alpha },
-      { score },
-    );
-    gradcamMap(builder, 'cam', { x, affine, alpha, map });
-    resizeBilinear(builder, 'resize', { x: map, y: resized });
+    const { probabilities: p, selection } = this;
+    const record = (cam: PlanBuilder) => {
+      const alpha = cam.tensor('alpha', [b, 1, 1, c]);
+      const map = cam.tensor('cam', [b, h, w, 1]);
+      const resized = cam.tensor('resized cam', [b, height, width, 1], true);
+      gradcamWeights(cam, 'alpha', { x, affine, weights, p, selection, alpha }, { score });
+      gradcamMap(cam, 'cam', { x, affine, alpha, map });
+      resizeBilinear(cam, 'resize', { x: map, y: resized });
+      return resized;
+    };
+    const make = () => new PlanBuilder(gpu, `Grad-CAM of the ${score}`, { variants });
+    const { builder, recorded: resized } = await recordPlan(gpu, make, record, signal);
     const plan = await builder.build(undefined, signal);
     try {
       const back = await gpu.guarded(plan.label, () => new Readback(gpu, height * width * 4));

@@ -7,8 +7,8 @@ import { ChexError, NonFiniteError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import { Readback } from '../engine/readback.js';
+import { recordPlan } from '../engine/record.js';
 import { denseTensor, partOf, type Tensor } from '../engine/tensor.js';
-import { recordTuned } from '../engine/tuner.js';
 import { adamRate, adamStep } from '../shaders/adam/adam.js';
 import { weightedLoss } from '../shaders/loss/loss.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../shaders/reduce/reduce.js';
@@ -71,18 +71,20 @@ export class Trainer {
         largestMagnitudes(step, 'moving averages', { x: parameters.flat('nextMoving'), largest: moving });
       };
       const make = () => new PlanBuilder(gpu, label, { variants });
-      const { builder } = await recordTuned(gpu, make, record, signal);
+      const { builder } = await recordPlan(gpu, make, record, signal);
       plan = await builder.build((done, total) => onCompile(label, done, total), signal);
 
-      const updater = new PlanBuilder(gpu, 'Adam', { variants });
-      adamStep(updater, 'Adam', {
-        w: parameters.flat('weights'),
-        gradient: parameters.flat('gradients'),
-        m: parameters.flat('adamM'),
-        v: parameters.flat('adamV'),
-        hyper: fixed.hyper,
-      });
-      const update = await updater.build(undefined, signal);
+      const recordUpdate = (adam: PlanBuilder) =>
+        adamStep(adam, 'Adam', {
+          w: parameters.flat('weights'),
+          gradient: parameters.flat('gradients'),
+          m: parameters.flat('adamM'),
+          v: parameters.flat('adamV'),
+          hyper: fixed.hyper,
+        });
+      const makeUpdate = () => new PlanBuilder(gpu, 'Adam', { variants });
+      const updater = await recordPlan(gpu, makeUpdate, recordUpdate, signal);
+      const update = await updater.builder.build(undefined, signal);
       return new Trainer(context, options, input, fixed, back, plan, update);
     } catch (error) {
       plan?.dispose();
@@ -143,9 +145,11 @@ export class Trainer {
     const rule = this.options.movingVarianceRule ?? 'keras2.3';
     let where: string;
     try {
-      const builder = new PlanBuilder(gpu, 'diagnosis', { variants });
       const mode = { kind: 'training', rule } as const;
-      const forward = recordForward(builder, config, parameters, this.input.image, mode, true);
+      const make = () => new PlanBuilder(gpu, 'diagnosis', { variants });
+      const { builder, recorded: forward } = await recordPlan(gpu, make, (repeat) =>
+        recordForward(repeat, config, parameters, this.input.image, mode, true),
+      );
       const plan = await builder.build();
       try {
         await gpu.guarded(plan.label, () => plan.run());

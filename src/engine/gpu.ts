@@ -7,6 +7,7 @@ import { AdapterError, GpuError, OutOfMemoryError } from '../core/errors.js';
 import type { Kernel, Scalars } from './kernel.js';
 import type { Tuning } from './plan.js';
 import { Readback } from './readback.js';
+import type { KernelChecker } from './record.js';
 import { restUntil } from './rest.js';
 import { inScopes, type Report, type Stretch, type Synchronous } from './scopes.js';
 import { matrixSyntax } from './subgroupMatrix.js';
@@ -66,8 +67,10 @@ export class Gpu {
   private readonly sources = new Map<string, number>();
   private lostReason: string | null = null;
   private disposed = false;
-  /** Variants that failed the self-test on this adapter, e.g. `conv.forward.tiled`. */
+  /** Variants that give wrong numbers on this adapter, e.g. `conv.forward.tiled`: no plan picks them. */
   readonly broken = new Set<string>();
+  /** Checks the kernels of a plan before it is used; null where nothing is to be checked. */
+  checker: KernelChecker | null = null;
   /** What is known of this adapter: a shipped table, or the tuner's; null where nothing is. */
   tuning: Tuning | null;
   /** Measures what is not known yet; null where nothing is to be measured. */

@@ -93,6 +93,8 @@ export class PlanBuilder {
   readonly precision: Precision;
   /** Shape classes of this plan that no measurement covers, by operation and key. */
   readonly untuned = new Map<string, ShapeClass>();
+  /** Names of the choices that were made, by operation. */
+  readonly choicesMade = new Map<string, Set<string>>();
 
   constructor(
     readonly gpu: Gpu,
@@ -124,19 +126,21 @@ export class PlanBuilder {
 
   /**
    * The variant of an operation to use here: the caller's choice if it fits the shape, otherwise the
-   * first of `candidates` (best first) that this adapter can run and that passed its self-test.
+   * first of `candidates` (best first) that this adapter can run and that was not found wrong.
+   * @throws GpuError when none is left
    */
   pick<V extends string>(op: string, candidates: readonly V[]): V {
     const usable = candidates.filter((v) => this.runs(op, v));
     const wanted = this.variants[op];
-    const choice = usable.find((v) => v === wanted) ?? usable[0] ?? candidates[candidates.length - 1];
-    if (choice === undefined) throw new GpuError(`No variant of ${op} fits this shape.`);
+    const choice = usable.find((v) => v === wanted) ?? usable[0];
+    if (choice === undefined) throw noneLeft(op, candidates);
     return choice;
   }
 
   /**
    * As `pick`, where a variant comes with tiles of several sizes: the caller's choice, else the one measured as
    * best on this adapter, else the first that it can run.
+   * @throws GpuError when none is left
    */
   choose<V extends string>(shape: ShapeClass<V>): Choice<V> {
     const { op, key, choices } = shape;
@@ -145,12 +149,13 @@ export class PlanBuilder {
     const named = (name: string | undefined) =>
       usable.find((c) => choiceName(c) === name) ?? usable.find((c) => c.variant === name);
     const forced = named(wanted);
-    if (forced) return forced;
-    const best = named(this.gpu.tuning?.best(op, key));
+    const best = forced ?? named(this.gpu.tuning?.best(op, key));
     const timed = usable.filter(({ untimed }) => !untimed);
     if (!best && timed.length > 1) this.untuned.set(`${op} ${key}`, { ...shape, choices: timed });
-    const choice = best ?? usable[0] ?? choices[choices.length - 1];
-    if (choice === undefined) throw new GpuError(`No variant of ${op} fits this shape.`);
+    const choice = best ?? usable[0];
+    if (choice === undefined) throw noneLeft(op, [...new Set(choices.map(({ variant }) => variant))]);
+    const names = this.choicesMade.get(op) ?? new Set();
+    this.choicesMade.set(op, names.add(choiceName(choice)));
     return choice;
   }
 
@@ -246,8 +251,13 @@ export class PlanBuilder {
 
   /** What is recorded so far: dispatches, and bytes of the arena that they would need. */
   get soFar(): { dispatches: readonly Dispatch[]; bytes: number } {
-    const bytes = this.slots().slots.reduce((sum, slot) => sum + slot.bytes, 0);
-    return { dispatches: this.dispatches, bytes };
+    const slots = () => this.slots().slots;
+    return {
+      dispatches: this.dispatches,
+      get bytes() {
+        return slots().reduce((sum, slot) => sum + slot.bytes, 0);
+      },
+    };
   }
 
   private slots() {
@@ -266,6 +276,16 @@ export class PlanBuilder {
       return buffer;
     });
   }
+}
+
+export const OTHER_ADAPTER =
+  'Force another adapter with CHEXGPU_ADAPTER; `chexgpu doctor` shows the details.';
+
+function noneLeft(op: string, candidates: readonly string[]): GpuError {
+  return new GpuError(
+    `${op} gives wrong numbers on this adapter, in every variant that fits here (${candidates.join(', ')}).`,
+    OTHER_ADAPTER,
+  );
 }
 
 /** Broadcasts from lanes 0..3 need subgroups of four or more, whatever their exact size. */

@@ -1,4 +1,4 @@
-/** Tables of kernel timings in the user's cache folder, one file an adapter. */
+/** What is known of an adapter and its kernels, in the user's cache folder: one file an adapter. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DataError } from '../core/errors.js';
@@ -8,8 +8,9 @@ import { changingFolder, homeFolder } from './cache.node.js';
 import type { Gpu } from './gpu.js';
 import type { TuningStore } from './tuner.js';
 import { adapterIdentity } from './tuningTable.js';
+import type { VerdictStore } from './verdicts.js';
 
-const FOLDER = 'tunings';
+type Kept = 'tunings' | 'checks';
 
 /** Readable, and different for adapters that differ in anything. */
 function fileName(gpu: Gpu): string {
@@ -34,16 +35,16 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Keeps the table of a Gpu's adapter in the user's cache: $CHEXGPU_CACHE, else where `changingFolder` finds room. */
-export function tuningFile(gpu: Gpu): TuningStore {
+/** A JSON document about a Gpu's adapter in the user's cache: $CHEXGPU_CACHE, else where `changingFolder` finds room. */
+function adapterFile(gpu: Gpu, kept: Kept) {
   const name = fileName(gpu);
   let path: string | null = null;
   const find = async () => {
-    path ??= join(await changingFolder(FOLDER), name);
+    path ??= join(await changingFolder(kept), name);
     return path;
   };
   return {
-    async load() {
+    async load(): Promise<unknown> {
       let file: string;
       try {
         file = await find();
@@ -53,14 +54,24 @@ export function tuningFile(gpu: Gpu): TuningStore {
       }
       return readJson(file);
     },
-    async save(document) {
+    async save(document: unknown): Promise<void> {
       await writeWhole(await find(), `${JSON.stringify(document, null, 2)}\n`);
     },
-    get where() {
+    get where(): string {
       const home = homeFolder();
       return path && home && path.startsWith(join(home, '/'))
         ? `~/${path.slice(home.length + 1)}`
         : (path ?? '');
     },
   };
+}
+
+/** Keeps the table of kernel timings. */
+export function tuningFile(gpu: Gpu): TuningStore {
+  return adapterFile(gpu, 'tunings');
+}
+
+/** Keeps which kernels gave right numbers. */
+export function verdictFile(gpu: Gpu): VerdictStore {
+  return adapterFile(gpu, 'checks');
 }

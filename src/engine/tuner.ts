@@ -15,7 +15,7 @@ import {
   randomSource,
   type StopSignal,
 } from './measure.js';
-import { choiceName, type PlanBuilder, type ShapeClass } from './plan.js';
+import { choiceName, type ShapeClass } from './plan.js';
 import { shippedTuning } from './tunings/index.js';
 import {
   adapterIdentity,
@@ -252,25 +252,4 @@ export async function startTuning(gpu: Gpu, settings: TunerSettings): Promise<Tu
   gpu.tuning = tuner.table;
   gpu.tuner = settings.measure === false ? null : tuner;
   return tuner;
-}
-
-/**
- * Records a plan and, where the Gpu has a tuner and the plan meets shapes that nothing is known of, measures them
- * and records it anew. The builder is not yet built.
- * @param make a new builder
- * @param record records everything; what it gives back is handed on
- * @param signal ends the measuring with its reason
- */
-export async function recordTuned<T>(
-  gpu: Gpu,
-  make: () => PlanBuilder,
-  record: (builder: PlanBuilder) => T,
-  signal?: StopSignal,
-): Promise<{ builder: PlanBuilder; recorded: T }> {
-  const builder = make();
-  const recorded = record(builder);
-  if (!gpu.tuner || builder.untuned.size === 0) return { builder, recorded };
-  await gpu.tuner.tune([...builder.untuned.values()], signal);
-  const tuned = make();
-  return { builder: tuned, recorded: record(tuned) };
 }

@@ -100,16 +100,19 @@ export function adapterIdentity({ info, device }: Gpu): TuningIdentity['adapter'
   };
 }
 
-/** Tells apart sets of kernels, not for secrets: FNV-1a over their names and sources, twice 32 bits. */
+/** Tells apart sets of kernels, by their names and sources. */
 export function kernelsFingerprint(kernels: readonly Kernel[]): string {
+  return fingerprint(kernels.flatMap(({ name, source }) => [name, '\0', source, '\0']));
+}
+
+/** Tells apart texts, not for secrets: FNV-1a, twice 32 bits. */
+export function fingerprint(texts: readonly string[]): string {
   let [a, b] = [0x811c9dc5, 0x9747b28c];
-  for (const { name, source } of kernels) {
-    for (const text of [name, '\0', source, '\0']) {
-      for (let i = 0; i < text.length; i++) {
-        const code = text.charCodeAt(i);
-        a = Math.imul(a ^ code, 0x01000193);
-        b = Math.imul(b ^ code, 0x01000193) ^ (b >>> 15);
-      }
+  for (const text of texts) {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 0x01000193);
+      b = Math.imul(b ^ code, 0x01000193) ^ (b >>> 15);
     }
   }
   return [a, b].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');

@@ -3,6 +3,7 @@
  * reference, on small odd shapes. The start-up self-test, `chexgpu doctor` and the tests all run the
  * same cases.
  */
+import { OutOfMemoryError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { MT19937 } from '../engine/mt19937.js';
 import { fixedTensor, type Plan, PlanBuilder, type PlanOptions } from '../engine/plan.js';
@@ -63,6 +64,27 @@ export interface CheckResult {
   error?: string;
 }
 
+/** What a run of a case may ask for. */
+export interface CheckOptions {
+  /** Stand in for built-in kernels, by name. */
+  kernels?: PlanOptions['kernels'];
+  /** Variants of the operations that come along, by operation. */
+  companions?: PlanOptions['variants'];
+}
+
+/** The case as it is, its tensors without memory: enough to record. */
+export function paperTensors(check: CheckCase): Record<string, Tensor> {
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, { shape, within }] of Object.entries(check.tensors)) {
+    const [b, h, w, c] = shape;
+    const whole: Tensor['shape'] = [b, h, w, within?.channels ?? c];
+    const storage = { label: name, bytes: 4 * elements(whole), buffer: null, byteOffset: 0 };
+    const tensor = denseTensor(storage, whole);
+    tensors[name] = within ? channelSlice(tensor, within.from, c) : tensor;
+  }
+  return tensors;
+}
+
 const POISON = 0x7fc0dead; // a NaN with a signature
 
 /** A prepared case: uploaded, recorded, ready to run (again and again, for a race). */
@@ -77,13 +99,13 @@ export interface Prepared {
 
 /**
  * Uploads random inputs and poison, records the case with one variant.
- * @param kernels stand in for built-in ones, by name
+ * @param variant or a whole choice, by its name
  */
 export async function prepare(
   gpu: Gpu,
   check: CheckCase,
   variant: string,
-  kernels: PlanOptions['kernels'] = {},
+  { kernels = {}, companions = {} }: CheckOptions = {},
 ): Promise<Prepared> {
   const { inputs, tensors, buffers } = await gpu.guarded(`the tensors of ${check.op}`, () =>
     upload(gpu, check),
@@ -92,7 +114,7 @@ export async function prepare(
     for (const buffer of buffers) gpu.destroyBuffer(buffer);
   };
   const builder = new PlanBuilder(gpu, `${check.op} ${check.title}`, {
-    variants: { [check.op]: variant },
+    variants: { ...companions, [check.op]: variant },
     kernels,
   });
   let plan: Plan;
@@ -103,7 +125,8 @@ export async function prepare(
     free();
     throw error;
   }
-  const suits = plan.dispatches.some((d) => d.kernel.op === check.op && d.kernel.variant === variant);
+  const [bare] = variant.split(' ');
+  const suits = plan.dispatches.some((d) => d.kernel.op === check.op && d.kernel.variant === bare);
   const dispose = () => {
     plan.dispose();
     free();
@@ -147,15 +170,27 @@ function upload(gpu: Gpu, check: CheckCase) {
 /**
  * Runs one case with one variant and compares. Null when the variant does not take this shape.
  * Everything outside the output's channels must still be poison afterwards.
+ * @param variant or a whole choice, by its name
+ * @throws OutOfMemoryError; GpuError when the device is lost: neither says anything about the kernel
  */
-export async function runCheck(gpu: Gpu, check: CheckCase, variant: string): Promise<CheckResult | null> {
-  const base = { op: check.op, variant, title: check.title };
+export async function runCheck(
+  gpu: Gpu,
+  check: CheckCase,
+  variant: string,
+  options: CheckOptions = {},
+): Promise<CheckResult | null> {
+  const base = { op: check.op, variant: variant.split(' ')[0], title: check.title };
   const none: Difference = { index: -1, got: 0, want: 0, ratio: 0 };
+  const failed = (error: unknown): CheckResult => {
+    gpu.assertAlive();
+    if (error instanceof OutOfMemoryError) throw error;
+    return { ...base, ok: false, tensor: '', worst: none, error: (error as Error).message };
+  };
   let prepared: Prepared;
   try {
-    prepared = await prepare(gpu, check, variant);
+    prepared = await prepare(gpu, check, variant, options);
   } catch (error) {
-    return { ...base, ok: false, tensor: '', worst: none, error: (error as Error).message };
+    return failed(error);
   }
   try {
     if (!prepared.suits) return null;
@@ -178,7 +213,7 @@ export async function runCheck(gpu: Gpu, check: CheckCase, variant: string): Pro
     }
     return { ...base, ok: worst.ratio <= 1, tensor: where, worst };
   } catch (error) {
-    return { ...base, ok: false, tensor: '', worst: none, error: (error as Error).message };
+    return failed(error);
   } finally {
     prepared.dispose();
   }

@@ -6,7 +6,7 @@ import * as batchnormBackward from './batchnorm/backward.js';
 import { checks as batchnormChecks } from './batchnorm/batchnorm.check.js';
 import * as batchnorm from './batchnorm/batchnorm.js';
 import type { CheckCase } from './check.js';
-import { checks as convChecks } from './conv/conv.check.js';
+import { checks as convChecks, planChecks as convPlanChecks } from './conv/conv.check.js';
 import * as conv from './conv/conv.js';
 import { checks as denseChecks } from './dense/dense.check.js';
 import * as dense from './dense/dense.js';
@@ -39,6 +39,9 @@ export const ALL_CHECKS: readonly CheckCase[] = [
   ...gradcamChecks,
   ...resizeChecks,
 ];
+
+/** Cases for pipelines of plans that `ALL_CHECKS` does not run. */
+export const PLAN_CHECKS: readonly CheckCase[] = convPlanChecks;
 
 /** Each variant of each operation. */
 export const ALL_KERNELS: readonly Kernel[] = [

@@ -6,9 +6,16 @@ import type { Gpu } from '../engine/gpu.js';
 import type { Kernel, Scalars } from '../engine/kernel.js';
 import { type Choice, choiceName, type DispatchSpec, PlanBuilder, type ShapeClass } from '../engine/plan.js';
 import { inScopes } from '../engine/scopes.js';
-import { channelSlice, denseTensor, elements, type Tensor } from '../engine/tensor.js';
+import { elements, type Tensor } from '../engine/tensor.js';
 import { type Difference, TOLERANCE, worstDifference } from '../engine/tolerance.js';
-import { type CheckCase, type Dense, type Prepared, prepare, type TensorSpec } from './check.js';
+import {
+  type CheckCase,
+  type Dense,
+  type Prepared,
+  paperTensors,
+  prepare,
+  type TensorSpec,
+} from './check.js';
 import type { ConstantsOf, LabOperation, Like } from './labFile.js';
 
 /** What the compiler says about the user's text, as it stands in the file. */
@@ -82,19 +89,6 @@ class Recorder extends PlanBuilder {
     }
     return choice;
   }
-}
-
-/** The case as it is, its tensors without memory: enough to record. */
-function paperTensors(check: CheckCase): Record<string, Tensor> {
-  const tensors: Record<string, Tensor> = {};
-  for (const [name, { shape, within }] of Object.entries(check.tensors)) {
-    const [b, h, w, c] = shape;
-    const whole: Tensor['shape'] = [b, h, w, within?.channels ?? c];
-    const storage = { label: name, bytes: 4 * elements(whole), buffer: null, byteOffset: 0 };
-    const tensor = denseTensor(storage, whole);
-    tensors[name] = within ? channelSlice(tensor, within.from, c) : tensor;
-  }
-  return tensors;
 }
 
 /** Records a case without memory: with the choice that is asked for, else as the network would. */
@@ -257,7 +251,9 @@ export class Lab {
 
   /** Uploads a case and records it for `runner`. */
   prepare(check: CheckCase, { replaces, kernel, geometry }: Runner): Promise<Prepared> {
-    return prepare(this.gpu, check, geometry.choice, kernel && { [replaces.name]: kernel });
+    return prepare(this.gpu, check, geometry.choice, {
+      kernels: kernel && { [replaces.name]: kernel },
+    });
   }
 
   private reference(check: CheckCase, inputs: Record<string, Dense>): Record<string, Dense> {

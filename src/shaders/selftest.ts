@@ -6,11 +6,6 @@ import { ALL_CHECKS } from './checks.js';
 export interface SelfTestOptions {
   /** Operations or folders to test, e.g. `conv.forward`, `conv`; default all. */
   ops?: readonly string[];
-  /**
-   * Leave out what plans on this adapter never choose by themselves: in software, kernels through workgroup memory,
-   * over which lavapipe's compiler takes half a minute.
-   */
-  likelyOnly?: boolean;
   /** Cases done, cases in all, after each. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -30,12 +25,11 @@ export function checksOf(ops: readonly string[] | undefined): CheckCase[] {
  */
 export async function selfTest(
   gpu: Gpu,
-  { ops, likelyOnly = false, onProgress = () => {} }: SelfTestOptions = {},
+  { ops, onProgress = () => {} }: SelfTestOptions = {},
 ): Promise<CheckResult[]> {
   const runs = checksOf(ops)
     .filter((check) => !check.race)
-    .flatMap((check) => check.variants.map((variant) => ({ check, variant })))
-    .filter(({ variant }) => !(likelyOnly && gpu.info.kind === 'software' && variant === 'workgroup'));
+    .flatMap((check) => check.variants.map((variant) => ({ check, variant })));
   const results: CheckResult[] = [];
   for (const [i, { check, variant }] of runs.entries()) {
     const result = await runCheck(gpu, check, variant);

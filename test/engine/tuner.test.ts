@@ -4,13 +4,8 @@ import { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { fastest } from '../../src/engine/measure.js';
 import { type Choice, choiceName, fixedTensor, PlanBuilder, type ShapeClass } from '../../src/engine/plan.js';
-import {
-  recordTuned,
-  startTuning,
-  type TunerSettings,
-  type TuningStore,
-  tune,
-} from '../../src/engine/tuner.js';
+import { recordPlan } from '../../src/engine/record.js';
+import { startTuning, type TunerSettings, type TuningStore, tune } from '../../src/engine/tuner.js';
 import { type TuningDocument, TuningTable, tuningDocument } from '../../src/engine/tuningTable.js';
 import { ALMOST, CHOICES, classesOf, NAMES, OP, shapeOnly, TRIPLE, triple } from '../support/tunedOp.js';
 
@@ -153,7 +148,7 @@ describe('a plan on a Gpu with a tuner', () => {
   ): Promise<{ taken: string[]; recordings: number }> {
     let taken: string[] = [];
     let recordings = 0;
-    await recordTuned(
+    await recordPlan(
       gpu,
       () => new PlanBuilder(gpu, 'test', { variants }),
       (builder) => {

@@ -13,7 +13,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { PlanBuilder } from '../../src/engine/plan.js';
-import { recordTuned, startTuning } from '../../src/engine/tuner.js';
+import { recordPlan } from '../../src/engine/record.js';
+import { startTuning } from '../../src/engine/tuner.js';
 import { tuningFile } from '../../src/engine/tuner.node.js';
 import {
   adapterIdentity,
@@ -61,7 +62,7 @@ async function command(sizes: readonly number[], runtime = 'test'): Promise<stri
   const warnings: string[] = [];
   const onWarning = (text: string) => void warnings.push(text);
   await startTuning(gpu, { kernels, runtime, store: tuningFile(gpu), onWarning });
-  await recordTuned(
+  await recordPlan(
     gpu,
     () => new PlanBuilder(gpu, 'test'),
     (builder) => {

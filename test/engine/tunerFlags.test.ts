@@ -10,7 +10,7 @@ import { useTuning, writeTable } from '../../src/cli/tuning.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { PlanBuilder } from '../../src/engine/plan.js';
-import { recordTuned } from '../../src/engine/tuner.js';
+import { recordPlan } from '../../src/engine/record.js';
 import { shippedTuning } from '../../src/engine/tunings/index.js';
 import { shippedFor, type TuningDocument } from '../../src/engine/tuningTable.js';
 import { NAMES, OP, shapeOnly, triple } from '../support/tunedOp.js';
@@ -63,7 +63,7 @@ function flags(...argv: string[]): TuningFlags {
 /** What a plan takes for one size. */
 async function taken(n: number): Promise<string> {
   let name = '';
-  await recordTuned(
+  await recordPlan(
     gpu,
     () => new PlanBuilder(gpu, 'test'),
     (builder) => {

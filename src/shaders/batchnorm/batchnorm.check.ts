@@ -201,30 +201,33 @@ function backwardTensors({ x, wide, pooled }: Backward): Record<string, TensorSp
 }
 
 /** Both halves for a map with one reader. */
-const apply = BACKWARDS.map((g): CheckCase => {
-  const { title, x, wide, race, relu } = g;
-  return {
-    op: 'batchnorm.backwardApply',
-    title,
-    variants: Object.keys(BACKWARD_APPLY),
-    race,
-    tensors: {
-      ...backwardTensors(g),
-      dz: { shape: x, role: 'output' },
-      dx: { shape: x, role: 'output', within: wide },
-    },
-    tolerance: TOLERANCE.f32LongSum,
-    record: (plan, { x, da, affine, stats, dz, dgammaBeta, dx }) => {
-      const options = { epsilon: EPSILON, mode: 'gradient', relu } as const;
-      const parts = backwardGate(plan, 'check', { x, affine, stats, da, dx: dz }, options);
-      backwardApply(plan, 'check', { x, affine, stats, dz, parts, dgammaBeta, dx }, options);
-    },
-    reference: ({ da, ...t }) => {
-      const norm = { x: t.x, affine: t.affine, stats: t.stats, epsilon: EPSILON };
-      return { dz: reference.gate(norm, da, relu), ...reference.batchnormBackward(norm, da, relu) };
-    },
-  };
-});
+const apply = (['batchnorm.backwardGate', 'batchnorm.backwardApply'] as const).flatMap((op) =>
+  BACKWARDS.map((g): CheckCase => {
+    const { title, x, wide, race, relu } = g;
+    const variants = op === 'batchnorm.backwardGate' ? BACKWARD_GATE : BACKWARD_APPLY;
+    return {
+      op,
+      title,
+      variants: Object.keys(variants),
+      race: op === 'batchnorm.backwardApply' && race,
+      tensors: {
+        ...backwardTensors(g),
+        dz: { shape: x, role: 'output' },
+        dx: { shape: x, role: 'output', within: wide },
+      },
+      tolerance: TOLERANCE.f32LongSum,
+      record: (plan, { x, da, affine, stats, dz, dgammaBeta, dx }) => {
+        const options = { epsilon: EPSILON, mode: 'gradient', relu } as const;
+        const parts = backwardGate(plan, 'check', { x, affine, stats, da, dx: dz }, options);
+        backwardApply(plan, 'check', { x, affine, stats, dz, parts, dgammaBeta, dx }, options);
+      },
+      reference: ({ da, ...t }) => {
+        const norm = { x: t.x, affine: t.affine, stats: t.stats, epsilon: EPSILON };
+        return { dz: reference.gate(norm, da, relu), ...reference.batchnormBackward(norm, da, relu) };
+      },
+    };
+  }),
+);
 
 /** Both halves for one reader of a block, the first one and a later one; its last quarter of channels ends. */
 const finalise = (['batchnorm.backwardGate', 'batchnorm.backwardFinalise'] as const).flatMap((op) =>

@@ -1,4 +1,4 @@
-/** The shapes on which conv.ts is checked: odd sizes, strides between pixels, offsets, odd channel counts. */
+/** The cases on which conv.ts is checked, on the shapes of geometries.ts. */
 import { TOLERANCE } from '../../engine/tolerance.js';
 import { backwardApply, backwardFinalise } from '../batchnorm/backward.js';
 import { batchStatistics, prepareTraining } from '../batchnorm/batchnorm.js';
@@ -7,7 +7,6 @@ import type { CheckCase, Dense, Shape, TensorSpec } from '../check.js';
 import {
   BACKWARD_DATA,
   BACKWARD_WEIGHTS,
-  type ConvShape,
   convBackwardData,
   convBackwardThroughNorm,
   convBackwardWeights,
@@ -16,62 +15,7 @@ import {
   outputSide,
 } from './conv.js';
 import * as reference from './conv.reference.js';
-
-interface Geometry {
-  title: string;
-  x: Shape;
-  out: number;
-  conv: ConvShape;
-  prologue: boolean;
-  /** Channels of the buffers that x and y are slices of. */
-  wide?: { x: number; y: number; yFrom: number };
-  race?: boolean;
-}
-
-const POINT: ConvShape = { kernel: 1, stride: 1, pad: 0 };
-const GROWTH: ConvShape = { kernel: 3, stride: 1, pad: 1 };
-const STEM: ConvShape = { kernel: 7, stride: 2, pad: 3 };
-
-const GEOMETRIES: Geometry[] = [
-  { title: '1x1 odd channels', x: [2, 3, 5, 7], out: 9, conv: POINT, prologue: true },
-  {
-    title: '1x1 slice of a block',
-    x: [3, 5, 7, 36],
-    out: 48,
-    conv: POINT,
-    prologue: true,
-    wide: { x: 64, y: 56, yFrom: 4 },
-  },
-  { title: '1x1 no prologue', x: [1, 7, 3, 20], out: 12, conv: POINT, prologue: false },
-  { title: '3x3 odd channels', x: [2, 5, 4, 3], out: 5, conv: GROWTH, prologue: true },
-  {
-    title: '3x3 into a block',
-    x: [2, 7, 9, 24],
-    out: 32,
-    conv: GROWTH,
-    prologue: true,
-    wide: { x: 24, y: 96, yFrom: 40 },
-  },
-  { title: '3x3 one pixel', x: [1, 1, 1, 8], out: 16, conv: GROWTH, prologue: true },
-  { title: '7x7 stride 2', x: [2, 15, 11, 3], out: 20, conv: STEM, prologue: false },
-  { title: '7x7 stride 2, one channel', x: [1, 9, 13, 1], out: 6, conv: STEM, prologue: false },
-  { title: '7x7 stride 2, one channel to 20', x: [2, 15, 11, 1], out: 20, conv: STEM, prologue: false },
-  // Channels for whole register tiles, pixels for broken ones.
-  {
-    title: '1x1 whole tiles',
-    x: [3, 5, 7, 32],
-    out: 64,
-    conv: POINT,
-    prologue: true,
-    wide: { x: 64, y: 96, yFrom: 16 },
-  },
-  { title: '3x3 whole tiles', x: [2, 5, 3, 32], out: 32, conv: GROWTH, prologue: true },
-  { title: '7x7 stride 2, whole tiles', x: [1, 11, 9, 3], out: 32, conv: STEM, prologue: false },
-  { title: '1x1 block 3 at 64 px', x: [4, 4, 4, 512], out: 128, conv: POINT, prologue: true, race: true },
-  { title: '1x1 block 1 at 64 px', x: [4, 16, 16, 160], out: 128, conv: POINT, prologue: true, race: true },
-  { title: '3x3 block 1 at 64 px', x: [4, 16, 16, 128], out: 32, conv: GROWTH, prologue: true, race: true },
-  { title: '7x7 stem at 64 px', x: [4, 64, 64, 3], out: 64, conv: STEM, prologue: false, race: true },
-];
+import { GEOMETRIES, type Geometry, LONG_ROWS, PLAN_GEOMETRIES } from './geometries.js';
 
 function shapes({ x, out, conv, wide }: Geometry) {
   const y: Shape = [x[0], outputSide(x[1], conv), outputSide(x[2], conv), out];
@@ -88,7 +32,7 @@ function shapes({ x, out, conv, wide }: Geometry) {
   return { y, weights, xSpec, ySpec, affine };
 }
 
-const forward = GEOMETRIES.map((g): CheckCase => {
+function forward(g: Geometry): CheckCase {
   const { y, weights, xSpec, ySpec, affine } = shapes(g);
   return {
     op: 'conv.forward',
@@ -106,9 +50,9 @@ const forward = GEOMETRIES.map((g): CheckCase => {
     },
     reference: (t) => ({ y: reference.convForward(t.x, t.weights, y, g.conv, t.affine) }),
   };
-});
+}
 
-const backwardData = GEOMETRIES.filter((g) => g.conv.stride === 1).map((g): CheckCase => {
+function backwardData(g: Geometry): CheckCase {
   const { weights, xSpec, ySpec } = shapes(g);
   return {
     op: 'conv.backwardData',
@@ -123,16 +67,16 @@ const backwardData = GEOMETRIES.filter((g) => g.conv.stride === 1).map((g): Chec
     record: (plan, t) => convBackwardData(plan, 'check', { dy: t.dy, weights: t.weights, dx: t.dx }, g.conv),
     reference: (t) => ({ dx: reference.convBackwardData(t.dy, t.weights, g.x, g.conv) }),
   };
-});
+}
 
-const backwardWeights = GEOMETRIES.map((g): CheckCase => {
+function backwardWeights(g: Geometry): CheckCase {
   const { weights, xSpec, ySpec, affine } = shapes(g);
   return {
     op: 'conv.backwardWeights',
     title: g.title,
     variants: Object.keys(BACKWARD_WEIGHTS),
     race: g.race,
-    tolerance: g.race ? TOLERANCE.f32LongSum : TOLERANCE.f32,
+    tolerance: g.race || g.long ? TOLERANCE.f32LongSum : TOLERANCE.f32,
     tensors: {
       x: { ...xSpec, role: 'input' },
       dy: { ...ySpec, role: 'input' },
@@ -143,12 +87,12 @@ const backwardWeights = GEOMETRIES.map((g): CheckCase => {
       convBackwardWeights(plan, 'check', { x: t.x, dy: t.dy, affine: t.affine, dw: t.dw }, g.conv),
     reference: (t) => ({ dw: reference.convBackwardWeights(t.x, t.dy, weights, g.conv, t.affine) }),
   };
-});
+}
 
 const EPSILON = 1.001e-5;
 
 /** The layer behind in the epilogue, and the statistics of the result. */
-const forwardAndBehind = GEOMETRIES.filter((g) => !g.race).map((g): CheckCase => {
+function forwardAndBehind(g: Geometry): CheckCase {
   const { y, weights, xSpec, ySpec, affine } = shapes(g);
   return {
     op: 'conv.forward',
@@ -183,7 +127,7 @@ const forwardAndBehind = GEOMETRIES.filter((g) => !g.race).map((g): CheckCase =>
       return { y: made, stats, affineBehind, moving: t.moving };
     },
   };
-});
+}
 
 function statisticsTensors(c: number): Record<string, TensorSpec> {
   return {
@@ -194,7 +138,7 @@ function statisticsTensors(c: number): Record<string, TensorSpec> {
   };
 }
 
-const forwardEpilogue = GEOMETRIES.filter((g) => !g.race).map((g): CheckCase => {
+function forwardEpilogue(g: Geometry): CheckCase {
   const { y, weights, xSpec, ySpec, affine } = shapes(g);
   return {
     op: 'conv.forward',
@@ -218,11 +162,11 @@ const forwardEpilogue = GEOMETRIES.filter((g) => !g.race).map((g): CheckCase => 
       return { y: made };
     },
   };
-});
+}
 
 /** On through ReLU and the first half of batch norm; a reader of a block ends the last four channels. */
-const throughNorm = GEOMETRIES.filter((g) => g.conv.stride === 1 && g.x[3] >= 8 && !g.race).flatMap((g) =>
-  (['gradient', 'scaled', 'gathered'] as const).map((mode): CheckCase => {
+function throughNorm(g: Geometry): CheckCase[] {
+  return (['gradient', 'scaled', 'gathered'] as const).map((mode): CheckCase => {
     const { weights, xSpec, ySpec } = shapes(g);
     const c = g.x[3];
     const done = c - 4;
@@ -265,11 +209,11 @@ const throughNorm = GEOMETRIES.filter((g) => g.conv.stride === 1 && g.x[3] >= 8 
         return { dx: ended.g, dgammaBeta: ended.dgammaBeta, sums: ended.sums };
       },
     };
-  }),
-);
+  });
+}
 
 /** Where the model asks for f16, on adapters that multiply matrices. */
-const forwardHalf = GEOMETRIES.map((g): CheckCase => {
+function forwardHalf(g: Geometry): CheckCase {
   const { y, weights, xSpec, ySpec, affine } = shapes(g);
   const after = !g.race && g.prologue;
   return {
@@ -297,14 +241,25 @@ const forwardHalf = GEOMETRIES.map((g): CheckCase => {
       return { y: made };
     },
   };
-});
+}
+
+const small = GEOMETRIES.filter(({ race }) => !race);
+const straight = ({ conv }: Geometry) => conv.stride === 1;
+const normed = (g: Geometry) => straight(g) && g.x[3] >= 8;
 
 export const checks: CheckCase[] = [
-  ...forward,
-  ...forwardHalf,
-  ...forwardEpilogue,
-  ...forwardAndBehind,
-  ...backwardData,
-  ...throughNorm,
-  ...backwardWeights,
+  ...GEOMETRIES.map(forward),
+  ...GEOMETRIES.map(forwardHalf),
+  ...small.map(forwardEpilogue),
+  ...small.map(forwardAndBehind),
+  ...GEOMETRIES.filter(straight).map(backwardData),
+  ...small.filter(normed).flatMap(throughNorm),
+  ...GEOMETRIES.map(backwardWeights),
+];
+
+/** For pipelines of plans that none of `checks` has: planCheck.ts. */
+export const planChecks: CheckCase[] = [
+  ...PLAN_GEOMETRIES.flatMap((g) => [forward(g), forwardHalf(g), forwardEpilogue(g), forwardAndBehind(g)]),
+  ...PLAN_GEOMETRIES.filter(straight).flatMap((g) => [backwardData(g), ...throughNorm(g)]),
+  ...[...PLAN_GEOMETRIES, ...LONG_ROWS].map(backwardWeights),
 ];

@@ -1,0 +1,346 @@
+/** Kernels are checked before their first use: the wrong one is found and replaced, and what is known is not checked again. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { GpuError } from '../../src/core/errors.js';
+import { densenetConfig } from '../../src/densenet/architecture.js';
+import type { FloatBatch, PixelBatch } from '../../src/densenet/batch.js';
+import { initialWeights } from '../../src/densenet/initialisers.js';
+import { DenseNet } from '../../src/densenet/model.js';
+import type { Gpu } from '../../src/engine/gpu.js';
+import { openNodeGpu } from '../../src/engine/gpu.node.js';
+import type { Kernel } from '../../src/engine/kernel.js';
+import { MT19937 } from '../../src/engine/mt19937.js';
+import { verdictFile } from '../../src/engine/tuner.node.js';
+import type { VerdictDocument, VerdictStore } from '../../src/engine/verdicts.js';
+import { ALL_KERNELS } from '../../src/shaders/checks.js';
+import { checkKernels } from '../../src/shaders/planCheck.js';
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = (await openNodeGpu({ quiet: true })).gpu;
+});
+afterEach(() => {
+  gpu.checker = null;
+  gpu.broken.clear();
+});
+afterAll(() => gpu.dispose());
+
+/** As small as a network can be that uses every kernel of DenseNet121. */
+const CONFIG = densenetConfig('densenet121', { name: 'small', blocks: [1, 1], classes: 3 });
+const WEIGHTS = initialWeights(CONFIG, 5);
+const SIDE = 32;
+const COUNT = 2;
+const random = new MT19937(3);
+
+const PIXELS: PixelBatch = {
+  count: 1,
+  height: SIDE,
+  width: SIDE,
+  channels: 1,
+  pixels: Uint8Array.from({ length: SIDE * SIDE }, () => random.random() * 256),
+  normalisation: { kind: 'samplewise', epsilon: 1e-6 },
+  labels: new Float32Array(CONFIG.classes),
+  files: ['image'],
+};
+const FLOATS: FloatBatch = {
+  count: COUNT,
+  height: SIDE,
+  width: SIDE,
+  x: Float32Array.from({ length: COUNT * SIDE * SIDE * 3 }, () => random.uniform(-2, 2)),
+  labels: Float32Array.from({ length: COUNT * CONFIG.classes }, (_, i) => i % 2),
+  files: ['a', 'b'],
+};
+
+async function withModel<T>(work: (model: DenseNet) => Promise<T>): Promise<T> {
+  const model = await DenseNet.create(gpu, { config: CONFIG, weights: WEIGHTS });
+  try {
+    return await work(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+const predict = () =>
+  withModel(async (model) => {
+    const p = await model.predict(PIXELS);
+    const [cam] = await model.gradcam(PIXELS, [1]);
+    return [...p, ...cam.map];
+  });
+
+const train = () =>
+  withModel(async (model) => {
+    await model.compile({ posWeights: [0.3, 0.5, 0.6], negWeights: [0.7, 0.5, 0.4] });
+    const losses = [await model.trainStep(FLOATS), await model.trainStep(FLOATS)];
+    const gradients = [...(await model.gradients())].map(([, values]) => values);
+    const scales = gradients.map((values) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0)));
+    return [...losses, ...scales];
+  });
+
+/** Names of the kernels that some work has checked. */
+async function kernelsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const checker = checkKernels(gpu);
+  await work();
+  return [...new Set([...checker.asked.keys()].map((key) => key.split(' ')[0]))];
+}
+
+const kernelNamed = (name: string): Kernel => ALL_KERNELS.find((kernel) => kernel.name === name)!;
+
+/** Runs `work` while the text of a kernel is another one. */
+async function withText<T>(name: string, text: string, work: () => Promise<T>): Promise<T> {
+  const kernel = kernelNamed(name) as { source: string };
+  const { source } = kernel;
+  kernel.source = text;
+  try {
+    return await work();
+  } finally {
+    kernel.source = source;
+  }
+}
+
+/** Every number that the kernel writes is off by two thousandths. */
+function slightlyWrong(name: string): string {
+  const { source, bindings } = kernelNamed(name);
+  const written = bindings.filter(({ type }) => type === 'storage').map((binding) => binding.name);
+  const numbers = written.filter((binding) => binding !== 'argmax').join('|');
+  const main = source.indexOf('fn main(');
+  const store = new RegExp(`(\\b(?:${numbers})\\[[^;=]*\\] \\+?= )([^;]+);`, 'g');
+  const wrong = source.slice(main).replace(store, '$11.002 * ($2);');
+  expect(wrong, name).not.toBe(source.slice(main));
+  return source.slice(0, main) + wrong;
+}
+
+/** Half of the threads do nothing. */
+function halfDone(name: string): string {
+  const { source } = kernelNamed(name);
+  const main = source.indexOf('fn main(');
+  const id = /@builtin\(global_invocation_id\) (\w+): vec3u/.exec(source.slice(main))![1];
+  const body = source.indexOf(') {', main) + 3;
+  return `${source.slice(0, body)} if (${id}.x % 2u == 1u) { return; } ${source.slice(body)}`;
+}
+
+function expectClose(got: readonly number[], want: readonly number[], what: string): void {
+  const worst = Math.max(...want.map((v, i) => Math.abs(got[i] - v) / (1e-3 + Math.abs(v))));
+  expect(worst, what).toBeLessThan(2e-4);
+}
+
+/** What a work gives although a kernel is wrong; null where it is refused by name. */
+async function although(name: string, text: string, work: () => Promise<number[]>) {
+  gpu.broken.clear();
+  const broken: string[] = [];
+  checkKernels(gpu, { onBroken: (kernel) => broken.push(kernel) });
+  const got = await withText(name, text, work).catch((error: unknown) => {
+    expect(error, name).toBeInstanceOf(GpuError);
+    expect((error as Error).message).toContain(name.replace(/\.\w+$/, ''));
+    return null;
+  });
+  expect(broken, `${name} is found, and nothing else`).toEqual([name]);
+  return got;
+}
+
+describe('a kernel that is wrong on an adapter', () => {
+  it('is found before a prediction or a Grad-CAM uses it, wherever it stands', async () => {
+    const names = await kernelsOf(predict);
+    expect(names.length).toBeGreaterThan(12);
+    gpu.checker = null;
+    const want = await predict();
+    for (const name of names) {
+      const got = await although(name, slightlyWrong(name), predict);
+      if (got) expectClose(got, want, name);
+    }
+  });
+
+  it('is found before a training uses it, wherever it stands', async () => {
+    const known = await kernelsOf(predict);
+    const names = (await kernelsOf(train)).filter((name) => !known.includes(name));
+    expect(names.filter((name) => name.includes('ackward')).length).toBeGreaterThan(6);
+    gpu.checker = null;
+    const want = await train();
+    for (const name of names) {
+      const got = await although(name, slightlyWrong(name), train);
+      if (got) expectClose(got, want, name);
+    }
+  });
+
+  it('is found where it leaves out elements: what it does not write is no number', async () => {
+    for (const name of [
+      'pool.maxForward.tiled',
+      'batchnorm.prepareInference.tiled',
+      'preprocess.normalise.tiled',
+    ]) {
+      expect(await although(name, halfDone(name), predict), name).not.toBeNull();
+    }
+  });
+
+  it('is found where it does not compile', async () => {
+    const name = 'pool.maxForward.tiled';
+    const text = kernelNamed(name).source.replace('fn main(', 'fn mine(');
+    expect(await although(name, text, predict)).not.toBeNull();
+  });
+
+  it('is refused by name where nothing can stand in for it', async () => {
+    const [op] = ['pool.maxForward'];
+    const right = ['naive', 'tiled'].map((variant) => kernelNamed(`${op}.${variant}`));
+    checkKernels(gpu);
+    const failure = await withText(right[0].name, slightlyWrong(right[0].name), () =>
+      withText(right[1].name, slightlyWrong(right[1].name), predict),
+    ).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(GpuError);
+    expect((failure as Error).message).toMatch(
+      /^pool\.maxForward gives wrong numbers on this adapter, in every variant/,
+    );
+    expect(gpu.allocatedBytes).toBe(0);
+  });
+
+  it('does not disturb another model of the same device', async () => {
+    gpu.checker = null;
+    const want = await predict();
+    const name = 'conv.forward.naive';
+    checkKernels(gpu);
+    const both = await withText(name, slightlyWrong(name), () => Promise.all([predict(), predict()]));
+    for (const got of both) expectClose(got, want, name);
+  });
+});
+
+/** Pipelines that are checked while `work` runs. */
+async function checkedBy(store: VerdictStore | undefined, runtime: string, work = predict) {
+  gpu.broken.clear();
+  const kernels: string[] = [];
+  checkKernels(gpu, {
+    store,
+    runtime,
+    onProgress: (done, total, kernel) => {
+      if (done < total) kernels.push(kernel);
+    },
+  });
+  await work();
+  return kernels;
+}
+
+function memory(): VerdictStore & { kept: string } {
+  return {
+    kept: 'null',
+    load() {
+      return JSON.parse(this.kept) as unknown;
+    },
+    save(document) {
+      this.kept = JSON.stringify(document);
+    },
+  };
+}
+
+describe('what is known of kernels', () => {
+  it('is of the kernels in use: a prediction checks nothing of the way back', async () => {
+    const kernels = await checkedBy(undefined, 'a');
+    expect(kernels.filter((name) => /ackward|loss\.weighted|adam|statistics/.test(name))).toEqual([]);
+    expect(new Set(kernels)).toContain('batchnorm.prepareInference.tiled');
+  });
+
+  it('is kept: a second time nothing is checked, a training checks only what is new', async () => {
+    const store = memory();
+    const first = await checkedBy(store, 'a');
+    expect(first.length).toBeGreaterThan(12);
+    expect(await checkedBy(store, 'a')).toEqual([]);
+    const more = await checkedBy(store, 'a', train);
+    expect(more.some((name) => name.includes('ackward'))).toBe(true);
+    expect(more).not.toContain('pool.globalForward.tiled');
+    expect(await checkedBy(store, 'a', train)).toEqual([]);
+    expect(await checkedBy(store, 'a')).toEqual([]);
+  });
+
+  it('holds for the text of a kernel: another one is checked, and it alone', async () => {
+    const store = memory();
+    await checkedBy(store, 'a');
+    const name = 'pool.maxForward.tiled';
+    const text = `${kernelNamed(name).source}\n// another\n`;
+    expect(await withText(name, text, () => checkedBy(store, 'a'))).toEqual([name]);
+    expect(await checkedBy(store, 'a')).toEqual([]);
+  });
+
+  it('says what is wrong as well, without checking again', async () => {
+    const store = memory();
+    const name = 'pool.maxForward.tiled';
+    await withText(name, slightlyWrong(name), async () => {
+      await checkedBy(store, 'a');
+      expect([...gpu.broken]).toEqual([name]);
+      expect(await checkedBy(store, 'a')).toEqual([]);
+      expect([...gpu.broken]).toEqual([name]);
+    });
+    await checkedBy(store, 'a');
+    expect([...gpu.broken]).toEqual([]);
+  });
+
+  it('holds for the adapter, its driver and the WebGPU in front of it', async () => {
+    const store = memory();
+    const all = await checkedBy(store, 'a');
+    expect(await checkedBy(store, 'b')).toEqual(all);
+    for (const change of ['description', 'vendor', 'architecture'] as const) {
+      const document = JSON.parse(store.kept) as VerdictDocument;
+      document.adapter[change] += ' of yesterday';
+      store.save(document);
+      expect(await checkedBy(store, 'b'), change).toEqual(all);
+    }
+  });
+
+  it('is found out anew where the file is damaged, in any way', async () => {
+    const store = memory();
+    const all = await checkedBy(store, 'a');
+    const whole = store.kept;
+    const damages = [
+      '',
+      '\0'.repeat(whole.length),
+      whole.slice(0, -2),
+      '[]',
+      '7',
+      '{}',
+      whole.replace(/"right"/, '"wrong"'),
+      whole.replace(/"right"/, '"left"'),
+      whole.replace(/"verdicts":\{[^}]*\}/, '"verdicts":null'),
+      whole.replace(/"version":1/, '"version":2'),
+    ];
+    for (const damage of damages) {
+      expect(damage).not.toBe(whole);
+      store.kept = damage;
+      expect(await checkedBy(store, 'a'), damage.slice(0, 40)).toEqual(all);
+      expect([...gpu.broken]).toEqual([]);
+      expect(store.kept, damage.slice(0, 40)).toBe(whole);
+    }
+  });
+
+  it('may be kept nowhere', async () => {
+    const store: VerdictStore = {
+      load() {
+        throw new Error('no room');
+      },
+      save() {
+        throw new Error('no room');
+      },
+    };
+    expect((await checkedBy(store, 'a')).length).toBeGreaterThan(12);
+  });
+
+  it('lies in the cache folder, one file an adapter', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chexgpu-checks-'));
+    const before = process.env.CHEXGPU_CACHE;
+    process.env.CHEXGPU_CACHE = folder;
+    try {
+      const all = await checkedBy(verdictFile(gpu), 'a');
+      expect(await checkedBy(verdictFile(gpu), 'a')).toEqual([]);
+      const [file, ...others] = readdirSync(join(folder, 'checks')).map((name) =>
+        join(folder, 'checks', name),
+      );
+      expect(others).toEqual([]);
+      const { format, verdicts } = JSON.parse(readFileSync(file, 'utf8')) as VerdictDocument;
+      expect(format).toBe('chexgpu kernel checks');
+      expect(Object.keys(verdicts).length).toBe(all.length);
+      writeFileSync(file, Buffer.alloc(4096));
+      expect(await checkedBy(verdictFile(gpu), 'a')).toEqual(all);
+      expect(await checkedBy(verdictFile(gpu), 'a')).toEqual([]);
+    } finally {
+      if (before === undefined) delete process.env.CHEXGPU_CACHE;
+      else process.env.CHEXGPU_CACHE = before;
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
