@@ -55,6 +55,11 @@ export class Progress {
     this.line();
   }
 
+  /** Another one, or a line of text, has taken its place. */
+  get over(): boolean {
+    return this.ended;
+  }
+
   /** Leaves the last state standing. Safe to call twice. */
   end(): void {
     if (this.ended) return;

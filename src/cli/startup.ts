@@ -7,28 +7,19 @@ import type { NodeGpu } from '../engine/gpu.node.js';
 import { verdictFile } from '../engine/tuner.node.js';
 import { checkKernels } from '../shaders/planCheck.js';
 import type { CommandContext } from './context.js';
-import type { Progress } from './progress.js';
+import { kernelProgress } from './kernelProgress.js';
 import { versions } from './versions.js';
 
 /** From now on models on this adapter have their kernels checked first. */
-export function checkBeforeUse({ out, signal }: CommandContext, { gpu }: NodeGpu): void {
+export function checkBeforeUse(context: CommandContext, { gpu }: NodeGpu): void {
   const { webgpu, chexgpu } = versions();
   const swiftshader = chromiumPackage()?.version ?? 'none';
-  let bar: Progress | null = null;
   checkKernels(gpu, {
     runtime: `webgpu ${webgpu}, chexgpu ${chexgpu}, swiftshader ${swiftshader}`,
     store: verdictFile(gpu),
-    onProgress: (done, total, kernel) => {
-      signal.throwIfAborted();
-      bar ??= out.progress('Checking the kernels on this adapter', total, 'kernels');
-      bar.update(done, kernel, total);
-      if (done < total) return;
-      out.endProgress();
-      bar = null;
-    },
+    onProgress: kernelProgress(context, 'Checking the kernels on this adapter', 'kernels'),
     onBroken: (kernel, why) => {
-      bar = null;
-      out.warn(`The kernel ${kernel} gives wrong numbers on this adapter and is not used: ${why}`);
+      context.out.warn(`The kernel ${kernel} gives wrong numbers on this adapter and is not used: ${why}`);
     },
   });
 }

@@ -219,6 +219,35 @@ export async function runCheck(
   }
 }
 
+/**
+ * As `runCheck`, and says ok where only another kernel of the case can be wrong: where all is right beside the plainest
+ * variants of the other operations.
+ */
+export async function judge(
+  gpu: Gpu,
+  check: CheckCase,
+  variant: string,
+  kernels: CheckOptions['kernels'] = {},
+): Promise<CheckResult | null> {
+  const result = await runCheck(gpu, check, variant, { kernels });
+  if (!result || result.ok) return result;
+  const companions = Object.fromEntries(otherOps(gpu, check, variant).map((op) => [op, 'naive']));
+  if (Object.keys(companions).length === 0) return result;
+  return (await runCheck(gpu, check, variant, { kernels, companions })) ?? result;
+}
+
+/** Operations that come along with the one a case is about. */
+function otherOps(gpu: Gpu, check: CheckCase, variant: string): string[] {
+  const recorder = new PlanBuilder(gpu, check.title, { variants: { [check.op]: variant } });
+  try {
+    check.record(recorder, paperTensors(check));
+  } catch {
+    return [];
+  }
+  const ops = new Set(recorder.soFar.dispatches.map(({ kernel }) => kernel.op));
+  return [...ops].filter((op) => op !== check.op);
+}
+
 async function readBack(gpu: Gpu, tensor: Tensor, spec: TensorSpec) {
   const { buffer, bytes } = tensor.storage;
   const words = new Uint32Array(await gpu.read(buffer!, 0, bytes));

@@ -16,8 +16,7 @@ import {
   verdictDocument,
   verdictIdentity,
 } from '../engine/verdicts.js';
-import { type CheckResult, explain, runCheck } from './check.js';
-import { ALL_CHECKS } from './checks.js';
+import { type CheckResult, explain, judge } from './check.js';
 import { SmallCases } from './smallCases.js';
 
 export interface KernelCheckOptions {
@@ -112,11 +111,8 @@ export class PlanChecker implements KernelChecker {
     const { gpu } = this;
     const kernels = Object.fromEntries(used.map((use) => [use.kernel.name, use.kernel]));
     for (const { check, choice } of this.cases.of(plan, kernel, constants)) {
-      const result = await runCheck(gpu, check, choice, { kernels });
-      if (!result || result.ok) continue;
-      // Another kernel of the case may be the wrong one: then this one is right beside the plainest.
-      const plain = await runCheck(gpu, check, choice, { kernels, companions: PLAINEST });
-      if (plain && !plain.ok) return plain;
+      const result = await judge(gpu, check, choice, kernels);
+      if (result && !result.ok) return result;
     }
     return null;
   }
@@ -170,5 +166,3 @@ function usesOf(plan: PlanBuilder): Use[] {
   }
   return [...uses.values()];
 }
-
-const PLAINEST = Object.fromEntries(ALL_CHECKS.map(({ op }) => [op, 'naive']));

@@ -123,8 +123,8 @@ describe('self-test and race', () => {
     let last = [0, 0];
     const results = await selfTest(gpu, {
       ops: ['reduce', 'resize.bilinear'],
-      onProgress: (...state) => {
-        last = state;
+      onProgress: (done, total) => {
+        last = [done, total];
       },
     });
     expect(new Set(results.map((r) => r.op))).toEqual(new Set(['reduce.slices', 'resize.bilinear']));

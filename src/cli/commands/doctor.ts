@@ -1,11 +1,14 @@
 /** `chexgpu doctor` */
+import { availableParallelism } from 'node:os';
 import { EXIT_CODES, UsageError } from '../../core/errors.js';
-import type { NodeGpu } from '../../engine/gpu.node.js';
+import type { Gpu } from '../../engine/gpu.js';
+import { type NodeGpu, openNodeGpu } from '../../engine/gpu.node.js';
 import { type CheckResult, explain } from '../../shaders/check.js';
 import { ALL_CHECKS } from '../../shaders/checks.js';
 import { checksOf, type RaceRow, race, selfTest } from '../../shaders/selftest.js';
 import { skippedKernels } from '../../shaders/skipped.js';
 import type { CommandContext } from '../context.js';
+import { kernelProgress } from '../kernelProgress.js';
 import { plural, textTable } from '../output.js';
 import { withSession } from '../session.js';
 import { versions } from '../versions.js';
@@ -72,6 +75,25 @@ function sayDescription({ out }: CommandContext, facts: ReturnType<typeof descri
   for (const [name, value] of lines) out.say(`  ${name.padEnd(width)}  ${value}`);
 }
 
+/**
+ * Software drivers compile on one core for each device: as many devices as there are cores share the work. Four are
+ * enough for the longest variant to be what is waited for.
+ */
+async function testAll(
+  context: CommandContext,
+  { gpu }: NodeGpu,
+  ops: readonly string[] | undefined,
+): Promise<CheckResult[]> {
+  const more = gpu.info.kind === 'software' ? Math.min(4, availableParallelism()) - 1 : 0;
+  const beside: Gpu[] = [];
+  try {
+    for (let i = 0; i < more; i++) beside.push((await openNodeGpu({ quiet: true })).gpu);
+    return await selfTest(gpu, { ops, beside, onProgress: kernelProgress(context, 'Self-test', 'cases') });
+  } finally {
+    for (const device of beside) device.dispose();
+  }
+}
+
 const nameOf = ({ op, variant }: CheckResult) => `${op}.${variant}`;
 
 /** One line a variant: its worst case. */
@@ -122,7 +144,7 @@ export const doctorCommand = define<DoctorFlags>({
   flags: (command) =>
     command.option('--kernel <op>', 'an operation, such as conv.forward, or a group of them, such as conv'),
   action: async (context, { kernel }) => {
-    const { out, signal } = context;
+    const { out } = context;
     if (kernel !== undefined && checksOf([kernel]).length === 0) {
       const known = [...new Set(ALL_CHECKS.map((check) => check.op))].join(', ');
       throw new UsageError(`There is no kernel "${kernel}".`, `The kernels are ${known}.`);
@@ -130,16 +152,10 @@ export const doctorCommand = define<DoctorFlags>({
     return withSession(context, { workers: 0, selfTest: false }, async ({ node }) => {
       const facts = describe(node);
       sayDescription(context, facts);
-      const bar = out.progress('Self-test', 0, 'cases');
-      const results = await selfTest(node.gpu, {
-        ops: kernel === undefined ? undefined : [kernel],
-        onProgress: (done, total) => {
-          signal.throwIfAborted();
-          bar.update(done, '', total);
-        },
-      });
+      const ops = kernel === undefined ? undefined : [kernel];
+      const results = await testAll(context, node, ops);
       sayResults(context, results);
-      const skipped = skippedKernels(node.gpu, results, kernel === undefined ? undefined : [kernel]);
+      const skipped = skippedKernels(node.gpu, results, ops);
       for (const { kernel: name, why } of skipped) out.say(`  not run here: ${name}: ${why}`);
       const rows = kernel === undefined ? [] : await race(node.gpu, kernel);
       if (kernel !== undefined) sayRace(context, rows);
