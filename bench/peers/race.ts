@@ -127,9 +127,13 @@ async function startCold(context: RaceContext, job: PeerJob, row: PeerRow, check
   context.onProgress(`${jobName(job)}, ${row.engine}: ${row.status}, ${time}`);
 }
 
-/** Caches of the drivers and ours. SwiftShader is a driver and is there already, as other drivers are. */
-function emptyCaches(folder: string, swiftshader: string | undefined): NodeJS.ProcessEnv {
+/**
+ * Caches of the drivers and ours, in `folder`.
+ * @param swiftshader its library, where it is there already, as other drivers are
+ */
+export function emptyCaches(folder: string, swiftshader: string | undefined): NodeJS.ProcessEnv {
   const ours = join(folder, 'chexgpu');
+  mkdirSync(folder, { recursive: true });
   if (swiftshader) {
     mkdirSync(ours);
     symlinkSync(dirname(swiftshader), join(ours, basename(dirname(swiftshader))));

@@ -12,12 +12,12 @@ describe('chexgpu bench', () => {
   it('alone shows what there is', async () => {
     const { code, stdout } = await chexgpu(['bench']);
     expect(code).toBe(0);
-    for (const name of ['kernels', 'model', 'peers', 'peaks', 'show'])
+    for (const name of ['kernels', 'model', 'peers', 'peaks', 'start', 'show'])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 
   it.each([
-    [['bench', 'kernel'], /There is no bench "kernel"\. Choose kernels, model, peers, peaks, show\./],
+    [['bench', 'kernel'], /There is no bench "kernel"\. Choose kernels, model, peers, peaks, start, show\./],
     [['bench', 'kernels', '--op', 'nothing'], /There is no kernel "nothing"/],
     [['bench', 'kernels', '--size', '33'], /Give a multiple of 32, for example 32 or 64/],
     [['bench', 'model', '--budget', '0'], /Give a number of seconds, above 0/],
@@ -36,6 +36,17 @@ describe('chexgpu bench', () => {
     expect(ended.code).toBe(3);
     expect(ended.stdout).toBe('');
     expect(lastLine(ended)).toMatch(/package\.json is no result: no bench of chexgpu wrote it/);
+  });
+
+  it('measures what a user waits for, the first time and again', async () => {
+    const ended = await chexgpu(['bench', 'start', '--size', '32', '--json']);
+    expect(ended.code, ended.stderr).toBe(0);
+    const { first, second, size } = JSON.parse(ended.stdout) as Record<string, number[]>;
+    expect(size).toBe(32);
+    expect([first.length, second.length]).toEqual([1, 1]);
+    // Nothing is checked or unpacked again.
+    expect(second[0]).toBeLessThan(first[0]);
+    expect(second[0]).toBeGreaterThan(100);
   });
 
   it('measures, keeps, draws and compares', async () => {

@@ -21,6 +21,8 @@ export async function open({ folder, kind, batch, size }) {
     const runtime = `webgpu ${versions.webgpu}`;
     await chexgpu.enableTuning(gpu, { runtime, store: chexgpu.tuningFile(gpu) });
   }
+  // What a user waits for at the start includes that the kernels are checked.
+  if (kind === 'coldStart') chexgpu.checkKernels(gpu);
   const { config, weights, parameters } = readNetwork(folder);
   const model = await chexgpu.DenseNet.create(gpu, { config, weights });
   const { x, labels } = readBatch(folder, { batch, size });

@@ -6,6 +6,7 @@ import { benchModelCommand } from '../bench/model.js';
 import { benchPeaksCommand } from '../bench/peaks.js';
 import { benchPeersCommand } from '../bench/peers.js';
 import { benchShowCommand } from '../bench/show.js';
+import { benchStartCommand } from '../bench/start.js';
 import { examples } from '../options.js';
 import type { MakeCommand } from './define.js';
 
@@ -14,6 +15,7 @@ const MAKERS = [
   benchModelCommand,
   benchPeersCommand,
   benchPeaksCommand,
+  benchStartCommand,
   benchShowCommand,
 ];
 
@@ -27,6 +29,7 @@ export const benchCommand: MakeCommand = (context, done) => {
       examples([
         ['chexgpu bench kernels', 'each kernel and variant, as a share of what the adapter can do'],
         ['chexgpu bench model --scaling --html model.html', 'the whole network, and how its cost grows'],
+        ['chexgpu bench start', 'from the start of `chexgpu predict` to its first probability'],
         ['chexgpu bench peers', 'against ONNX Runtime and TensorFlow.js'],
       ]),
     );
