@@ -1,6 +1,5 @@
 /** Draws Vega-Lite specifications as SVG, without a browser, a canvas or any font installed. */
-import * as vega from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
 import { aucSpec, contributionSpec, frequencySpec, lossSpec, rocSpec, timingSpec } from './figureSpecs.js';
 import { escapeHtml } from './html.js';
 import type { ReportData } from './reportData.js';
@@ -40,8 +39,9 @@ interface TextItem {
 }
 
 /** Vega's global text ruler, which its type declarations leave out. */
-const ruler = (vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } })
-  .textMetrics;
+interface Ruler {
+  textMetrics: { width: (item: TextItem, text: unknown) => number };
+}
 
 function measure(item: TextItem, text: unknown): number {
   const bold = item.fontWeight === 'bold' || Number(item.fontWeight) >= 600;
@@ -75,6 +75,9 @@ function ownIds(svg: string, name: string): string {
  * Draws one figure. `name` also keeps the SVG's inner ids apart from those of its neighbours on a page.
  */
 export async function renderFigure(name: string, alt: string, spec: TopLevelSpec): Promise<Figure> {
+  // Loaded here: some hundred files that most commands never need.
+  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const ruler = (vega as unknown as Ruler).textMetrics;
   const hostRuler = ruler.width;
   const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' });
   try {
