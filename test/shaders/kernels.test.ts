@@ -133,6 +133,34 @@ describe('self-test and race', () => {
     expect(gpu.broken.size).toBe(0);
   });
 
+  it('shares the cases out among devices, with the same results in the same order', async () => {
+    const beside = (await openNodeGpu()).gpu;
+    try {
+      const ops = ['reduce', 'resize', 'dense'];
+      const waits: string[] = [];
+      const shared = await selfTest(gpu, {
+        ops,
+        beside: [beside],
+        onProgress: (_done, _total, waitingFor) => waits.push(waitingFor),
+      });
+      const alone = await selfTest(gpu, { ops });
+      const names = (results: typeof alone) => results.map((r) => `${r.op}.${r.variant} ${r.title} ${r.ok}`);
+      expect(names(shared)).toEqual(names(alone));
+      expect(waits.some((words) => /^\S+, \S+$/.test(words))).toBe(true);
+      expect(waits.at(-1)).toBe('');
+      expect(beside.allocatedBytes).toBe(0);
+    } finally {
+      beside.dispose();
+    }
+  });
+
+  it('ends with the error of the device that is gone', async () => {
+    const beside = (await openNodeGpu()).gpu;
+    beside.dispose();
+    await expect(selfTest(gpu, { ops: ['reduce', 'dense'], beside: [beside] })).rejects.toThrow(/disposed/);
+    expect(gpu.broken.size).toBe(0);
+  });
+
   it('races the variants of one operation', async () => {
     const rows = await race(gpu, 'pool.maxForward');
     expect(rows.map((r) => r.variant)).toEqual(['naive', 'tiled']);
