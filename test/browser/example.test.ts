@@ -237,8 +237,8 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the browser example in Chromium', () => {
     const before = await shownProbabilities(page);
     const gray = await readFile(file);
     const wrong: [string, string, Buffer, RegExp][] = [
-      ['#file', 'notes.png', Buffer.from('no image at all'), /^notes\.png is no PNG or JPEG/],
-      ['#file', 'cut.png', gray.subarray(0, gray.length / 2), /^cut\.png is damaged or cut short/],
+      ['#file', 'notes.png', Buffer.from('no image at all'), /^notes\.png is damaged, cut short or no image/],
+      ['#file', 'cut.png', gray.subarray(0, gray.length / 2), /^cut\.png is (damaged|cut short)/],
       ['#weights-file', 'notes.h5', Buffer.from('no weights'), /^notes\.h5 .*HDF5/],
       ['#weights-file', 'cut.h5', (await readFile(weightFile)).subarray(0, 1e6), /^cut\.h5 /],
     ];

@@ -151,7 +151,7 @@ describe('Grad-CAM', () => {
       writePng({ width: 32, height: 32, bitDepth: 8, colorType: GRAY, samples }),
     );
     // Whichever are the most probable.
-    const names = LABELS.map((label, i) => `../../${i % 2 ? label : ''}/escaped`);
+    const names = LABELS.map((label, i) => `../../${i % 2 ? label : '/'.repeat(i)}/escaped`);
     const first = await chexgpu(
       [
         'gradcam',
