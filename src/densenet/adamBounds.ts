@@ -32,7 +32,7 @@ export function boundsAfter(before: AdamBounds, gradient: number, hyper: AdamHyp
   const m = beta1 * before.m + (1 - beta1) * gradient;
   const v = beta2 * before.v + (1 - beta2) * gradient * gradient;
   const w = before.w + (rate * m) / epsilon;
-  return [m, v, w, rate * m].every((bound) => bound < SAFE) ? { w, m, v } : null;
+  return [rate, m, v, w, rate * m].every((bound) => bound < SAFE) ? { w, m, v } : null;
 }
 
 /**
