@@ -1,5 +1,6 @@
 /** Inference and Grad-CAM for one batch size and image size. */
-import { UsageError } from '../core/errors.js';
+import { firstNotFinite } from '../core/arguments.js';
+import { NonFiniteError, UsageError } from '../core/errors.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../engine/plan.js';
 import { Readback } from '../engine/readback.js';
 import { recordPlan } from '../engine/record.js';
@@ -108,7 +109,7 @@ export class Predictor {
 
   /**
    * One map a class, for the first image of the batch.
-   * @throws UsageError for the score `sigmoid` of a network that ends in a softmax
+   * @throws UsageError for the score `sigmoid` of a network that ends in a softmax; NonFiniteError for a map
    */
   async gradcam(batch: Batch, classes: readonly number[], score: CamScore): Promise<GradcamMap[]> {
     const { gpu, config, signal } = this.context;
@@ -130,6 +131,13 @@ export class Predictor {
         back.copy(resized.storage.buffer!, 0, height * width * 4);
       });
       const map = new Float32Array(await back.take());
+      const bad = firstNotFinite(map);
+      if (bad >= 0) {
+        throw new NonFiniteError(
+          `The Grad-CAM of output ${classIndex} for ${batch.files[0]} holds ${map[bad]}.`,
+          'Check the weights.',
+        );
+      }
       const empty = !scaleToOne(map);
       maps.push({ classIndex, probability: p[classIndex], height, width, map, empty });
     }
