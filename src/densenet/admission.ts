@@ -31,35 +31,42 @@ export function admitBatch(batch: Batch, config: DenseNetConfig, { labels }: { l
   const count = wholeNumber('batch.count', batch.count, 1);
   checkImageSize(config, batch.height);
   checkImageSize(config, batch.width);
-  const files = namesOf(batch.files, count);
+  const nameOf = names(batch.files);
   const shape = { count, height: batch.height, width: batch.width };
   const given = batch as Partial<FloatBatch & PixelBatch>;
-  const own = labels ? admitLabels(batch.labels, files, config.classes) : new Float32Array(0);
-  if (given.x !== undefined) {
-    return { ...shape, x: admitFloats(given.x, shape, files, config.inputChannels), labels: own, files };
-  }
-  return { ...shape, ...admitPixels(given, shape, config.inputChannels), labels: own, files };
+  const own = labels ? admitLabels(batch.labels, count, nameOf, config.classes) : new Float32Array(0);
+  const images =
+    given.x === undefined
+      ? admitPixels(given, shape, config.inputChannels)
+      : { x: admitFloats(given.x, shape, nameOf, config.inputChannels) };
+  // Last: a count that the arrays do not bear out may be any number.
+  const files = Array.from({ length: count }, (_, i) => nameOf(i));
+  return { ...shape, ...images, labels: own, files };
 }
 
-function namesOf(files: unknown, count: number): string[] {
+/** Says what an image is called in errors. */
+function names(files: unknown): (image: number) => string {
   if (files !== undefined && !Array.isArray(files)) {
     throw new UsageError(`batch.files is ${shown(files)}, it must be an array of names.`);
   }
-  return Array.from({ length: count }, (_, i) =>
-    files?.[i] === undefined ? `image ${i}` : String(files[i]),
-  );
+  return (image) => (files?.[image] === undefined ? `image ${image}` : String(files[image]));
 }
 
-function admitLabels(labels: unknown, files: readonly string[], classes: number): Float32Array {
+function admitLabels(
+  labels: unknown,
+  count: number,
+  nameOf: (image: number) => string,
+  classes: number,
+): Float32Array {
   const given = listOfNumbers('batch.labels', labels);
-  if (given.length !== files.length * classes) {
+  if (given.length !== count * classes) {
     throw new DataError(
-      `A batch of ${files.length} images came with ${given.length} labels; ${classes} an image are wanted.`,
+      `A batch of ${count} images came with ${given.length} labels; ${classes} an image are wanted.`,
     );
   }
   const bad = firstIndex(given, (v) => v !== 0 && v !== 1);
   if (bad >= 0) {
-    throw new DataError(`A label of ${files[Math.floor(bad / classes)]} is ${given[bad]}, not 0 or 1.`);
+    throw new DataError(`A label of ${nameOf(Math.floor(bad / classes))} is ${given[bad]}, not 0 or 1.`);
   }
   return Float32Array.from(given);
 }
@@ -67,7 +74,7 @@ function admitLabels(labels: unknown, files: readonly string[], classes: number)
 function admitFloats(
   given: unknown,
   { count, height, width }: BatchShape,
-  files: readonly string[],
+  nameOf: (image: number) => string,
   channels: number,
 ): Float32Array {
   const x = floats('batch.x', given);
@@ -76,7 +83,7 @@ function admitFloats(
   if (!folded) expectLength(`x[b,h,w,${channels}]`, x, count * each);
   const bad = firstNotFinite(x);
   if (bad >= 0) {
-    const file = files[Math.floor((bad * count) / x.length)];
+    const file = nameOf(Math.floor((bad * count) / x.length));
     throw new DataError(`A pixel of ${file} is ${x[bad]} after normalisation.`);
   }
   return folded ? firstOfThree(x, new Float32Array(x.length / 3)) : x.slice();
