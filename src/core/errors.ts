@@ -64,15 +64,15 @@ export class AdapterError extends ChexError {
 }
 
 export class OutOfMemoryError extends ChexError {
-  constructor(message: string, hint = 'Use smaller batches or smaller images.') {
-    super('memory', message, hint);
+  constructor(message: string, hint = 'Use smaller batches or smaller images.', options?: ErrorOptions) {
+    super('memory', message, hint, options);
   }
 }
 
 /** WebGPU refused a command, a shader did not compile, or the device was lost. */
 export class GpuError extends ChexError {
-  constructor(message: string, hint?: string) {
-    super('gpu', message, hint);
+  constructor(message: string, hint?: string, options?: ErrorOptions) {
+    super('gpu', message, hint, options);
   }
 }
 

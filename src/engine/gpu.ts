@@ -3,7 +3,7 @@
  * scopes that become exceptions. Own (opened from an adapter, destroyed by `dispose`) or borrowed
  * (a GPUDevice handed in by the host page or service, left alone by `dispose`).
  */
-import { AdapterError, GpuError, OutOfMemoryError } from '../core/errors.js';
+import { AdapterError, ChexError, GpuError, OutOfMemoryError } from '../core/errors.js';
 import type { Kernel, Scalars } from './kernel.js';
 import type { Tuning } from './plan.js';
 import { Readback } from './readback.js';
@@ -171,7 +171,7 @@ export class Gpu {
         throw noMemory(made[failed].label, each[failed].memory ?? each[failed].refused ?? '', hint);
       }
       if (all.memory !== null) throw noMemory(what, all.memory, hint);
-      if ('thrown' in outcome) throw outcome.thrown;
+      if ('thrown' in outcome) throw typed(what, outcome.thrown, hint);
       if (all.refused !== null) throw new GpuError(`WebGPU refused ${what}: ${all.refused}`);
     } catch (error) {
       for (const { buffer } of made) buffer.destroy();
@@ -237,7 +237,7 @@ export class Gpu {
       const pipelineLayout = device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
       return { module, layout, pipelineLayout };
     });
-    if ('thrown' in outcome) throw outcome.thrown;
+    if ('thrown' in outcome) throw typed(`the shader ${label}`, outcome.thrown);
     const { module, layout, pipelineLayout } = outcome.value;
     const [information, { memory, refused }] = await Promise.all([module.getCompilationInfo(), report]);
     this.assertAlive();
@@ -335,7 +335,15 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
 }
 
-function noMemory(what: string, reason: string, hint?: string): OutOfMemoryError {
+function noMemory(what: string, reason: string, hint?: string, options?: ErrorOptions): OutOfMemoryError {
   const why = reason.split('\n')[0].replace(/\.?$/, '.');
-  return new OutOfMemoryError(`The GPU has no memory left for ${what}: ${why}`, hint);
+  return new OutOfMemoryError(`The GPU has no memory left for ${what}: ${why}`, hint, options);
+}
+
+/** What WebGPU's calls throw, as an error of ours: a RangeError is its word for want of memory. */
+function typed(what: string, thrown: unknown, hint?: string): ChexError {
+  if (thrown instanceof ChexError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof RangeError) return noMemory(what, message, hint, { cause: thrown });
+  return new GpuError(`WebGPU refused ${what}: ${message}`, undefined, { cause: thrown });
 }
