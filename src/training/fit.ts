@@ -56,8 +56,9 @@ export interface FitOptions extends TrainingOptions {
   /** Keras 2.3.0 and 2.3.1 report the loss of the last validation batch only; true restores that. */
   keras231ValLoss?: boolean;
   signal?: AbortSignal;
-  onStep?: (info: StepInfo) => void;
-  onValidation?: (done: number, total: number) => void;
+  /** Callbacks are waited for, and what they throw or reject with ends the training. */
+  onStep?: (info: StepInfo) => void | Promise<void>;
+  onValidation?: (done: number, total: number) => void | Promise<void>;
   onEpoch?: (info: EpochInfo) => void | Promise<void>;
 }
 
@@ -76,6 +77,7 @@ export async function fit(model: DenseNet, source: BatchSource, options: FitOpti
   const steps = wholeNumber('stepsPerEpoch', options.stepsPerEpoch ?? source.length, 1);
   if (options.validation?.length === 0) throw new UsageError('There are no images to validate on.');
   if (options.validationSteps !== undefined) wholeNumber('validationSteps', options.validationSteps, 1);
+  options.signal?.throwIfAborted();
   const training = await model.goOn(options);
   const history: History = { stepLoss: [], epochs: [], images: 0, waitMs: 0, stepMs: 0, validationMs: 0 };
   const next = endless(source);
@@ -97,7 +99,7 @@ export async function fit(model: DenseNet, source: BatchSource, options: FitOpti
       history.images += batch.count;
       history.waitMs += loaded - before;
       history.stepMs += after - loaded;
-      options.onStep?.({
+      await options.onStep?.({
         epoch,
         epochs,
         step,
@@ -152,7 +154,7 @@ async function validate(
     }
     weighted += loss * batch.count;
     seen += batch.count;
-    options.onValidation?.(i + 1, steps);
+    await options.onValidation?.(i + 1, steps);
   }
   const loss = weighted / seen;
   if (!Number.isFinite(loss)) throw new NonFiniteError(`The validation loss is ${loss}.`);

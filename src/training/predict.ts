@@ -22,7 +22,7 @@ export interface Predictions {
 export async function predictAll(
   model: DenseNet,
   source: BatchSource,
-  onProgress: (done: number, total: number) => void = () => {},
+  onProgress: (done: number, total: number) => void | Promise<void> = () => {},
   signal?: AbortSignal,
 ): Promise<Predictions> {
   const { classes } = model.config;
@@ -55,7 +55,7 @@ export async function predictAll(
     }
     waitMs += loaded - before;
     predictMs += performance.now() - loaded;
-    onProgress(files.length, source.samples);
+    await onProgress(files.length, source.samples);
   }
   if (files.length < source.samples) {
     throw new DataError(

@@ -6,6 +6,7 @@ import { DenseNet } from '../../src/densenet/model.js';
 import type { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
 import { fit as trainModel } from '../../src/training/fit.js';
+import { predictAll } from '../../src/training/predict.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../support/tinyNet.js';
 
 let gpu: Gpu;
@@ -179,7 +180,20 @@ describe('other callbacks', () => {
       });
       await expect(failing).rejects.toBe(mine);
       expect(Number.isFinite(await model.trainStep(batch))).toBe(true);
+      const rejecting = trainModel(model, tinySource(), {
+        ...options,
+        [name]: async () => {
+          await sleep(1);
+          throw mine;
+        },
+      });
+      await expect(rejecting).rejects.toBe(mine);
     }
+    const late = async () => {
+      await sleep(1);
+      throw mine;
+    };
+    await expect(predictAll(model, tinySource(), late)).rejects.toBe(mine);
     await model.dispose();
   });
 });

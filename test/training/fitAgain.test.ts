@@ -105,6 +105,16 @@ describe('fit on a model that was trained', () => {
     await model.dispose();
   });
 
+  it('leaves all as it was where its signal is aborted beforehand', async () => {
+    const model = await create();
+    await losses(model, all);
+    const before = await model.exportOptimizer();
+    const signal = AbortSignal.abort(new Error('mine'));
+    await expect(trainModel(model, tinySource(), { ...all, beta1: 0.1, signal })).rejects.toThrow('mine');
+    expect(await model.exportOptimizer()).toEqual(before);
+    await model.dispose();
+  });
+
   it('leaves all as it was where the options are refused', async () => {
     const model = await create();
     await losses(model, all);
