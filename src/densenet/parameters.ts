@@ -241,19 +241,19 @@ export class Parameters {
 
   /** Before a training pass, within `Gpu.guarded`: the next moving averages begin as the present ones. */
   beginMoving(): void {
-    this.copyMoving('moving', 'nextMoving');
-  }
-
-  /** When a step is taken, within `Gpu.guarded`: the next moving averages become the present ones. */
-  takeMoving(): void {
-    this.copyMoving('nextMoving', 'moving');
-  }
-
-  private copyMoving(from: MovingBuffer, to: MovingBuffer): void {
     const { device } = this.gpu;
     const encoder = device.createCommandEncoder({ label: 'moving averages' });
-    encoder.copyBufferToBuffer(this.buffers.get(from)!, 0, this.buffers.get(to)!, 0, this.movingSize * 4);
+    this.copyMoving(encoder, 'moving', 'nextMoving');
     device.queue.submit([encoder.finish()]);
+  }
+
+  /** When a step is taken: the next moving averages become the present ones. */
+  takeMoving(encoder: GPUCommandEncoder): void {
+    this.copyMoving(encoder, 'nextMoving', 'moving');
+  }
+
+  private copyMoving(encoder: GPUCommandEncoder, from: MovingBuffer, to: MovingBuffer): void {
+    encoder.copyBufferToBuffer(this.buffers.get(from)!, 0, this.buffers.get(to)!, 0, this.movingSize * 4);
   }
 
   /** A whole buffer, padding included. */

@@ -103,10 +103,14 @@ export class Trainer {
    */
   async step(batch: Batch, t: number): Promise<number> {
     const { gpu, parameters } = this.context;
+    const { learningRate, beta1, beta2, adamEpsilon: epsilon } = adamSettings(this.options);
+    const hyper = { rate: adamRate(learningRate, beta1, beta2, t), beta1, beta2, epsilon };
     const load = await this.input.loader(batch);
     await gpu.guarded(this.plan.label, () => {
       const labels = batch.labels as Float32Array<ArrayBuffer>;
       gpu.device.queue.writeBuffer(this.fixed.labels.storage.buffer!, 0, labels);
+      const values = new Float32Array([hyper.rate, beta1, beta2, epsilon]);
+      gpu.device.queue.writeBuffer(this.fixed.hyper.storage.buffer!, 0, values);
       load();
       parameters.beginMoving();
       this.plan.run();
@@ -116,17 +120,11 @@ export class Trainer {
     const { loss, gradient, moving } = await this.verdict();
     if (!Number.isFinite(loss)) throw await this.refusedLoss(loss, t);
     if (!Number.isFinite(moving)) throw await this.refusedMoving(loss, t);
-    const { learningRate, beta1, beta2, adamEpsilon: epsilon } = adamSettings(this.options);
-    const hyper = { rate: adamRate(learningRate, beta1, beta2, t), beta1, beta2, epsilon };
     const bounds = boundsAfter(parameters.bounds, gradient, hyper) ?? (await findOverflow(parameters, hyper));
     if (typeof bounds === 'string') throw refusal(t, loss, bounds);
 
-    await gpu.guarded('Adam', () => {
-      const values = new Float32Array([hyper.rate, beta1, beta2, epsilon]);
-      gpu.device.queue.writeBuffer(this.fixed.hyper.storage.buffer!, 0, values);
-      this.update.run();
-      parameters.takeMoving();
-    });
+    // One submit of all that moves, and nothing beside it that could fail alone.
+    await gpu.guarded('Adam', () => this.update.run((encoder) => parameters.takeMoving(encoder)));
     Object.assign(parameters.bounds, bounds);
     return loss;
   }

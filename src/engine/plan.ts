@@ -323,9 +323,10 @@ export class Plan {
 
   /**
    * Encodes and submits every dispatch, in order. Does not wait for the GPU.
+   * @param behind encodes what goes into one submit with the last dispatch: both are done or neither
    * @throws GpuError when the plan was disposed, or its Gpu
    */
-  run(): void {
+  run(behind?: (encoder: GPUCommandEncoder) => void): void {
     this.gpu.assertAlive();
     const { device, info } = this.gpu;
     const budget = FLOPS_A_SUBMIT[info.kind];
@@ -339,6 +340,7 @@ export class Plan {
         flops += this.dispatches[next++].flops;
       } while (next < this.steps.length && flops < budget);
       pass.end();
+      if (next === this.steps.length) behind?.(encoder);
       device.queue.submit([encoder.finish()]);
     }
   }
