@@ -90,6 +90,8 @@ export class DenseNet {
       onCompile: options.onCompile ?? (() => {}),
     });
     try {
+      // First, so that a network too large for the GPU is refused before its numbers are drawn.
+      await parameters.allocate('weights', 'moving');
       await parameters.write(parameters.pack(options.weights ?? initialWeights(config, options.seed ?? 0)));
     } catch (error) {
       await model.dispose();
@@ -245,9 +247,9 @@ export class DenseNet {
     return this.turns.next(async () => {
       const trainer = await this.trainer(own);
       try {
+        this.affinesFresh = false;
         const loss = await trainer.step(own, this.step + 1);
         this.step++;
-        this.affinesFresh = false;
         this.hasGradients = true;
         return loss;
       } catch (error) {
@@ -300,8 +302,8 @@ export class DenseNet {
   async importWeights(weights: WeightMap): Promise<void> {
     const packed = this.context.parameters.pack(weights);
     return this.turns.next(async () => {
-      await this.context.parameters.write(packed);
       this.affinesFresh = false;
+      await this.context.parameters.write(packed);
     });
   }
 
