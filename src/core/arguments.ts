@@ -8,6 +8,7 @@ import { UsageError } from './errors.js';
 export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
   if (typeof value !== 'object' || value === null) return String(value);
   const kind = kindOf(value);
   const { length } = value as { length?: unknown };
@@ -83,6 +84,12 @@ export function oneOf<T extends string>(field: string, value: unknown, choices: 
 export function requireObject(field: string, value: unknown): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
   throw new UsageError(`${field} is ${shown(value)}, it must be an object.`);
+}
+
+/** @throws UsageError unless `value` is a function */
+export function requireFunction(field: string, value: unknown): void {
+  if (typeof value === 'function') return;
+  throw new UsageError(`${field} is ${shown(value)}, it must be a function.`);
 }
 
 /** An array, or a typed array of numbers. @throws UsageError for anything else */

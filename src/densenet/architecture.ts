@@ -320,7 +320,7 @@ export function checkImageSize(config: DenseNetConfig, size: number): void {
   const below = Math.max(multiple, Math.floor(size / multiple) * multiple);
   const near = Number.isFinite(size) ? [...new Set([below, below + multiple])] : [multiple];
   throw new UsageError(
-    `Image size ${size} is not a multiple of ${multiple}, which ${config.name} needs.`,
+    `Image size ${shown(size)} is not a multiple of ${multiple}, which ${config.name} needs.`,
     `Use for example ${near.join(' or ')}.`,
   );
 }

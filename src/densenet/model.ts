@@ -2,7 +2,14 @@
  * DenseNet on one GPU: predict, train, explain. Plans are made for the batch and image sizes that come
  * along and kept; weights are shared by all of them.
  */
-import { listOfNumbers, oneOf, requireObject, wholeNumber } from '../core/arguments.js';
+import {
+  listOfNumbers,
+  oneOf,
+  requireFunction,
+  requireObject,
+  shown,
+  wholeNumber,
+} from '../core/arguments.js';
 import { NonFiniteError, UsageError } from '../core/errors.js';
 import type { Gpu } from '../engine/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder, type Precision } from '../engine/plan.js';
@@ -75,10 +82,17 @@ export class DenseNet {
 
   /**
    * A network with weights on the GPU; it keeps copies of the options.
-   * @throws UsageError for a configuration that no network can have, WeightsError, OutOfMemoryError
+   * @throws UsageError for options that make no sense, WeightsError, OutOfMemoryError
    */
   static async create(gpu: Gpu, options: ModelOptions = {}): Promise<DenseNet> {
+    if (typeof gpu?.guarded !== 'function') {
+      throw new UsageError(
+        `The first argument of DenseNet.create is ${shown(gpu)}, it must be a Gpu.`,
+        'openGpu() gives one, openNodeGpu() gives { gpu }, and Gpu.borrow(device) makes one of a GPUDevice.',
+      );
+    }
     requireObject('The options of DenseNet.create', options);
+    if (options.onCompile !== undefined) requireFunction('onCompile', options.onCompile);
     const config = checkedConfig(options.config ?? densenetConfig('densenet121'));
     const parameters = new Parameters(gpu, config);
     const model = new DenseNet({
@@ -162,6 +176,7 @@ export class DenseNet {
    */
   async inspect(batch: Batch, visit: (output: LayerOutput) => void | Promise<void>): Promise<void> {
     const own = admitBatch(batch, this.config, { labels: false });
+    requireFunction('The visitor of inspect', visit);
     return this.turns.aside(async (callBack) => {
       let inspection: Inspection | undefined;
       try {

@@ -2,12 +2,13 @@
  * The training loop, after Keras' `fit_generator` (keras-spec 5.4): epochs of a fixed number of steps over
  * a sequence of batches that goes on where the last epoch stopped, validation in inference mode, history.
  */
-import { requireObject, wholeNumber } from '../core/arguments.js';
+import { requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
 import { NonFiniteError, UsageError } from '../core/errors.js';
 import type { BatchSource } from '../densenet/batch.js';
 import type { DenseNet } from '../densenet/model.js';
 import type { TrainingOptions } from '../densenet/trainingOptions.js';
 import { weightedLoss } from './loss.js';
+import { checkSource } from './source.js';
 
 export interface StepInfo {
   epoch: number;
@@ -68,15 +69,22 @@ export interface FitOptions extends TrainingOptions {
  * `model.compile` first to start Adam afresh, or give `optimizer`.
  * @returns losses a step and an epoch, and where the time went
  * @throws NonFiniteError when a step or the validation loss is not finite, naming the layer (`DenseNet.trainStep`);
- *   UsageError for counts that are no whole numbers above 0, and as `DenseNet.compile`
+ *   UsageError for counts that are no whole numbers above 0, callbacks that are no functions, and as `DenseNet.compile`
  */
 export async function fit(model: DenseNet, source: BatchSource, options: FitOptions): Promise<History> {
   requireObject('The options of fit', options);
-  if (source.length === 0) throw new UsageError('There are no images to train on.');
+  if (checkSource('The training source', source) === 0) {
+    throw new UsageError('There are no images to train on.');
+  }
   const epochs = wholeNumber('epochs', options.epochs, 1);
   const steps = wholeNumber('stepsPerEpoch', options.stepsPerEpoch ?? source.length, 1);
-  if (options.validation?.length === 0) throw new UsageError('There are no images to validate on.');
+  if (options.validation && checkSource('The validation source', options.validation) === 0) {
+    throw new UsageError('There are no images to validate on.');
+  }
   if (options.validationSteps !== undefined) wholeNumber('validationSteps', options.validationSteps, 1);
+  for (const name of ['onStep', 'onValidation', 'onEpoch'] as const) {
+    if (options[name] !== undefined) requireFunction(name, options[name]);
+  }
   options.signal?.throwIfAborted();
   const training = await model.goOn(options);
   const history: History = { stepLoss: [], epochs: [], images: 0, waitMs: 0, stepMs: 0, validationMs: 0 };

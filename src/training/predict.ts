@@ -1,8 +1,9 @@
 /** Predictions for a whole source, in its order: Keras' `predict_generator`. */
-import { listOfNumbers, requireObject } from '../core/arguments.js';
+import { listOfNumbers, requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import type { BatchSource } from '../densenet/batch.js';
 import type { DenseNet } from '../densenet/model.js';
+import { checkSource } from './source.js';
 
 export interface Predictions {
   files: string[];
@@ -16,8 +17,9 @@ export interface Predictions {
 
 /**
  * Runs every batch of an epoch through the network, the partial last one included.
- * @throws DataError for a source that gives more or fewer images than it says, or other labels than the network has
- * @param onProgress images done, images in all
+ * @param onProgress images done, images in all; it is waited for
+ * @throws UsageError for a source that is none; DataError for one that gives more or fewer images than it says, or
+ *   other labels than the network has; as `DenseNet.predict`
  */
 export async function predictAll(
   model: DenseNet,
@@ -26,7 +28,9 @@ export async function predictAll(
   signal?: AbortSignal,
 ): Promise<Predictions> {
   const { classes } = model.config;
-  requireObject('The source', source);
+  checkSource('The source', source);
+  wholeNumber('The source: samples', source.samples, 0);
+  requireFunction('onProgress', onProgress);
   const files: string[] = [];
   const probabilities = new Float32Array(source.samples * classes);
   const labels = new Float32Array(source.samples * classes);
@@ -37,6 +41,7 @@ export async function predictAll(
     const before = performance.now();
     const batch = await source.getBatch(i);
     const loaded = performance.now();
+    requireObject('The batch', batch);
     const done = files.length;
     if (done + batch.count > source.samples) {
       throw new DataError(`The source gave more than the ${source.samples} images that it says to have.`);

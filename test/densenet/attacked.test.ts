@@ -1,12 +1,14 @@
 /** Inputs of attackers at the model's doors: nothing that is not finite comes in or out, and no refusal takes long. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DataError, GpuError, NonFiniteError, OutOfMemoryError } from '../../src/core/errors.js';
-import type { Batch } from '../../src/densenet/batch.js';
+import { DataError, GpuError, NonFiniteError, OutOfMemoryError, UsageError } from '../../src/core/errors.js';
+import type { Batch, BatchSource } from '../../src/densenet/batch.js';
 import type { LayerOutput } from '../../src/densenet/inspect.js';
 import { DenseNet } from '../../src/densenet/model.js';
 import { Gpu } from '../../src/engine/gpu.js';
 import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { TINY, TINY_LOSS, tinyBatch } from '../support/tinyNet.js';
+import { fit as trainModel } from '../../src/training/fit.js';
+import { predictAll } from '../../src/training/predict.js';
+import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../support/tinyNet.js';
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -57,6 +59,42 @@ describe('Grad-CAM', () => {
     await expect(model.gradcam(batch, [1], { score: 'logit' })).rejects.toThrow(
       /Grad-CAM of output 1 for image 1\.0 .*(Infinity|NaN)/,
     );
+    await model.dispose();
+  });
+});
+
+describe('what is no Gpu, no function, no source', () => {
+  it('is refused by name at every door', async () => {
+    const model = await DenseNet.create(gpu, { config: TINY, seed: 1 });
+    const wrong = <T>(value: unknown) => value as T;
+    const source = (fields: object) => wrong<BatchSource>({ ...tinySource(), ...fields });
+    const train = (options: object, from = tinySource()) =>
+      trainModel(model, from, { ...TINY_LOSS, epochs: 1, ...options });
+    const doors: [RegExp, () => Promise<unknown>][] = [
+      [/a GPUDevice.*must be a Gpu/, () => DenseNet.create(wrong<Gpu>(gpu.device))],
+      [/null, it must be a Gpu/, () => DenseNet.create(wrong<Gpu>(null))],
+      [/onCompile is 5/, () => DenseNet.create(gpu, { onCompile: wrong(5) })],
+      [/visitor .* is undefined/, () => model.inspect(tinyBatch(1), wrong(undefined))],
+      [/onProgress is null/, () => predictAll(model, tinySource(), wrong(null))],
+      [/source is null/, () => predictAll(model, wrong(null))],
+      [/source: length is NaN/, () => predictAll(model, source({ length: Number.NaN }))],
+      [/source: samples is -1/, () => predictAll(model, source({ samples: -1 }))],
+      [/source: getBatch is undefined/, () => predictAll(model, source({ getBatch: undefined }))],
+      [/batch is null/, () => predictAll(model, source({ getBatch: async () => null }))],
+      [/training source is null/, () => train({}, wrong(null))],
+      [/training source: length is NaN/, () => train({ stepsPerEpoch: 1 }, source({ length: Number.NaN }))],
+      [/validation source is 5/, () => train({ validation: 5 })],
+      [/onStep is 'log'/, () => train({ onStep: 'log' })],
+      [/learningRate is 1n/, () => model.compile({ ...TINY_LOSS, learningRate: wrong(1n) })],
+      [/Image size '16'/, () => model.predict({ ...tinyBatch(1), height: wrong('16') })],
+    ];
+    for (const [message, call] of doors) {
+      const got = await call().catch((error: unknown) => error);
+      expect(got, String(message)).toBeInstanceOf(UsageError);
+      expect((got as Error).message).toMatch(message);
+    }
+    // None of it has trained or compiled anything.
+    await expect(model.exportOptimizer()).rejects.toThrow(/compile/);
     await model.dispose();
   });
 });
