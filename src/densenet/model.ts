@@ -30,6 +30,7 @@ import { checkedConfig } from './checkedConfig.js';
 import type { ModelContext } from './context.js';
 import { initialWeights } from './initialisers.js';
 import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
+import { keyOf, makeRoom, touch } from './keptPlans.js';
 import { type PackedMoments, Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
 import { Trainer } from './trainer.js';
@@ -59,9 +60,6 @@ interface OwnState {
   settings: AdamSettings;
   moments: PackedMoments;
 }
-
-/** Plans kept for different batch sizes; the least recently used one goes first. */
-const KEPT_PLANS = 3;
 
 export class DenseNet {
   private readonly predictors = new Map<string, Predictor>();
@@ -414,23 +412,5 @@ export class DenseNet {
   private dropTrainers(): void {
     for (const trainer of this.trainers.values()) trainer.dispose();
     this.trainers = new Map();
-  }
-}
-
-function keyOf({ count, height, width }: BatchShape): string {
-  return `${count}x${height}x${width}`;
-}
-
-function touch<T>(map: Map<string, T>, key: string, value: T): T {
-  map.delete(key);
-  map.set(key, value);
-  return value;
-}
-
-function makeRoom(map: Map<string, { dispose(): void }>): void {
-  while (map.size >= KEPT_PLANS) {
-    const [oldest, value] = map.entries().next().value!;
-    map.delete(oldest);
-    value.dispose();
   }
 }
