@@ -322,6 +322,18 @@ describe('what a killed process left', () => {
     await living.close();
   });
 
+  it('as it began or let go is met by a start right behind it', async () => {
+    const began = `r/.chexgpu-aside.${deadToken()}`;
+    put(`${began}/owner.json`, '{');
+    put('r/.chexgpu-work/nothing', 'with its owner’s name gone');
+    put(`made/.chexgpu-aside.${deadToken()}/owner.json`, JSON.stringify({ token: deadToken(), made: true }));
+    put(`starts/.chexgpu-aside.${newToken()}/owner.json`, '{');
+    await write('r', NEW);
+    expect(tree('r')).toEqual(NEW);
+    expect(readdirSync(root).sort()).toEqual(['r', 'starts']);
+    expect(readdirSync(at('starts'))).toHaveLength(1);
+  });
+
   it('of another machine, another user’s process or a used-again process id: told apart', async () => {
     const [host, own, started, random] = newToken().split('-');
     const cases: [string, boolean][] = [

@@ -2,7 +2,7 @@
  * One process at a time writes into a folder: it holds the work folder in there, from its start to its end. What a
  * dead one left is finished where its journal says so, else removed; by whoever next writes there or beside it.
  */
-import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.js';
@@ -15,9 +15,9 @@ import { unmakeFolders } from './places.node.js';
 export const WORK_FOLDER = '.chexgpu-work';
 /** A dead process's work folder, taken by the process that the rest of the name tells. */
 const LEFT = '.chexgpu-left.';
+/** A work folder before it is one and when it is one no more, of the process that the rest of the name tells. */
+const ASIDE = '.chexgpu-aside.';
 const OWNER = 'owner.json';
-/** The owner's name is written at once after the folder is made. */
-const NAMELESS_MS = 10_000;
 
 interface Owner {
   token: string;
@@ -25,7 +25,10 @@ interface Owner {
   made: boolean;
 }
 
-export const isWorkName = (name: string): boolean => name === WORK_FOLDER || name.startsWith(LEFT);
+export const isWorkName = (name: string): boolean =>
+  name === WORK_FOLDER || name.startsWith(LEFT) || name.startsWith(ASIDE);
+
+const isDeadAside = (name: string): boolean => name.startsWith(ASIDE) && isGone(name.slice(ASIDE.length));
 
 async function ownerOf(work: string): Promise<Owner | null> {
   try {
@@ -37,11 +40,14 @@ async function ownerOf(work: string): Promise<Owner | null> {
   }
 }
 
-/** Whether its process is dead. Another user's work folder is never touched: who knows what it would have us move. */
+/**
+ * Whether its process is dead; none living is without its owner's name. Another user's work folder is never touched:
+ * who knows what it would have us move.
+ */
 async function isLeft(work: string, owner: Owner | null): Promise<boolean> {
   const info = await lstat(work).catch(() => null);
   if (!info?.isDirectory() || (process.getuid && info.uid !== process.getuid())) return false;
-  return owner ? isGone(owner.token) : Date.now() - info.mtimeMs > NAMELESS_MS;
+  return owner ? isGone(owner.token) : true;
 }
 
 /** The folder is another's: a living process's, or there is a result in it. */
@@ -63,15 +69,22 @@ process.on('exit', () => {
 });
 
 export class Claim {
+  private isEntered = false;
+
   private constructor(
     /** The folder, without links. */
     readonly folder: string,
     /** Folders that were made for it, the uppermost first. */
     private readonly made: readonly string[],
+    private readonly token: string,
   ) {}
 
   get work(): string {
     return join(this.folder, WORK_FOLDER);
+  }
+
+  private get aside(): string {
+    return join(this.folder, `${ASIDE}${this.token}`);
   }
 
   /**
@@ -80,24 +93,14 @@ export class Claim {
    * @throws UsageError when a living process has it; what the file system throws
    */
   static async take(folder: string, made: readonly string[] = []): Promise<Claim> {
-    const work = join(folder, WORK_FOLDER);
-    const taken: string[] = [];
-    for (;;) {
-      const isNew = await mkdir(work).then(
-        () => true,
-        (cause: NodeJS.ErrnoException) => {
-          if (cause.code !== 'EEXIST') throw cause;
-          return false;
-        },
-      );
-      if (isNew) break;
-      taken.push(await takeOver(folder, work));
-    }
-    const claim = new Claim(folder, made);
+    const claim = new Claim(folder, made, newToken());
     held.add(claim);
     try {
-      const owner: Owner = { token: newToken(), made: made.includes(folder) };
-      await writeSynced(join(work, OWNER), JSON.stringify(owner));
+      const owner: Owner = { token: claim.token, made: made.includes(folder) };
+      await mkdir(claim.aside);
+      await writeSynced(join(claim.aside, OWNER), JSON.stringify(owner));
+      const taken: string[] = [];
+      while (!(await claim.enter())) taken.push(await takeOver(folder, claim.work));
       await finishLeft(folder, taken);
       return claim;
     } catch (cause) {
@@ -106,21 +109,37 @@ export class Claim {
     }
   }
 
+  /** Gives the work folder its name, with its owner's in it; false where another one stands there. */
+  private async enter(): Promise<boolean> {
+    this.isEntered = await rename(this.aside, this.work).then(
+      () => true,
+      async (cause: NodeJS.ErrnoException) => {
+        const isTaken = ['EEXIST', 'ENOTEMPTY'].includes(cause.code ?? '');
+        if (!isTaken && !(await lstat(this.work).catch(() => null))) throw cause;
+        return false;
+      },
+    );
+    return this.isEntered;
+  }
+
   /** Lets go; the work folder goes, and what was made for it and is still empty. */
   async release(): Promise<void> {
     if (!held.delete(this)) return;
     // A result that is half in place is put into place by the next start.
-    if (await hasJournal(this.work)) return;
-    await rm(this.work, { recursive: true, force: true });
+    if (this.isEntered && (await hasJournal(this.work))) return;
+    // So that nobody ever meets a work folder with a part of it gone.
+    if (this.isEntered) await rename(this.work, this.aside).catch(() => undefined);
+    await rm(this.aside, { recursive: true, force: true });
     await unmakeFolders(this.made);
   }
 
   /** The same, at once. */
   abandon(): void {
     held.delete(this);
-    if (existsSync(join(this.work, JOURNAL))) return;
+    if (this.isEntered && existsSync(join(this.work, JOURNAL))) return;
     try {
-      rmSync(this.work, { recursive: true, force: true });
+      if (this.isEntered) renameSync(this.work, this.aside);
+      rmSync(this.aside, { recursive: true, force: true });
       for (const folder of [...this.made].reverse()) rmdirSync(folder);
     } catch {
       // Not empty, or not to be removed: the next start tries again.
@@ -131,6 +150,8 @@ export class Claim {
 /** Gives a dead process's work folder another name. @throws UsageError when its process lives */
 async function takeOver(folder: string, work: string): Promise<string> {
   const owner = await ownerOf(work);
+  // Let go in the meantime.
+  if (!owner && !(await lstat(work).catch(() => null))) return '';
   if (!(await isLeft(work, owner))) throw busy(folder, owner);
   const left = join(folder, `${LEFT}${newToken()}`);
   const moved = await rename(work, left).then(
@@ -155,6 +176,7 @@ const finishing = new Set<string>();
 /** Finishes or removes what dead processes left, and what this one took over. */
 async function finishLeft(folder: string, taken: readonly string[]): Promise<void> {
   for (const name of await readdir(folder)) {
+    if (isDeadAside(name)) await rm(join(folder, name), { recursive: true, force: true });
     if (!name.startsWith(LEFT)) continue;
     const left = join(folder, name);
     const token = name.slice(LEFT.length);
@@ -176,12 +198,14 @@ async function finishLeft(folder: string, taken: readonly string[]): Promise<voi
  * a living one is at work.
  */
 export async function healFolder(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  if (!names.some(isWorkName)) return;
+  const names = (await readdir(folder).catch(() => [])).filter(isWorkName);
+  // What is aside and not dead is a start or an end of somebody's work.
+  if (names.every((name) => name.startsWith(ASIDE) && !isDeadAside(name))) return;
   const work = join(folder, WORK_FOLDER);
-  const owner = await ownerOf(work);
-  if ((await lstat(work).catch(() => null)) && !(await isLeft(work, owner))) return;
-  const claim = await Claim.take(folder, owner?.made ? [folder] : []).catch(() => null);
+  if (names.includes(WORK_FOLDER) && !(await isLeft(work, await ownerOf(work)))) return;
+  const owners = await Promise.all(names.map((name) => ownerOf(join(folder, name))));
+  const made = owners.some((owner) => owner?.made) ? [folder] : [];
+  const claim = await Claim.take(folder, made).catch(() => null);
   await claim?.release();
 }
 
@@ -191,8 +215,6 @@ export async function healBeside(folder: string): Promise<void> {
   for (const entry of await readdir(above, { withFileTypes: true }).catch(() => [])) {
     if (!entry.isDirectory()) continue;
     const beside = join(above, entry.name);
-    if (beside !== folder && (await lstat(join(beside, WORK_FOLDER)).catch(() => null))) {
-      await healFolder(beside);
-    }
+    if (beside !== folder) await healFolder(beside);
   }
 }
