@@ -48,6 +48,7 @@ def kinds(file):
     layout = h5py.VirtualLayout(shape=(4,), dtype="f4")
     layout[:] = h5py.VirtualSource("other.h5", "x", shape=(4,))
     file.create_virtual_dataset("virtual", layout)
+    file.create_dataset("external", shape=(4,), dtype="f4", external=[("elsewhere.bin", 0, 16)])
 
 
 def behind(file):

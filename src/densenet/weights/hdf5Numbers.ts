@@ -67,13 +67,15 @@ const wrongType = (what: string, found: string): WeightsError =>
     "Save it from Keras with floatx 'float32', not quantised.",
   );
 
+const IN_ONE_FILE = 'Copy them into one file, for example with h5repack.';
+
 function checkLayout({ metadata }: Dataset, what: string): void {
   const { shape, chunks, size, total_size: count, virtual_sources: sources } = metadata;
   if (!shape) throw new WeightsError(`${what} is empty: it has a type and no numbers.`);
   if (sources && sources.length > 0) {
     throw new WeightsError(
       `${what} is virtual: its numbers lie in other files (${sources[0].file_name}).`,
-      'Copy them into one file, for example with h5repack.',
+      IN_ONE_FILE,
     );
   }
   const bytes = size * (chunks ? chunks.reduce((product, n) => product * n, 1) : count);
@@ -92,6 +94,9 @@ function unpack(dataset: Dataset, what: string): unknown {
     return dataset.value;
   } catch (error) {
     if (error instanceof ChexError) throw error;
+    if (/external raw data file/.test(String(error))) {
+      throw new WeightsError(`${what} has its numbers in other files, which are not opened.`, IN_ONE_FILE);
+    }
     const filter = dataset.filters.find(({ id }) => !BUILT_IN.includes(id));
     if (!filter) throw error;
     const name = FILTERS[filter.id] ?? (filter.name || `filter ${filter.id}`);

@@ -61,6 +61,7 @@ describe('a dataset is named for what it is', () => {
     ['lzf True', /compressed with lzf/],
     ['vast', /chunks of 1,073,741,824 bytes/],
     ['virtual', /is virtual: its numbers lie in other files \(other\.h5\)/],
+    ['external', /x\.h5: external has its numbers in other files, which are not opened/],
   ])('%s', async (name, message) => {
     await expect(numbers(name)).rejects.toThrow(message);
     await expect(numbers(name)).rejects.toThrow(WeightsError);
