@@ -120,7 +120,7 @@ function ofRescaling({ rescaling, report }: KerasWeights, path: string): Preproc
   if (report.inputSize === null) {
     throw new WeightsError(
       `${path} rescales its pixels itself (x * ${scale} + ${offset}) but does not say which size they have.`,
-      'Save the weights alone: model.save_weights(...).',
+      'Save a model whose Input has its size, as (320, 320, 3): weights that are saved alone do not rescale.',
     );
   }
   const three = (value: number): [number, number, number] => [value, value, value];
