@@ -75,6 +75,31 @@ describe('convert', () => {
       expect.stringMatching(/history\.json.*no JSON.*--no-history/),
     ]);
   });
+
+  it('refuses a history that contradicts its weights', async () => {
+    const folder = scratch.path('contradicted');
+    await mkdir(folder);
+    const weights = join(folder, 'weights.h5');
+    await copyFile(soft, weights);
+    const { sha256, config } = await readWeightFile(weights, TWO);
+    const history = {
+      schema: 2,
+      weights: { file: 'weights.h5', sha256 },
+      network: config.name,
+      size: 64,
+      interpolation: 'nearest',
+      normalisation: { kind: 'samplewise', epsilon: 0 },
+      bnEpsilon: config.bnEpsilon,
+      activation: 'softmax',
+      inputChannels: 1,
+    };
+    await writeFile(join(folder, 'history.json'), JSON.stringify(history));
+    const ended = await chexgpu(['convert', weights, scratch.path('contradicted.safetensors')]);
+    expect([ended.code, lastLine(ended)]).toEqual([
+      4,
+      expect.stringMatching(/history .* has 1 input channels; it has 3\. .*--no-history/),
+    ]);
+  });
 });
 
 describe('weights with two classes of their own', () => {
@@ -89,8 +114,16 @@ describe('weights with two classes of their own', () => {
 
   it('are explained by their names and numbers', async () => {
     const flags = ['--weights', two, '--size', '32', '--out', scratch.path('maps')];
-    const { document } = await run('gradcam', ...flags, '--classes', 'normal,1', image);
+    const long = scratch.path(`${'ü'.repeat(120)}.png`);
+    await copyFile(image, long);
+    const { document } = await run('gradcam', ...flags, '--classes', 'normal,1', long);
     expect(document.maps.map((map: { class: string }) => map.class)).toEqual(['Normal', 'Pneumonia']);
+    // Also in the names of the pictures, however long that of the image.
+    const files = document.maps.map((map: { file: string }) => map.file);
+    expect(files).toEqual([
+      expect.stringMatching(/-Normal\.png$/),
+      expect.stringMatching(/-Pneumonia\.png$/),
+    ]);
     expect(document.score).toBe('logit');
     const ended = await chexgpu(['gradcam', ...flags, '--score', 'sigmoid', image]);
     expect([ended.code, lastLine(ended)]).toEqual([2, expect.stringContaining('end in a softmax')]);

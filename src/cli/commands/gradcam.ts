@@ -27,6 +27,10 @@ interface GradcamFlags extends InferenceFlags, Partial<ScoreFlag> {
 
 const USUAL_CLASSES = 4;
 
+/** Of the name of a picture, so that what it is of is left of a long one: of the file's name, and of the class. */
+const STEM_BYTES = 120;
+const CLASS_BYTES = 80;
+
 /** The classes that the network finds most probable. */
 const mostProbable =
   (labels: readonly string[]) =>
@@ -46,7 +50,7 @@ function stems(files: readonly string[]): Map<string, string> {
   const isAlone = (i: number) => own.indexOf(own[i]) === own.lastIndexOf(own[i]);
   const order = [...files.keys()].sort((a, b) => Number(isAlone(b)) - Number(isAlone(a)) || a - b);
   const names = new FreeNames();
-  return new Map(order.map((i) => [files[i], names.take(own[i])]));
+  return new Map(order.map((i) => [files[i], names.take(safeName(own[i], STEM_BYTES))]));
 }
 
 /** One picture an image and class. All of them are made before the first is written. */
@@ -59,7 +63,7 @@ async function pictures(rows: readonly GradcamRow[], stemOf: ReadonlyMap<string,
         probability: map.probability,
         title: gradcamTitle(map),
         empty: map.empty,
-        name: `${stemOf.get(row.file)}-${safeName(map.label)}`,
+        name: `${stemOf.get(row.file)}-${safeName(map.label, CLASS_BYTES)}`,
         png: await encodePng(overlayImage(row.image, map)),
       })),
     ),

@@ -75,6 +75,13 @@ export async function readFor(
     bnEpsilon: bnEpsilon ?? known?.bnEpsilon,
     head,
   });
+  const { inputChannels } = file.config;
+  if (trained && trained.inputChannels !== inputChannels) {
+    throw new WeightsError(
+      `The history of ${file.path} says that it has ${trained.inputChannels} input channels; it has ${inputChannels}.`,
+      'Mend that, or take none with --no-history.',
+    );
+  }
   sayOverruled(context, file, flags);
   return { file, trained };
 }
