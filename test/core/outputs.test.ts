@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chownSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -332,6 +333,31 @@ describe('what a killed process left', () => {
     expect(tree('r')).toEqual(NEW);
     expect(readdirSync(root).sort()).toEqual(['r', 'starts']);
     expect(readdirSync(at('starts'))).toHaveLength(1);
+  });
+
+  it('that lets its folder go is not taken for dead by those that begin beside it', async () => {
+    put('runs/stays', '');
+    for (let round = 0; round < 60; round++) {
+      const name = at('runs', `r${round}`);
+      const ending = await OutputFolder.open(name);
+      let ended = false;
+      const look = async (): Promise<void> => {
+        while (!ended) await healFolder(name);
+      };
+      const looks = [look(), look(), look()];
+      await ending.close();
+      ended = true;
+      await Promise.all(looks);
+    }
+    expect(readdirSync(at('runs'))).toEqual(['stays']);
+  });
+
+  it.runIf(process.getuid?.() === 0)('of another user, whatever it says, is left alone', async () => {
+    put(`r/.chexgpu-left.${deadToken()}/owner.json`, '{}');
+    const [left] = readdirSync(at('r'));
+    chownSync(at('r', left), 4242, 4242);
+    await addFiles(at('r'), [{ name: 'a', ending: '.txt', content: 'x' }]);
+    expect(readdirSync(at('r')).sort()).toEqual(['.chexgpu.json', left, 'a.txt'].sort());
   });
 
   it('of another machine, another user’s process or a used-again process id: told apart', async () => {

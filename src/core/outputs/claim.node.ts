@@ -4,7 +4,7 @@
  */
 import { existsSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { readRegularFile } from '../readFile.node.js';
 import { writeSynced } from '../writeFile.node.js';
@@ -28,8 +28,6 @@ interface Owner {
 export const isWorkName = (name: string): boolean =>
   name === WORK_FOLDER || name.startsWith(LEFT) || name.startsWith(ASIDE);
 
-const isDeadAside = (name: string): boolean => name.startsWith(ASIDE) && isGone(name.slice(ASIDE.length));
-
 async function ownerOf(work: string): Promise<Owner | null> {
   try {
     const bytes = await readRegularFile(join(work, OWNER), { limit: 65_536 });
@@ -40,14 +38,15 @@ async function ownerOf(work: string): Promise<Owner | null> {
   }
 }
 
-/**
- * Whether its process is dead; none living is without its owner's name. Another user's work folder is never touched:
- * who knows what it would have us move.
- */
-async function isLeft(work: string, owner: Owner | null): Promise<boolean> {
+/** A work folder of another user is never touched: who knows what it would have us move. */
+async function isOurs(work: string): Promise<boolean> {
   const info = await lstat(work).catch(() => null);
-  if (!info?.isDirectory() || (process.getuid && info.uid !== process.getuid())) return false;
-  return owner ? isGone(owner.token) : true;
+  return info?.isDirectory() === true && (!process.getuid || info.uid === process.getuid());
+}
+
+/** Whether its process is dead; none living is without its owner's name. */
+async function isLeft(work: string, owner: Owner | null): Promise<boolean> {
+  return (await isOurs(work)) && (owner === null || isGone(owner.token));
 }
 
 /** The folder is another's: a living process's, or there is a result in it. */
@@ -173,16 +172,27 @@ async function takeOver(folder: string, work: string): Promise<string> {
 /** Being finished by this process. */
 const finishing = new Set<string>();
 
+/**
+ * Whether nobody is at a work folder that is aside or was taken. One taken that this process could not finish may be
+ * tried again.
+ */
+function isGivenUp(work: string): boolean {
+  const name = basename(work);
+  if (name.startsWith(ASIDE)) return isGone(name.slice(ASIDE.length));
+  const taker = name.slice(LEFT.length);
+  return isGone(taker) || (isOwn(taker) && !finishing.has(work));
+}
+
 /** Finishes or removes what dead processes left, and what this one took over. */
 async function finishLeft(folder: string, taken: readonly string[]): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (isDeadAside(name)) await rm(join(folder, name), { recursive: true, force: true });
-    if (!name.startsWith(LEFT)) continue;
     const left = join(folder, name);
-    const token = name.slice(LEFT.length);
-    // One that this process could not finish before may be tried again.
-    const isOpen = taken.includes(left) || isGone(token) || (isOwn(token) && !finishing.has(left));
-    if (!isOpen) throw busy(folder, null);
+    if (name === WORK_FOLDER || !isWorkName(name) || !(await isOurs(left))) continue;
+    if (!taken.includes(left) && !isGivenUp(left)) {
+      // Aside and alive is a start or an end of somebody's work.
+      if (name.startsWith(ASIDE)) continue;
+      throw busy(folder, null);
+    }
     finishing.add(left);
     try {
       await applyJournal(folder, left);
@@ -195,18 +205,19 @@ async function finishLeft(folder: string, taken: readonly string[]): Promise<voi
 
 /**
  * Puts a folder in order where a process died that wrote into it; does nothing where that cannot be done, or where
- * a living one is at work.
+ * a living one is at work or has just let go: a claim of ours would keep it from removing the folder that it made.
  */
 export async function healFolder(folder: string): Promise<void> {
   const names = (await readdir(folder).catch(() => [])).filter(isWorkName);
-  // What is aside and not dead is a start or an end of somebody's work.
-  if (names.every((name) => name.startsWith(ASIDE) && !isDeadAside(name))) return;
-  const work = join(folder, WORK_FOLDER);
-  if (names.includes(WORK_FOLDER) && !(await isLeft(work, await ownerOf(work)))) return;
-  const owners = await Promise.all(names.map((name) => ownerOf(join(folder, name))));
-  const made = owners.some((owner) => owner?.made) ? [folder] : [];
-  const claim = await Claim.take(folder, made).catch(() => null);
-  await claim?.release();
+  for (const name of names) {
+    const work = join(folder, name);
+    const owner = await ownerOf(work);
+    const isDead = name === WORK_FOLDER ? await isLeft(work, owner) : isGivenUp(work);
+    if (!isDead) continue;
+    const claim = await Claim.take(folder, owner?.made ? [folder] : []).catch(() => null);
+    await claim?.release();
+    return;
+  }
 }
 
 /** The same for the folders beside one: runs have a new name every time. */
