@@ -43,6 +43,12 @@ export function parseCsv(text: string, file: string): CsvTable {
       'Write a header line with the column names, then one line an image.',
     );
   }
+  if (first.cells.length === 1 && first.cells[0].startsWith('#')) {
+    throw new DataError(
+      `${file}, line ${first.line} is a comment, not the column names.`,
+      'Remove such lines.',
+    );
+  }
   refuseOtherSeparator(first.cells, file, first.line);
   const header = first.cells.slice(0, first.cells.findLastIndex((name) => name !== '') + 1);
   const rows: string[][] = [];

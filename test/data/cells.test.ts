@@ -25,6 +25,12 @@ function caught(work: () => unknown): { error: unknown } {
 }
 
 describe('cells and lines', () => {
+  it('begin with the column names, not with a comment', () => {
+    const table = () => parseCsv('# exported by a colleague of mine\na,b\n1,2', 't.csv');
+    expect(table).toThrow(/t\.csv, line 1 is a comment, not the column names\. Remove such lines/);
+    expect(parseCsv('#,b\n1,2', 't.csv').header).toEqual(['#', 'b']);
+  });
+
   it('end at LF, CRLF and CR, all in one file', () => {
     const table = parseCsv('a,b\r\n1,2\n3,4\r5,6\n\r\n\r7,8', 't.csv');
     expect(table.rows).toEqual([
