@@ -3,7 +3,7 @@
  * to the disk, then renamed. What a killed process left so is removed by the next that writes into that folder.
  */
 import { existsSync } from 'node:fs';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from './errors.js';
 import { isGone, newToken } from './outputs/owner.node.js';
@@ -83,11 +83,26 @@ export async function probeFolder(target: string, folder: string): Promise<void>
   }
 }
 
+/** Another name for `file`, unless something has it already. @throws the file system's EEXIST where it has */
+async function linkNew(file: string, place: string): Promise<void> {
+  await link(file, place).catch(async (cause: NodeJS.ErrnoException) => {
+    // Disks that know no second names.
+    if (cause.code === 'EEXIST' || existsSync(place)) throw cause;
+    await rename(file, place);
+  });
+  await rm(file, { force: true });
+}
+
 /**
  * Writes `content` to `path`, making its folder. A link stays a link: what it leads to is written.
+ * @param isNew true where a file that is there must stay
  * @throws DataError if that is not possible, or if something else than a regular file is there
  */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array,
+  { isNew = false } = {},
+): Promise<void> {
   try {
     const place = await finalPlace(path);
     const folder = dirname(place);
@@ -98,7 +113,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
     const temporary = join(folder, temporaryName());
     try {
       await writeSynced(temporary, content, there && there.mode & 0o777);
-      await rename(temporary, place);
+      await (isNew ? linkNew : rename)(temporary, place);
     } catch (cause) {
       await rm(temporary, { force: true }).catch(() => undefined);
       throw cause;

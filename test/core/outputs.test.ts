@@ -14,12 +14,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError, UsageError } from '../../src/core/errors.js';
 import { addFiles, checkAdding } from '../../src/core/outputs/adding.node.js';
 import { healFolder } from '../../src/core/outputs/claim.node.js';
-import { checkFile, textKind } from '../../src/core/outputs/file.node.js';
+import { checkFile, textKind, writeChecked } from '../../src/core/outputs/file.node.js';
 import { OutputFolder } from '../../src/core/outputs/folder.node.js';
 import { newToken } from '../../src/core/outputs/owner.node.js';
 
@@ -239,6 +239,18 @@ describe('a single file', () => {
     await checkFile(at('t.csv'), { kind, overwrite: true });
     await expect(checkFile(at('x.png'), { kind, overwrite: true })).rejects.toThrow(/x\.png is no table/);
     await expect(checkFile(root, { kind, overwrite: true })).rejects.toThrow(/is a folder/);
+  });
+
+  it('that turned up during the computing stays', async () => {
+    await checkFile(at('p.csv'), { kind: textKind('table', /a/) });
+    const written = await Promise.all(
+      ['one', 'two', 'three'].map((content) => writeChecked(at('p.csv'), content, false)),
+    );
+    expect(written.map((file) => basename(file)).sort()).toEqual(['p-2.csv', 'p-3.csv', 'p.csv']);
+    expect(Object.values(tree('.')).sort()).toEqual(['one', 'three', 'two']);
+    await writeChecked(at('p.csv'), 'four', true);
+    expect(text('p.csv')).toBe('four');
+    await expect(writeChecked(at('p.csv/x.csv'), 'five', false)).rejects.toThrow(DataError);
   });
 
   it('is refused at once where nothing can be written', async () => {

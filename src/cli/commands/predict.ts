@@ -1,8 +1,7 @@
 /** `chexgpu predict` */
 import { join } from 'node:path';
 import { DataError, UsageError } from '../../core/errors.js';
-import { checkFile, textKind } from '../../core/outputs/file.node.js';
-import { writeWhole } from '../../core/writeFile.node.js';
+import { checkFile, textKind, writeChecked } from '../../core/outputs/file.node.js';
 import { type CsvTable, frameFromTable } from '../../data/csv.js';
 import { readFrame, readTable } from '../../data/csv.node.js';
 import type { DecodePool } from '../../data/decodePool.node.js';
@@ -13,8 +12,7 @@ import { LABELS } from '../../data/labels.js';
 import { getTestAndValidGenerator } from '../../data/notebook.node.js';
 import { SAMPLEWISE } from '../../data/standardize.js';
 import type { Normalisation } from '../../densenet/batch.js';
-import { type PredictionTable, probabilitiesToCsv } from '../../eval/predictionsCsv.js';
-import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
+import { type PredictionTable, predictionsToCsv, probabilitiesToCsv } from '../../eval/predictionsCsv.js';
 import type { CommandContext } from '../context.js';
 import { inputsOf, namedHistory } from '../inputs.js';
 import { missingImages, requireFolder } from '../notebook/data.js';
@@ -200,16 +198,15 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
     return tableOfOutputs(table, network, rows.wanted);
   });
   const known = rows.images !== null;
-  if (known) await writePredictionsCsv(flags.out, table);
-  else {
-    await writeWhole(flags.out, probabilitiesToCsv(table));
-    out.say(probabilityTable(table));
-  }
-  out.say(`Wrote ${plural(table.images.length, 'prediction')} to ${flags.out}`);
-  if (known) out.say(`Score them with: chexgpu evaluate ${flags.out}`);
+  const text = known ? predictionsToCsv(table) : probabilitiesToCsv(table);
+  const file = await writeChecked(flags.out, text, flags.overwrite);
+  if (file !== flags.out) out.warn(`${flags.out} has turned up meanwhile and stays; see ${file}.`);
+  if (!known) out.say(probabilityTable(table));
+  out.say(`Wrote ${plural(table.images.length, 'prediction')} to ${file}`);
+  if (known) out.say(`Score them with: chexgpu evaluate ${file}`);
   out.document({
     command: 'predict',
-    out: flags.out,
+    out: file,
     size,
     predictions: table.images.map((image, row) => ({ image, probabilities: byLabel(table, row) })),
   });

@@ -2,12 +2,13 @@
  * A single file that a command writes, wherever the user says. There is no list of such files; so `--overwrite` lets
  * a file give way only if it is of the kind that would be written, and never one that the command reads.
  */
-import { open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { notRegular, probeFolder, writeError } from '../writeFile.node.js';
+import { notRegular, probeFolder, writeError, writeWhole } from '../writeFile.node.js';
 import { healFolder } from './claim.node.js';
 import { type Inputs, NO_INPUTS, refuseInputs } from './inputs.node.js';
+import { FreeNames } from './names.js';
 import { finalPlace } from './places.node.js';
 
 export interface FileKind {
@@ -64,4 +65,26 @@ export async function checkFile(path: string, options: FileOptions): Promise<voi
     }
   }
   await probeFolder(path, dirname(place));
+}
+
+/**
+ * Writes a file that `checkFile` let pass, after the computing. What has turned up in its place meanwhile stays,
+ * unless `overwrite`: then the file gets a number.
+ * @returns where it was written
+ * @throws DataError where it cannot be written
+ */
+export async function writeChecked(path: string, content: string, overwrite: boolean): Promise<string> {
+  for (let file = path; ; file = await numbered(path)) {
+    try {
+      await writeWhole(file, content, { isNew: !overwrite });
+      return file;
+    } catch (cause) {
+      if (overwrite || !(await lstat(file).catch(() => null))) throw cause;
+    }
+  }
+}
+
+async function numbered(path: string): Promise<string> {
+  const [folder, ending] = [dirname(path), extname(path)];
+  return join(folder, new FreeNames(await readdir(folder)).take(basename(path, ending), ending));
 }
