@@ -14,12 +14,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataError, UsageError } from '../../src/core/errors.js';
-import { addFiles, checkAdding } from '../../src/core/outputs/adding.node.js';
+import { UsageError } from '../../src/core/errors.js';
+import { addFiles } from '../../src/core/outputs/adding.node.js';
 import { healFolder } from '../../src/core/outputs/claim.node.js';
-import { checkFile, textKind, writeChecked } from '../../src/core/outputs/file.node.js';
+import { checkFile, textKind } from '../../src/core/outputs/file.node.js';
 import { OutputFolder } from '../../src/core/outputs/folder.node.js';
 import { newToken } from '../../src/core/outputs/owner.node.js';
 
@@ -195,6 +195,11 @@ describe('a folder of results', () => {
     await folder.close();
     expect(readdirSync(root)).toEqual([]);
   });
+
+  it('is refused where the disk has too little room', async () => {
+    await expect(OutputFolder.open(at('r'), { needs: 1e18 })).rejects.toThrow(/MB are needed/);
+    expect(readdirSync(root)).toEqual([]);
+  });
 });
 
 describe('what a command reads', () => {
@@ -227,49 +232,6 @@ describe('what a command reads', () => {
     const folder = await OutputFolder.open(at('p/data/run'), { inputs });
     await folder.close();
     expect(existsSync(at('p/data/empty'))).toBe(true);
-  });
-});
-
-describe('a single file', () => {
-  const kind = textKind('table', /^Image,/);
-  it('gives way with --overwrite, and only to its own kind', async () => {
-    put('t.csv', 'Image,a\n');
-    put('x.png', 'PNG');
-    await expect(checkFile(at('t.csv'), { kind })).rejects.toThrow(/exists.*--overwrite/);
-    await checkFile(at('t.csv'), { kind, overwrite: true });
-    await expect(checkFile(at('x.png'), { kind, overwrite: true })).rejects.toThrow(/x\.png is no table/);
-    await expect(checkFile(root, { kind, overwrite: true })).rejects.toThrow(/is a folder/);
-  });
-
-  it('that turned up during the computing stays', async () => {
-    await checkFile(at('p.csv'), { kind: textKind('table', /a/) });
-    const written = await Promise.all(
-      ['one', 'two', 'three'].map((content) => writeChecked(at('p.csv'), content, false)),
-    );
-    expect(written.map((file) => basename(file)).sort()).toEqual(['p-2.csv', 'p-3.csv', 'p.csv']);
-    expect(Object.values(tree('.')).sort()).toEqual(['one', 'three', 'two']);
-    await writeChecked(at('p.csv'), 'four', true);
-    expect(text('p.csv')).toBe('four');
-    await expect(writeChecked(at('p.csv/x.csv'), 'five', false)).rejects.toThrow(DataError);
-  });
-
-  it('is refused at once where nothing can be written', async () => {
-    put('file', 'x');
-    await expect(checkFile(at('file/x.csv'), { kind })).rejects.toThrow(DataError);
-    await expect(OutputFolder.open(at('file/x'))).rejects.toThrow(DataError);
-    for (const odd of ['/proc/x', '/proc/1/x/y', '/dev/null']) {
-      if (!existsSync(dirname(odd))) continue;
-      await expect(checkFile(odd, { kind, overwrite: true }), odd).rejects.toThrow(DataError);
-    }
-    if (existsSync('/proc/self')) {
-      await expect(OutputFolder.open('/proc/x/y')).rejects.toThrow(/could not be written/);
-      await expect(checkAdding('/proc/x/y')).rejects.toThrow(/could not be written/);
-    }
-  });
-
-  it('is refused where the disk has too little room', async () => {
-    await expect(OutputFolder.open(at('r'), { needs: 1e18 })).rejects.toThrow(/MB are needed/);
-    expect(readdirSync(root)).toEqual([]);
   });
 });
 
