@@ -173,7 +173,10 @@ function splitBase(
 
 /** Keras 3 and old exports spell conv1/conv as conv1_conv; a nested model may put its own name in front. */
 function plainName(name: string): string {
-  return name.replace(/^.*densenet[^/]*\//, '').replaceAll('/', '_');
+  // No pattern: `.*densenet[^/]*` takes the square of the length of a name that a file may choose.
+  const last = name.slice(0, name.lastIndexOf('/') + 1).lastIndexOf('densenet');
+  const own = last < 0 ? name : name.slice(name.indexOf('/', last) + 1);
+  return own.replaceAll('/', '_');
 }
 
 /** Told by the shape of the first kernel; only Keras 1 had a choice. */

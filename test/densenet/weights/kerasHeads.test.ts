@@ -1,8 +1,10 @@
 /** Classifiers of any name and number of classes behind the base of a Keras file. */
 import { describe, expect, it } from 'vitest';
+import { WeightsError } from '../../../src/core/errors.js';
 import { layerTable, parameterTable, type WeightMap } from '../../../src/densenet/architecture.js';
 import { makeHdf5, writeString, writeStrings } from '../../../src/densenet/weights/hdf5.js';
 import { readKerasHdf5 } from '../../../src/densenet/weights/kerasHdf5.js';
+import { matchLayers } from '../../../src/densenet/weights/kerasMatch.js';
 import { modelConfig } from '../../../src/densenet/weights/kerasModelConfig.js';
 import { writeKerasHdf5 } from '../../../src/densenet/weights/kerasWriter.js';
 import { randomWeights, TINY } from './h5Fixtures.js';
@@ -72,6 +74,21 @@ describe('heads', () => {
     expect(config.classes).toBe(5);
     expect(report.leftOver).toEqual(['view']);
     expect(tensors.get('dense_1/kernel')?.every((v) => v === 5)).toBe(true);
+  });
+
+  it('with a name as long as a file may hold is refused at once', () => {
+    const layers = [{ name: 'densenet'.repeat(40_000), className: '', tensors: [] }];
+    const stored = {
+      layout: 'keras3',
+      kerasVersion: '3',
+      backend: '',
+      layerCount: 1,
+      nested: false,
+      layers,
+    } as const;
+    const began = performance.now();
+    expect(() => matchLayers({ ...stored, layers }, TINY, 'x.h5')).toThrow(WeightsError);
+    expect(performance.now() - began).toBeLessThan(1000);
   });
 
   it('has as many input channels as its first kernel', async () => {
