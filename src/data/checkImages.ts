@@ -139,11 +139,15 @@ function storageFindings(inspections: ReadonlyMap<string, Inspection>): StorageF
   const where = (test: (inspection: Inspection) => boolean) =>
     all.filter(([, i]) => test(i)).map(([file]) => file);
   const kinds = histogram(all.map(([, inspection]) => kindOf(inspection)));
-  const sizes = histogram(all.map(([, { width, height }]) => `${width}x${height}`));
+  const sizeOf = (file: string): string => {
+    const { width, height } = inspections.get(file) as Inspection;
+    return `${width}x${height}`;
+  };
+  const sizes = histogram(all.map(([file]) => sizeOf(file)));
   const usualKind = commonest(kinds);
   const usualSize = commonest(sizes);
   const oddKind = where((i) => kindOf(i) !== usualKind);
-  const oddSize = where(({ width, height }) => `${width}x${height}` !== usualSize);
+  const oddSize = all.map(([file]) => file).filter((file) => sizeOf(file) !== usualSize);
   const opaque = where((i) => !i.transparent && (i.mode === 'rgba' || i.mode === 'gray+alpha'));
   const storedRgb = where(
     (i) => i.grayContent && (i.mode === 'rgb' || i.mode === 'rgba' || i.mode === 'palette'),
@@ -179,7 +183,7 @@ function storageFindings(inspections: ReadonlyMap<string, Inspection>): StorageF
       'info',
       'small-images',
       small,
-      `${n(small)} smaller than 224 pixels (${listing(sizes)}): fine structures are gone, and enlarging does not bring them back.`,
+      `${n(small)} smaller than 224 pixels (${listing(histogram(small.map(sizeOf)))}): fine structures are gone, and enlarging does not bring them back.`,
     ],
   ];
 }
