@@ -30,11 +30,10 @@ For learning and research only: chexgpu is no medical device.`;
 /** Runs one command line (without node and the script). */
 export async function runCli(argv: readonly string[]): Promise<number> {
   const out = new Output({ json: argv.includes('--json') });
-  const interrupts = new Interrupts();
+  const interrupts = new Interrupts(() => sayInterrupted(out, interrupts));
   const context: CommandContext = {
     out,
     signal: interrupts.signal,
-    cleanups: interrupts.cleanups,
     commandLine: ['chexgpu', ...argv.map(quoted)].join(' '),
   };
   const flags: string[] = [];
@@ -104,9 +103,7 @@ async function parse(argv: readonly string[], context: CommandContext, flags: st
 /** Says what went wrong, on stderr and with --json as the document on stdout. */
 function fail(error: unknown, out: Output, interrupts: Interrupts, flags: readonly string[]): number {
   out.endProgress();
-  if (interrupts.signal.aborted) {
-    return out.failure('interrupted', 'Interrupted: nothing was left half-written.', interrupts.exitCode);
-  }
+  if (interrupts.signal.aborted) return sayInterrupted(out, interrupts);
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     const message = error.message.replace(/^error: /, '');
@@ -115,6 +112,10 @@ function fail(error: unknown, out: Output, interrupts: Interrupts, flags: readon
   const { code, message, exitCode } = failureOf(error);
   const text = error instanceof OutOfMemoryError ? withFlags(error, flags) : message;
   return out.failure(code, text, exitCode);
+}
+
+function sayInterrupted(out: Output, { exitCode }: Interrupts): number {
+  return out.failure('interrupted', 'Interrupted: nothing was left half-written.', exitCode);
 }
 
 /** The library speaks of batches and images; here there are flags for them. */

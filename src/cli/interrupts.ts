@@ -19,18 +19,17 @@ const NOBODY_THERE = ['EPIPE', 'EIO'];
 const hasTerminal = (): boolean => [0, 1, 2].some((descriptor) => isatty(descriptor));
 
 export class Interrupts {
-  readonly cleanups = new Set<() => void>();
   exitCode: number = EXIT.SIGINT;
   private readonly controller = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private readonly terminal = hasTerminal();
 
-  constructor() {
+  /** @param onEnd says that the command is interrupted, where the work does not come to say it */
+  constructor(private readonly onEnd: () => void) {
     for (const signal of Object.keys(EXIT)) process.on(signal, this.onSignal);
     process.stdout.on('error', this.onOutputError);
     // Progress and warnings that nobody reads are no reason to stop: the results are on stdout and in files.
     process.stderr.on('error', () => {});
-    process.on('exit', this.cleanUp);
   }
 
   get signal(): AbortSignal {
@@ -40,7 +39,6 @@ export class Interrupts {
   dispose(): void {
     clearTimeout(this.timer);
     for (const signal of Object.keys(EXIT)) process.off(signal, this.onSignal);
-    process.off('exit', this.cleanUp);
     this.endOfTerminal();
   }
 
@@ -52,17 +50,11 @@ export class Interrupts {
     process.kill(process.pid, 'SIGHUP');
   }
 
-  /** However the process ends. */
-  private readonly cleanUp = (): void => {
-    for (const cleanup of this.cleanups) cleanup();
-    this.cleanups.clear();
-  };
-
   private readonly onSignal = (signal: Signal): void => {
     this.exitCode = EXIT[signal];
-    if (this.signal.aborted) this.endNow();
+    if (this.signal.aborted) this.endWork();
     process.stderr.write('\nStopping after this step; once more to end at once.\n');
-    this.timer = setTimeout(() => this.endNow(), PATIENCE_MS);
+    this.timer = setTimeout(() => this.endWork(), PATIENCE_MS);
     this.timer.unref();
     this.controller.abort();
   };
@@ -80,8 +72,12 @@ export class Interrupts {
     this.endNow();
   };
 
+  private endWork(): never {
+    this.onEnd();
+    return this.endNow();
+  }
+
   private endNow(): never {
-    this.cleanUp();
     this.endOfTerminal();
     return chosenExit(this.exitCode);
   }

@@ -41,13 +41,26 @@ process.exitCode = await ways[process.argv[2]]();
 done();
 `;
 
+/** A step that does not end, and one who asks twice. */
+const IMPATIENT = `
+import { Interrupts } from './src/cli/interrupts.ts';
+
+const interrupts = new Interrupts(() => console.log('interrupted'));
+interrupts.signal.addEventListener('abort', () => process.kill(process.pid, 'SIGTERM'));
+setInterval(() => {}, 1000);
+process.kill(process.pid, 'SIGTERM');
+`;
+
 let program: NodeProgram;
+let impatient: NodeProgram;
 beforeAll(async () => {
   await ensureBuilt();
+  impatient = await nodeProgram('impatient', IMPATIENT);
   program = await nodeProgram('endings', PROGRAM);
 });
 afterAll(() => {
   program.remove();
+  impatient.remove();
   scratch.remove();
 });
 
@@ -124,6 +137,12 @@ describe.runIf(process.platform !== 'win32')('signals and readers that go away',
       }
     });
   }
+
+  it('says that it is interrupted also where a second signal ends it in the middle of a step', async () => {
+    const { code, stdout, stderr } = await impatient.run();
+    expect({ code, stdout }).toEqual({ code: 143, stdout: 'interrupted\n' });
+    expect(stderr).toMatch(/^\nStopping after this step/);
+  });
 
   it.runIf(existsSync(SCRIPT))('leaves nothing when its terminal closes', async () => {
     const parent = scratch.path('terminal');

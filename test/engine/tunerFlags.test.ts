@@ -31,7 +31,6 @@ class Listener extends Output {
 const context: CommandContext = {
   out: new Listener({ json: false }),
   signal: new AbortController().signal,
-  cleanups: new Set(),
   commandLine: '',
 };
 

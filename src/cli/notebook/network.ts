@@ -256,7 +256,7 @@ const SHOW_AFTER_MS = 300;
 
 /** Puts the network on the GPU, with progress while its kernels compile. */
 export function createModel(context: CommandContext, session: Session, network: Network): Promise<DenseNet> {
-  const { out } = context;
+  const { out, signal } = context;
   let plan = '';
   let started = 0;
   let bar: Progress | null = null;
@@ -264,6 +264,7 @@ export function createModel(context: CommandContext, session: Session, network: 
     config: network.config,
     weights: network.weights,
     onCompile: (label, done, total) => {
+      signal.throwIfAborted();
       if (label !== plan) {
         plan = label;
         started = performance.now();
