@@ -283,6 +283,10 @@ function fourDimensions(shape: readonly number[]): Shape {
 
 function largest(values: Float32Array): number {
   let most = 0;
-  for (const value of values) most = Math.max(most, Math.abs(value));
+  // By index: an iterator takes ten times as long over seven million numbers.
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = Math.abs(values[i]);
+    if (magnitude > most) most = magnitude;
+  }
   return most;
 }

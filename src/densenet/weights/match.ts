@@ -1,4 +1,5 @@
 /** Whether tensors are a network's, and words on what stands behind its base. */
+import { firstNotFinite } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
 import { type DenseNetConfig, parameterTable, type WeightMap } from '../architecture.js';
 
@@ -42,7 +43,7 @@ export function checkWeights(
 
 /** Throws WeightsError when `values` holds a NaN or an infinity; `what` names the tensor. */
 export function checkFinite(values: Float32Array, what: string): void {
-  const at = values.findIndex((value) => !Number.isFinite(value));
+  const at = firstNotFinite(values);
   if (at < 0) return;
   throw new WeightsError(
     `${what} holds ${values[at]} at position ${at}.`,
