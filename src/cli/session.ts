@@ -23,6 +23,8 @@ interface PoolOptions {
 
 export interface SessionOptions extends PoolOptions, Partial<TuningFlags> {
   selfTest?: boolean;
+  /** Opened already, or not. */
+  node?: NodeGpu | null;
   /** Looks at the adapter before anything is computed or decoded, and throws if the work does not fit it. */
   admit?: (gpu: Gpu) => void;
 }
@@ -40,7 +42,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const { tune, retune, writeTable: file } = options;
   if (file !== undefined) await checkFile(file, { overwrite: true, kind: TIMINGS });
-  const node = await openNodeGpu({ quiet: true });
+  const node = options.node ?? (await openNodeGpu({ quiet: true }));
   try {
     context.out.say(node.headline);
     options.admit?.(node.gpu);

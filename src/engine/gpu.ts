@@ -31,6 +31,12 @@ export interface CompiledKernel {
   layout: GPUBindGroupLayout;
 }
 
+interface Compiling {
+  /** The driver has been asked and works on threads of its own, or it has failed. */
+  begun: Promise<void>;
+  ready: Promise<CompiledKernel>;
+}
+
 /** Features asked for where the adapter has them. */
 const WANTED_FEATURES = [
   'shader-f16',
@@ -63,7 +69,7 @@ export class Gpu {
   private readonly live = new Set<GPUBuffer>();
   /** The stretch of calls that runs now: its buffers, and what to do where there is no memory for them. */
   private current: { made: Made[]; hint?: string } | null = null;
-  private readonly compiled = new Map<string, Promise<CompiledKernel>>();
+  private readonly compiled = new Map<string, Compiling>();
   private readonly sources = new Map<string, number>();
   private lostReason: string | null = null;
   private disposed = false;
@@ -200,14 +206,34 @@ export class Gpu {
    * @throws GpuError with the compiler's messages
    */
   compile(kernel: Kernel, constants: Scalars): Promise<CompiledKernel> {
+    return this.compiling(kernel, constants).ready;
+  }
+
+  /**
+   * Has the driver begin to compile a kernel that `compile` will be asked for; only that will say what fails.
+   * @returns settles when the driver is at it: from then on this thread may be kept busy
+   */
+  beginCompiling(kernel: Kernel, constants: Scalars): Promise<void> {
+    return this.compiling(kernel, constants).begun;
+  }
+
+  private compiling(kernel: Kernel, constants: Scalars): Compiling {
     // By text, not by name: the lab brings kernels under the names of built-in ones.
     const text = this.sources.get(kernel.source) ?? this.sources.size;
     this.sources.set(kernel.source, text);
     const key = `${text}|${JSON.stringify(Object.entries(constants).sort())}`;
     let entry = this.compiled.get(key);
     if (!entry) {
-      entry = this.compileNow(kernel, constants);
-      entry.catch(() => this.compiled.delete(key));
+      let atIt = (): void => {};
+      const asked = new Promise<void>((resolve) => {
+        atIt = resolve;
+      });
+      const ready = this.compileNow(kernel, constants, () => atIt());
+      const failed = ready.then(
+        () => {},
+        () => void this.compiled.delete(key),
+      );
+      entry = { ready, begun: Promise.race([asked, failed]) };
       this.compiled.set(key, entry);
     }
     return entry;
@@ -218,7 +244,7 @@ export class Gpu {
     return this.compiled.size;
   }
 
-  private async compileNow(kernel: Kernel, constants: Scalars): Promise<CompiledKernel> {
+  private async compileNow(kernel: Kernel, constants: Scalars, onAsked: () => void): Promise<CompiledKernel> {
     this.assertAlive();
     const { device } = this;
     const label = kernel.name;
@@ -252,13 +278,13 @@ export class Gpu {
       );
     }
     try {
-      const pipeline = await this.wait(
-        device.createComputePipelineAsync({
-          label,
-          layout: pipelineLayout,
-          compute: { module, entryPoint: 'main' },
-        }),
-      );
+      const asked = device.createComputePipelineAsync({
+        label,
+        layout: pipelineLayout,
+        compute: { module, entryPoint: 'main' },
+      });
+      onAsked();
+      const pipeline = await this.wait(asked);
       this.assertAlive();
       return { pipeline, layout };
     } catch (cause) {

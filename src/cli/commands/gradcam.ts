@@ -6,6 +6,7 @@ import { FreeNames, safeName } from '../../core/outputs/names.js';
 import type { CamScore } from '../../densenet/predictor.js';
 import { encodePng, gradcamTitle, overlayImage } from '../../eval/overlay.node.js';
 import type { GradcamRow } from '../../eval/reportData.js';
+import { type Ahead, withAhead } from '../ahead.js';
 import type { CommandContext } from '../context.js';
 import { inputsOf, namedHistory } from '../inputs.js';
 import { explain } from '../notebook/explain.js';
@@ -82,20 +83,28 @@ function chooseScore({ score }: GradcamFlags, { config }: Network): CamScore {
   return 'logit';
 }
 
-async function gradcam(context: CommandContext, flags: GradcamFlags, files: readonly string[]) {
+const gradcam = (context: CommandContext, flags: GradcamFlags, files: readonly string[]) =>
+  withAhead((ahead) => gradcamWith(context, flags, files, ahead));
+
+async function gradcamWith(
+  context: CommandContext,
+  flags: GradcamFlags,
+  files: readonly string[],
+  ahead: Ahead,
+) {
   const { out } = context;
   const { overwrite } = flags;
   const images = [...new Set(files)];
   const inputs = await inputsOf([...images, namedHistory(flags)], [], flags.weights);
   await checkAdding(flags.out, { inputs });
-  const inference = await prepareInference(context, flags);
+  const inference = await prepareInference(context, flags, ahead, 1);
   const { network, size, interpolation, pixels } = inference;
   const classes = flags.classes && chooseLabels(flags.classes, network);
   const score = chooseScore(flags, network);
   const problems = new Problems(context);
   const failed: Error[] = [];
   const admit = roomFor(network.config, 'predict', { count: 1, height: size, width: size });
-  const rows = await withSession(context, { ...flags, pixels, admit }, async (session) => {
+  const rows = await withSession(context, { ...flags, pixels, admit, node: ahead.node }, async (session) => {
     out.say(`Network: ${network.config.name}, weights ${network.origin}`);
     sayMeaning(context, network, inference);
     const model = await createModel(context, session, network);

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Scaling } from '../../data/pixelFacts.js';
 import type { Interpolation } from '../../data/resize.js';
+import type { Ahead } from '../ahead.js';
 import type { CommandContext } from '../context.js';
 import { loadClassifier, type Network, type WeightFlags } from '../notebook/network.js';
 import { type ScalingChoice, settleScaling } from '../notebook/scaling.js';
@@ -44,10 +45,22 @@ export function addInferenceOptions(command: Command): Command {
   return addTuningOptions(addWeightOptions(command));
 }
 
-/** Reads the weights and settles what the flags leave open. @throws WeightsError */
-export async function prepareInference(context: CommandContext, flags: InferenceFlags): Promise<Inference> {
+/**
+ * Reads the weights and settles what the flags leave open.
+ * @param count images of a batch
+ * @throws WeightsError
+ */
+export async function prepareInference(
+  context: CommandContext,
+  flags: InferenceFlags,
+  ahead: Ahead,
+  count: number,
+): Promise<Inference> {
   const { out } = context;
-  const { network, trained: history } = await loadClassifier(context, flags);
+  const { network, trained: history } = await loadClassifier(context, flags, (config, known) => {
+    const side = flags.size ?? known?.size ?? USUAL_SIZE;
+    return ahead.begin(flags, config, { count, height: side, width: side });
+  });
   const trained = network.preprocessing ? null : history;
   const native = (network.preprocessing ?? trained)?.size ?? network.inputSize;
   const size = flags.size ?? native ?? USUAL_SIZE;

@@ -13,6 +13,7 @@ import { getTestAndValidGenerator } from '../../data/notebook.node.js';
 import { SAMPLEWISE } from '../../data/standardize.js';
 import type { Normalisation } from '../../densenet/batch.js';
 import { type PredictionTable, predictionsToCsv, probabilitiesToCsv } from '../../eval/predictionsCsv.js';
+import { type Ahead, withAhead } from '../ahead.js';
 import type { CommandContext } from '../context.js';
 import { inputsOf, namedHistory } from '../inputs.js';
 import { missingImages, requireFolder } from '../notebook/data.js';
@@ -143,11 +144,21 @@ async function checkOut(
   await checkFile(out, { inputs, overwrite, kind: PREDICTIONS });
 }
 
-async function predict(context: CommandContext, flags: PredictFlags, files: readonly string[]) {
+const predict = (context: CommandContext, flags: PredictFlags, files: readonly string[]) =>
+  withAhead((ahead) => predictWith(context, flags, files, ahead));
+
+async function predictWith(
+  context: CommandContext,
+  flags: PredictFlags,
+  files: readonly string[],
+  ahead: Ahead,
+) {
   const { out } = context;
   await checkOut(flags, files);
   const given = await readRows(flags, files);
-  const inference = await prepareInference(context, flags);
+  const { batchSize = BATCH_SIZE } = flags;
+  const expected = Math.min(batchSize, given.table?.rows.length ?? files.length);
+  const inference = await prepareInference(context, flags, ahead, expected);
   const { size, network, interpolation, pixels } = inference;
   const rows = rowsFor(given, network, files);
   if (flags.samplewise && network.preprocessing) {
@@ -156,9 +167,9 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
       'Leave it out: they say themselves how.',
     );
   }
-  const count = Math.min(flags.batchSize ?? BATCH_SIZE, rows.frame.images.length);
+  const count = Math.min(batchSize, rows.frame.images.length);
   const admit = roomFor(network.config, 'predict', { count, height: size, width: size });
-  const table = await withSession(context, { ...flags, pixels, admit }, async (session) => {
+  const table = await withSession(context, { ...flags, pixels, admit, node: ahead.node }, async (session) => {
     const { pool } = session;
     out.say(`Network: ${network.config.name}, weights ${network.origin}`);
     sayMeaning(context, network, inference);
@@ -167,7 +178,7 @@ async function predict(context: CommandContext, flags: PredictFlags, files: read
       : await chooseNormalisation(context, flags, pool, rows, inference);
     const options = {
       frame: frameForOutputs(rows.frame, network.labels),
-      batchSize: flags.batchSize ?? BATCH_SIZE,
+      batchSize,
       shuffle: false,
       normalisation,
     };

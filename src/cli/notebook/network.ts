@@ -13,6 +13,7 @@ import {
 } from '../../densenet/architecture.js';
 import { initialWeights } from '../../densenet/initialisers.js';
 import { DenseNet } from '../../densenet/model.js';
+import { signatureAt } from '../../densenet/weights/hdf5.js';
 import type { Preprocessing } from '../../densenet/weights/torchFacts.js';
 import { loadWeights, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
 import type { CommandContext } from '../context.js';
@@ -55,6 +56,9 @@ export interface KnownWeights {
   trained: TrainedWith | null;
 }
 
+/** Told which network is expected, before a file is understood that takes a while. */
+export type OnExpected = (config: DenseNetConfig, trained: TrainedWith | null) => Promise<void>;
+
 /**
  * The file, read for the network that the flags or its history name.
  * @param fixed what stands behind the outputs whatever the file says
@@ -64,13 +68,16 @@ export async function readFor(
   weights: string,
   flags: WeightFlags,
   fixed?: DenseNetConfig['activation'],
+  onExpected?: OnExpected,
 ): Promise<KnownWeights> {
   const bytes = await loadWeights(weights);
   const trained = await trainedWith(context, bytes, flags.history);
   const { activation, bnEpsilon, head } = flags;
   const network = flags.network ?? trained?.network ?? 'densenet121';
   const known = trained && { bnEpsilon: trained.bnEpsilon, activation: trained.activation };
-  const file = await understandWeights(bytes, densenetConfig(network, { ...known }), {
+  const expected = densenetConfig(network, { ...known });
+  if (onExpected && signatureAt(bytes.content) !== undefined) await onExpected(expected, trained);
+  const file = await understandWeights(bytes, expected, {
     activation: fixed ?? activation ?? known?.activation,
     bnEpsilon: bnEpsilon ?? known?.bnEpsilon,
     head,
@@ -200,9 +207,10 @@ function scalingOf({ preprocessing, report }: WeightFile): string | null {
 export async function loadClassifier(
   context: CommandContext,
   flags: WeightFlags & { weights: string; labels?: readonly string[] },
+  onExpected?: OnExpected,
 ): Promise<{ network: Network; trained: TrainedWith | null }> {
   const { weights } = flags;
-  const { file, trained } = await readFor(context, weights, flags);
+  const { file, trained } = await readFor(context, weights, flags, undefined, onExpected);
   const { config, tensors, preprocessing, thresholds, report } = file;
   if (!report.head) {
     throw new WeightsError(
