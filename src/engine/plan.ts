@@ -181,7 +181,7 @@ export class PlanBuilder {
       const workgroups = `${spec.label}: ${spec.workgroups.join('x')} workgroups of ${spec.kernel.name}`;
       if (n > most) {
         const limit = `this adapter starts at most ${most} in a row`;
-        throw new OutOfMemoryError(`${workgroups}; ${limit}.`, 'Use smaller images or fewer at once.');
+        throw new OutOfMemoryError(`${workgroups}; ${limit}.`);
       }
       if (!(n >= 1)) throw new GpuError(`${workgroups}.`);
     }
