@@ -128,11 +128,13 @@ describe('chexgpu run', () => {
         '2',
         '--epochs',
         '500',
+        // Its lines come on stderr then.
+        '--json',
       ].concat('--out', scratch.path('stopped')),
       {},
       {
         onStderr: (text, child) => {
-          if (sent || !/Epoch|Validation/.test(text)) return;
+          if (sent || !/^Training on/m.test(text)) return;
           sent = true;
           child.kill('SIGINT');
         },
