@@ -15,14 +15,7 @@ import { MT19937 } from '../../../src/engine/mt19937.js';
 export const SMALL = densenetConfig('densenet121', { name: 'densenet-1-1-1-1', blocks: [1, 1, 1, 1] });
 
 /** A network small enough to fill by hand. */
-export const TINY = densenetConfig('densenet121', {
-  name: 'tiny',
-  blocks: [1, 1],
-  growthRate: 4,
-  bottleneck: 2,
-  stemChannels: 8,
-  classes: 3,
-});
+export { config as TINY } from '../../support/tinyModel.js';
 
 export interface H5Layout {
   /** [group, attribute, string or strings]; '' is the root. */
