@@ -60,8 +60,8 @@ nvidia_driver
 export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/tmp}
 
 # A dist of these very sources may have come along; else it is built here.
-built="import('./src/cli/sources.mjs').then((m) => process.exit(m.isBuilt(process.cwd() + '/') ? 0 : 1))"
-node --input-type=module -e "$built" || node src/cli/setup.mjs || exit 1
+built="import('./scripts/sources.mjs').then((m) => process.exit(m.isBuilt(process.cwd() + '/') ? 0 : 1))"
+node --input-type=module -e "$built" || node scripts/setup.mjs || exit 1
 chexgpu() { node dist/cli/main.js "$@"; }
 
 wanted() { [[ ",$steps," == *",$1,"* ]]; }

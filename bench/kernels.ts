@@ -6,14 +6,20 @@
 import { ChexError, UsageError } from '../src/core/errors.js';
 import { countParameters, type DenseNetConfig, type WeightMap } from '../src/densenet/architecture.js';
 import { initialWeights } from '../src/densenet/initialisers.js';
-import type { Gpu } from '../src/engine/gpu.js';
-import { fixedTensor, PlanBuilder } from '../src/engine/plan.js';
-import { type Profile, profilePlan } from '../src/engine/profile.js';
-import { boundOf, byKernel, idealNs, type Peaks, type ProfileRow } from '../src/engine/profileTables.js';
+import type { Gpu } from '../src/engine/device/gpu.js';
+import { fixedTensor, PlanBuilder } from '../src/engine/plan/plan.js';
+import { type Profile, profilePlan } from '../src/engine/timing/profile.js';
+import {
+  boundOf,
+  byKernel,
+  idealNs,
+  type Peaks,
+  type ProfileRow,
+} from '../src/engine/timing/profileTables.js';
 import { adamStep } from '../src/shaders/adam/adam.js';
-import { type CheckResult, explain } from '../src/shaders/check.js';
-import { ALL_KERNELS } from '../src/shaders/checks.js';
-import { race, selfTest } from '../src/shaders/selftest.js';
+import { type CheckResult, explain } from '../src/shaders/checkCase.js';
+import { ALL_KERNELS } from '../src/shaders/registry.js';
+import { race, selfTest } from '../src/verify/selfTest.js';
 import { createModel, filledPlan, type Workload } from './fixture.js';
 import {
   type ConvolutionRow,

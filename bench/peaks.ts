@@ -3,12 +3,12 @@
  * multiply-adds on registers, and a copy from memory to memory.
  */
 import { OutOfMemoryError } from '../src/core/errors.js';
-import type { Gpu } from '../src/engine/gpu.js';
-import { Kernel } from '../src/engine/kernel.js';
-import { fixedTensor, linear, PlanBuilder } from '../src/engine/plan.js';
-import { timeDispatches } from '../src/engine/profiler.js';
-import type { Peaks } from '../src/engine/profileTables.js';
-import type { Tensor } from '../src/engine/tensor.js';
+import type { Gpu } from '../src/engine/device/gpu.js';
+import { Kernel } from '../src/engine/plan/kernel.js';
+import { fixedTensor, linear, PlanBuilder } from '../src/engine/plan/plan.js';
+import type { Tensor } from '../src/engine/plan/tensor.js';
+import { timeDispatches } from '../src/engine/timing/profiler.js';
+import type { Peaks } from '../src/engine/timing/profileTables.js';
 import copy from './shaders/copy.wgsl';
 import fma from './shaders/fma.wgsl';
 

@@ -1,5 +1,5 @@
 /** Timing something by this thread's clock: several samples, their median and how far they lie apart. */
-import { quantile, spreadOf } from '../src/engine/profile.js';
+import { quantile, spreadOf } from '../src/engine/timing/profile.js';
 
 export interface Timing {
   /** Median, milliseconds. */

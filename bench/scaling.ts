@@ -3,7 +3,7 @@
 import { OutOfMemoryError } from '../src/core/errors.js';
 import type { DenseNetConfig, WeightMap } from '../src/densenet/architecture.js';
 import { initialWeights } from '../src/densenet/initialisers.js';
-import type { Gpu } from '../src/engine/gpu.js';
+import type { Gpu } from '../src/engine/device/gpu.js';
 import { fitLine, fitPower, type LineFit, type Point, type PowerFit } from './fit.js';
 import {
   callModel,

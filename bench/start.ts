@@ -7,7 +7,7 @@ import { GpuError } from '../src/core/errors.js';
 import { densenetConfig } from '../src/densenet/architecture.js';
 import { initialWeights } from '../src/densenet/initialisers.js';
 import { writeWeightFile } from '../src/densenet/weights/weights.node.js';
-import { encodePng } from '../src/eval/overlay.node.js';
+import { encodePng } from '../src/eval/explain/overlay.node.js';
 import { emptyCaches } from './peers/race.js';
 
 export interface StartOptions {

@@ -1,5 +1,5 @@
 /** A document's numbers as tables of words: what the terminal prints and the page shows. */
-import type { ProfileRow } from '../src/engine/profileTables.js';
+import type { ProfileRow } from '../src/engine/timing/profileTables.js';
 import type { Comparison, ComparisonRow } from './compare.js';
 import type { BenchDocument, ModelReport } from './document.js';
 import { workloadName } from './fixture.js';

@@ -3,6 +3,7 @@
  */
 
 export * from './core/errors.js';
+export { MT19937 } from './core/mt19937.js';
 export {
   type Augmentation,
   type AugmentationOptions,
@@ -12,26 +13,16 @@ export {
   makeAugmentation,
   type ShiftRange,
   type Transform,
-} from './data/augmentation.js';
-export { decodeBlob } from './data/decode.browser.js';
-export type { Frame } from './data/frame.js';
+} from './data/generator/augmentation.js';
+export { ImageGenerator, type ImageGeneratorOptions, type LoadImage } from './data/generator/generator.js';
 export {
-  type ClassFrequencies,
-  computeClassFreqs,
-  contributions,
-  frameFrequencies,
-  lossWeights,
-} from './data/frequencies.js';
-export { ImageGenerator, type ImageGeneratorOptions, type LoadImage } from './data/generator.js';
-export * from './data/labels.js';
-export { checkForLeakage, type PatientLeak, patientLeakage } from './data/leakage.js';
-export {
-  type CohortOptions,
-  drawPhantom,
-  makeCohort,
-  type Phantom,
-  type PhantomSpec,
-} from './data/phantoms/index.js';
+  type FeaturewiseOptions,
+  type FitMode,
+  fitFeaturewise,
+  SAMPLEWISE,
+} from './data/generator/standardize.js';
+export { applyTransform, randomTransform } from './data/generator/transform.js';
+export { decodeBlob } from './data/images/decode.browser.js';
 export {
   type PixelFacts,
   type PixelFinding,
@@ -39,32 +30,42 @@ export {
   SCALINGS,
   type Scaling,
   type StoredImage,
-} from './data/pixelFacts.js';
-export type { FloatImage, PixelImage } from './data/pixels.js';
-export { INTERPOLATIONS, type Interpolation, resize, resizeNearest } from './data/resize.js';
-export { type FeaturewiseOptions, type FitMode, fitFeaturewise, SAMPLEWISE } from './data/standardize.js';
-export { applyTransform, randomTransform } from './data/transform.js';
-export { type XrayOptions, xrayBatch } from './data/xray.js';
-export type { AdamSettings, AdamState } from './densenet/adamState.js';
+} from './data/images/pixelFacts.js';
+export type { FloatImage, PixelImage } from './data/images/pixels.js';
+export { INTERPOLATIONS, type Interpolation, resize, resizeNearest } from './data/images/resize.js';
+export { type XrayOptions, xrayBatch } from './data/images/xray.js';
+export {
+  type CohortOptions,
+  drawPhantom,
+  makeCohort,
+  type Phantom,
+  type PhantomSpec,
+} from './data/phantoms/index.js';
+export type { Frame } from './data/tables/frame.js';
+export {
+  type ClassFrequencies,
+  computeClassFreqs,
+  contributions,
+  frameFrequencies,
+  lossWeights,
+} from './data/tables/frequencies.js';
+export * from './data/tables/labels.js';
+export { checkForLeakage, type PatientLeak, patientLeakage } from './data/tables/leakage.js';
 export * from './densenet/architecture.js';
-export * from './densenet/batch.js';
 export { initialWeights } from './densenet/initialisers.js';
-export { DenseNet, type ModelOptions } from './densenet/model.js';
-export type { CamScore, GradcamMap } from './densenet/predictor.js';
-export type { TrainingOptions } from './densenet/trainingOptions.js';
 export {
   type KerasReadOptions,
   type KerasReport,
   type KerasWeights,
   readKerasHdf5,
-} from './densenet/weights/kerasHdf5.js';
+} from './densenet/weights/keras/kerasHdf5.js';
 export {
   KERAS_FORMATS,
   type KerasFormat,
   type KerasWriteOptions,
   writeKerasHdf5,
-} from './densenet/weights/kerasWriter.js';
-export type { SaidBy, StatedByCaller } from './densenet/weights/stated.js';
+} from './densenet/weights/keras/kerasWriter.js';
+export type { SaidBy, StatedByCaller } from './densenet/weights/statedFacts.js';
 export {
   readTorchSafetensors,
   type TorchLayout,
@@ -72,22 +73,27 @@ export {
   type TorchReport,
   type TorchWeights,
   writeTorchSafetensors,
-} from './densenet/weights/torch.js';
+} from './densenet/weights/torch/torch.js';
 export {
   IMAGENET_PREPROCESSING,
   opNorm,
   type Preprocessing,
   XRV_LABELS,
   XRV_PREPROCESSING,
-} from './densenet/weights/torchFacts.js';
-export { openGpu } from './engine/gpu.browser.js';
-export { Gpu, type GpuInfo } from './engine/gpu.js';
-export { MT19937 } from './engine/mt19937.js';
-export { type Profile, type ProfileOptions, profilePlan } from './engine/profile.js';
-export { byKernel, byLayer, type Peaks, type ProfileRow } from './engine/profileTables.js';
-export { type ChromeTrace, chromeTrace, devtoolsTracks, type TrackOptions } from './engine/profileTrace.js';
-export type { TuneReport, Tuner, TuningStore } from './engine/tuner.js';
-export type { VerdictStore } from './engine/verdicts.js';
+} from './densenet/weights/torch/torchFacts.js';
+export { openGpu } from './engine/device/gpu.browser.js';
+export { Gpu, type GpuInfo } from './engine/device/gpu.js';
+export { type Profile, type ProfileOptions, profilePlan } from './engine/timing/profile.js';
+export { byKernel, byLayer, type Peaks, type ProfileRow } from './engine/timing/profileTables.js';
+export {
+  type ChromeTrace,
+  chromeTrace,
+  devtoolsTracks,
+  type TrackOptions,
+} from './engine/timing/profileTrace.js';
+export type { TuneReport, Tuner, TuningStore } from './engine/tuning/tuner.js';
+export type { VerdictStore } from './engine/tuning/verdicts.js';
+export { overlay, overlayAlpha } from './eval/explain/colormap.js';
 export {
   type Average,
   type AveragedScore,
@@ -95,9 +101,8 @@ export {
   averagePrecisionScore,
   rocAucScore,
   type ScoreResult,
-} from './eval/averages.js';
-export { overlay, overlayAlpha } from './eval/colormap.js';
-export { type ClassEvaluation, type EvaluationResult, evaluate } from './eval/evaluate.js';
+} from './eval/scores/averages.js';
+export { type ClassEvaluation, type EvaluationResult, evaluate } from './eval/scores/evaluate.js';
 export {
   auc,
   averagePrecision,
@@ -106,11 +111,16 @@ export {
   rocAuc,
   rocCurve,
   type ScoreOptions,
-} from './eval/roc.js';
-export type { CheckResult } from './shaders/check.js';
-export { checkKernels, type KernelCheckOptions, type PlanChecker } from './shaders/planCheck.js';
-export { selfTest } from './shaders/selftest.js';
-export { enableTuning, type TuningOptions } from './shaders/tuning.js';
+} from './eval/scores/roc.js';
+export type { CheckResult } from './shaders/checkCase.js';
+export * from './training/batch.js';
 export { type EpochInfo, type FitOptions, fit, type History, type StepInfo } from './training/fit.js';
-export { weightedLoss } from './training/loss.js';
-export { type Predictions, predictAll } from './training/predict.js';
+export { weightedLoss } from './training/losses/weightedLoss.js';
+export { DenseNet, type ModelOptions } from './training/model/model.js';
+export type { CamScore, GradcamMap } from './training/model/predictor.js';
+export type { AdamSettings, AdamState } from './training/optimizers/adamState.js';
+export { type Predictions, predictAll } from './training/predictAll.js';
+export type { TrainingOptions } from './training/trainingOptions.js';
+export { enableTuning, type TuningOptions } from './verify/enableTuning.js';
+export { checkKernels, type KernelCheckOptions, type PlanChecker } from './verify/planCheck.js';
+export { selfTest } from './verify/selfTest.js';

@@ -1,10 +1,10 @@
 /** A bench document as one page that needs nothing else: no script, no load, no font. */
 
-import { type Figure, renderFigure } from '../../src/eval/figures.node.js';
-import { type Html, type HtmlValue, html, trusted } from '../../src/eval/html.js';
-import { htmlPage } from '../../src/eval/htmlPage.js';
-import { table } from '../../src/eval/reportParts.js';
-import { REPORT_CSS } from '../../src/eval/reportStyle.js';
+import { type Figure, renderFigure } from '../../src/eval/report/figures.node.js';
+import { type Html, type HtmlValue, html, trusted } from '../../src/eval/report/html.js';
+import { htmlPage } from '../../src/eval/report/htmlPage.js';
+import { table } from '../../src/eval/report/reportParts.js';
+import { REPORT_CSS } from '../../src/eval/report/reportStyle.js';
 import type { Comparison } from '../compare.js';
 import type { BenchDocument } from '../document.js';
 import { workloadName } from '../fixture.js';

@@ -1,6 +1,6 @@
 /** The growth of time and memory: points, and the power law through them, on logarithmic axes. */
 import type { TopLevelSpec } from 'vega-lite';
-import { COLOURS } from '../../src/eval/theme.js';
+import { COLOURS } from '../../src/eval/report/theme.js';
 import type { PowerFit } from '../fit.js';
 import { extent, type ScalingReport, type ScalingSeries } from '../scaling.js';
 import { spec } from './specs.js';

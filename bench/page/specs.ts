@@ -1,7 +1,7 @@
 /** The bench page's figures as Vega-Lite specifications. */
 import type { TopLevelSpec } from 'vega-lite';
-import { type Peaks, type ProfileRow, roof } from '../../src/engine/profileTables.js';
-import { COLOURS, classStyle, VEGA_CONFIG } from '../../src/eval/theme.js';
+import { type Peaks, type ProfileRow, roof } from '../../src/engine/timing/profileTables.js';
+import { COLOURS, classStyle, VEGA_CONFIG } from '../../src/eval/report/theme.js';
 import type { KernelRow, VariantTotal } from '../kernelRows.js';
 import type { TimelineRow } from '../kernels.js';
 import { jobName, type PeerResult } from '../peers/report.js';

@@ -1,6 +1,7 @@
 /** The network all engines run, as files in a folder: table of layers, weights, inputs, labels, ONNX models. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MT19937 } from '../../src/core/mt19937.js';
 import {
   type DenseNetConfig,
   layerTable,
@@ -9,7 +10,6 @@ import {
   type WeightMap,
 } from '../../src/densenet/architecture.js';
 import { initialWeights, tensorSeed } from '../../src/densenet/initialisers.js';
-import { MT19937 } from '../../src/engine/mt19937.js';
 import { encodeOnnx } from './onnx.js';
 
 /**

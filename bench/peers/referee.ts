@@ -2,7 +2,7 @@
  * Who says what is right: ONNX Runtime on the CPU. For training it gives the probabilities with the batch's own
  * statistics, and the loss of these is taken in float64.
  */
-import { weightedLoss } from '../../src/training/loss.js';
+import { weightedLoss } from '../../src/training/losses/weightedLoss.js';
 import { childJob, type RaceContext, startEngine } from './context.js';
 import type { BenchFiles } from './network.js';
 import { addNote, type PeerJob, type PeerRow } from './report.js';

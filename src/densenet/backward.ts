@@ -9,8 +9,8 @@
  *
  * With norms 'block' a reader of the block passes ReLU only; the batch norm at a block's entrance is behind it.
  */
-import type { PlanBuilder } from '../engine/plan.js';
-import { channelSlice, type Storage, type Tensor } from '../engine/tensor.js';
+import type { PlanBuilder } from '../engine/plan/plan.js';
+import { channelSlice, type Storage, type Tensor } from '../engine/plan/tensor.js';
 import {
   backwardApply,
   backwardFinalise,
@@ -27,6 +27,7 @@ import {
 import { denseBackwardData, denseBackwardWeights } from '../shaders/dense/dense.js';
 import { reluBackward } from '../shaders/pointwise/pointwise.js';
 import { averagePoolBackward, globalAveragePoolBackward, maxPoolBackward } from '../shaders/pool/pool.js';
+import type { Parameters } from '../training/model/parameters.js';
 import { type DenseNetConfig, growthName, HEAD_LAYER } from './architecture.js';
 import {
   GROWTH,
@@ -39,7 +40,6 @@ import {
   STEM_POOL,
   stemShape,
 } from './forward.js';
-import type { Parameters } from './parameters.js';
 
 /**
  * Records the backward pass behind a forward pass in training mode; gradients land in the parameters'

@@ -19,8 +19,8 @@
  * With norms 'block' only ReLU stands in front of it, the same for every layer: the block keeps a second buffer
  * of its channels behind ReLU, the convolution reads that one, and the copy goes there.
  */
-import type { PlanBuilder } from '../engine/plan.js';
-import { channelSlice, elements, imageSlice, partOf, pixels, type Tensor } from '../engine/tensor.js';
+import type { PlanBuilder } from '../engine/plan/plan.js';
+import { channelSlice, elements, imageSlice, partOf, pixels, type Tensor } from '../engine/plan/tensor.js';
 import {
   batchStatistics,
   type MovingVarianceRule,
@@ -31,8 +31,8 @@ import { type ConvShape, convForward, outputSide } from '../shaders/conv/conv.js
 import { denseForward } from '../shaders/dense/dense.js';
 import { pointwise } from '../shaders/pointwise/pointwise.js';
 import { averagePoolForward, globalAveragePoolForward, maxPoolForward } from '../shaders/pool/pool.js';
+import type { Parameters } from '../training/model/parameters.js';
 import { type DenseNetConfig, growthName, HEAD_LAYER } from './architecture.js';
-import type { Parameters } from './parameters.js';
 
 const STEM = { kernel: 7, stride: 2, pad: 3 } as const;
 export const STEM_POOL = { kernel: 3, stride: 2, pad: 1 } as const;

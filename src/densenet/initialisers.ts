@@ -4,7 +4,7 @@
  * cannot be repeated outside TensorFlow; these come from MT19937.
  */
 import { UsageError } from '../core/errors.js';
-import { MT19937 } from '../engine/mt19937.js';
+import { MT19937 } from '../core/mt19937.js';
 import { type DenseNetConfig, type ParameterSpec, parameterTable, type WeightMap } from './architecture.js';
 import { checkedConfig } from './checkedConfig.js';
 

@@ -1,5 +1,5 @@
 /** How tiled kernels are cut into workgroups and slices, by kind of adapter. */
-import type { PlanBuilder } from '../engine/plan.js';
+import type { PlanBuilder } from '../engine/plan/plan.js';
 
 /** Lanes of a workgroup that works on one row of tiles: software runs a workgroup on one core, so small ones waste less. */
 export function workgroupSize(plan: PlanBuilder): number {

@@ -4,11 +4,11 @@
  */
 import { requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
 import { NonFiniteError, UsageError } from '../core/errors.js';
-import type { BatchSource } from '../densenet/batch.js';
-import type { DenseNet } from '../densenet/model.js';
-import type { TrainingOptions } from '../densenet/trainingOptions.js';
-import { weightedLoss } from './loss.js';
-import { checkSource } from './source.js';
+import type { BatchSource } from './batch.js';
+import { checkSource } from './checkSource.js';
+import { weightedLoss } from './losses/weightedLoss.js';
+import type { DenseNet } from './model/model.js';
+import type { TrainingOptions } from './trainingOptions.js';
 
 export interface StepInfo {
   epoch: number;

@@ -1,9 +1,9 @@
 /** Profiles made by hand: what arithmetic on them gives is known. */
 
-import { Kernel } from '../../src/engine/kernel.js';
-import type { Dispatch } from '../../src/engine/plan.js';
-import { assemble, type Profile } from '../../src/engine/profile.js';
-import type { DispatchTime } from '../../src/engine/profiler.js';
+import { Kernel } from '../../src/engine/plan/kernel.js';
+import type { Dispatch } from '../../src/engine/plan/plan.js';
+import { assemble, type Profile } from '../../src/engine/timing/profile.js';
+import type { DispatchTime } from '../../src/engine/timing/profiler.js';
 
 export interface FakeDispatch {
   label?: string;

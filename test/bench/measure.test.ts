@@ -6,8 +6,8 @@ import { measurePeaks } from '../../bench/peaks.js';
 import { benchScaling } from '../../bench/scaling.js';
 import { UsageError } from '../../src/core/errors.js';
 import { densenetConfig } from '../../src/densenet/architecture.js';
-import type { Gpu } from '../../src/engine/gpu.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 
 const config = densenetConfig('densenet121', { blocks: [1, 1], classes: 3 });
 const PEAKS = { gflops: 10, gbs: 2 };

@@ -1,14 +1,14 @@
 /** Small networks, whole: the GPU's forward, gradients and update against float64 plain loops. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MT19937 } from '../../src/core/mt19937.js';
 import { type DenseNetConfig, densenetConfig, outputShapes } from '../../src/densenet/architecture.js';
-import type { FloatBatch } from '../../src/densenet/batch.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
-import { DenseNet } from '../../src/densenet/model.js';
-import { Gpu } from '../../src/engine/gpu.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { MT19937 } from '../../src/engine/mt19937.js';
+import { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { movingVarianceFactor } from '../../src/shaders/batchnorm/batchnorm.js';
-import type { Dense } from '../../src/shaders/check.js';
+import type { Dense } from '../../src/shaders/checkCase.js';
+import type { FloatBatch } from '../../src/training/batch.js';
+import { DenseNet } from '../../src/training/model/model.js';
 import { type Numbers, referenceForward, referenceLoss, toFloat64 } from '../support/referenceNet.js';
 
 let gpu: Gpu;

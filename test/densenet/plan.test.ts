@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../src/densenet/architecture.js';
 import { recordBackward } from '../../src/densenet/backward.js';
 import { recordForward } from '../../src/densenet/forward.js';
-import { DenseNet } from '../../src/densenet/model.js';
-import { Parameters } from '../../src/densenet/parameters.js';
-import type { Gpu } from '../../src/engine/gpu.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { fixedTensor, PlanBuilder } from '../../src/engine/plan.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { fixedTensor, PlanBuilder } from '../../src/engine/plan/plan.js';
+import { DenseNet } from '../../src/training/model/model.js';
+import { Parameters } from '../../src/training/model/parameters.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeFile } from '../../src/data/decode.node.js';
-import { LABELS } from '../../src/data/labels.js';
+import { SAMPLEWISE } from '../../src/data/generator/standardize.js';
+import { decodeFile } from '../../src/data/images/decode.node.js';
+import { resizeNearest } from '../../src/data/images/resize.js';
 import { drawPhantom, makeCohort } from '../../src/data/phantoms/index.js';
-import { resizeNearest } from '../../src/data/resize.js';
-import { SAMPLEWISE } from '../../src/data/standardize.js';
-import { DenseNet } from '../../src/densenet/model.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
+import { LABELS } from '../../src/data/tables/labels.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { DenseNet } from '../../src/training/model/model.js';
 import { GRAY, writePng } from '../support/png.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,7 +24,7 @@ const predict = (...args: string[]) =>
 
 beforeAll(() => {
   // The example imports what was built; this builds only when the sources changed.
-  execFileSync(process.execPath, [join(ROOT, 'src/cli/setup.mjs')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(ROOT, 'scripts/setup.mjs')], { stdio: 'inherit' });
   const [spec] = makeCohort({ images: 3, seed: 9, balanced: true });
   const samples = drawPhantom(spec, 400).pixels;
   writeFileSync(file, writePng({ width: 400, height: 400, bitDepth: 8, colorType: GRAY, samples }));

@@ -1,8 +1,8 @@
-"""Real matplotlib's jet, norm and imshow to check src/eval/colormap.ts against.
+"""Real matplotlib's jet, norm and imshow to check src/eval/explain/colormap.ts against.
 
     python make_colormap.py colormap.json
 
-Needs matplotlib and numpy. The maps come from generated.py; test/eval/colormap.test.ts draws the same ones.
+Needs matplotlib and numpy. The maps come from generated.py; test/eval/explain/colormap.test.ts draws the same ones.
 """
 import hashlib
 import json

@@ -2,7 +2,7 @@
 
     python make_evaluate.py evaluate.json
 
-Needs scikit-learn, numpy and pandas. Every file is written out, so that test/eval/evaluateCommand.test.ts hands the
+Needs scikit-learn, numpy and pandas. Every file is written out, so that test/eval/scores/evaluate.test.ts hands the
 same bytes to the command. pandas reads them with float_precision="round_trip": its usual parser may miss the nearest
 float64 by one.
 """

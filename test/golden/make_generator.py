@@ -1,4 +1,4 @@
-"""What Keras' ImageDataGenerator really gives, for test/data/augmentation.test.ts and its neighbours.
+"""What Keras' ImageDataGenerator really gives, for test/data/generator/augmentation.test.ts and its neighbours.
 
     python make_generator.py          adds or renews, in generator.json, the section of the generator that is
                                       installed: keras_preprocessing (1.1.0 or 1.1.2), else tf_keras's own.
@@ -40,7 +40,7 @@ FILTERS = ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 KINDS = ["gray", "rgb", "gray16", "palette", "rgba", "gray"]
 COUNT = 12
 
-# Options under the names of src/data/augmentation.ts. {"pixels": n} is Python's float n.
+# Options under the names of src/data/generator/augmentation.ts. {"pixels": n} is Python's float n.
 ALONE = {
     "rotation": {"rotationRange": 25},
     "height shift, share": {"heightShiftRange": 0.3},

@@ -1,10 +1,10 @@
-"""Real scikit-learn's scores to check src/eval/roc.ts and src/eval/averages.ts against.
+"""Real scikit-learn's scores to check src/eval/scores/roc.ts and src/eval/scores/averages.ts against.
 
     python make_scores.py scores.json [DATA]    DATA is the folder with the real predictions; without it the
                                                 entry "files" of the existing scores.json is kept
 
 Needs scikit-learn and numpy. Labels, scores and weights of every case come from generated.py, and
-test/eval/scores.test.ts draws the very same ones. scikit-learn has no confidence interval: DeLong's comes
+test/eval/scores/averages.test.ts draws the very same ones. scikit-learn has no confidence interval: DeLong's comes
 from a double loop over all pairs of a positive and a negative, in exact fractions up to the square root.
 """
 import csv

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AdamState } from '../../src/densenet/adamState.js';
 import {
   type DenseNetConfig,
   densenetConfig,
@@ -10,11 +9,12 @@ import {
   parameterTable,
   type WeightMap,
 } from '../../src/densenet/architecture.js';
-import { DenseNet } from '../../src/densenet/model.js';
-import type { TrainingOptions } from '../../src/densenet/trainingOptions.js';
 import { readWeightFile, writeWeightFile } from '../../src/densenet/weights/weights.node.js';
-import { type NodeGpu, openNodeGpu } from '../../src/engine/gpu.node.js';
+import { type NodeGpu, openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { MovingVarianceRule } from '../../src/shaders/batchnorm/batchnorm.js';
+import { DenseNet } from '../../src/training/model/model.js';
+import type { AdamState } from '../../src/training/optimizers/adamState.js';
+import type { TrainingOptions } from '../../src/training/trainingOptions.js';
 import {
   generatedBatch,
   generatedLossWeights,

@@ -18,11 +18,11 @@ const ADAPTERS = ['hardware', 'lavapipe', 'swiftshader'];
 
 /** What needs no GPU, and is the same on every adapter. */
 const WITHOUT_GPU = [
-  'test/data/resample.test.ts',
-  'test/data/augmentation.test.ts',
-  'test/data/augmentedBatches.test.ts',
-  'test/eval/scores.test.ts',
-  'test/eval/colormap.test.ts',
+  'test/data/images/resample.test.ts',
+  'test/data/generator/augmentation.test.ts',
+  'test/data/generator/augmentedBatches.test.ts',
+  'test/eval/scores/averages.test.ts',
+  'test/eval/explain/colormap.test.ts',
 ];
 
 /** The adapter's headline, or why it is not to be had. */

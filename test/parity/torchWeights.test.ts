@@ -10,15 +10,15 @@ import {
   HEAD_LAYER,
   type WeightMap,
 } from '../../src/densenet/architecture.js';
-import type { PixelBatch } from '../../src/densenet/batch.js';
-import { InputStage } from '../../src/densenet/input.js';
-import { type LayerOutput, readMap } from '../../src/densenet/inspect.js';
-import { DenseNet } from '../../src/densenet/model.js';
-import { readSafetensors } from '../../src/densenet/weights/safetensors.js';
-import { readTorchSafetensors, writeTorchSafetensors } from '../../src/densenet/weights/torch.js';
-import { opNorm, XRV_LABELS } from '../../src/densenet/weights/torchFacts.js';
-import type { Gpu } from '../../src/engine/gpu.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
+import { readSafetensors } from '../../src/densenet/weights/torch/safetensors.js';
+import { readTorchSafetensors, writeTorchSafetensors } from '../../src/densenet/weights/torch/torch.js';
+import { opNorm, XRV_LABELS } from '../../src/densenet/weights/torch/torchFacts.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import type { PixelBatch } from '../../src/training/batch.js';
+import { InputStage } from '../../src/training/model/inputStage.js';
+import { type LayerOutput, readMap } from '../../src/training/model/inspect.js';
+import { DenseNet } from '../../src/training/model/model.js';
 import { generatedWeights, uniform } from '../support/generated.js';
 import { BOUND, golden, parity } from '../support/parity.js';
 import { asPyTorch } from '../support/safetensors.js';

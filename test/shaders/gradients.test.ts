@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { MT19937 } from '../../src/engine/mt19937.js';
+import { MT19937 } from '../../src/core/mt19937.js';
 import * as batchnorm from '../../src/shaders/batchnorm/batchnorm.reference.js';
-import { at, type Dense, dense, type Shape } from '../../src/shaders/check.js';
+import { at, type Dense, dense, type Shape } from '../../src/shaders/checkCase.js';
 import * as conv from '../../src/shaders/conv/conv.reference.js';
 import * as fullyConnected from '../../src/shaders/dense/dense.reference.js';
 import * as gradcam from '../../src/shaders/gradcam/gradcam.reference.js';

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/gpu.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { PlanBuilder, type Precision } from '../../src/engine/plan.js';
-import { matrixObstacle } from '../../src/engine/subgroupMatrix.js';
-import { denseTensor, elements } from '../../src/engine/tensor.js';
-import { type CheckCase, runCheck, type Shape } from '../../src/shaders/check.js';
-import { ALL_CHECKS } from '../../src/shaders/checks.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { PlanBuilder, type Precision } from '../../src/engine/plan/plan.js';
+import { denseTensor, elements } from '../../src/engine/plan/tensor.js';
+import { matrixObstacle } from '../../src/engine/wgsl/subgroupMatrix.js';
+import { geometriesOf, Lab } from '../../src/lab/lab.js';
+import { type CheckCase, runCheck, type Shape } from '../../src/shaders/checkCase.js';
 import { convForward, FORWARD } from '../../src/shaders/conv/conv.js';
-import { geometriesOf, Lab } from '../../src/shaders/lab.js';
-import { selfTest } from '../../src/shaders/selftest.js';
-import { skippedKernels } from '../../src/shaders/skipped.js';
+import { ALL_CHECKS } from '../../src/shaders/registry.js';
+import { skippedKernels } from '../../src/verify/obstacles.js';
+import { selfTest } from '../../src/verify/selfTest.js';
 import { type EmulatedConfig, emulatedKernel, withMatrices } from '../support/matrixEmulation.js';
 
 let gpu: Gpu;

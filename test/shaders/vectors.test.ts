@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/gpu.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { fixedTensor, type Plan, PlanBuilder } from '../../src/engine/plan.js';
-import { elements, type Tensor } from '../../src/engine/tensor.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { fixedTensor, type Plan, PlanBuilder } from '../../src/engine/plan/plan.js';
+import { elements, type Tensor } from '../../src/engine/plan/tensor.js';
 import { adamRate, adamStep } from '../../src/shaders/adam/adam.js';
-import type { Shape } from '../../src/shaders/check.js';
+import type { Shape } from '../../src/shaders/checkCase.js';
 import { sigmoid, weightedLoss } from '../../src/shaders/loss/loss.js';
 import { normalise, pixelWords, samplewiseMoments } from '../../src/shaders/preprocess/preprocess.js';
 import { resizeBilinear } from '../../src/shaders/resize/resize.js';

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/gpu.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/checks.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/registry.js';
 import { lackedExtensions } from '../support/enables.js';
 
 const ROOT = join(import.meta.dirname, '../../src/shaders');

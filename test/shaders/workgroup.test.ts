@@ -1,15 +1,16 @@
 /** Every tile of the kernels that go through workgroup memory, as a hardware adapter would choose among them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/gpu.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
-import type { Kernel } from '../../src/engine/kernel.js';
-import { type Choice, PlanBuilder } from '../../src/engine/plan.js';
-import { channelSlice, denseTensor, elements, imageSlice } from '../../src/engine/tensor.js';
-import { TOLERANCE } from '../../src/engine/tolerance.js';
+import { TOLERANCE } from '../../src/core/tolerance.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import type { Kernel } from '../../src/engine/plan/kernel.js';
+import { type Choice, PlanBuilder } from '../../src/engine/plan/plan.js';
+import { channelSlice, denseTensor, elements, imageSlice } from '../../src/engine/plan/tensor.js';
+import { geometriesOf, Lab, type Verdict } from '../../src/lab/lab.js';
 import { backwardApply } from '../../src/shaders/batchnorm/backward.js';
 import { prepareTraining } from '../../src/shaders/batchnorm/batchnorm.js';
 import * as batchnorm from '../../src/shaders/batchnorm/batchnorm.reference.js';
-import type { CheckCase, Dense, Shape } from '../../src/shaders/check.js';
+import type { CheckCase, Dense, Shape } from '../../src/shaders/checkCase.js';
 import {
   BACKWARD_DATA,
   BACKWARD_WEIGHTS,
@@ -22,7 +23,6 @@ import {
 } from '../../src/shaders/conv/conv.js';
 import * as reference from '../../src/shaders/conv/conv.reference.js';
 import { workgroupChoices } from '../../src/shaders/conv/workgroupTiles.js';
-import { geometriesOf, Lab, type Verdict } from '../../src/shaders/lab.js';
 
 let software: Gpu;
 /** The same device, with the choices that a hardware adapter has. */

@@ -10,13 +10,13 @@ const MAIN = join(ROOT, 'dist/cli/main.js');
 /** No user's table of kernel timings may count in a test. */
 const CACHE = join(ROOT, 'node_modules/.cache/chexgpu-test/cache');
 const IS_BUILT =
-  "import('./src/cli/sources.mjs').then((m) => process.exit(m.isBuilt(process.cwd() + '/') ? 0 : 9))";
+  "import('./scripts/sources.mjs').then((m) => process.exit(m.isBuilt(process.cwd() + '/') ? 0 : 9))";
 
 /** Builds dist unless it is of these sources. */
 export async function ensureBuilt(): Promise<void> {
   const { code } = await runNode(['--input-type=module', '-e', IS_BUILT]);
   if (code === 0) return;
-  const built = await runNode(['src/cli/build.mjs'], {}, { timeout: 240_000 });
+  const built = await runNode(['scripts/build.mjs'], {}, { timeout: 240_000 });
   if (built.code !== 0) throw new Error(`The build failed:\n${built.stdout}${built.stderr}`);
 }
 

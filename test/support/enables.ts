@@ -1,5 +1,5 @@
-import type { Gpu } from '../../src/engine/gpu.js';
-import { MATRIX_FEATURE } from '../../src/engine/subgroupMatrix.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { MATRIX_FEATURE } from '../../src/engine/wgsl/subgroupMatrix.js';
 
 const FEATURES: Readonly<Record<string, string>> = {
   f16: 'shader-f16',

@@ -2,10 +2,11 @@
  * Weights and inputs that no file has to carry: test/golden/generated.py draws the very same numbers, so a
  * reference value made with Keras or PyTorch can be compared without any weight file.
  */
+
+import { MT19937 } from '../../src/core/mt19937.js';
 import { type DenseNetConfig, type ParameterSpec, parameterTable } from '../../src/densenet/architecture.js';
-import type { FloatBatch } from '../../src/densenet/batch.js';
 import { tensorSeed } from '../../src/densenet/initialisers.js';
-import { MT19937 } from '../../src/engine/mt19937.js';
+import type { FloatBatch } from '../../src/training/batch.js';
 
 /** float32 numbers from [low, high), from the stream of this seed and name. */
 export function uniform(seed: number, key: string, size: number, low: number, high: number): Float32Array {

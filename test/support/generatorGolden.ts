@@ -3,8 +3,8 @@
  * of test/golden/make_generator.py.
  */
 import { readFileSync } from 'node:fs';
-import type { AugmentationOptions, KerasRules } from '../../src/data/augmentation.js';
-import type { Interpolation } from '../../src/data/resize.js';
+import type { AugmentationOptions, KerasRules } from '../../src/data/generator/augmentation.js';
+import type { Interpolation } from '../../src/data/images/resize.js';
 import { uniform } from './generated.js';
 import { GRAY, PALETTE, RGB, RGB_ALPHA, writePng } from './png.js';
 

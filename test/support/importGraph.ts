@@ -7,7 +7,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 export interface Import {
-  /** From the root, with `/`: 'src/engine/gpu.ts'; for packages and Node's own modules their name. */
+  /** From the root, with `/`: 'src/engine/device/gpu.ts'; for packages and Node's own modules their name. */
   to: string;
   /** False for a file of this project. */
   external: boolean;

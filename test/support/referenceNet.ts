@@ -2,7 +2,7 @@
 import { type DenseNetConfig, growthName, HEAD_LAYER } from '../../src/densenet/architecture.js';
 import { GROWTH, HALVE, layerName, POINT, STEM_POOL, stemShape } from '../../src/densenet/forward.js';
 import { affineOf, batchStatistics } from '../../src/shaders/batchnorm/batchnorm.reference.js';
-import { type Dense, dense, type Shape } from '../../src/shaders/check.js';
+import { type Dense, dense, type Shape } from '../../src/shaders/checkCase.js';
 import { type ConvShape, outputSide } from '../../src/shaders/conv/conv.js';
 import { convForward } from '../../src/shaders/conv/conv.reference.js';
 import { denseForward } from '../../src/shaders/dense/dense.reference.js';
@@ -13,7 +13,7 @@ import {
   globalAveragePoolForward,
   maxPoolForward,
 } from '../../src/shaders/pool/pool.reference.js';
-import { weightedLoss } from '../../src/training/loss.js';
+import { weightedLoss } from '../../src/training/losses/weightedLoss.js';
 
 export type Numbers = Map<string, Float64Array>;
 

@@ -1,11 +1,11 @@
 /** A second fit goes on where the first one stopped, as Keras' does. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initialWeights } from '../../src/densenet/initialisers.js';
-import { DenseNet } from '../../src/densenet/model.js';
-import type { Gpu } from '../../src/engine/gpu.js';
-import { openNodeGpu } from '../../src/engine/gpu.node.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { type FitOptions, fit as trainModel } from '../../src/training/fit.js';
-import { weightedLoss } from '../../src/training/loss.js';
+import { weightedLoss } from '../../src/training/losses/weightedLoss.js';
+import { DenseNet } from '../../src/training/model/model.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../support/tinyNet.js';
 
 let gpu: Gpu;

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { BenchHeader } from '../../../bench/document.js';
-import type { NodeGpu } from '../../engine/gpu.node.js';
-import { versions } from '../versions.js';
+import type { NodeGpu } from '../../engine/device/gpu.node.js';
+import { versions } from '../session/versions.js';
 
 /** The clone that this program is part of; null where it was installed as a package. */
 function clone(): string | null {

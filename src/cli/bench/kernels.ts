@@ -6,9 +6,9 @@ import { benchKernels, operationsOf } from '../../../bench/kernels.js';
 import { EXIT_CODES } from '../../core/errors.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import { define } from '../commands/define.js';
-import type { CommandContext } from '../context.js';
-import { wholeNumber } from '../options.js';
-import { withSession } from '../session.js';
+import { wholeNumber } from '../flags/options.js';
+import type { CommandContext } from '../session/context.js';
+import { withSession } from '../session/session.js';
 import { benchHeader } from './header.js';
 import {
   addResultOptions,

@@ -5,13 +5,13 @@ import { benchModel } from '../../../bench/model.js';
 import { benchPipeline } from '../../../bench/pipeline.js';
 import { benchScaling } from '../../../bench/scaling.js';
 import { densenetConfig } from '../../densenet/architecture.js';
-import type { Gpu, GpuInfo } from '../../engine/gpu.js';
-import { type NodeGpu, openNodeGpu } from '../../engine/gpu.node.js';
+import type { Gpu, GpuInfo } from '../../engine/device/gpu.js';
+import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { define } from '../commands/define.js';
-import type { CommandContext } from '../context.js';
-import { option, wholeNumber } from '../options.js';
-import { type Session, withSession } from '../session.js';
-import { useTuning } from '../tuning.js';
+import { option, wholeNumber } from '../flags/options.js';
+import type { CommandContext } from '../session/context.js';
+import { type Session, withSession } from '../session/session.js';
+import { useTuning } from '../session/tuning.js';
 import { benchHeader } from './header.js';
 import {
   addResultOptions,

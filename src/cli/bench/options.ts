@@ -1,10 +1,10 @@
 /** Flags that the benches share, and the size of the work where they say nothing. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { PlanKind, Workload } from '../../../bench/fixture.js';
-import { cellNumber } from '../../data/cells.js';
+import { cellNumber } from '../../data/tables/cells.js';
 import type { DenseNetName } from '../../densenet/architecture.js';
-import type { GpuInfo } from '../../engine/gpu.js';
-import { addTuningOptions, option, type TuningFlags, wholeNumber } from '../options.js';
+import type { GpuInfo } from '../../engine/device/gpu.js';
+import { addTuningOptions, option, type TuningFlags, wholeNumber } from '../flags/options.js';
 
 export interface ResultFlags {
   out?: string;

@@ -1,10 +1,10 @@
 /** `chexgpu bench peaks`, and what the other benches need of it. */
 import { FORMAT, FORMAT_VERSION } from '../../../bench/document.js';
 import { measurePeaks, type PeakReport } from '../../../bench/peaks.js';
-import type { Gpu } from '../../engine/gpu.js';
+import type { Gpu } from '../../engine/device/gpu.js';
 import { define } from '../commands/define.js';
-import type { CommandContext } from '../context.js';
-import { withSession } from '../session.js';
+import type { CommandContext } from '../session/context.js';
+import { withSession } from '../session/session.js';
 import { benchHeader } from './header.js';
 import { addResultOptions, type ResultFlags } from './options.js';
 import { beforeMeasuring, finish } from './result.js';

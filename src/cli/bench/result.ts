@@ -25,9 +25,9 @@ import { checkFile, textKind } from '../../core/outputs/file.node.js';
 import { FreeNames } from '../../core/outputs/names.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
-import type { CommandContext } from '../context.js';
-import type { Output } from '../output.js';
-import { plural, textTable } from '../output.js';
+import type { CommandContext } from '../session/context.js';
+import type { Output } from '../terminal/output.js';
+import { plural, textTable } from '../terminal/output.js';
 import type { ResultFlags } from './options.js';
 
 /** Shapes and kernels on a terminal; files have all. */

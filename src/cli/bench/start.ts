@@ -1,10 +1,10 @@
 /** `chexgpu bench start` */
 import { measureStart } from '../../../bench/start.js';
 import { define } from '../commands/define.js';
-import type { CommandContext } from '../context.js';
-import { option, wholeNumber } from '../options.js';
-import { duration, textTable } from '../output.js';
-import { withSession } from '../session.js';
+import { option, wholeNumber } from '../flags/options.js';
+import type { CommandContext } from '../session/context.js';
+import { withSession } from '../session/session.js';
+import { duration, textTable } from '../terminal/output.js';
 import { benchHeader } from './header.js';
 
 interface StartFlags {

@@ -1,13 +1,13 @@
 /** `chexgpu check` */
 import { dirname } from 'node:path';
 import { EXIT_CODES, UsageError } from '../../core/errors.js';
-import type { CheckReport } from '../../data/check.js';
-import { checkFolder } from '../../data/check.node.js';
-import type { Scaling } from '../../data/pixelFacts.js';
-import { requireFolder } from '../notebook/data.js';
-import { option } from '../options.js';
-import { plural, textTable } from '../output.js';
-import { withPool } from '../session.js';
+import type { CheckReport } from '../../data/checks/check.js';
+import { checkFolder } from '../../data/checks/check.node.js';
+import type { Scaling } from '../../data/images/pixelFacts.js';
+import { requireFolder } from '../../workflow/dataset.node.js';
+import { option } from '../flags/options.js';
+import { withPool } from '../session/session.js';
+import { plural, textTable } from '../terminal/output.js';
 import { define } from './define.js';
 
 interface CheckFlags {

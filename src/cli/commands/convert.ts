@@ -3,14 +3,14 @@ import { extname } from 'node:path';
 import { Option } from 'commander';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { checkFile, type FileKind } from '../../core/outputs/file.node.js';
-import { LABELS } from '../../data/labels.js';
+import { LABELS } from '../../data/tables/labels.js';
 import { countParameters, densenetConfig } from '../../densenet/architecture.js';
-import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/kerasWriter.js';
+import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/keras/kerasWriter.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
-import type { CommandContext } from '../context.js';
-import { inputsOf, namedHistory } from '../inputs.js';
-import { isTorch, readFor, type WeightFlags } from '../notebook/network.js';
-import { addWeightOptions, names, option, wholeNumber } from '../options.js';
+import { isTorch, readFor, type WeightFlags } from '../../workflow/network.node.js';
+import { addWeightOptions, names, option, wholeNumber } from '../flags/options.js';
+import type { CommandContext } from '../session/context.js';
+import { inputsOf, namedHistory } from '../session/inputs.js';
 import { define } from './define.js';
 
 interface ConvertFlags extends WeightFlags {

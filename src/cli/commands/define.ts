@@ -1,7 +1,7 @@
 /** What all commands have in common. */
 import { Command } from 'commander';
-import type { CommandContext } from '../context.js';
-import { examples, option } from '../options.js';
+import { examples, option } from '../flags/options.js';
+import type { CommandContext } from '../session/context.js';
 
 /** Builds one command; `done` takes its exit code. */
 export type MakeCommand = (context: CommandContext, done: (exitCode: number) => void) => Command;

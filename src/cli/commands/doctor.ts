@@ -1,17 +1,17 @@
 /** `chexgpu doctor` */
 import { availableParallelism } from 'node:os';
 import { EXIT_CODES, UsageError } from '../../core/errors.js';
-import type { Gpu } from '../../engine/gpu.js';
-import { type NodeGpu, openNodeGpu } from '../../engine/gpu.node.js';
-import { type CheckResult, explain } from '../../shaders/check.js';
-import { ALL_CHECKS } from '../../shaders/checks.js';
-import { checksOf, type RaceRow, race, selfTest } from '../../shaders/selftest.js';
-import { skippedKernels } from '../../shaders/skipped.js';
-import type { CommandContext } from '../context.js';
-import { kernelProgress } from '../kernelProgress.js';
-import { plural, textTable } from '../output.js';
-import { withSession } from '../session.js';
-import { versions } from '../versions.js';
+import type { Gpu } from '../../engine/device/gpu.js';
+import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
+import { type CheckResult, explain } from '../../shaders/checkCase.js';
+import { ALL_CHECKS } from '../../shaders/registry.js';
+import { skippedKernels } from '../../verify/obstacles.js';
+import { checksOf, type RaceRow, race, selfTest } from '../../verify/selfTest.js';
+import type { CommandContext } from '../session/context.js';
+import { withSession } from '../session/session.js';
+import { versions } from '../session/versions.js';
+import { kernelProgress } from '../terminal/kernelProgress.js';
+import { plural, textTable } from '../terminal/output.js';
 import { define } from './define.js';
 
 interface DoctorFlags {

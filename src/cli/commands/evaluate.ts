@@ -1,11 +1,11 @@
 /** `chexgpu evaluate` */
 import { addFiles, checkAdding, type NewFile } from '../../core/outputs/adding.node.js';
-import { rocSpec } from '../../eval/figureSpecs.js';
-import { renderFigure } from '../../eval/figures.node.js';
-import { readPredictionsCsv } from '../../eval/predictionsCsv.node.js';
-import { inputsOf } from '../inputs.js';
-import { sayEvaluation, scorePredictions } from '../notebook/evaluation.js';
-import { option } from '../options.js';
+import { rocSpec } from '../../eval/report/figureSpecs.js';
+import { renderFigure } from '../../eval/report/figures.node.js';
+import { readPredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
+import { sayEvaluation, scorePredictions } from '../../workflow/evaluation.node.js';
+import { option } from '../flags/options.js';
+import { inputsOf } from '../session/inputs.js';
 import { define } from './define.js';
 
 const FILES = ['roc.svg', 'evaluation.json'];

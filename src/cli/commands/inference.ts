@@ -1,13 +1,13 @@
 /** What `predict` and `gradcam` have in common: which network, which image size. */
 import type { Command } from 'commander';
-import type { Scaling } from '../../data/pixelFacts.js';
-import type { Interpolation } from '../../data/resize.js';
-import type { Ahead } from '../ahead.js';
-import type { CommandContext } from '../context.js';
-import { loadClassifier, type Network, type WeightFlags } from '../notebook/network.js';
-import { type ScalingChoice, settleScaling } from '../notebook/scaling.js';
-import type { TrainedWith } from '../notebook/trainedWith.js';
-import { addTuningOptions, addWeightOptions, names, option, type TuningFlags } from '../options.js';
+import type { Scaling } from '../../data/images/pixelFacts.js';
+import type { Interpolation } from '../../data/images/resize.js';
+import { loadClassifier, type Network, type WeightFlags } from '../../workflow/network.node.js';
+import { type ScalingChoice, settleScaling } from '../../workflow/scaling.node.js';
+import type { TrainedWith } from '../../workflow/trainedWith.node.js';
+import { addTuningOptions, addWeightOptions, names, option, type TuningFlags } from '../flags/options.js';
+import type { Ahead } from '../session/ahead.js';
+import type { CommandContext } from '../session/context.js';
 
 export interface InferenceFlags extends TuningFlags, WeightFlags {
   weights: string;

@@ -2,15 +2,15 @@
 import type { PeakReport } from '../../../bench/peaks.js';
 import { peaksLine } from '../../../bench/tables.js';
 import { ChexError, EXIT_CODES, UsageError } from '../../core/errors.js';
-import { type NodeGpu, openNodeGpu } from '../../engine/gpu.node.js';
-import { Lab } from '../../shaders/lab.js';
-import { type LabOperation, labOperation, labOperationNames, labTemplate } from '../../shaders/labFile.js';
+import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
+import { Lab } from '../../lab/lab.js';
+import { type LabOperation, labOperation, labOperationNames, labTemplate } from '../../lab/labFile.js';
 import { peaksWithProgress } from '../bench/peaks.js';
-import type { CommandContext } from '../context.js';
 import { readShader, runTrial, type TrialReport } from '../lab/trial.js';
 import { FileWatch } from '../lab/watch.js';
 import { listText } from '../lab/words.js';
-import { shown } from '../output.js';
+import type { CommandContext } from '../session/context.js';
+import { shown } from '../terminal/output.js';
 import { define } from './define.js';
 
 interface LabFlags {

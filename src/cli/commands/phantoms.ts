@@ -1,8 +1,8 @@
 /** `chexgpu phantoms` */
 import { type PhantomSummary, writePhantoms } from '../../data/phantoms/write.node.js';
-import type { CommandContext } from '../context.js';
-import { option, wholeNumber } from '../options.js';
-import { plural, textTable } from '../output.js';
+import { option, wholeNumber } from '../flags/options.js';
+import type { CommandContext } from '../session/context.js';
+import { plural, textTable } from '../terminal/output.js';
 import { define } from './define.js';
 
 interface PhantomFlags {

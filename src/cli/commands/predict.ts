@@ -2,35 +2,39 @@
 import { join } from 'node:path';
 import { DataError, UsageError } from '../../core/errors.js';
 import { checkFile, textKind, writeChecked } from '../../core/outputs/file.node.js';
-import { type CsvTable, frameFromTable } from '../../data/csv.js';
-import { readFrame, readTable } from '../../data/csv.node.js';
-import type { DecodePool } from '../../data/decodePool.node.js';
-import type { Frame } from '../../data/frame.js';
-import { ImageGenerator } from '../../data/generator.js';
-import { flowFromDataframe } from '../../data/generator.node.js';
-import { LABELS } from '../../data/labels.js';
-import { getTestAndValidGenerator } from '../../data/notebook.node.js';
-import { SAMPLEWISE } from '../../data/standardize.js';
-import type { Normalisation } from '../../densenet/batch.js';
-import { type PredictionTable, predictionsToCsv, probabilitiesToCsv } from '../../eval/predictionsCsv.js';
-import { type Ahead, withAhead } from '../ahead.js';
-import type { CommandContext } from '../context.js';
-import { inputsOf, namedHistory } from '../inputs.js';
-import { missingImages, requireFolder } from '../notebook/data.js';
-import { predictSplit } from '../notebook/evaluation.js';
-import { createModel, type Network } from '../notebook/network.js';
+import { ImageGenerator } from '../../data/generator/generator.js';
+import { flowFromDataframe } from '../../data/generator/generator.node.js';
+import { getTestAndValidGenerator } from '../../data/generator/notebook.node.js';
+import { SAMPLEWISE } from '../../data/generator/standardize.js';
+import type { DecodePool } from '../../data/images/decodePool.node.js';
+import { type CsvTable, frameFromTable } from '../../data/tables/csv.js';
+import { readFrame, readTable } from '../../data/tables/csv.node.js';
+import type { Frame } from '../../data/tables/frame.js';
+import { LABELS } from '../../data/tables/labels.js';
+import {
+  type PredictionTable,
+  predictionsToCsv,
+  probabilitiesToCsv,
+} from '../../eval/scores/predictionsCsv.js';
+import type { Normalisation } from '../../training/batch.js';
+import { missingImages, requireFolder } from '../../workflow/dataset.node.js';
+import { predictSplit } from '../../workflow/evaluation.node.js';
+import { roomFor } from '../../workflow/memoryCheck.js';
+import { createModel, type Network } from '../../workflow/network.node.js';
 import {
   frameForOutputs,
   labelsForCsv,
   sayMeaning,
   tableOfOutputs,
   trainedLabels,
-} from '../notebook/outputs.js';
-import { inspectImages } from '../notebook/preflight.js';
-import { roomFor } from '../notebook/room.js';
-import { option } from '../options.js';
-import { plural, textTable } from '../output.js';
-import { withSession } from '../session.js';
+} from '../../workflow/outputs.node.js';
+import { inspectImages } from '../../workflow/preflight.node.js';
+import { option } from '../flags/options.js';
+import { type Ahead, withAhead } from '../session/ahead.js';
+import type { CommandContext } from '../session/context.js';
+import { inputsOf, namedHistory } from '../session/inputs.js';
+import { withSession } from '../session/session.js';
+import { plural, textTable } from '../terminal/output.js';
 import { define } from './define.js';
 import { addInferenceOptions, type Inference, type InferenceFlags, prepareInference } from './inference.js';
 

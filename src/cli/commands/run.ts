@@ -1,25 +1,23 @@
 /** `chexgpu run`: the notebook's whole job. */
 import { basename, join } from 'node:path';
-import type { Frame } from '../../data/frame.js';
-import type { CamScore } from '../../densenet/predictor.js';
-import { dataSummary } from '../../eval/dataSummary.js';
-import type { EvaluationResult } from '../../eval/evaluate.js';
-import { modelSummary } from '../../eval/modelSummary.js';
-import { writePredictionsCsv } from '../../eval/predictionsCsv.node.js';
-import { writeReport } from '../../eval/report.node.js';
-import type { GradcamRow, ReportData } from '../../eval/reportData.js';
-import { augmentationWords } from '../augmentationFlags.js';
-import type { CommandContext } from '../context.js';
-import { trainingInputs } from '../inputs.js';
-import { type Dataset, namesData, readDataset } from '../notebook/data.js';
-import { predictSplit, sayEvaluation, scorePredictions } from '../notebook/evaluation.js';
-import { type BoxesByImage, chooseCases, explain, readBoxes } from '../notebook/explain.js';
-import { type Trained, trainOn } from '../notebook/job.js';
-import { checkpointBytes, loadNetwork, type Network, withMomentum } from '../notebook/network.js';
-import { DATA_PRESET, PHANTOM_PRESET, RUN_WORDS } from '../notebook/presets.js';
-import { runInfo, sampleImages } from '../notebook/report.js';
-import { roomFor, trainingShape } from '../notebook/room.js';
-import { saySummary, summaryOf } from '../notebook/summary.js';
+import type { Frame } from '../../data/tables/frame.js';
+import { dataSummary } from '../../eval/report/dataSummary.js';
+import { modelSummary } from '../../eval/report/modelSummary.js';
+import { writeReport } from '../../eval/report/report.node.js';
+import type { GradcamRow, ReportData } from '../../eval/report/reportData.js';
+import type { EvaluationResult } from '../../eval/scores/evaluate.js';
+import { writePredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
+import type { CamScore } from '../../training/model/predictor.js';
+import { type Dataset, namesData, readDataset } from '../../workflow/dataset.node.js';
+import { predictSplit, sayEvaluation, scorePredictions } from '../../workflow/evaluation.node.js';
+import { type BoxesByImage, chooseCases, explain, readBoxes } from '../../workflow/explain.node.js';
+import { type Trained, trainOn } from '../../workflow/job.node.js';
+import { roomFor, trainingShape } from '../../workflow/memoryCheck.js';
+import { checkpointBytes, loadNetwork, type Network, withMomentum } from '../../workflow/network.node.js';
+import { DATA_PRESET, PHANTOM_PRESET, RUN_WORDS } from '../../workflow/presets.js';
+import { runInfo, sampleImages } from '../../workflow/report.node.js';
+import { saySummary, summaryOf } from '../../workflow/summary.js';
+import { augmentationWords } from '../flags/augmentationFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -29,11 +27,13 @@ import {
   type ScoreFlag,
   type TrainingFlags,
   wholeNumber,
-} from '../options.js';
-import { Phases } from '../phases.js';
-import { Problems } from '../problems.js';
-import { type FolderFlags, inRunFolder, type RunFolder } from '../runFolder.js';
-import { type Session, withSession } from '../session.js';
+} from '../flags/options.js';
+import type { CommandContext } from '../session/context.js';
+import { trainingInputs } from '../session/inputs.js';
+import { Phases } from '../session/phases.js';
+import { type FolderFlags, inRunFolder, type RunFolder } from '../session/runFolder.js';
+import { type Session, withSession } from '../session/session.js';
+import { Problems } from '../terminal/problems.js';
 import { define } from './define.js';
 import { drawPhantoms } from './phantoms.js';
 

@@ -1,23 +1,23 @@
 /** `chexgpu train` */
 import { join } from 'node:path';
-import type { CommandContext } from '../context.js';
-import { trainingInputs } from '../inputs.js';
-import { readDataset, requireData } from '../notebook/data.js';
-import { trainOn } from '../notebook/job.js';
-import { checkpointBytes, loadNetwork, WEIGHTS_FILE, withMomentum } from '../notebook/network.js';
-import { DATA_PRESET, DATA_WORDS } from '../notebook/presets.js';
-import { roomFor, trainingShape } from '../notebook/room.js';
-import { HISTORY_FILE } from '../notebook/trainedWith.js';
+import { readDataset, requireData } from '../../workflow/dataset.node.js';
+import { trainOn } from '../../workflow/job.node.js';
+import { roomFor, trainingShape } from '../../workflow/memoryCheck.js';
+import { checkpointBytes, loadNetwork, WEIGHTS_FILE, withMomentum } from '../../workflow/network.node.js';
+import { DATA_PRESET, DATA_WORDS } from '../../workflow/presets.js';
+import { HISTORY_FILE } from '../../workflow/trainedWith.node.js';
 import {
   addDataOptions,
   addFolderOptions,
   addTrainingOptions,
   type DataFlags,
   type TrainingFlags,
-} from '../options.js';
-import { Phases } from '../phases.js';
-import { type FolderFlags, inRunFolder } from '../runFolder.js';
-import { withSession } from '../session.js';
+} from '../flags/options.js';
+import type { CommandContext } from '../session/context.js';
+import { trainingInputs } from '../session/inputs.js';
+import { Phases } from '../session/phases.js';
+import { type FolderFlags, inRunFolder } from '../session/runFolder.js';
+import { withSession } from '../session/session.js';
 import { define } from './define.js';
 
 type TrainFlags = DataFlags & TrainingFlags & FolderFlags & { refuseLeakage: boolean };

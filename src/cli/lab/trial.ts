@@ -2,9 +2,8 @@
 import { basename } from 'node:path';
 import { DataError, GpuError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
-import type { Kernel, Scalars } from '../../engine/kernel.js';
-import type { Peaks } from '../../engine/profileTables.js';
-import type { CheckCase } from '../../shaders/check.js';
+import type { Kernel, Scalars } from '../../engine/plan/kernel.js';
+import type { Peaks } from '../../engine/timing/profileTables.js';
 import {
   type CompilerMessage,
   compilerMessages,
@@ -14,7 +13,7 @@ import {
   networkChoice,
   type Runner,
   type Verdict,
-} from '../../shaders/lab.js';
+} from '../../lab/lab.js';
 import {
   type LabFile,
   type LabOperation,
@@ -23,10 +22,11 @@ import {
   labKernel,
   likeOf,
   notDispatched,
-} from '../../shaders/labFile.js';
-import { type Comparison, compareBest, type LabRaceRow, raceOn } from '../../shaders/labRace.js';
-import type { Output } from '../output.js';
-import { plural, shown } from '../output.js';
+} from '../../lab/labFile.js';
+import { type Comparison, compareBest, type LabRaceRow, raceOn } from '../../lab/labRace.js';
+import type { CheckCase } from '../../shaders/checkCase.js';
+import type { Output } from '../terminal/output.js';
+import { plural, shown } from '../terminal/output.js';
 import {
   comparisonText,
   compilerText,

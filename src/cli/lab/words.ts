@@ -1,8 +1,8 @@
 /** The lab in words: the compiler's messages with their line, where a kernel is wrong, the table of a race. */
-import type { CompilerMessage, Element, Geometry, TensorVerdict, Verdict } from '../../shaders/lab.js';
-import type { LabOperation } from '../../shaders/labFile.js';
-import type { Comparison, LabRaceRow } from '../../shaders/labRace.js';
-import { plural, textTable } from '../output.js';
+import type { CompilerMessage, Element, Geometry, TensorVerdict, Verdict } from '../../lab/lab.js';
+import type { LabOperation } from '../../lab/labFile.js';
+import type { Comparison, LabRaceRow } from '../../lab/labRace.js';
+import { plural, textTable } from '../terminal/output.js';
 
 /** `my.wgsl:12:5: error: ...`, the line, and a caret below the place. */
 export function compilerText(file: string, source: string, messages: readonly CompilerMessage[]): string {

@@ -1,7 +1,13 @@
 /** A cohort of synthetic patients: who they are, when they come, what they have, which split they fall into. */
 import { UsageError } from '../../core/errors.js';
-import { LABELS, type Label } from '../labels.js';
-import { evolve, type Finding, NOTEBOOK_FREQUENCIES, PERSISTENCE, placeFinding } from './findings.js';
+import { LABELS, type Label } from '../tables/labels.js';
+import {
+  evolve,
+  type Finding,
+  NOTEBOOK_FREQUENCIES,
+  PERSISTENCE,
+  placeFinding,
+} from './findings/findings.js';
 import { type Anatomy, drawAnatomy, drawVisit, type Visit } from './patient.js';
 import { mixSeed, Stream } from './random.js';
 import { type Split, splitPatients } from './split.js';

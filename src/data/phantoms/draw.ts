@@ -1,16 +1,16 @@
 /** Draws one phantom: patient, visit and findings in, 8-bit gray out. Runs in Node and in the browser. */
 import { UsageError } from '../../core/errors.js';
+import { drawDevices } from './anatomy/devices.js';
+import { drawSkeleton } from './anatomy/skeleton.js';
+import { Thorax } from './anatomy/thorax.js';
+import { drawAbdomen, drawAirways, drawTissue } from './anatomy/tissue.js';
+import { drawVessels, parenchyma } from './anatomy/vessels.js';
 import { Canvas } from './canvas.js';
 import type { PhantomSpec } from './cohort.js';
 import { smoothstep } from './curves.js';
-import { drawDevices } from './devices.js';
 import { drawFrame, expose, screenBlur } from './film.js';
-import type { Box } from './lesion.js';
-import { drawLesions } from './lesions.js';
-import { drawSkeleton } from './skeleton.js';
-import { Thorax } from './thorax.js';
-import { drawAbdomen, drawAirways, drawTissue } from './tissue.js';
-import { drawVessels, parenchyma } from './vessels.js';
+import type { Box } from './findings/lesion.js';
+import { drawLesions } from './findings/lesions.js';
 
 export const SMALLEST_SIZE = 64;
 export const LARGEST_SIZE = 1024;

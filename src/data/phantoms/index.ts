@@ -6,7 +6,7 @@ export {
   type PhantomSpec,
 } from './cohort.js';
 export { checkSize, drawPhantom, LARGEST_SIZE, type Phantom, SMALLEST_SIZE } from './draw.js';
-export { type Finding, NOTEBOOK_FREQUENCIES, type Side } from './findings.js';
-export type { Box } from './lesion.js';
+export { type Finding, NOTEBOOK_FREQUENCIES, type Side } from './findings/findings.js';
+export type { Box } from './findings/lesion.js';
 export type { Anatomy, Device, Visit } from './patient.js';
 export { SPLIT_SHARES, SPLITS, type Split } from './split.js';

@@ -1,4 +1,4 @@
-import { MT19937 } from '../../engine/mt19937.js';
+import { MT19937 } from '../../core/mt19937.js';
 
 /** Mixes integers into one 32-bit seed, so that every patient, visit and organ has its own stream. */
 export function mixSeed(...keys: number[]): number {

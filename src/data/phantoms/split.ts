@@ -1,5 +1,5 @@
 /** Splitting by patient with every finding spread over the splits. */
-import { LABELS } from '../labels.js';
+import { LABELS } from '../tables/labels.js';
 import { Stream } from './random.js';
 
 export type Split = 'train' | 'valid' | 'test';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { OutputFolder } from '../../core/outputs/folder.node.js';
 import { writeError } from '../../core/writeFile.node.js';
-import { CSV_COLUMNS, IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../labels.js';
+import { CSV_COLUMNS, IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../tables/labels.js';
 import { makeCohort, type PhantomSpec } from './cohort.js';
 import { checkSize, drawPhantom } from './draw.js';
 import { SPLITS, type Split } from './split.js';

@@ -6,22 +6,27 @@ import { fileURLToPath } from 'node:url';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
-import type { AdamState } from '../adamState.js';
+import type { AdamState } from '../../training/optimizers/adamState.js';
 import type { DenseNetConfig, WeightMap } from '../architecture.js';
-import { signatureAt } from './hdf5.js';
-import { type KerasReadOptions, type KerasReport, type KerasWeights, readKerasHdf5 } from './kerasHdf5.js';
-import { type KerasFormat, type KerasWriteOptions, writeKerasHdf5 } from './kerasWriter.js';
-import { KNOWN_WEIGHTS } from './known.js';
-import { looksLikeSafetensors } from './safetensors.js';
-import type { SaidBy } from './stated.js';
+import { signatureAt } from './hdf5/hdf5.js';
+import {
+  type KerasReadOptions,
+  type KerasReport,
+  type KerasWeights,
+  readKerasHdf5,
+} from './keras/kerasHdf5.js';
+import { type KerasFormat, type KerasWriteOptions, writeKerasHdf5 } from './keras/kerasWriter.js';
+import { KNOWN_WEIGHTS } from './publicFiles.js';
+import type { SaidBy } from './statedFacts.js';
+import { looksLikeSafetensors } from './torch/safetensors.js';
 import {
   readTorchSafetensors,
   type TorchMeaning,
   type TorchReport,
   type TorchWeights,
   writeTorchSafetensors,
-} from './torch.js';
-import type { Preprocessing } from './torchFacts.js';
+} from './torch/torch.js';
+import type { Preprocessing } from './torch/torchFacts.js';
 
 export interface WeightFile extends TorchMeaning {
   /** By ParameterSpec.key; without the head's tensors where `report.head` is false. */

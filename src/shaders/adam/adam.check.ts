@@ -1,6 +1,6 @@
 /** The sizes on which adam.ts is checked: with and without a tail after the last four. */
-import { TOLERANCE } from '../../engine/tolerance.js';
-import type { CheckCase, Shape } from '../check.js';
+import { TOLERANCE } from '../../core/tolerance.js';
+import type { CheckCase, Shape } from '../checkCase.js';
 import { adamRate, adamStep, STEP } from './adam.js';
 import * as reference from './adam.reference.js';
 

@@ -1,5 +1,5 @@
 /** Plain-loop float64 Adam: the oracle of adam.ts. */
-import { type Dense, dense } from '../check.js';
+import { type Dense, dense } from '../checkCase.js';
 
 /** m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; w -= rate m / (sqrt(v) + eps); hyper = [rate, b1, b2, eps] */
 export function adamStep(w: Dense, gradient: Dense, m: Dense, v: Dense, hyper: Dense) {

@@ -1,7 +1,7 @@
 /** Adam, Keras 2's form. The formula stands in the head of step.naive.wgsl. */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { elements, requireDense, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import naive from './step.naive.wgsl';
 import tiled from './step.tiled.wgsl';
 

@@ -4,9 +4,9 @@
  * with one reader (`backwardApply`), or when its last reader is done for the channels of a dense block
  * (`backwardFinalise`). Formulas stand in the naive shaders. dgammaBeta = [dgamma | dbeta].
  */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { channels, elements, pixels, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { channels, elements, pixels, type Tensor } from '../../engine/plan/tensor.js';
 import { workgroupSize } from '../tiling.js';
 import backwardApplyNaive from './backwardApply.naive.wgsl';
 import backwardApplyTiled from './backwardApply.tiled.wgsl';

@@ -1,6 +1,6 @@
 /** The shapes on which batchnorm.ts is checked: odd sizes, channel slices, one pixel, many slices. */
-import { TOLERANCE } from '../../engine/tolerance.js';
-import type { CheckCase, Dense, Shape, TensorSpec } from '../check.js';
+import { TOLERANCE } from '../../core/tolerance.js';
+import type { CheckCase, Dense, Shape, TensorSpec } from '../checkCase.js';
 import {
   BACKWARD_APPLY,
   BACKWARD_FINALISE,

@@ -1,5 +1,5 @@
 /** Plain-loop float64 batch norm with ReLU, forward and backward: the oracle of batchnorm.ts. */
-import { type Dense, dense } from '../check.js';
+import { type Dense, dense } from '../checkCase.js';
 
 /** [mean | biased variance][c] over all pixels of x. */
 export function batchStatistics(x: Dense): Dense {

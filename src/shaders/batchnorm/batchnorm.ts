@@ -7,9 +7,9 @@
  * gammaBeta = [gamma | beta], moving = [mean | variance], affine = [scale | shift]. Statistics of slices of the pixels
  * travel as parts[slice,1,2,c]. Formulas stand in the naive shaders; the way back is in backward.ts.
  */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { channels, elements, pixels, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { channels, elements, pixels, type Tensor } from '../../engine/plan/tensor.js';
 import { workgroupSize } from '../tiling.js';
 import prepareInferenceNaive from './prepareInference.naive.wgsl';
 import prepareInferenceTiled from './prepareInference.tiled.wgsl';

@@ -1,6 +1,6 @@
 /** What the batch norm kernels have in common: slices of pixels, and four channels a thread where that is possible. */
-import type { PlanBuilder } from '../../engine/plan.js';
-import { isVec4, type Tensor } from '../../engine/tensor.js';
+import type { PlanBuilder } from '../../engine/plan/plan.js';
+import { isVec4, type Tensor } from '../../engine/plan/tensor.js';
 import { PIXELS_A_SLICE } from '../tiling.js';
 
 /** Threads that keep an adapter busy. */

@@ -1,9 +1,9 @@
 /** The cases on which conv.ts is checked, on the shapes of geometries.ts. */
-import { TOLERANCE } from '../../engine/tolerance.js';
+import { TOLERANCE } from '../../core/tolerance.js';
 import { backwardApply, backwardFinalise } from '../batchnorm/backward.js';
 import { batchStatistics, prepareTraining } from '../batchnorm/batchnorm.js';
 import * as batchnorm from '../batchnorm/batchnorm.reference.js';
-import type { CheckCase, Dense, Shape, TensorSpec } from '../check.js';
+import type { CheckCase, Dense, Shape, TensorSpec } from '../checkCase.js';
 import {
   BACKWARD_DATA,
   BACKWARD_WEIGHTS,

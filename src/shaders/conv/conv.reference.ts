@@ -1,5 +1,5 @@
 /** Plain-loop float64 convolution, forward and backward: the oracle of conv.ts. */
-import { at, type Dense, dense, type Shape } from '../check.js';
+import { at, type Dense, dense, type Shape } from '../checkCase.js';
 import type { ConvShape } from './conv.js';
 
 /** Prologue: max(0, scale*v + shift), affine = [scale | shift][c]; identity without one. */

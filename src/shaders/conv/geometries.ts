@@ -1,5 +1,5 @@
 /** The shapes on which conv.ts is checked: odd sizes, strides between pixels, offsets, odd channel counts. */
-import type { Shape } from '../check.js';
+import type { Shape } from '../checkCase.js';
 import type { ConvShape } from './shape.js';
 
 export interface Geometry {

@@ -1,8 +1,8 @@
 /** Tiles of the kernel that multiplies subgroup matrices: which fit an adapter and a shape, which to try first. */
-import type { Gpu } from '../../engine/gpu.js';
-import type { Scalars } from '../../engine/kernel.js';
-import type { Choice } from '../../engine/plan.js';
-import { matrixConfig } from '../../engine/subgroupMatrix.js';
+import type { Gpu } from '../../engine/device/gpu.js';
+import type { Scalars } from '../../engine/plan/kernel.js';
+import type { Choice } from '../../engine/plan/plan.js';
+import { matrixConfig } from '../../engine/wgsl/subgroupMatrix.js';
 import { LEAST_N, tileCost } from './workgroupTiles.js';
 
 /** [TILE_M, TILE_N, TILE_K, SUBGROUPS_M, SUBGROUPS_N], constants of forward.subgroupMatrix.wgsl. */

@@ -1,5 +1,5 @@
 /** Geometry of a convolution, and how its shapes are named in tables. */
-import type { Tensor } from '../../engine/tensor.js';
+import type { Tensor } from '../../engine/plan/tensor.js';
 
 export interface ConvShape {
   /** Side of the square kernel. */

@@ -1,6 +1,6 @@
 /** Register tiles of the subgroup kernels: which fit a shape, and which to try first. */
-import type { Gpu } from '../../engine/gpu.js';
-import type { Choice, PlanBuilder } from '../../engine/plan.js';
+import type { Gpu } from '../../engine/device/gpu.js';
+import type { Choice, PlanBuilder } from '../../engine/plan/plan.js';
 import { workgroupSize } from '../tiling.js';
 
 export interface Tile {

@@ -1,7 +1,7 @@
 /** Tiles of the kernels that go through workgroup memory: which fit an adapter and a shape, which to try first. */
-import type { Gpu } from '../../engine/gpu.js';
-import type { Scalars } from '../../engine/kernel.js';
-import type { Choice } from '../../engine/plan.js';
+import type { Gpu } from '../../engine/device/gpu.js';
+import type { Scalars } from '../../engine/plan/kernel.js';
+import type { Choice } from '../../engine/plan/plan.js';
 
 /** [TILE_M, TILE_N, TILE_K, ROWS, COLUMNS4], the constants of such a kernel, see forward.workgroup.wgsl. */
 const TILES = [

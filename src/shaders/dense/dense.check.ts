@@ -1,5 +1,5 @@
 /** The shapes on which dense.ts is checked: odd sizes, slices, a batch that is no multiple of the tile. */
-import type { CheckCase, TensorSpec } from '../check.js';
+import type { CheckCase, TensorSpec } from '../checkCase.js';
 import {
   BACKWARD_DATA,
   BACKWARD_WEIGHTS,

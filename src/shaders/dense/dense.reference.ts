@@ -1,5 +1,5 @@
 /** Plain-loop float64 fully connected layer, forward and backward: the oracle of dense.ts. */
-import { type Dense, dense } from '../check.js';
+import { type Dense, dense } from '../checkCase.js';
 
 /** y[b,n] = bias[n] + sum over k of x[b,k] * w[k,n] */
 export function denseForward(x: Dense, w: Dense, bias: Dense): Dense {

@@ -1,7 +1,7 @@
 /** Fully connected layer. The formulas stand in the heads of the naive kernels. */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { channels, elements, isVec4, requireDense, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { channels, elements, isVec4, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import backwardDataNaive from './backwardData.naive.wgsl';
 import backwardDataTiled from './backwardData.tiled.wgsl';
 import backwardWeightsNaive from './backwardWeights.naive.wgsl';

@@ -1,6 +1,6 @@
 /** The shapes on which gradcam.ts is checked. */
-import { TOLERANCE } from '../../engine/tolerance.js';
-import type { CheckCase, Shape } from '../check.js';
+import { TOLERANCE } from '../../core/tolerance.js';
+import type { CheckCase, Shape } from '../checkCase.js';
 import { type GradcamScore, gradcamMap, gradcamWeights, MAP, WEIGHTS } from './gradcam.js';
 import * as reference from './gradcam.reference.js';
 

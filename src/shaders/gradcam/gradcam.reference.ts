@@ -1,5 +1,5 @@
 /** Plain-loop float64 Grad-CAM: the oracle of gradcam.ts. */
-import { at, type Dense, dense } from '../check.js';
+import { at, type Dense, dense } from '../checkCase.js';
 import type { GradcamScore } from './gradcam.js';
 
 /** A = scale*x + shift, affine = [scale | shift][k] */

@@ -2,9 +2,9 @@
  * Grad-CAM on the final batch norm, in closed form. The formulas stand in the heads of weights.naive.wgsl
  * and map.naive.wgsl.
  */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { channels, elements, isVec4, requireDense, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { channels, elements, isVec4, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import mapNaive from './map.naive.wgsl';
 import mapTiled from './map.tiled.wgsl';
 import weightsNaive from './weights.naive.wgsl';

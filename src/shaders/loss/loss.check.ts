@@ -1,6 +1,6 @@
 /** The cases on which loss.ts is checked: counts that are no multiple of four, both epsilons of the notebook. */
-import { TOLERANCE } from '../../engine/tolerance.js';
-import type { CheckCase, Shape, TensorSpec } from '../check.js';
+import { TOLERANCE } from '../../core/tolerance.js';
+import type { CheckCase, Shape, TensorSpec } from '../checkCase.js';
 import { SIGMOID, SOFTMAX, SUM, sigmoid, softmax, WEIGHTED, weightedLoss } from './loss.js';
 import * as reference from './loss.reference.js';
 

@@ -1,5 +1,5 @@
 /** Plain-loop float64 sigmoid, softmax and weighted loss: the oracle of loss.ts. */
-import { type Dense, dense } from '../check.js';
+import { type Dense, dense } from '../checkCase.js';
 
 /** p = 1/(1+exp(-z)) */
 export function sigmoid(z: Dense): Dense {

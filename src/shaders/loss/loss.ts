@@ -2,9 +2,9 @@
  * Sigmoid, softmax and the notebook's weighted cross-entropy with its exact gradient. The formulas stand in the heads
  * of the naive kernels; semantics of Keras 2.3.1 (epsilon inside the logarithms, no clipping, no logits form).
  */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { elements, requireDense, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import sigmoidNaive from './sigmoid.naive.wgsl';
 import sigmoidTiled from './sigmoid.tiled.wgsl';
 import softmaxNaive from './softmax.naive.wgsl';

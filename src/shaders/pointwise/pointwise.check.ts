@@ -1,5 +1,5 @@
 /** The shapes on which pointwise.ts is checked: odd channels, slices into and out of a block, every mode. */
-import type { CheckCase, Shape, TensorSpec } from '../check.js';
+import type { CheckCase, Shape, TensorSpec } from '../checkCase.js';
 import { APPLY, pointwise, RELU_BACKWARD, reluBackward } from './pointwise.js';
 import * as reference from './pointwise.reference.js';
 

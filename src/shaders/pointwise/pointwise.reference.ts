@@ -1,5 +1,5 @@
 /** Plain-loop float64 copies, affines and ReLU, forward and backward: the oracle of pointwise.ts. */
-import { type Dense, dense } from '../check.js';
+import { type Dense, dense } from '../checkCase.js';
 
 /** y = x, scale*x + shift with affine = [scale | shift][c], max(0, .) with relu. */
 export function pointwise(x: Dense, affine?: Dense, relu = false): Dense {

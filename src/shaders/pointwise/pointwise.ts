@@ -2,9 +2,9 @@
  * What touches each value alone, NHWC: copies between channel slices, a batch norm's affine or a ReLU that no
  * convolution takes as its prologue, and ReLU's gradient. The formulas stand in the heads of the naive kernels.
  */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { channels, elements, isVec4, pixels, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { channels, elements, isVec4, pixels, type Tensor } from '../../engine/plan/tensor.js';
 import applyNaive from './apply.naive.wgsl';
 import applyTiled from './apply.tiled.wgsl';
 import reluBackwardNaive from './reluBackward.naive.wgsl';

@@ -1,5 +1,5 @@
 /** The shapes on which pool.ts is checked: odd sizes, windows over the edge, slices of wider buffers, ties. */
-import type { CheckCase, Shape, TensorSpec } from '../check.js';
+import type { CheckCase, Shape, TensorSpec } from '../checkCase.js';
 import { outputSide } from '../conv/conv.js';
 import {
   AVERAGE_BACKWARD,

@@ -1,5 +1,5 @@
 /** Plain-loop float64 pooling, forward and backward: the oracle of pool.ts. */
-import { at, type Dense, dense, type Shape } from '../check.js';
+import { at, type Dense, dense, type Shape } from '../checkCase.js';
 import { activate } from '../conv/conv.reference.js';
 import type { PoolShape } from './pool.js';
 

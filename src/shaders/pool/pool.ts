@@ -5,9 +5,9 @@
  * `affine` is the prologue: relu(scale*x + shift) of the batch norm in front, applied while reading; the
  * gradients are then with respect to what comes out of it.
  */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { elements, isVec4, requireDense, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { elements, isVec4, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import type { ConvShape } from '../conv/conv.js';
 import averageBackwardNaive from './averageBackward.naive.wgsl';
 import averageBackwardTiled from './averageBackward.tiled.wgsl';

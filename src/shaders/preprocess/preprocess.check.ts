@@ -1,6 +1,6 @@
 /** The shapes on which preprocess.ts is checked: images that end in the middle of a word, constant images. */
-import { TOLERANCE } from '../../engine/tolerance.js';
-import type { CheckCase, TensorSpec } from '../check.js';
+import { TOLERANCE } from '../../core/tolerance.js';
+import type { CheckCase, TensorSpec } from '../checkCase.js';
 import { MOMENTS, NORMALISE, normalise, pixelWords, SQUARES, SUMS, samplewiseMoments } from './preprocess.js';
 import * as reference from './preprocess.reference.js';
 

@@ -1,5 +1,5 @@
 /** Plain-loop float64 preprocessing: the oracle of preprocess.ts. */
-import { type Dense, dense, type Shape } from '../check.js';
+import { type Dense, dense, type Shape } from '../checkCase.js';
 
 /** Value i of uint8 pixels packed four to a word, the first in the lowest bits. */
 export function pixel(words: Dense, i: number): number {

@@ -6,9 +6,9 @@
  * (what a Uint8Array looks like in a little-endian Uint32Array); the last word may be partly filled.
  */
 import { UsageError } from '../../core/errors.js';
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { elements, requireDense, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import momentsNaive from './moments.naive.wgsl';
 import momentsTiled from './moments.tiled.wgsl';
 import normaliseNaive from './normalise.naive.wgsl';

@@ -1,5 +1,5 @@
 /** The sizes on which reduce.ts is checked. */
-import type { CheckCase, Shape } from '../check.js';
+import type { CheckCase, Shape } from '../checkCase.js';
 import { LARGEST, LARGEST_RUNS, largestMagnitudes, reduceSlices, runLength, SLICES } from './reduce.js';
 import * as reference from './reduce.reference.js';
 

@@ -1,5 +1,5 @@
 /** Plain-loop float64 sum of slices, and largest magnitudes: the oracle of reduce.ts. */
-import { type Dense, dense } from '../check.js';
+import { type Dense, dense } from '../checkCase.js';
 
 /** y[i] = sum over s of x[s,i] */
 export function reduceSlices(x: Dense): Dense {

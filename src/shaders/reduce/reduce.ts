@@ -1,7 +1,7 @@
 /** Sums of partial results, in a fixed order, and largest magnitudes. Formulas stand in the naive kernels. */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { elements, requireDense, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import largestNaive from './largest.naive.wgsl';
 import largestTiled from './largest.tiled.wgsl';
 import naive from './slices.naive.wgsl';

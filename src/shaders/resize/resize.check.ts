@@ -1,5 +1,5 @@
 /** The shapes on which resize.ts is checked: up, down, odd ratios, one pixel, slices. */
-import type { CheckCase, Shape } from '../check.js';
+import type { CheckCase, Shape } from '../checkCase.js';
 import { BILINEAR, resizeBilinear } from './resize.js';
 import * as reference from './resize.reference.js';
 

@@ -1,5 +1,5 @@
 /** Plain-loop float64 bilinear resize: the oracle of resize.ts. */
-import { at, type Dense, dense, type Shape } from '../check.js';
+import { at, type Dense, dense, type Shape } from '../checkCase.js';
 
 /** Neighbours and weight of output position o, as OpenCV computes them. */
 function source(o: number, side: number, outSide: number) {

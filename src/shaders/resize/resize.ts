@@ -1,7 +1,7 @@
 /** Bilinear resize, OpenCV's INTER_LINEAR. The formula stands in the head of bilinear.naive.wgsl. */
-import { kernels } from '../../engine/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan.js';
-import { elements, type Tensor } from '../../engine/tensor.js';
+import { kernels } from '../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
+import { elements, type Tensor } from '../../engine/plan/tensor.js';
 import naive from './bilinear.naive.wgsl';
 import tiled from './bilinear.tiled.wgsl';
 

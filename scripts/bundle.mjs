@@ -1,0 +1,46 @@
+/**
+ * What runs in a browser, bundled: the library, and the example page in a folder that can be served as it
+ * is. Nothing is left to load from outside, so the page works offline and under a strict policy.
+ */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Shaders are text. Splitting keeps the HDF5 reader, 4 MB of WebAssembly, out until a weight file is opened. */
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  loader: { '.wgsl': 'text' },
+  // Escaped, the WebAssembly would take half as much again.
+  charset: 'utf8',
+  // Names stay: errors are known by those of their classes.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: 'warning',
+  metafile: true,
+};
+
+/** `chexgpu.js` and its chunks. @returns esbuild's result with the metafile */
+export function bundleLibrary(outdir) {
+  return build({ ...options, entryPoints: { chexgpu: 'src/index.ts' }, outdir });
+}
+
+/** The page of examples/browser with its script. @returns esbuild's result with the metafile */
+export function bundleExample(outdir) {
+  const folder = join(root, 'examples', 'browser');
+  cpSync(folder, outdir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  return build({
+    ...options,
+    entryPoints: { main: join(folder, 'main.ts') },
+    outdir,
+    alias: { chexgpu: join(root, 'src', 'index.ts') },
+  });
+}

@@ -1,0 +1,80 @@
+/** The flags of what Keras' ImageDataGenerator does to training images at random. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../../core/errors.js';
+import {
+  type AugmentationOptions,
+  augments,
+  FILL_MODES,
+  makeAugmentation,
+} from '../../data/generator/augmentation.js';
+import { cellNumber } from '../../data/tables/cells.js';
+
+/** A number, or several with commas between them. */
+function numbers(text: string): number | number[] {
+  const parts = text.split(',').map((part) => cellNumber(part.trim()));
+  if (parts.some(Number.isNaN)) throw new InvalidArgumentError('Give a number, or numbers with commas.');
+  return parts.length === 1 ? parts[0] : parts;
+}
+
+type Name = Exclude<keyof AugmentationOptions, 'cval' | 'interpolationOrder' | 'rules'>;
+
+/** Option of the generator, its flag, what it does. */
+const FLAGS: readonly (readonly [name: Name, flag: string, what: string])[] = [
+  ['rotationRange', '--rotation-range <degrees>', 'turn training images by up to so much either way'],
+  [
+    'widthShiftRange',
+    '--width-shift-range <s>',
+    'shift them sideways: a share of the width, or from 1 on pixels',
+  ],
+  ['heightShiftRange', '--height-shift-range <s>', 'shift them up and down, likewise'],
+  ['shearRange', '--shear-range <degrees>', 'shear them by up to so much either way'],
+  ['zoomRange', '--zoom-range <z>', 'zoom by 1-z to 1+z, or by low,high; above 1 shrinks'],
+  ['channelShiftRange', '--channel-shift-range <n>', 'add up to so much (of 255) either way'],
+  ['brightnessRange', '--brightness-range <low,high>', 'multiply by a factor from there'],
+  ['horizontalFlip', '--horizontal-flip', 'mirror half of them, left to right'],
+  ['verticalFlip', '--vertical-flip', 'turn half of them upside down'],
+  [
+    'fillMode',
+    '--fill-mode <mode>',
+    `what a moved image leaves free: ${FILL_MODES.join(', ')} (default: nearest)`,
+  ],
+];
+
+export type AugmentationFlags = Pick<AugmentationOptions, Name>;
+
+export function addAugmentationOptions(command: Command): Command {
+  for (const [name, flag, what] of FLAGS) {
+    const option = new Option(flag, what);
+    if (flag.includes('<')) {
+      option.argParser((text) => {
+        const value = name === 'fillMode' ? text : numbers(text);
+        try {
+          makeAugmentation({ [name]: value });
+        } catch (error) {
+          throw error instanceof UsageError ? new InvalidArgumentError(error.hint) : error;
+        }
+        return value;
+      });
+    }
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** What the flags ask for; undefined where that changes no image. */
+export function augmentationOf(flags: AugmentationFlags): AugmentationOptions | undefined {
+  const given = FLAGS.filter(([name]) => flags[name] !== undefined).map(([name]) => [name, flags[name]]);
+  const options: AugmentationOptions = Object.fromEntries(given);
+  return augments(makeAugmentation(options)) ? options : undefined;
+}
+
+/** For people: "rotation range 10, horizontal flip". */
+export function augmentationWords(options: AugmentationOptions | undefined): string {
+  if (!options) return 'none';
+  return Object.entries(options)
+    .map(([name, value]) => {
+      const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+      return value === true ? words : `${words} ${Array.isArray(value) ? value.join(' to ') : value}`;
+    })
+    .join(', ');
+}

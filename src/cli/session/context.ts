@@ -1,0 +1,10 @@
+/** What every command gets besides its own flags. */
+import type { Output } from '../terminal/output.js';
+
+export interface CommandContext {
+  readonly out: Output;
+  /** Aborted by Ctrl-C, by SIGTERM and by a terminal that closes. */
+  readonly signal: AbortSignal;
+  /** The command line as typed. */
+  readonly commandLine: string;
+}

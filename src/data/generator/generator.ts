@@ -1,0 +1,299 @@
+/**
+ * Batches of X-rays in Keras' order: the semantics of keras-preprocessing 1.1's DataFrameIterator. Two ways
+ * through the data, as Keras has them: `getItem(i)` with `onEpochEnd()` (what fit_generator does), and `next()`
+ * (what iterating does); their orders differ from the second epoch on.
+ */
+
+import { requireObject, shown } from '../../core/arguments.js';
+import { DataError, UsageError } from '../../core/errors.js';
+import { MT19937 } from '../../core/mt19937.js';
+import type { Batch, BatchSource, FloatBatch, Normalisation, PixelBatch } from '../../training/batch.js';
+import { admitNormalisation } from '../../training/model/admitBatch.js';
+import { checkedImage, type PixelImage, toRgb } from '../images/pixels.js';
+import { checkFrame, type Frame } from '../tables/frame.js';
+import {
+  type Augmentation,
+  type AugmentationOptions,
+  augments,
+  drawTransform,
+  makeAugmentation,
+  type Transform,
+} from './augmentation.js';
+import { rescaled, standardizeInto } from './standardize.js';
+import { applyTransform } from './transform.js';
+
+/** Gives the image of a row, decoded and resized to the generator's size. */
+export type LoadImage = (file: string) => Promise<PixelImage>;
+
+export interface ImageGeneratorOptions {
+  readonly frame: Frame;
+  readonly load: LoadImage;
+  /** Size of the images that `load` gives. */
+  readonly height: number;
+  readonly width: number;
+  /** Default 32, as Keras. */
+  readonly batchSize?: number;
+  /** A new order every epoch; default true. */
+  readonly shuffle?: boolean;
+  /** Start of the random numbers; null or nothing for an order nobody can repeat. */
+  readonly seed?: number | null;
+  /** Default: pixels as they are, 0..255. */
+  readonly normalisation?: Normalisation;
+  /** What is done to each image at random; default nothing. */
+  readonly augmentation?: AugmentationOptions;
+  /** Keras' `rescale`: a factor for every pixel, behind the augmentation and before the normalisation. */
+  readonly rescale?: number;
+  /** Batches loaded ahead of the one asked for; default 2. It changes no result. */
+  readonly prefetch?: number;
+  /**
+   * The random numbers to draw from; default the generator's own. Keras' generators all draw from NumPy's
+   * global ones: to have that, give several generators the same.
+   */
+  readonly rng?: MT19937;
+}
+
+interface Ahead {
+  readonly rows: Int32Array;
+  readonly images: Promise<PixelImage[]>;
+}
+
+interface Claimed {
+  readonly rows: Int32Array;
+  /** One an image, drawn whether they are used or not. */
+  readonly transforms: readonly Transform[];
+  readonly images: readonly PixelImage[];
+}
+
+export class ImageGenerator implements BatchSource {
+  readonly batchSize: number;
+  readonly samples: number;
+  readonly labels: readonly string[];
+  readonly height: number;
+  readonly width: number;
+  readonly normalisation: Normalisation;
+  readonly frame: Frame;
+  readonly augmentation: Augmentation;
+  readonly rescale: number | null;
+
+  private readonly load: LoadImage;
+  private readonly shuffle: boolean;
+  private readonly seed: number | null;
+  private readonly rng: MT19937;
+  private readonly prefetch: number;
+  private readonly ahead = new Map<number, Ahead>();
+  private order: Int32Array | undefined;
+  private batchesSeen = 0;
+  private nextBatch = 0;
+
+  /**
+   * @throws DataError when the frame has no rows, or labels that do not fit them
+   * @throws UsageError for a batch size, image size, prefetch, seed, augmentation, normalisation or rescale out of range
+   */
+  constructor(options: ImageGeneratorOptions) {
+    requireObject('The options of ImageGenerator', options);
+    checkFrame(options.frame);
+    if (typeof options.load !== 'function') {
+      throw new UsageError(`load is ${shown(options.load)}, it must be a function from a name to an image.`);
+    }
+    this.frame = options.frame;
+    this.load = options.load;
+    this.batchSize = wholeNumber('batch size', options.batchSize ?? 32, 1);
+    this.height = wholeNumber('image height', options.height, 1);
+    this.width = wholeNumber('image width', options.width, 1);
+    this.prefetch = wholeNumber('number of batches to prefetch', options.prefetch ?? 2, 0);
+    this.shuffle = options.shuffle ?? true;
+    this.seed = options.seed ?? null;
+    this.rng = options.rng ?? (this.seed === null ? MT19937.fromEntropy() : new MT19937(this.seed));
+    this.normalisation = admitNormalisation(options.normalisation ?? { kind: 'none' }, 'normalisation');
+    this.augmentation = makeAugmentation(options.augmentation);
+    const { rescale = 0 } = options;
+    if (!Number.isFinite(rescale)) {
+      throw new UsageError(`Pixels cannot be rescaled by ${rescale}.`, 'Give a number.');
+    }
+    // Keras takes 0 for none.
+    this.rescale = rescale === 0 ? null : rescale;
+    this.samples = options.frame.images.length;
+    this.labels = options.frame.classes;
+    if (this.samples === 0) {
+      throw new DataError(
+        `${options.frame.file}: no images to make batches of.`,
+        'Check the CSV and the folder.',
+      );
+    }
+  }
+
+  /** Batches in an epoch: ceil(samples / batchSize). */
+  get length(): number {
+    return Math.ceil(this.samples / this.batchSize);
+  }
+
+  /** Whether batches are something else than the stored pixels, so that there are only float batches. */
+  get changesPixels(): boolean {
+    return this.rescale !== null || augments(this.augmentation);
+  }
+
+  /**
+   * Batch `index` of this epoch, for training and prediction: pixels, with the normalisation left to the GPU;
+   * where the generator augments or rescales, floats.
+   * @throws as `getItem`
+   */
+  getBatch(index: number): Promise<Batch> {
+    return this.changesPixels ? this.getItem(index) : this.getPixels(index);
+  }
+
+  /**
+   * Batch `index` of this epoch, augmented and normalised on the CPU: x[b,h,w,3]. The last batch may be smaller.
+   * @throws UsageError when there is no such batch
+   * @throws DataError naming the image that could not be loaded
+   */
+  async getItem(index: number): Promise<FloatBatch> {
+    return this.toFloat(await this.claim(index));
+  }
+
+  /**
+   * As `getItem`, with the pixels as stored and the normalisation still to do.
+   * @throws UsageError also where the generator augments or rescales
+   */
+  async getPixels(index: number): Promise<PixelBatch> {
+    this.requireStoredPixels();
+    return this.toPixels(await this.claim(index));
+  }
+
+  /** The next batch of an endless iteration, shuffled anew at the first batch of each epoch. */
+  async next(): Promise<FloatBatch> {
+    return this.toFloat(await this.claimNext());
+  }
+
+  /** As `next`, with the pixels as stored. */
+  async nextPixels(): Promise<PixelBatch> {
+    this.requireStoredPixels();
+    return this.toPixels(await this.claimNext());
+  }
+
+  /** Draws the order of the next epoch. */
+  onEpochEnd(): void {
+    this.reorder();
+  }
+
+  private requireStoredPixels(): void {
+    if (!this.changesPixels) return;
+    throw new UsageError(
+      'This generator augments or rescales: it has no batches of the stored pixels.',
+      'Ask for getBatch, getItem or next.',
+    );
+  }
+
+  // Keras seeds and draws before it loads. Both claims do so before their first await, so that the random
+  // numbers follow the order of the calls, however long the images take.
+
+  private claim(index: number): Promise<Claimed> {
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+      throw new UsageError(
+        `Asked to retrieve element ${index}, but the Sequence has length ${this.length}.`,
+        `Ask for 0 to ${this.length - 1}.`,
+      );
+    }
+    this.reseed();
+    this.batchesSeen++;
+    if (this.order === undefined) this.reorder();
+    return this.take(index);
+  }
+
+  private claimNext(): Promise<Claimed> {
+    this.reseed();
+    if (this.nextBatch === 0) this.reorder();
+    const index = this.nextBatch;
+    this.nextBatch = (index + 1) % this.length;
+    this.batchesSeen++;
+    return this.take(index);
+  }
+
+  private reseed(): void {
+    if (this.seed !== null) this.rng.seed(this.seed + this.batchesSeen);
+  }
+
+  private reorder(): void {
+    this.order = this.shuffle
+      ? this.rng.permutation(this.samples)
+      : Int32Array.from({ length: this.samples }, (_, i) => i);
+    this.ahead.clear();
+  }
+
+  private async take(index: number): Promise<Claimed> {
+    const { rows, images } = this.start(index);
+    const transforms = Array.from(rows, () =>
+      drawTransform(this.augmentation, this.rng, this.height, this.width),
+    );
+    this.ahead.delete(index);
+    for (const kept of this.ahead.keys()) {
+      if (kept < index || kept > index + this.prefetch) this.ahead.delete(kept);
+    }
+    for (let i = index + 1; i <= index + this.prefetch && i < this.length; i++) {
+      const upcoming = this.start(i);
+      // Whoever asks for that batch meets its error.
+      upcoming.images.catch(() => undefined);
+      this.ahead.set(i, upcoming);
+    }
+    return { rows, transforms, images: await images };
+  }
+
+  /** Begins to load a batch of the present order, unless it is under way. */
+  private start(index: number): Ahead {
+    const begun = this.ahead.get(index);
+    if (begun !== undefined) return begun;
+    const order = this.order ?? new Int32Array(0);
+    const rows = order.slice(index * this.batchSize, (index + 1) * this.batchSize);
+    return { rows, images: Promise.all(Array.from(rows, (row) => this.loadRow(row))) };
+  }
+
+  private async loadRow(row: number): Promise<PixelImage> {
+    const file = this.frame.images[row];
+    const image = checkedImage(await this.load(file), file);
+    if (image.width !== this.width || image.height !== this.height) {
+      throw new DataError(
+        `${file} came as ${image.width} x ${image.height} pixels, not ${this.width} x ${this.height}.`,
+        'Resize it when loading.',
+      );
+    }
+    return image;
+  }
+
+  private toPixels({ rows, images }: Claimed): PixelBatch {
+    const channels = images.every((image) => image.channels === 1) ? 1 : 3;
+    const each = this.height * this.width * channels;
+    const pixels = new Uint8Array(images.length * each);
+    images.forEach((image, i) => {
+      pixels.set(channels === 1 ? image.data : toRgb(image).data, i * each);
+    });
+    return { ...this.describe(rows), channels, pixels, normalisation: this.normalisation };
+  }
+
+  private toFloat({ rows, transforms, images }: Claimed): FloatBatch {
+    const each = this.height * this.width * 3;
+    const x = new Float32Array(images.length * each);
+    const moves = augments(this.augmentation);
+    images.forEach((image, i) => {
+      const moved = moves ? applyTransform(image, transforms[i], this.augmentation) : image;
+      const scaled = this.rescale === null ? moved : rescaled(moved, this.rescale);
+      standardizeInto(scaled, this.normalisation, x.subarray(i * each, (i + 1) * each));
+    });
+    return { ...this.describe(rows), x };
+  }
+
+  private describe(rows: Int32Array) {
+    const classes = this.labels.length;
+    const labels = new Float32Array(rows.length * classes);
+    rows.forEach((row, i) => {
+      labels.set(this.frame.labels.subarray(row * classes, (row + 1) * classes), i * classes);
+    });
+    const files = Array.from(rows, (row) => this.frame.images[row]);
+    return { count: rows.length, height: this.height, width: this.width, labels, files };
+  }
+}
+
+function wholeNumber(what: string, value: number, least: number): number {
+  if (!Number.isInteger(value) || value < least) {
+    throw new UsageError(`The ${what} ${value} is not usable.`, `Give a whole number, ${least} or more.`);
+  }
+  return value;
+}

@@ -1,0 +1,59 @@
+/** The work that a decode worker does, in messages that cross a thread boundary. */
+import { ChexError, DataError } from '../../core/errors.js';
+import type { Inspection } from '../checks/check.js';
+import { decodeFile } from './decode.node.js';
+import { inspectFile } from './inspectImage.node.js';
+import type { PixelFacts, Scaling } from './pixelFacts.js';
+import type { PixelImage } from './pixels.js';
+import { type Interpolation, resize } from './resize.js';
+
+interface FileJob {
+  readonly file: string;
+  readonly scaling: Scaling;
+}
+
+export type DecodeJob =
+  | (FileJob & {
+      readonly kind: 'load';
+      readonly width: number;
+      readonly height: number;
+      readonly interpolation: Interpolation;
+    })
+  | (FileJob & { readonly kind: 'inspect' });
+
+/** The image as resized, with the facts of the whole one. */
+export type LoadedImage = PixelImage & { readonly facts: PixelFacts };
+
+export type JobResult = LoadedImage | Inspection;
+
+export interface JobRequest {
+  readonly id: number;
+  readonly job: DecodeJob;
+}
+
+/** An error's message, its hint apart, since classes do not survive the crossing. */
+export interface JobFailure {
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type JobReply =
+  | { readonly id: number; readonly result: JobResult }
+  | { readonly id: number; readonly failure: JobFailure };
+
+/** @throws DataError naming the file */
+export async function runJob(job: DecodeJob): Promise<JobResult> {
+  if (job.kind === 'inspect') return inspectFile(job.file, job.scaling);
+  const { image } = await decodeFile(job.file, job.scaling);
+  return { ...resize(image, job.width, job.height, job.interpolation), facts: image.facts };
+}
+
+export function failureOf(error: unknown, job: DecodeJob): JobFailure {
+  if (!(error instanceof ChexError)) return { message: `${job.file}: decoding failed (${error}).`, hint: '' };
+  const { message, hint } = error;
+  return { message: hint === '' ? message : message.slice(0, -hint.length - 1), hint };
+}
+
+export function errorOf({ message, hint }: JobFailure): DataError {
+  return new DataError(message, hint);
+}

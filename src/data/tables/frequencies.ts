@@ -1,0 +1,100 @@
+/** Class frequencies and the loss weights made of them, in float64. Source: the notebook's section 2.2. */
+import {
+  finite,
+  firstIndex,
+  kindOf,
+  listOfNumbers,
+  requireObject,
+  shown,
+  wholeNumber,
+} from '../../core/arguments.js';
+import { DataError, UsageError } from '../../core/errors.js';
+import { checkFrame, countPositives, type Frame } from './frame.js';
+
+export interface ClassFrequencies {
+  /** Share of rows with the finding, each class. */
+  readonly positive: Float64Array;
+  /** Share of rows without it, each class. */
+  readonly negative: Float64Array;
+}
+
+/**
+ * The notebook's compute_class_freqs: positive = sum / N, negative = (N - sum) / N.
+ * @param labels labels[row, class], 0 or 1
+ * @throws DataError when there are no rows, they are no whole rows, or a label is neither 0 nor 1; UsageError for
+ *   classes that are no whole number, or labels that are no array of numbers
+ */
+export function computeClassFreqs(labels: ArrayLike<number>, classes: number): ClassFrequencies {
+  wholeNumber('classes', classes, 1);
+  listOfNumbers('labels', labels);
+  const rows = labels.length / classes;
+  if (!Number.isInteger(rows)) {
+    throw new DataError(`${labels.length} labels do not make rows of ${classes} classes.`);
+  }
+  const bad = firstIndex(labels, (label) => label !== 0 && label !== 1);
+  if (bad >= 0) {
+    throw new DataError(
+      `The label of class ${bad % classes} in row ${Math.floor(bad / classes)} is ${labels[bad]}.`,
+      'Labels must be 0 or 1.',
+    );
+  }
+  if (rows === 0) throw new DataError('Class frequencies need at least one row.', 'Check the CSV.');
+  const sums = new Float64Array(classes);
+  for (let i = 0; i < labels.length; i++) sums[i % classes] += labels[i];
+  return { positive: sums.map((sum) => sum / rows), negative: sums.map((sum) => (rows - sum) / rows) };
+}
+
+/** As `computeClassFreqs`, of a CSV's rows. */
+export function frameFrequencies(frame: Frame): ClassFrequencies {
+  checkFrame(frame);
+  return computeClassFreqs(frame.labels, frame.classes.length);
+}
+
+export interface LossWeights {
+  /** Weight of the positive term of each class. */
+  readonly positive: Float64Array;
+  /** Weight of the negative term of each class. */
+  readonly negative: Float64Array;
+}
+
+/** Positive weights are the negative frequencies and the other way round, so that both sides contribute alike. */
+export function lossWeights(frequencies: ClassFrequencies): LossWeights {
+  checkSides('frequencies', frequencies);
+  return { positive: frequencies.negative.slice(), negative: frequencies.positive.slice() };
+}
+
+/** What each side of each class adds to the loss: frequency times weight; equal on both sides with `lossWeights`. */
+export function contributions(frequencies: ClassFrequencies, weights: LossWeights): ClassFrequencies {
+  checkSides('frequencies', frequencies);
+  checkSides('weights', weights);
+  if (weights.positive.length !== frequencies.positive.length) {
+    throw new UsageError(
+      `There are weights of ${weights.positive.length} classes and frequencies of ${frequencies.positive.length}.`,
+    );
+  }
+  return {
+    positive: frequencies.positive.map((f, i) => f * weights.positive[i]),
+    negative: frequencies.negative.map((f, i) => f * weights.negative[i]),
+  };
+}
+
+/** @throws UsageError unless both sides are Float64Arrays of one length, of finite numbers */
+function checkSides(name: string, sides: ClassFrequencies | LossWeights): void {
+  requireObject(name, sides);
+  for (const side of ['positive', 'negative'] as const) {
+    const values = sides[side];
+    if (kindOf(values) !== 'Float64Array') {
+      throw new UsageError(`${name}: ${side} is ${shown(values)}, it must be a Float64Array.`);
+    }
+    for (const [i, value] of values.entries()) finite(`${name}: ${side}[${i}]`, value);
+  }
+  const [positive, negative] = [sides.positive.length, sides.negative.length];
+  if (positive !== negative) {
+    throw new UsageError(`${name}: there are ${positive} classes on one side and ${negative} on the other.`);
+  }
+}
+
+/** Positives of all classes together; the notebook prints it as "samples of disease". */
+export function totalPositives(frame: Frame): number {
+  return countPositives(frame).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,26 @@
+/** Keras weight files, read: what Keras 1, 2, 3 and tf_keras write. kerasWriter.ts writes them. */
+import type { DenseNetConfig } from '../../architecture.js';
+import type { KerasReadOptions, KerasWeights } from './kerasRead.js';
+
+export type { KerasReadOptions, KerasReport, KerasWeights } from './kerasRead.js';
+
+/**
+ * Reads the weights of a DenseNet from the bytes of a Keras HDF5 file: `save_weights` with or without the
+ * head, `model.save`, a base nested in an outer model, or a Keras 3 `.weights.h5`. `name` is what errors
+ * call the file. The bytes must not change until the promise settles.
+ *
+ * Throws WeightsError for bytes that are no such file and for a network that is not the one configured,
+ * naming the layer, the shape found and the shape wanted, or what its `model_config` says of it; for outputs
+ * without an activation unless `options` say one; likewise for an optimiser's state that was asked for. There is
+ * never half a result.
+ */
+export async function readKerasHdf5(
+  bytes: Uint8Array,
+  config: DenseNetConfig,
+  name = 'The weight file',
+  options: KerasReadOptions = {},
+): Promise<KerasWeights> {
+  // A page that reads no Keras file does not load what reads them.
+  const { readKeras } = await import('./kerasRead.js');
+  return readKeras(bytes, config, name, options);
+}

@@ -1,0 +1,173 @@
+/** What `readKerasHdf5` does, loaded by the first Keras file and not before. */
+import { WeightsError } from '../../../core/errors.js';
+import type { AdamState } from '../../../training/optimizers/adamState.js';
+import { type DenseNetConfig, parameterTable, type WeightMap } from '../../architecture.js';
+import { readHdf5 } from '../hdf5/hdf5.js';
+import { checkFinite } from '../matchTensors.js';
+import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';
+import { type KerasArchitecture, readArchitecture } from './kerasArchitecture.js';
+import { readStoredModel, readTensor, type StoredModel, type WeightLayout } from './kerasLayout.js';
+import { type Match, matchLayers } from './kerasMatch.js';
+import { hasOptimizer, readAdamState } from './kerasOptimizer.js';
+import { fromStored } from './kernelOrder.js';
+
+export interface KerasReport {
+  layout: WeightLayout;
+  /** '1' where the file does not say. */
+  kerasVersion: string;
+  /** As the file says, or else as `backend` of the options does; '' where neither does. */
+  backend: string;
+  /** Layers in the file, with or without weights. */
+  layerCount: number;
+  /** Layers in the file that have weights. */
+  weightLayers: number;
+  /** Tensors taken over. */
+  tensorCount: number;
+  /** False when the file holds the base only: `tensors` then has no 'dense_1/...', keep the head you have. */
+  head: boolean;
+  /** True when the base was stored as one layer of an outer model. */
+  nested: boolean;
+  matchedBy: Match['matchedBy'];
+  /** True when the file keeps an optimiser's state; it is read only where asked for. */
+  optimizer: boolean;
+  /** Layers with weights that were not taken, because another was named as the head. */
+  leftOver: string[];
+  /** Who says what stands behind the outputs, and which epsilon the batch norms have. */
+  activationBy: SaidBy;
+  bnEpsilonBy: SaidBy;
+  /** What the file says of its outputs, which the caller may have overruled; null where it does not. */
+  activationInFile: 'sigmoid' | 'softmax' | 'linear' | null;
+  /** Side of the images where the file's model takes only one. */
+  inputSize: number | null;
+  /** Layers of the file's model that do nothing in a prediction (dropout, augmentation). */
+  idle: string[];
+}
+
+export interface KerasWeights {
+  /** By ParameterSpec.key; without the head's tensors where `report.head` is false. */
+  tensors: WeightMap;
+  /**
+   * The network to build: the one asked for with the file's input channels and classes and, where the file says
+   * how it is built, its activation and its batch norms' epsilon and momentum.
+   */
+  config: DenseNetConfig;
+  /** x * scale + offset, which the file's model does to its pixels itself; null where it says of none. */
+  rescaling: { scale: number; offset: number } | null;
+  /** Adam's state, where it was asked for: `compile({ ..., optimizer })` goes on from it. */
+  optimizer?: AdamState;
+  report: KerasReport;
+}
+
+export interface KerasReadOptions extends StatedByCaller {
+  /** Read Adam's state as well, and refuse a file that has none. Default: false. */
+  optimizer?: boolean;
+  /**
+   * What Keras ran on when it trained the file, for files of Keras 1, which do not say. Kernels of Theano are
+   * turned round. Required where a file stores them as [out, in, height, width]; a file's own word goes first.
+   */
+  backend?: 'tensorflow' | 'theano';
+  /** JSON of the architecture where it lies outside the file (config.json of a .keras archive). */
+  modelConfig?: string;
+}
+
+/** `readKerasHdf5` with all its parameters. */
+export function readKeras(
+  bytes: Uint8Array,
+  asked: DenseNetConfig,
+  name: string,
+  options: KerasReadOptions,
+): Promise<KerasWeights> {
+  return readHdf5(bytes, name, (root) => {
+    const stored = readStoredModel(root, name);
+    const match = matchLayers(stored, asked, name, options.head);
+    const { pairs, head, matchedBy, kernelOrder, leftOver } = match;
+    const json = stored.modelConfig ?? options.modelConfig;
+    const said = json === undefined ? undefined : readArchitecture(json, match.config, name, options.head);
+    const { config, ...sources } = settle(match, said, options, name);
+    const backend = stored.backend || options.backend || '';
+    if (kernelOrder === 'oihw' && backend === '') {
+      throw new WeightsError(
+        `${name} stores its kernels as Keras 1 on Theano did, [out, in, height, width], but does not say whether ` +
+          'Theano trained it; if so they are turned by 180 degrees.',
+        "Read it with { backend: 'theano' } (the usual case) or { backend: 'tensorflow' }.",
+      );
+    }
+    const tensors: WeightMap = new Map();
+    for (const { spec, tensor } of pairs) {
+      const values = fromStored(spec, readTensor(tensor, name), kernelOrder, backend === 'theano');
+      checkFinite(values, `${name}: layer ${spec.layer}, ${spec.tensor}`);
+      tensors.set(spec.key, values);
+    }
+    const optimizer = options.optimizer
+      ? readAdamState(root, trainedTensors(stored, pairs, config), config, name)
+      : undefined;
+    const { layout, kerasVersion, layerCount, nested } = stored;
+    const weightLayers = stored.layers.length;
+    const tensorCount = tensors.size;
+    return {
+      tensors,
+      config,
+      rescaling: said?.rescaling ?? null,
+      optimizer,
+      report: {
+        layout,
+        kerasVersion,
+        backend,
+        layerCount,
+        weightLayers,
+        tensorCount,
+        head,
+        nested,
+        matchedBy,
+        optimizer: hasOptimizer(root),
+        leftOver,
+        ...sources,
+        activationInFile: said?.activation ?? null,
+        inputSize: said?.inputSize ?? null,
+        idle: said?.idle ?? [],
+      },
+    };
+  });
+}
+
+/** The network's activation and batch norms: by the caller, else by the file, else as they were asked for. */
+function settle(
+  { config, head }: Match,
+  said: KerasArchitecture | undefined,
+  { activation, bnEpsilon }: StatedByCaller,
+  name: string,
+): { config: DenseNetConfig; activationBy: SaidBy; bnEpsilonBy: SaidBy } {
+  if (head && said?.activation === 'linear' && activation === undefined) {
+    throw new WeightsError(
+      `${name} says that its outputs are logits: the last layer has no activation.`,
+      "Say what makes probabilities of them: { activation: 'sigmoid' } or 'softmax' (--activation).",
+    );
+  }
+  const stated = said?.activation === 'linear' ? null : (said?.activation ?? null);
+  return {
+    config: {
+      ...config,
+      activation: activation ?? stated ?? config.activation,
+      bnEpsilon: bnEpsilon ?? said?.bnEpsilon ?? config.bnEpsilon,
+      bnMomentum: said?.bnMomentum ?? config.bnMomentum,
+    },
+    activationBy: saidBy(activation, stated),
+    bnEpsilonBy: saidBy(bnEpsilon, said?.bnEpsilon),
+  };
+}
+
+/** What the file's model trains, in its own order: of layers, and of tensors in a layer. */
+function trainedTensors(
+  stored: StoredModel,
+  pairs: Match['pairs'],
+  config: DenseNetConfig,
+): ReturnType<typeof parameterTable> {
+  // Keras 3's weights keep the order within each class of layers only, but names and shapes were checked.
+  const order =
+    stored.layout === 'keras3'
+      ? parameterTable(config)
+      : stored.layers.flatMap((layer) =>
+          layer.tensors.flatMap((tensor) => pairs.find((pair) => pair.tensor === tensor)?.spec ?? []),
+        );
+  return order.filter((spec) => spec.trainable);
+}

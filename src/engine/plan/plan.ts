@@ -1,0 +1,380 @@
+/**
+ * A plan is a list of dispatches recorded once and replayed every step. Shapes, bind groups, uniforms
+ * and memory are settled when it is built; a step only encodes and submits.
+ *
+ * One table (`plan.dispatches`) says of every dispatch what it is: operation, variant, shape, FLOPs,
+ * bytes. Profiler, bench and documents read that table.
+ */
+
+import { untilAborted } from '../../core/abort.js';
+import { GpuError, OutOfMemoryError } from '../../core/errors.js';
+import { COPY_DST, COPY_SRC, STORAGE, UNIFORM } from '../device/bufferUsage.js';
+import type { Gpu } from '../device/gpu.js';
+import { packSlots } from './arena.js';
+import type { Kernel, Scalars } from './kernel.js';
+import { denseTensor, elements, type Storage, type Tensor } from './tensor.js';
+
+export interface DispatchSpec {
+  kernel: Kernel;
+  /** What it is for in the network, e.g. `conv2_block1_1_conv`. */
+  label: string;
+  constants?: Scalars;
+  params: Scalars;
+  /** By binding name. */
+  tensors: Record<string, Tensor>;
+  /** Workgroups in x, y, z. */
+  workgroups: readonly [number, number, number];
+  /** Shape in words for the table, e.g. `[4,16,16,64] 1x1 -> 128`. */
+  shape: string;
+  flops: number;
+  /** Bytes that must be moved at least once: reads plus writes of the tensors' own elements. */
+  bytes: number;
+}
+
+/** One way to run an operation on a shape: a variant, and constants of its tile. */
+export interface Choice<V extends string = string> {
+  variant: V;
+  tile: Scalars;
+  /** Known to be slow on this kind of adapter: there to be asked for, but the tuner spends no time on it. */
+  untimed?: boolean;
+}
+
+/**
+ * Shapes that differ so little that one measurement serves them all, e.g. `1x1 k256 n128 m4096`, with the ways
+ * to run it and how to record it alone, for the tuner.
+ */
+export interface ShapeClass<V extends string = string> {
+  op: string;
+  key: string;
+  choices: readonly Choice<V>[];
+  tensors: Readonly<Record<string, Tensor>>;
+  record(plan: PlanBuilder, tensors: Readonly<Record<string, Tensor>>): void;
+}
+
+/** A choice in one word: `subgroup PIXELS=4 WORKGROUP=8`. */
+export function choiceName({ variant, tile }: Choice): string {
+  return [variant, ...Object.entries(tile).map(([name, value]) => `${name}=${value}`)].join(' ');
+}
+
+/** What has been measured on this adapter: the name of the best choice of a shape class, if it is known. */
+export interface Tuning {
+  best(op: string, key: string): string | undefined;
+}
+
+export interface PlanOptions {
+  /** Variants that the caller insists on, e.g. { 'conv.forward': 'naive' }, or whole choices by their name. */
+  variants?: Readonly<Record<string, string>>;
+  /** Kernels that stand in for built-in ones, by name, e.g. { 'conv.forward.tiled': mine }: the lab's. */
+  kernels?: Readonly<Record<string, Kernel>>;
+  /** `f16` allows kernels that multiply numbers rounded to f16, where the adapter has them. Default `f32`. */
+  precision?: Precision;
+}
+
+export type Precision = 'f32' | 'f16';
+
+export interface Dispatch extends DispatchSpec {
+  readonly index: number;
+}
+
+interface ArenaStorage extends Storage {
+  first: number;
+  last: number;
+  keep: boolean;
+}
+
+/** GPU work put into one submit at most; keeps a submit well under a second and the desktop alive. */
+const FLOPS_A_SUBMIT = { software: 1e9, hardware: 5e10 } as const;
+
+export class PlanBuilder {
+  private readonly dispatches: Dispatch[] = [];
+  private readonly arena: ArenaStorage[] = [];
+  readonly variants: Readonly<Record<string, string>>;
+  private readonly kernels: Readonly<Record<string, Kernel>>;
+  readonly precision: Precision;
+  /** Shape classes of this plan that no measurement covers, by operation and key. */
+  readonly untuned = new Map<string, ShapeClass>();
+  /** Names of the choices that were made, by operation. */
+  readonly choicesMade = new Map<string, Set<string>>();
+
+  constructor(
+    readonly gpu: Gpu,
+    readonly label: string,
+    options: PlanOptions = {},
+  ) {
+    this.variants = options.variants ?? {};
+    this.kernels = options.kernels ?? {};
+    this.precision = options.precision ?? 'f32';
+  }
+
+  /**
+   * A temporary tensor of this plan.
+   * @param keep its content must outlive the last dispatch that names it (outputs, inspected maps)
+   */
+  tensor(label: string, shape: readonly [number, number, number, number], keep = false): Tensor {
+    const storage: ArenaStorage = {
+      label,
+      bytes: elements(shape) * 4,
+      buffer: null,
+      byteOffset: 0,
+      first: Number.POSITIVE_INFINITY,
+      last: -1,
+      keep,
+    };
+    this.arena.push(storage);
+    return denseTensor(storage, shape);
+  }
+
+  /**
+   * The variant of an operation to use here: the caller's choice if it fits the shape, otherwise the
+   * first of `candidates` (best first) that this adapter can run and that was not found wrong.
+   * @throws GpuError when none is left
+   */
+  pick<V extends string>(op: string, candidates: readonly V[]): V {
+    const usable = candidates.filter((v) => this.runs(op, v));
+    const wanted = this.variants[op];
+    const choice = usable.find((v) => v === wanted) ?? usable[0];
+    if (choice === undefined) throw noneLeft(op, candidates);
+    return choice;
+  }
+
+  /**
+   * As `pick`, where a variant comes with tiles of several sizes: the caller's choice, else the one measured as
+   * best on this adapter, else the first that it can run.
+   * @throws GpuError when none is left
+   */
+  choose<V extends string>(shape: ShapeClass<V>): Choice<V> {
+    const { op, key, choices } = shape;
+    const usable = choices.filter(({ variant }) => this.runs(op, variant));
+    const wanted = this.variants[op];
+    const named = (name: string | undefined) =>
+      usable.find((c) => choiceName(c) === name) ?? usable.find((c) => c.variant === name);
+    const forced = named(wanted);
+    const best = forced ?? named(this.gpu.tuning?.best(op, key));
+    const timed = usable.filter(({ untimed }) => !untimed);
+    if (!best && timed.length > 1) this.untuned.set(`${op} ${key}`, { ...shape, choices: timed });
+    const choice = best ?? usable[0];
+    if (choice === undefined) throw noneLeft(op, [...new Set(choices.map(({ variant }) => variant))]);
+    const names = this.choicesMade.get(op) ?? new Set();
+    this.choicesMade.set(op, names.add(choiceName(choice)));
+    return choice;
+  }
+
+  private runs(op: string, variant: string): boolean {
+    return (
+      !this.gpu.broken.has(`${op}.${variant}`) &&
+      (!variant.startsWith('subgroup') || canShareInSubgroup(this.gpu))
+    );
+  }
+
+  add(recorded: DispatchSpec): void {
+    const spec = { ...recorded, kernel: this.kernels[recorded.kernel.name] ?? recorded.kernel };
+    const index = this.dispatches.length;
+    const wanted = new Set(spec.kernel.bindings.filter((b) => b.type !== 'uniform').map((b) => b.name));
+    for (const name of Object.keys(spec.tensors)) {
+      if (!wanted.delete(name)) throw new GpuError(`Kernel ${spec.kernel.name} has no binding ${name}.`);
+    }
+    if (wanted.size) {
+      throw new GpuError(`Kernel ${spec.kernel.name} misses the tensors ${[...wanted].join(', ')}.`);
+    }
+    const most = this.gpu.device.limits.maxComputeWorkgroupsPerDimension;
+    for (const n of spec.workgroups) {
+      const workgroups = `${spec.label}: ${spec.workgroups.join('x')} workgroups of ${spec.kernel.name}`;
+      if (n > most) {
+        const limit = `this adapter starts at most ${most} in a row`;
+        throw new OutOfMemoryError(`${workgroups}; ${limit}.`);
+      }
+      if (!(n >= 1)) throw new GpuError(`${workgroups}.`);
+    }
+    for (const tensor of Object.values(spec.tensors)) {
+      const storage = (tensor.storage.whole ?? tensor.storage) as ArenaStorage;
+      if (storage.buffer || storage.first === undefined) continue;
+      storage.first = Math.min(storage.first, index);
+      storage.last = Math.max(storage.last, index);
+    }
+    this.dispatches.push({ ...spec, index });
+  }
+
+  /**
+   * Settles memory, compiles all pipelines in parallel, makes the bind groups.
+   * @param onProgress pipelines ready, pipelines in all
+   * @param signal gives up at once; pipelines that are on their way are kept for others
+   * @throws OutOfMemoryError, GpuError; the signal's reason; whatever `onProgress` throws
+   */
+  async build(
+    onProgress: (done: number, total: number) => void = () => {},
+    signal?: AbortSignal,
+  ): Promise<Plan> {
+    signal?.throwIfAborted();
+    const { gpu } = this;
+    const compiled = new Map<string, ReturnType<Gpu['compile']>>();
+    const key = (d: Dispatch) => `${d.kernel.name}|${JSON.stringify(d.constants ?? {})}`;
+    for (const d of this.dispatches) {
+      if (!compiled.has(key(d))) compiled.set(key(d), gpu.compile(d.kernel, d.constants ?? {}));
+    }
+    let done = 0;
+    const ready = [...compiled].map(async ([k, promise]) => {
+      const pipeline = await promise;
+      if (!signal?.aborted) onProgress(++done, compiled.size);
+      return [k, pipeline] as const;
+    });
+    const pipelines = new Map(await untilAborted(Promise.all(ready), signal));
+    return gpu.guarded(`the memory of the plan ${this.label}`, (): Plan => {
+      const buffers = this.allocate();
+      const align = gpu.device.limits.minUniformBufferOffsetAlignment;
+      const packed = this.dispatches.map((d) => d.kernel.packParams(d.params));
+      const stride = Math.ceil(Math.max(16, ...packed.map((p) => p.byteLength)) / align) * align;
+      const uniforms = gpu.createBuffer(`${this.label} uniforms`, stride * packed.length, UNIFORM | COPY_DST);
+      buffers.push(uniforms);
+      const image = new Uint8Array(stride * packed.length);
+      packed.forEach((p, i) => {
+        image.set(new Uint8Array(p), i * stride);
+      });
+      gpu.device.queue.writeBuffer(uniforms, 0, image);
+      const steps = this.dispatches.map((d) => {
+        const { pipeline, layout } = pipelines.get(key(d))!;
+        const bindGroup = gpu.device.createBindGroup({
+          label: d.label,
+          layout,
+          entries: d.kernel.bindings.map(({ name, index, type }) => ({
+            binding: index,
+            resource:
+              type === 'uniform'
+                ? { buffer: uniforms, offset: d.index * stride, size: packed[d.index].byteLength }
+                : storageBinding(d.tensors[name], d.label),
+          })),
+        });
+        return { pipeline, bindGroup, workgroups: d.workgroups };
+      });
+      return new Plan(gpu, this.label, this.dispatches, steps, buffers);
+    });
+  }
+
+  /** What is recorded so far: dispatches, and bytes of the arena that they would need. */
+  get soFar(): { dispatches: readonly Dispatch[]; bytes: number } {
+    const slots = () => this.slots().slots;
+    return {
+      dispatches: this.dispatches,
+      get bytes() {
+        return slots().reduce((sum, slot) => sum + slot.bytes, 0);
+      },
+    };
+  }
+
+  private slots() {
+    const used = this.arena.filter((s) => s.last >= 0);
+    const end = this.dispatches.length;
+    const lives = used.map((s) => ({ bytes: s.bytes, first: s.first, last: s.keep ? end : s.last }));
+    return { used, slots: packSlots(lives) };
+  }
+
+  private allocate(): GPUBuffer[] {
+    const { used, slots } = this.slots();
+    return slots.map(({ bytes, tenants }) => {
+      const label = used[tenants[0]].label;
+      const buffer = this.gpu.createBuffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);
+      for (const t of tenants) used[t].buffer = buffer;
+      return buffer;
+    });
+  }
+}
+
+export const OTHER_ADAPTER =
+  'Force another adapter with CHEXGPU_ADAPTER; `chexgpu doctor` shows the details.';
+
+function noneLeft(op: string, candidates: readonly string[]): GpuError {
+  return new GpuError(
+    `${op} gives wrong numbers on this adapter, in every variant that fits here (${candidates.join(', ')}).`,
+    OTHER_ADAPTER,
+  );
+}
+
+/** Broadcasts from lanes 0..3 need subgroups of four or more, whatever their exact size. */
+function canShareInSubgroup(gpu: Gpu): boolean {
+  return gpu.device.features.has('subgroups') && gpu.info.subgroupMinSize >= 4;
+}
+
+function storageBinding(tensor: Tensor, label: string): GPUBufferBinding {
+  const { storage } = tensor;
+  const { buffer } = storage.whole ?? storage;
+  if (!buffer) throw new GpuError(`${label}: the tensor ${storage.label} has no memory.`);
+  return { buffer, offset: storage.byteOffset, size: Math.max(16, storage.bytes) };
+}
+
+interface Step {
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  workgroups: readonly [number, number, number];
+}
+
+export class Plan {
+  /** Bytes of this plan's own buffers: activations, gradients of activations, uniforms. */
+  readonly bytes: number;
+  private disposed = false;
+
+  constructor(
+    private readonly gpu: Gpu,
+    readonly label: string,
+    readonly dispatches: readonly Dispatch[],
+    private readonly steps: readonly Step[],
+    private readonly buffers: readonly GPUBuffer[],
+  ) {
+    this.bytes = buffers.reduce((sum, b) => sum + b.size, 0);
+  }
+
+  /**
+   * Encodes and submits every dispatch, in order. Does not wait for the GPU.
+   * @param behind encodes what goes into one submit with the last dispatch: both are done or neither
+   * @throws GpuError when the plan was disposed, or its Gpu
+   */
+  run(behind?: (encoder: GPUCommandEncoder) => void): void {
+    this.gpu.assertAlive();
+    const { device, info } = this.gpu;
+    const budget = FLOPS_A_SUBMIT[info.kind];
+    let next = 0;
+    while (next < this.steps.length) {
+      const encoder = device.createCommandEncoder({ label: this.label });
+      const pass = encoder.beginComputePass({ label: this.label });
+      let flops = 0;
+      do {
+        this.encode(pass, next);
+        flops += this.dispatches[next++].flops;
+      } while (next < this.steps.length && flops < budget);
+      pass.end();
+      if (next === this.steps.length) behind?.(encoder);
+      device.queue.submit([encoder.finish()]);
+    }
+  }
+
+  /** Encodes one dispatch. */
+  encode(pass: GPUComputePassEncoder, index: number): void {
+    if (this.disposed) throw new GpuError(`The plan ${this.label} was disposed.`);
+    const { pipeline, bindGroup, workgroups } = this.steps[index];
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(...workgroups);
+  }
+
+  /** Frees the plan's buffers. */
+  dispose(): void {
+    this.disposed = true;
+    for (const buffer of this.buffers) this.gpu.destroyBuffer(buffer);
+  }
+}
+
+/** Workgroups for `threads` threads in a line, folded into y where x would pass 65,535. */
+export function linear(threads: number, workgroupSize: number): [number, number, number] {
+  const groups = Math.max(1, Math.ceil(threads / workgroupSize));
+  const x = Math.min(groups, 32768);
+  return [x, Math.ceil(groups / x), 1];
+}
+
+/** A buffer of its own, outside any plan: weights, inputs, outputs. To be made within `Gpu.guarded`. */
+export function fixedTensor(
+  gpu: Gpu,
+  label: string,
+  shape: readonly [number, number, number, number],
+): Tensor {
+  const bytes = elements(shape) * 4;
+  const buffer = gpu.createBuffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);
+  return denseTensor({ label, bytes, buffer, byteOffset: 0 }, shape);
+}

@@ -1,0 +1,57 @@
+/** How a plan comes about: recorded; if need be anew, with choices that were measured and kernels that were checked. */
+import { GpuError } from '../../core/errors.js';
+import type { Gpu } from '../device/gpu.js';
+import type { StopSignal } from '../tuning/measureChoices.js';
+import { OTHER_ADAPTER, type PlanBuilder } from './plan.js';
+
+/** Finds kernels that give wrong numbers before a plan uses them: planCheck.ts in the room of the shaders. */
+export interface KernelChecker {
+  /**
+   * Checks what `plan`, recorded and not yet built, is about to run, as far as nothing is known of it, and enters in
+   * `gpu.broken` what is wrong.
+   * @returns false when the plan names a kernel that is wrong, and has to be recorded anew
+   * @throws GpuError when the device is lost; OutOfMemoryError
+   */
+  check(plan: PlanBuilder): Promise<boolean>;
+}
+
+/**
+ * Records a plan. Where the Gpu has a tuner and the plan meets shapes that nothing is known of, they are measured;
+ * where it has a checker, kernels that nothing is known of are checked. What either finds is used by recording anew.
+ * The builder is not yet built.
+ * @param make a new builder
+ * @param record records everything, as often as it is called; what it gives back is handed on
+ * @param signal ends the measuring with its reason, and the checking between two plans
+ * @throws GpuError when an operation has no variant that gives right numbers on this adapter
+ */
+export async function recordPlan<T>(
+  gpu: Gpu,
+  make: () => PlanBuilder,
+  record: (builder: PlanBuilder) => T,
+  signal?: StopSignal,
+): Promise<{ builder: PlanBuilder; recorded: T }> {
+  let builder = make();
+  let recorded = record(builder);
+  if (gpu.tuner && builder.untuned.size > 0) {
+    await gpu.tuner.tune([...builder.untuned.values()], signal);
+    builder = make();
+    recorded = record(builder);
+  }
+  while (gpu.checker && !(await gpu.checker.check(builder))) {
+    builder = make();
+    recorded = record(builder);
+    refuseBroken(gpu, builder);
+  }
+  signal?.throwIfAborted();
+  return { builder, recorded };
+}
+
+/** Where the shape leaves no choice, a kernel may be recorded although it is known to be wrong. */
+function refuseBroken({ broken }: Gpu, { soFar: { dispatches } }: PlanBuilder): void {
+  const kernel = dispatches.find((dispatch) => broken.has(dispatch.kernel.name))?.kernel;
+  if (!kernel) return;
+  throw new GpuError(
+    `${kernel.name} gives wrong numbers on this adapter, and no other variant of ${kernel.op} fits here.`,
+    OTHER_ADAPTER,
+  );
+}

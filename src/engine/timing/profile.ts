@@ -1,0 +1,154 @@
+/**
+ * What each dispatch of a plan costs: the median of several runs, beside the FLOPs and bytes that the plan's table
+ * gives. Tables of it are made in profileTables.ts, traces in profileTrace.ts.
+ */
+import type { Gpu } from '../device/gpu.js';
+import type { Scalars } from '../plan/kernel.js';
+import type { Plan } from '../plan/plan.js';
+import { type Clock, clockOf, type DispatchTime, timeDispatches } from './profiler.js';
+
+/** Browsers round timestamps to multiples of this many nanoseconds, so that pages cannot spy by them. */
+const ROUNDED_NS = 65536;
+
+export interface DispatchProfile {
+  index: number;
+  /** What it is for in the network, e.g. `conv2_block1_1_conv`. */
+  label: string;
+  op: string;
+  variant: string;
+  constants: Scalars;
+  shape: string;
+  workgroups: readonly [number, number, number];
+  flops: number;
+  /** Bytes that must be moved at least once. */
+  bytes: number;
+  /** Median time of one run, nanoseconds. */
+  ns: number;
+  /** Half the distance of the quartiles, as a share of `ns`; null of fewer than three runs. */
+  noise: number | null;
+}
+
+/** When one dispatch of the last run was encoded and ran, milliseconds of performance.now(). */
+export interface TimelineEntry {
+  encodeBegin: number;
+  encodeEnd: number;
+  begin: number;
+  end: number;
+}
+
+export interface Profile {
+  /** The plan's label. */
+  label: string;
+  clock: Clock;
+  /** Smallest difference that the clock can tell, nanoseconds; above 1 where timestamps are rounded. */
+  resolutionNs: number;
+  repeats: number;
+  dispatches: DispatchProfile[];
+  /** Sum of the dispatches' medians, nanoseconds. */
+  ns: number;
+  /** The last run, one entry a dispatch. */
+  timeline: TimelineEntry[];
+}
+
+export interface ProfileOptions {
+  /** Runs that count; one more goes before them. Default 5. */
+  repeats?: number;
+  /** No further run begins after so many milliseconds; the first always does. */
+  budgetMs?: number;
+  /** Checked between runs; its reason is thrown. */
+  signal?: AbortSignal;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Times every dispatch of a plan. Give the plan's model a real batch first: buffers of zeros or of denormal numbers
+ * can take another time than real ones.
+ *
+ * A profiled run is slower than a plain one, as dispatches do not overlap; compare shares, not sums.
+ * @throws GpuError when the device is lost or a dispatch is refused
+ */
+export async function profilePlan(gpu: Gpu, plan: Plan, options: ProfileOptions = {}): Promise<Profile> {
+  const { repeats = 5, budgetMs = Number.POSITIVE_INFINITY, signal, onProgress } = options;
+  const started = performance.now();
+  const runs: DispatchTime[][] = [];
+  const run = () => timeDispatches(gpu, plan);
+  // Twice the first run's time is needed for a warm one: where that is too long, the first has to do.
+  const first = await run();
+  while (runs.length < repeats) {
+    signal?.throwIfAborted();
+    const spent = performance.now() - started;
+    if (spent + spent / (runs.length + 1) > budgetMs) break;
+    runs.push(await run());
+    onProgress?.(runs.length, repeats);
+  }
+  if (runs.length === 0) runs.push(first);
+  return assemble(plan, runs, clockOf(gpu));
+}
+
+/** Medians of runs that were measured; `runs[r][i]` is dispatch i of run r. */
+export function assemble(
+  plan: Pick<Plan, 'label' | 'dispatches'>,
+  runs: readonly (readonly DispatchTime[])[],
+  clock: Clock,
+): Profile {
+  const dispatches = plan.dispatches.map((d, i): DispatchProfile => {
+    const times = runs.map((run) => run[i].end - run[i].begin);
+    return {
+      index: i,
+      label: d.label,
+      op: d.kernel.op,
+      variant: d.kernel.variant,
+      constants: d.constants ?? {},
+      shape: d.shape,
+      workgroups: d.workgroups,
+      flops: d.flops,
+      bytes: d.bytes,
+      ns: quantile(times, 0.5),
+      noise: spreadOf(times),
+    };
+  });
+  const ticks = runs.flatMap((run) => run.flatMap(({ begin, end }) => [begin, end]));
+  const rounded = clock === 'gpu' && ticks.length > 2 && ticks.every((ns) => ns % ROUNDED_NS === 0);
+  return {
+    label: plan.label,
+    clock,
+    resolutionNs: rounded ? ROUNDED_NS : 1,
+    repeats: runs.length,
+    dispatches,
+    ns: dispatches.reduce((sum, d) => sum + d.ns, 0),
+    timeline: timelineOf(runs.at(-1) ?? []),
+  };
+}
+
+/**
+ * Puts the GPU's clock onto performance.now(): the two have no common start. Nothing runs before it was submitted,
+ * so the earliest start that fits is the one at which a dispatch begins just as it is handed over.
+ */
+export function timelineOf(run: readonly DispatchTime[]): TimelineEntry[] {
+  const offset = run.reduce(
+    (most, t) => Math.max(most, t.encodeEnd - t.begin / 1e6),
+    Number.NEGATIVE_INFINITY,
+  );
+  return run.map(({ begin, end, encodeBegin, encodeEnd }) => ({
+    encodeBegin,
+    encodeEnd,
+    begin: offset + begin / 1e6,
+    end: offset + end / 1e6,
+  }));
+}
+
+/** Linear between the samples; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const low = Math.floor(at);
+  const high = Math.min(sorted.length - 1, low + 1);
+  return sorted.length === 0 ? Number.NaN : sorted[low] + (sorted[high] - sorted[low]) * (at - low);
+}
+
+/** Half the distance of the quartiles as a share of the median; null of fewer than three values. */
+export function spreadOf(values: readonly number[]): number | null {
+  const median = quantile(values, 0.5);
+  if (values.length < 3 || !(median > 0)) return null;
+  return (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / median;
+}

@@ -1,0 +1,114 @@
+/**
+ * Times of single dispatches, by the GPU's own clock where it has one.
+ *
+ * Every dispatch gets a compute pass of its own between two timestamps, so a profiled step is slower than a plain
+ * one (passes wait for each other); the shares are what counts.
+ */
+import type { Gpu } from '../device/gpu.js';
+import type { Plan } from '../plan/plan.js';
+import { Timestamps } from './timestamps.js';
+
+/** Queries a query set may hold by the WebGPU specification, two a dispatch. */
+const DISPATCHES_A_SET = 2048;
+
+export interface DispatchTime {
+  /** Begin and end on the GPU, nanoseconds since the first dispatch of the run began. */
+  begin: number;
+  end: number;
+  /** When this thread encoded and submitted it, milliseconds of performance.now(). */
+  encodeBegin: number;
+  encodeEnd: number;
+}
+
+/** Where `begin` and `end` come from: the GPU's timestamps, or this thread's clock around submit and wait. */
+export type Clock = 'gpu' | 'wall';
+
+/** The clock that `timeDispatches` uses. */
+export function clockOf(gpu: Gpu): Clock {
+  return gpu.device.features.has('timestamp-query') ? 'gpu' : 'wall';
+}
+
+/**
+ * Runs a plan once and times every dispatch.
+ * Without the feature `timestamp-query` each dispatch is submitted and waited for, which adds the way there and
+ * back to every time.
+ * @throws GpuError when the device is lost or a dispatch is refused
+ */
+export async function timeDispatches(gpu: Gpu, plan: Plan): Promise<DispatchTime[]> {
+  const count = plan.dispatches.length;
+  if (clockOf(gpu) === 'wall') return waitForEach(gpu, plan);
+  const ticks: bigint[] = [];
+  const encoded: Encoded[] = [];
+  for (let first = 0; first < count; first += DISPATCHES_A_SET) {
+    const some = await timeSome(gpu, plan, first, Math.min(DISPATCHES_A_SET, count - first));
+    ticks.push(...some.ticks);
+    encoded.push(...some.encoded);
+  }
+  // Differences before they become numbers: a GPU's clock may stand beyond 2^53.
+  const since = (tick: bigint) => Number(tick - ticks[0]);
+  return encoded.map((times, i) => ({ begin: since(ticks[2 * i]), end: since(ticks[2 * i + 1]), ...times }));
+}
+
+type Encoded = Pick<DispatchTime, 'encodeBegin' | 'encodeEnd'>;
+
+async function timeSome(
+  gpu: Gpu,
+  plan: Plan,
+  first: number,
+  count: number,
+): Promise<{ ticks: BigUint64Array; encoded: Encoded[] }> {
+  const what = `the profile of ${plan.label}`;
+  const timestamps = await gpu.guarded(what, () => new Timestamps(gpu, 2 * count));
+  const { querySet } = timestamps;
+  const encoded: Encoded[] = [];
+  try {
+    await gpu.guarded(what, () => {
+      for (let i = 0; i < count; i++) {
+        const encodeBegin = performance.now();
+        submitOne(gpu, plan, first + i, {
+          querySet,
+          beginningOfPassWriteIndex: 2 * i,
+          endOfPassWriteIndex: 2 * i + 1,
+        });
+        encoded.push({ encodeBegin, encodeEnd: performance.now() });
+      }
+      timestamps.fetch(2 * count);
+    });
+    return { ticks: await timestamps.take(), encoded };
+  } finally {
+    timestamps.dispose();
+  }
+}
+
+async function waitForEach(gpu: Gpu, plan: Plan): Promise<DispatchTime[]> {
+  const times: DispatchTime[] = [];
+  const start = performance.now();
+  const since = (ms: number) => (ms - start) * 1e6;
+  for (let i = 0; i < plan.dispatches.length; i++) {
+    const { encodeBegin, encodeEnd, done } = await gpu.guarded(`the profile of ${plan.label}`, () => {
+      const begin = performance.now();
+      submitOne(gpu, plan, i);
+      const end = performance.now();
+      // Taken when the GPU is done, not when the scopes have answered.
+      const done = gpu.idle().then(() => performance.now());
+      done.catch(() => {});
+      return { encodeBegin: begin, encodeEnd: end, done };
+    });
+    times.push({ begin: since(encodeBegin), end: since(await done), encodeBegin, encodeEnd });
+  }
+  return times;
+}
+
+function submitOne(
+  gpu: Gpu,
+  plan: Plan,
+  index: number,
+  timestampWrites?: GPUComputePassTimestampWrites,
+): void {
+  const { label } = plan.dispatches[index];
+  const encoder = gpu.device.createCommandEncoder({ label });
+  const pass = encoder.beginComputePass({ label, timestampWrites });
+  plan.encode(pass, index);
+  pass.end();
+  gpu.device.queue.submit([encoder.finish()]);
+}

@@ -1,0 +1,139 @@
+/**
+ * Matrices that a subgroup multiplies at once (tensor cores). In WebGPU they are an experiment whose spelling has
+ * changed once already. Only this file knows the feature's name, the sizes that an adapter has, and the spellings.
+ */
+
+import { inScopes } from '../device/errorScopes.js';
+import type { Gpu } from '../device/gpu.js';
+
+export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
+const NEEDED = ['shader-f16', 'subgroups', MATRIX_FEATURE];
+
+/** Of the features needed, those that a device lacks. */
+function missingFeatures({ device }: Gpu): string[] {
+  return NEEDED.filter((feature) => !device.features.has(feature as GPUFeatureName));
+}
+
+/** What one multiplication does: m by k times k by n, of f16. */
+export interface MatrixConfig {
+  m: number;
+  n: number;
+  k: number;
+  /** The sums are f16 too, not f32. */
+  halfSum: boolean;
+  /** Lanes of a subgroup. */
+  subgroup: number;
+}
+
+/** Not yet in the type declarations. */
+interface DeclaredConfig {
+  componentType: string;
+  resultComponentType: string;
+  M: number;
+  N: number;
+  K: number;
+}
+
+/** Why this adapter cannot multiply matrices of f16 here; null where it can. */
+export function matrixObstacle(gpu: Gpu): string | null {
+  const missing = missingFeatures(gpu);
+  if (missing.length > 0) return `the adapter lacks ${missing.join(' and ')}`;
+  const { subgroupMinSize, subgroupMaxSize } = gpu.info;
+  if (subgroupMinSize !== subgroupMaxSize) {
+    return `its subgroups have ${subgroupMinSize} to ${subgroupMaxSize} lanes, the kernel is for one size`;
+  }
+  return matrixConfig(gpu) ? null : 'none of its matrix sizes is of f16 and a whole number of vec4s a lane';
+}
+
+/**
+ * The multiplication to use: f32 sums before f16 sums, then 16x16x16, then the largest.
+ * @returns null where the adapter has none that fits
+ */
+export function matrixConfig(gpu: Gpu): MatrixConfig | null {
+  const { device, info } = gpu;
+  const subgroup = info.subgroupMaxSize;
+  const extra = device.adapterInfo as GPUAdapterInfo & { subgroupMatrixConfigs?: Iterable<DeclaredConfig> };
+  if (missingFeatures(gpu).length > 0 || info.subgroupMinSize !== subgroup) return null;
+  const usable = [...(extra.subgroupMatrixConfigs ?? [])]
+    .filter((c) => c.componentType === 'f16' && ['f32', 'f16'].includes(c.resultComponentType))
+    .map(({ M, N, K, resultComponentType }) => ({
+      m: M,
+      n: N,
+      k: K,
+      halfSum: resultComponentType === 'f16',
+      subgroup,
+    }))
+    .filter(({ m, n }) => n % 4 === 0 && (m * n) % (4 * subgroup) === 0 && subgroup % (n / 4) === 0);
+  const price = ({ m, n, k, halfSum }: MatrixConfig) =>
+    (halfSum ? 1e9 : 0) + (m === 16 && n === 16 && k === 16 ? 0 : 1e6 - m * n * k);
+  return usable.sort((a, b) => price(a) - price(b))[0] ?? null;
+}
+
+/** How a WebGPU implementation spells loads and stores: `load<T, row_major>(p, at, stride)` or `load<T>(p, at, false, stride)`. */
+export type MatrixDialect = 'templates' | 'arguments';
+
+/** `const HALF_SUM` decides over the type of the sums, which no constant of WGSL can. */
+const HALF = /^const HALF_SUM: bool = true;/m;
+const RESULT = /^alias Result = f32;/m;
+const CALL = /\b(subgroupMatrix(?:Load|Store))<((?:[\w:]+(?:<[^<>]*>)?, )?)row_major>\(/g;
+
+/** WGSL as our files spell it (`templates`), in another spelling. */
+export function spellMatrices(source: string, dialect: MatrixDialect): string {
+  const text = HALF.test(source) ? source.replace(RESULT, 'alias Result = f16;') : source;
+  if (dialect === 'templates') return text;
+  let out = '';
+  let end = 0;
+  for (const match of text.matchAll(CALL)) {
+    const [head, call, type] = match;
+    const open = match.index + head.length;
+    const stride = lastArgument(text, open);
+    out += `${text.slice(end, match.index)}${call}${type && `<${type.slice(0, -2)}>`}(${text.slice(open, stride)} false,`;
+    end = stride;
+  }
+  return out + text.slice(end);
+}
+
+/** Where the last argument begins, behind its comma; `from` is behind the opening bracket. */
+function lastArgument(text: string, from: number): number {
+  let depth = 0;
+  let comma = from;
+  for (let i = from; i < text.length && depth >= 0; i++) {
+    if ('(['.includes(text[i])) depth++;
+    else if (')]'.includes(text[i])) depth--;
+    else if (text[i] === ',' && depth === 0) comma = i + 1;
+  }
+  return comma;
+}
+
+const PROBE = `enable f16;
+enable chromium_experimental_subgroup_matrix;
+var<workgroup> numbers: array<f16, 256>;
+@compute @workgroup_size(128) fn main() {
+  let matrix = subgroupMatrixLoad<subgroup_matrix_left<f16, 8, 8>, row_major>(&numbers, 0u, 8u);
+  subgroupMatrixStore<row_major>(&numbers, 0u, matrix, 8u);
+}`;
+
+const dialects = new WeakMap<GPUDevice, Promise<MatrixDialect>>();
+
+function dialectOf(device: GPUDevice): Promise<MatrixDialect> {
+  let dialect = dialects.get(device);
+  if (!dialect) {
+    dialect = probe(device);
+    dialects.set(device, dialect);
+  }
+  return dialect;
+}
+
+async function probe(device: GPUDevice): Promise<MatrixDialect> {
+  const { outcome, report } = inScopes(device, () =>
+    device.createShaderModule({ label: 'matrix probe', code: PROBE }),
+  );
+  if ('thrown' in outcome) throw outcome.thrown;
+  const [{ messages }, { refused }] = await Promise.all([outcome.value.getCompilationInfo(), report]);
+  return refused !== null || messages.some(({ type }) => type === 'error') ? 'arguments' : 'templates';
+}
+
+/** A specialised shader as this device spells it; one without matrices stays as it is. */
+export async function matrixSyntax(device: GPUDevice, source: string): Promise<string> {
+  return source.includes('subgroupMatrix') ? spellMatrices(source, await dialectOf(device)) : source;
+}

@@ -1,0 +1,163 @@
+/**
+ * Everything the report shows, as plain typed data. Parts that a run did not do are null or empty and
+ * their sections are left out. Figures, tables and report.json are all made from this and nothing else.
+ */
+import type { EvaluationResult } from '../scores/evaluate.js';
+
+export interface ReportData {
+  /** Heading, e.g. 'Chest X-rays on phantoms'. */
+  title: string;
+  run: RunInfo;
+  data: DataSummary | null;
+  samples: SampleImage[];
+  frequencies: FrequencySummary | null;
+  model: ModelSummary | null;
+  training: TrainingSummary | null;
+  evaluation: EvaluationResult | null;
+  gradcam: GradcamRow[];
+  /** In the order they ran. */
+  timings: PhaseTiming[];
+  /** Parts of the run that failed and are missing. */
+  problems?: Problem[];
+}
+
+/** A part that failed. */
+export interface Problem {
+  /** E.g. 'Grad-CAM of a.png'. */
+  part: string;
+  message: string;
+}
+
+export interface RunInfo {
+  /** Name of the run's folder. */
+  name: string;
+  /** The command line as typed. */
+  command: string;
+  seed: number | null;
+  /** ISO 8601. */
+  startedAt: string;
+  /** Wall-clock seconds of the whole run. */
+  seconds: number;
+  adapter: { name: string; driver: string; software: boolean; reason: string };
+  /** E.g. { chexgpu: '0.1.0', node: '20.19.0', webgpu: '0.6.2' }. */
+  versions: Record<string, string>;
+  /** Settings worth showing, e.g. { 'image size': '320', 'batch size': '8' }. */
+  settings: Record<string, string>;
+}
+
+/** 8-bit image, `pixels[h,w]` (channels 1) or `pixels[h,w,3]`. Becomes a PNG file beside report.json. */
+export interface ReportImage {
+  width: number;
+  height: number;
+  channels: 1 | 3;
+  pixels: Uint8Array;
+}
+
+export interface DataSummary {
+  /** The folder, or 'phantoms'. */
+  source: string;
+  splits: { name: string; file: string; images: number; patients: number }[];
+  /** Every pair of splits with the patients that occur in both. */
+  leakage: { a: string; b: string; patientIds: string[] }[];
+}
+
+export interface SampleImage {
+  file: string;
+  patientId: string;
+  /** Labels that are 1; empty means no finding. */
+  labels: string[];
+  image: ReportImage;
+}
+
+/** Arrays by class, in the network's order. */
+export interface FrequencySummary {
+  /** The split they were counted on, e.g. 'train'. */
+  split: string;
+  labels: string[];
+  samples: number;
+  counts: number[];
+  /** Σ y / N. */
+  positive: number[];
+  negative: number[];
+  positiveWeights: number[];
+  negativeWeights: number[];
+}
+
+export interface ModelSummary {
+  name: string;
+  /** Where the weights came from: a file, or the seed. */
+  weights: string;
+  /** [height, width, channels]. */
+  input: [number, number, number];
+  layers: number;
+  parameters: { total: number; trainable: number; nonTrainable: number };
+  /** Multiply-accumulates of one image's forward pass. */
+  macs: number;
+  stages: ModelStage[];
+}
+
+export interface ModelStage {
+  name: string;
+  detail: string;
+  /** [height, width, channels] after the stage. */
+  output: [number, number, number];
+  layers: number;
+  parameters: number;
+  macs: number;
+}
+
+export interface TrainingSummary {
+  optimizer: string;
+  batchSize: number;
+  /** Loss of every step, before its update, over all epochs. */
+  stepLosses: number[];
+  epochs: EpochRecord[];
+}
+
+export interface EpochRecord {
+  /** From 1. */
+  epoch: number;
+  steps: number;
+  /** Mean of the step losses weighted by batch size, as Keras' history has it. */
+  loss: number;
+  valLoss: number | null;
+  learningRate: number | null;
+  seconds: number;
+  imagesPerSecond: number;
+}
+
+/** In pixels of the image it is drawn on, x and y at its upper left corner. */
+export interface FindingBox {
+  label: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface GradcamRow {
+  file: string;
+  labels: string[];
+  /** True locations, where they are known. */
+  boxes: FindingBox[];
+  image: ReportImage;
+  maps: GradcamMap[];
+}
+
+export interface GradcamMap {
+  label: string;
+  probability: number;
+  score: 'sigmoid' | 'logit';
+  /** map[h,w] in 0..1, of the image's size. */
+  map: Float32Array;
+  /** Nothing in the image speaks for the class: drawn without colour. */
+  empty: boolean;
+}
+
+export interface PhaseTiming {
+  /** E.g. 'decode', 'forward', 'backward', 'update', 'predict'. */
+  phase: string;
+  seconds: number;
+  /** Images that went through the phase; null where it does not handle images. */
+  images: number | null;
+}

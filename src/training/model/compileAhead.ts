@@ -1,0 +1,38 @@
+/** Kernels of a prediction, compiled while its weights are still on their way: which they are depends on shapes alone. */
+
+import type { DenseNetConfig } from '../../densenet/architecture.js';
+import { recordForward } from '../../densenet/forward.js';
+import type { Gpu } from '../../engine/device/gpu.js';
+import { PlanBuilder } from '../../engine/plan/plan.js';
+import { denseTensor, elements, type Tensor } from '../../engine/plan/tensor.js';
+import { sigmoid, softmax } from '../../shaders/loss/loss.js';
+import type { BatchShape } from '../batch.js';
+import { Parameters } from './parameters.js';
+
+/** A tensor that is never given memory. */
+function onPaper(label: string, shape: Tensor['shape']): Tensor {
+  return denseTensor({ label, bytes: 4 * elements(shape), buffer: null, byteOffset: 0 }, shape);
+}
+
+/**
+ * Has the driver begin to compile the forward pass of a batch. A model that is made on this Gpu for another network or
+ * another size uses what it can of it. What does not compile is said by the model's call, if that wants it.
+ * @returns settles when the driver is at it, on threads of its own
+ * @throws what recording throws: GpuError, OutOfMemoryError
+ */
+export async function compileAhead(
+  gpu: Gpu,
+  config: DenseNetConfig,
+  { count, height, width }: BatchShape,
+): Promise<void> {
+  const plan = new PlanBuilder(gpu, 'ahead');
+  const parameters = new Parameters(gpu, config);
+  const image = onPaper('image', [count, height, width, config.inputChannels]);
+  const affine = (norm: string) => onPaper(norm, parameters.view('moving', `${norm}/moving`).shape);
+  const { logits } = recordForward(plan, config, parameters, image, { kind: 'inference', affine });
+  const activate = config.activation === 'softmax' ? softmax : sigmoid;
+  activate(plan, config.activation, { z: logits, p: onPaper('p', logits.shape) });
+  await Promise.all(
+    plan.soFar.dispatches.map(({ kernel, constants }) => gpu.beginCompiling(kernel, constants ?? {})),
+  );
+}

@@ -1,0 +1,35 @@
+/** What the parts of a model share. */
+import { NonFiniteError } from '../../core/errors.js';
+import type { DenseNetConfig } from '../../densenet/architecture.js';
+import { type Gpu, megabytes } from '../../engine/device/gpu.js';
+import type { Precision } from '../../engine/plan/plan.js';
+import type { BatchShape } from '../batch.js';
+import type { Parameters } from './parameters.js';
+
+export interface ModelContext {
+  gpu: Gpu;
+  config: DenseNetConfig;
+  parameters: Parameters;
+  variants: Readonly<Record<string, string>>;
+  /** Of predictions; training is always f32. */
+  precision: Precision;
+  onCompile: (plan: string, done: number, total: number) => void;
+  /** Aborted when the model is disposed: long work asks it between its waits. */
+  signal: AbortSignal;
+}
+
+/** @throws NonFiniteError naming the image whose outputs are not finite */
+export function assertFinite(values: Float32Array, perImage: number, files: readonly string[]): void {
+  const bad = values.findIndex((v) => !Number.isFinite(v));
+  if (bad < 0) return;
+  const image = Math.floor(bad / perImage);
+  throw new NonFiniteError(
+    `Output ${bad % perImage} for ${files[image]} is ${values[bad]}.`,
+    'Check the image (a constant image has no standard deviation) and the weights.',
+  );
+}
+
+export function describeBatch(shape: BatchShape, bytes?: number): string {
+  const memory = bytes === undefined ? '' : `, ${megabytes(bytes)}`;
+  return `batch ${shape.count} at ${shape.width}x${shape.height}${memory}`;
+}

@@ -1,0 +1,421 @@
+/**
+ * DenseNet on one GPU: predict, train, explain. Plans are made for the batch and image sizes that come
+ * along and kept; weights are shared by all of them.
+ */
+import {
+  listOfNumbers,
+  oneOf,
+  requireFunction,
+  requireObject,
+  shown,
+  wholeNumber,
+} from '../../core/arguments.js';
+import { NonFiniteError, UsageError } from '../../core/errors.js';
+import {
+  checkImageSize,
+  type DenseNetConfig,
+  densenetConfig,
+  layerTable,
+  type WeightMap,
+} from '../../densenet/architecture.js';
+import { checkedConfig } from '../../densenet/checkedConfig.js';
+import { initialWeights } from '../../densenet/initialisers.js';
+import type { Gpu } from '../../engine/device/gpu.js';
+import { fixedTensor, type Plan, PlanBuilder, type Precision } from '../../engine/plan/plan.js';
+import { recordPlan } from '../../engine/plan/recordPlan.js';
+import type { Tensor } from '../../engine/plan/tensor.js';
+import { prepareInference } from '../../shaders/batchnorm/batchnorm.js';
+import type { Batch, BatchShape } from '../batch.js';
+import {
+  type AdamSettings,
+  type AdamState,
+  adamSettings,
+  checkAdamSettings,
+} from '../optimizers/adamState.js';
+import { checkTraining, type TrainingOptions, type TrainingSettings } from '../trainingOptions.js';
+import { admitBatch } from './admitBatch.js';
+import type { ModelContext } from './context.js';
+import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
+import { keyOf, makeRoom, touch } from './keptPlans.js';
+import { type PackedMoments, Parameters } from './parameters.js';
+import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
+import { Trainer } from './trainer.js';
+import { Turns } from './turns.js';
+
+export interface ModelOptions {
+  /** Default: densenet121 with 14 classes. */
+  config?: DenseNetConfig;
+  /** Default: Keras' initialisers with `seed`. */
+  weights?: WeightMap;
+  seed?: number;
+  /** Kernel variants to insist on, e.g. { 'conv.forward': 'naive' }. */
+  variants?: Readonly<Record<string, string>>;
+  /**
+   * `f16`: predictions may round what convolutions multiply to f16 (sums stay f32) where the adapter has subgroup
+   * matrices for it; elsewhere, and in training, nothing changes. Default `f32`.
+   */
+  precision?: Precision;
+  /** Called while pipelines compile, before the first use of a new batch size or mode. */
+  onCompile?: (plan: string, done: number, total: number) => void;
+}
+
+/** An optimiser's state, checked and copied. */
+interface OwnState {
+  iterations: number;
+  settings: AdamSettings;
+  moments: PackedMoments;
+}
+
+export class DenseNet {
+  private readonly predictors = new Map<string, Predictor>();
+  /** Of every batch norm; made for the first prediction. */
+  private affines: Map<string, Tensor> | null = null;
+  private affinesFresh = false;
+  private trainers = new Map<string, Trainer>();
+  private training: (TrainingSettings & Required<AdamSettings>) | null = null;
+  private step = 0;
+  /** Whether the gradients' buffer holds those of a step since `compile`. */
+  private hasGradients = false;
+  private readonly turns = new Turns(() => this.free());
+  private readonly context: ModelContext;
+
+  private constructor(parts: Omit<ModelContext, 'signal'>) {
+    this.context = { ...parts, signal: this.turns.signal };
+  }
+
+  /**
+   * A network with weights on the GPU; it keeps copies of the options.
+   * @throws UsageError for options that make no sense, WeightsError, OutOfMemoryError
+   */
+  static async create(gpu: Gpu, options: ModelOptions = {}): Promise<DenseNet> {
+    if (typeof gpu?.guarded !== 'function') {
+      throw new UsageError(
+        `The first argument of DenseNet.create is ${shown(gpu)}, it must be a Gpu.`,
+        'openGpu() gives one, openNodeGpu() gives { gpu }, and Gpu.borrow(device) makes one of a GPUDevice.',
+      );
+    }
+    requireObject('The options of DenseNet.create', options);
+    if (options.onCompile !== undefined) requireFunction('onCompile', options.onCompile);
+    const config = checkedConfig(options.config ?? densenetConfig('densenet121'));
+    const parameters = new Parameters(gpu, config);
+    const model = new DenseNet({
+      gpu,
+      config,
+      parameters,
+      variants: { ...options.variants },
+      precision: oneOf('precision', options.precision ?? 'f32', ['f32', 'f16']),
+      onCompile: options.onCompile ?? (() => {}),
+    });
+    try {
+      // First, so that a network too large for the GPU is refused before its numbers are drawn.
+      await parameters.allocate('weights', 'moving');
+      await parameters.write(parameters.pack(options.weights ?? initialWeights(config, options.seed ?? 0)));
+    } catch (error) {
+      await model.dispose();
+      throw error;
+    }
+    return model;
+  }
+
+  /** Frozen: a network's shape is settled when it is made. */
+  get config(): DenseNetConfig {
+    return this.context.config;
+  }
+
+  /** Adam's updates so far: training steps since `compile`, and those of the state it was given. */
+  get steps(): number {
+    return this.step;
+  }
+
+  /**
+   * Probabilities of a batch, inference mode: p[b,classes]. Labels are not looked at. The batch is copied at once: its
+   * arrays may be filled anew before the promise resolves.
+   * @throws UsageError for an image size the network cannot halve, or pixels of another type, count or normalisation
+   *   than a batch has; DataError for arrays of a wrong length or input that is not finite; NonFiniteError for outputs;
+   *   the last two name the file
+   */
+  async predict(batch: Batch): Promise<Float32Array> {
+    const own = admitBatch(batch, this.config, { labels: false });
+    return this.turns.next(async () => {
+      const predictor = await this.predictor(own);
+      return predictor.predict(own);
+    });
+  }
+
+  /**
+   * Grad-CAM of one image for some classes: where in the image the score of a class comes from.
+   * @param classes indices of outputs
+   * @param score differentiate the `sigmoid` output (the course's util.py) or the `logit`; a network that ends
+   *   in a softmax has the `logit` only
+   * @throws as `predict`; UsageError for a class or a score that there is not
+   */
+  async gradcam(
+    batch: Batch,
+    classes: readonly number[],
+    options: { score?: CamScore } = {},
+  ): Promise<GradcamMap[]> {
+    const own = admitBatch(batch, this.config, { labels: false });
+    if (own.count !== 1) throw new UsageError(`Grad-CAM takes one image at a time, not ${own.count}.`);
+    const wanted = Array.from(listOfNumbers('classes', classes));
+    for (const c of wanted) {
+      if (!Number.isInteger(c) || c < 0 || c >= this.config.classes) {
+        throw new UsageError(`There is no class ${c}; ${this.config.name} has ${this.config.classes}.`);
+      }
+    }
+    const score = oneOf('score', options.score ?? 'sigmoid', ['sigmoid', 'logit']);
+    return this.turns.next(async () => {
+      const predictor = await this.predictor(own);
+      return predictor.gradcam(own, wanted, score);
+    });
+  }
+
+  /**
+   * Hands over what every convolution, pool and the head give for a batch in inference mode, one map at a time
+   * and in the order of computation. Every map has memory of its own while this runs. Other callers are served
+   * between two maps.
+   * @param visit what it throws ends this. It must not call this model: such a call rejects with a UsageError. (A
+   *   browser cannot tell who calls once `visit` has awaited something, and serves such a call like any other.)
+   * @throws as `predict`
+   */
+  async inspect(batch: Batch, visit: (output: LayerOutput) => void | Promise<void>): Promise<void> {
+    const own = admitBatch(batch, this.config, { labels: false });
+    requireFunction('The visitor of inspect', visit);
+    return this.turns.aside(async (callBack) => {
+      let inspection: Inspection | undefined;
+      try {
+        const { maps, read } = await this.turns.next(async () => {
+          await this.refreshAffines();
+          inspection = await inspectForward(this.context, own, this.affine);
+          return inspection;
+        });
+        for (const [name, map] of maps) {
+          const values = await this.turns.next(() => read(map));
+          await callBack(() => visit({ name, shape: map.shape, values }));
+        }
+      } finally {
+        inspection?.dispose();
+      }
+    });
+  }
+
+  /**
+   * Sets loss weights and optimiser, as Keras' `compile`. Adam starts again from zero, or goes on from
+   * `options.optimizer`; the weights stay as they are.
+   * @throws UsageError for loss weights that do not fit, settings that make no sense (`checkTraining`) or a network
+   *   that ends in a softmax; WeightsError for a state that is not this network's. After either all is as before.
+   */
+  async compile(options: TrainingOptions): Promise<void> {
+    const given = checkTraining(options, this.config);
+    const state = this.ownState(options.optimizer);
+    return this.turns.next(() => this.compileNow(given, state));
+  }
+
+  private async compileNow(given: TrainingSettings, state: OwnState | undefined): Promise<void> {
+    const { parameters } = this.context;
+    if (state) await parameters.writeMoments(state.moments);
+    else await parameters.resetMoments();
+    this.dropTrainers();
+    this.step = state?.iterations ?? 0;
+    this.training = { ...given, ...adamSettings(given, state?.settings) };
+    this.hasGradients = false;
+  }
+
+  /** A copy of a checked state. */
+  private ownState(state: AdamState | undefined): OwnState | undefined {
+    if (!state) return undefined;
+    const { iterations, settings } = state;
+    return { iterations, settings: { ...settings }, moments: this.context.parameters.packMoments(state) };
+  }
+
+  /**
+   * Sets loss weights and optimiser for a training that goes on: Adam's moments and count stay as they are, and so
+   * does every setting that `options` leaves out. Where nothing is compiled yet, or `options.optimizer` brings
+   * another state, it is `compile`.
+   * @returns the options that hold now
+   * @throws as `compile`
+   */
+  async goOn(options: TrainingOptions): Promise<TrainingOptions> {
+    const given = checkTraining(options, this.config);
+    const state = this.ownState(options.optimizer);
+    return this.turns.next(async () => {
+      const { training } = this;
+      if (!training || state) {
+        await this.compileNow(given, state);
+      } else {
+        const wanted = { ...training, ...given };
+        const recorded = ({ posWeights, negWeights, epsilon, movingVarianceRule }: TrainingOptions) =>
+          JSON.stringify([posWeights, negWeights, epsilon, movingVarianceRule]);
+        if (recorded(wanted) !== recorded(training)) this.dropTrainers();
+        // Trainers that stay look into it for Adam's settings.
+        Object.assign(training, wanted);
+      }
+      return { ...this.training! };
+    });
+  }
+
+  /**
+   * One step of training on a batch; returns the loss of the weights before the update. The batch is copied at once.
+   * @throws UsageError before `compile`, and as `predict`; DataError also for labels that are not count * classes
+   *   numbers, each 0 or 1; NonFiniteError naming the first layer or tensor with a value that is not finite, be it in
+   *   the loss, the gradients, the moving averages or what Adam would make of them. After any of them weights, moving
+   *   averages, optimiser and count are as before.
+   */
+  async trainStep(batch: Batch): Promise<number> {
+    const own = admitBatch(batch, this.config, { labels: true });
+    return this.turns.next(async () => {
+      const trainer = await this.trainer(own);
+      try {
+        this.affinesFresh = false;
+        const loss = await trainer.step(own, this.step + 1);
+        this.step++;
+        this.hasGradients = true;
+        return loss;
+      } catch (error) {
+        if (error instanceof NonFiniteError) this.hasGradients = true;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Gradients of the last `trainStep`, by Keras' names; also of one that was refused, to see what overflowed.
+   * @throws UsageError before the first step after `compile`
+   */
+  gradients(): Promise<WeightMap> {
+    return this.turns.next(async () => {
+      if (!this.hasGradients) {
+        throw new UsageError('There are no gradients before a training step.', 'Call trainStep() first.');
+      }
+      return this.context.parameters.readTrainable('gradients');
+    });
+  }
+
+  /**
+   * Adam's moments and count, to go on later with `compile({ ..., optimizer })`: with the weights exported at
+   * the same time the training continues bit for bit on the same adapter.
+   * @throws UsageError before `compile`
+   */
+  exportOptimizer(): Promise<AdamState> {
+    return this.turns.next(async () => {
+      if (!this.training) throw new UsageError('Call compile() before exportOptimizer().');
+      const { parameters } = this.context;
+      const [iterations, settings] = [this.step, adamSettings(this.training)];
+      const m = await parameters.readTrainable('adamM');
+      return { iterations, m, v: await parameters.readTrainable('adamV'), settings };
+    });
+  }
+
+  /** Learning rate of the next steps. @throws UsageError before `compile`, or unless it is a number above 0 */
+  setLearningRate(rate: number): void {
+    if (!this.training) throw new UsageError('Call compile() before setLearningRate().');
+    checkAdamSettings({ learningRate: rate });
+    this.training.learningRate = rate;
+  }
+
+  exportWeights(): Promise<WeightMap> {
+    return this.turns.next(() => this.context.parameters.read());
+  }
+
+  /** Replaces all weights by a copy of these, or none. @throws WeightsError, OutOfMemoryError */
+  async importWeights(weights: WeightMap): Promise<void> {
+    const packed = this.context.parameters.pack(weights);
+    return this.turns.next(async () => {
+      this.affinesFresh = false;
+      await this.context.parameters.write(packed);
+    });
+  }
+
+  /**
+   * The plan of one step, with its table of dispatches and its bytes: for benches, the profiler and pages that
+   * explain. It is the model's: run it to time it, after a step has given it input; do not dispose of it.
+   */
+  planOf(kind: 'predict' | 'train', batch: number, size: number): Promise<Plan> {
+    return this.turns.next(async () => {
+      oneOf('kind', kind, ['predict', 'train']);
+      const shape = { count: wholeNumber('batch', batch, 1), height: size, width: size };
+      return (kind === 'predict' ? await this.predictor(shape) : await this.trainer(shape)).plan;
+    });
+  }
+
+  /**
+   * Frees what the model has on the GPU; calls that are under way, and later ones, reject with a UsageError.
+   * @returns settles when none of them runs any more and all is freed: at once, before this returns, where none
+   *   was running. Need not be awaited.
+   */
+  dispose(): Promise<void> {
+    return this.turns.end();
+  }
+
+  private free(): void {
+    for (const predictor of this.predictors.values()) predictor.dispose();
+    this.dropTrainers();
+    for (const tensor of this.affines?.values() ?? []) this.context.gpu.destroyBuffer(tensor.storage.buffer!);
+    this.context.parameters.dispose();
+  }
+
+  private checkSize({ height, width }: { height: number; width: number }): void {
+    checkImageSize(this.config, height);
+    checkImageSize(this.config, width);
+  }
+
+  private async predictor(shape: BatchShape): Promise<Predictor> {
+    this.checkSize(shape);
+    await this.refreshAffines();
+    // A plan for more images serves fewer as well: in inference they do not see each other.
+    for (const [key, predictor] of this.predictors) {
+      if (predictor.fits(shape)) return touch(this.predictors, key, predictor);
+    }
+    makeRoom(this.predictors);
+    const predictor = await Predictor.create(this.context, shape, this.affine);
+    this.predictors.set(keyOf(shape), predictor);
+    return predictor;
+  }
+
+  private async trainer(shape: BatchShape): Promise<Trainer> {
+    if (!this.training) throw new UsageError('Call compile() with the loss weights before training.');
+    this.checkSize(shape);
+    const key = keyOf(shape);
+    const known = this.trainers.get(key);
+    if (known) return touch(this.trainers, key, known);
+    makeRoom(this.trainers);
+    const trainer = await Trainer.create(this.context, shape, this.training);
+    this.trainers.set(key, trainer);
+    return trainer;
+  }
+
+  private readonly affine = (batchnorm: string): Tensor => this.affines!.get(batchnorm)!;
+
+  /** Affines of all batch norms from the moving averages; once after every change of the weights. */
+  private async refreshAffines(): Promise<void> {
+    if (this.affinesFresh) return;
+    const { gpu, config, parameters, variants, signal } = this.context;
+    const norms = layerTable(config).filter(({ kind }) => kind === 'batchnorm');
+    this.affines ??= await gpu.guarded('the affines', () => {
+      const make = (name: string, c: number) => fixedTensor(gpu, `${name} affine`, [1, 1, 2, c]);
+      return new Map(norms.map(({ name, cout }) => [name, make(name, cout)]));
+    });
+    const { affines } = this;
+    const record = (plan: PlanBuilder) => {
+      for (const { name } of norms) {
+        const affine = affines.get(name)!;
+        const moving = parameters.view('moving', `${name}/moving`);
+        const gammaBeta = parameters.view('weights', `${name}/gammaBeta`);
+        prepareInference(plan, name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
+      }
+    };
+    const make = () => new PlanBuilder(gpu, 'affines', { variants });
+    const { builder } = await recordPlan(gpu, make, record, signal);
+    const plan = await builder.build(undefined, signal);
+    try {
+      await gpu.guarded(plan.label, () => plan.run());
+    } finally {
+      plan.dispose();
+    }
+    this.affinesFresh = true;
+  }
+
+  private dropTrainers(): void {
+    for (const trainer of this.trainers.values()) trainer.dispose();
+    this.trainers = new Map();
+  }
+}

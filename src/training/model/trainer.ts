@@ -1,0 +1,223 @@
+/**
+ * Training steps for one batch size and image size: forward, loss, backward, then Adam. Nothing of the model moves
+ * before the loss, the gradients, the next moving averages and what Adam would make of them are known to be finite: a
+ * step is taken whole or not at all.
+ */
+import { ChexError, NonFiniteError } from '../../core/errors.js';
+import { recordBackward } from '../../densenet/backward.js';
+import { type RecordedForward, recordForward } from '../../densenet/forward.js';
+import type { Gpu } from '../../engine/device/gpu.js';
+import { Readback } from '../../engine/device/readback.js';
+import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
+import { recordPlan } from '../../engine/plan/recordPlan.js';
+import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
+import { adamRate, adamStep } from '../../shaders/adam/adam.js';
+import { weightedLoss } from '../../shaders/loss/loss.js';
+import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
+import type { Batch, BatchShape } from '../batch.js';
+import { boundsAfter, findOverflow } from '../optimizers/adamBounds.js';
+import { adamSettings } from '../optimizers/adamState.js';
+import type { TrainingOptions } from '../trainingOptions.js';
+import { describeBatch, type ModelContext } from './context.js';
+import { InputStage } from './inputStage.js';
+import { readMap, storedMaps } from './inspect.js';
+
+export class Trainer {
+  private constructor(
+    private readonly context: ModelContext,
+    private readonly options: TrainingOptions,
+    private readonly input: InputStage,
+    private readonly fixed: Record<'labels' | 'classWeights' | 'p' | 'verdict' | 'dlogits' | 'hyper', Tensor>,
+    private readonly back: Readback,
+    readonly plan: Plan,
+    private readonly update: Plan,
+  ) {}
+
+  static async create(context: ModelContext, shape: BatchShape, options: TrainingOptions): Promise<Trainer> {
+    const { gpu, config, parameters, variants, onCompile, signal } = context;
+    const { count } = shape;
+    const { classes } = config;
+    const label = `train, ${describeBatch(shape)}`;
+    await parameters.allocate('gradients', 'adamM', 'adamV', 'nextMoving');
+    const { input, fixed, back } = await gpu.guarded(label, () => {
+      const classWeights = fixedTensor(gpu, 'class weights', [1, 1, 1, 2 * classes]);
+      const perClass = Float32Array.from([...options.posWeights, ...options.negWeights]);
+      gpu.device.queue.writeBuffer(classWeights.storage.buffer!, 0, perClass);
+      const verdict = fixedTensor(gpu, 'verdict', [1, 1, 1, BEHIND_LOSS + 2 * LARGEST_RUNS[gpu.info.kind]]);
+      return {
+        input: new InputStage(gpu, shape, config.inputChannels),
+        back: new Readback(gpu, verdict.storage.bytes),
+        fixed: {
+          labels: fixedTensor(gpu, 'labels', [count, 1, 1, classes]),
+          classWeights,
+          p: fixedTensor(gpu, 'probabilities', [count, 1, 1, classes]),
+          verdict,
+          dlogits: fixedTensor(gpu, 'dlogits', [count, 1, 1, classes]),
+          hyper: fixedTensor(gpu, 'Adam', [1, 1, 1, 4]),
+        },
+      };
+    });
+    let plan: Plan | undefined;
+    try {
+      const rule = options.movingVarianceRule ?? 'keras2.3';
+      const { labels, classWeights: weights, p, dlogits: dz } = fixed;
+      const { loss, gradients, moving } = verdictParts(gpu, fixed.verdict);
+      const record = (step: PlanBuilder) => {
+        const forward = recordForward(step, config, parameters, input.image, { kind: 'training', rule });
+        const tensors = { z: forward.logits, labels, weights, p, loss, dz };
+        weightedLoss(step, 'loss', tensors, { epsilon: options.epsilon ?? 1e-7 });
+        recordBackward(step, config, parameters, forward, dz);
+        largestMagnitudes(step, 'gradients', { x: parameters.flat('gradients'), largest: gradients });
+        largestMagnitudes(step, 'moving averages', { x: parameters.flat('nextMoving'), largest: moving });
+      };
+      const make = () => new PlanBuilder(gpu, label, { variants });
+      const { builder } = await recordPlan(gpu, make, record, signal);
+      plan = await builder.build((done, total) => onCompile(label, done, total), signal);
+
+      const recordUpdate = (adam: PlanBuilder) =>
+        adamStep(adam, 'Adam', {
+          w: parameters.flat('weights'),
+          gradient: parameters.flat('gradients'),
+          m: parameters.flat('adamM'),
+          v: parameters.flat('adamV'),
+          hyper: fixed.hyper,
+        });
+      const makeUpdate = () => new PlanBuilder(gpu, 'Adam', { variants });
+      const updater = await recordPlan(gpu, makeUpdate, recordUpdate, signal);
+      const update = await updater.builder.build(undefined, signal);
+      return new Trainer(context, options, input, fixed, back, plan, update);
+    } catch (error) {
+      plan?.dispose();
+      input.dispose();
+      back.dispose();
+      for (const t of Object.values(fixed)) gpu.destroyBuffer(t.storage.buffer!);
+      throw error;
+    }
+  }
+
+  /**
+   * @param batch admitted, with labels
+   * @param t number of this step, from 1: Adam's bias correction
+   * @returns the loss before the update
+   * @throws NonFiniteError when the step would leave a number that is not finite; then all is as before
+   */
+  async step(batch: Batch, t: number): Promise<number> {
+    const { gpu, parameters } = this.context;
+    const { learningRate, beta1, beta2, adamEpsilon: epsilon } = adamSettings(this.options);
+    const hyper = { rate: adamRate(learningRate, beta1, beta2, t), beta1, beta2, epsilon };
+    const load = await this.input.loader(batch);
+    await gpu.guarded(this.plan.label, () => {
+      const labels = batch.labels as Float32Array<ArrayBuffer>;
+      gpu.device.queue.writeBuffer(this.fixed.labels.storage.buffer!, 0, labels);
+      const values = new Float32Array([hyper.rate, beta1, beta2, epsilon]);
+      gpu.device.queue.writeBuffer(this.fixed.hyper.storage.buffer!, 0, values);
+      load();
+      parameters.beginMoving();
+      this.plan.run();
+      const { storage } = this.fixed.verdict;
+      this.back.copy(storage.buffer!, 0, storage.bytes);
+    });
+    const { loss, gradient, moving } = await this.verdict();
+    if (!Number.isFinite(loss)) throw await this.refusedLoss(loss, t);
+    if (!Number.isFinite(moving)) throw await this.refusedMoving(loss, t);
+    const bounds = boundsAfter(parameters.bounds, gradient, hyper) ?? (await findOverflow(parameters, hyper));
+    if (typeof bounds === 'string') throw refusal(t, loss, bounds);
+
+    // One submit of all that moves, and nothing beside it that could fail alone.
+    await gpu.guarded('Adam', () => this.update.run((encoder) => parameters.takeMoving(encoder)));
+    Object.assign(parameters.bounds, bounds);
+    return loss;
+  }
+
+  /** The loss, and the largest magnitudes of the gradients and of the next moving averages. */
+  private async verdict(): Promise<{ loss: number; gradient: number; moving: number }> {
+    const values = new Float32Array(await this.back.take());
+    const runs = LARGEST_RUNS[this.context.gpu.info.kind];
+    const gradients = values.subarray(BEHIND_LOSS, BEHIND_LOSS + runs);
+    return { loss: values[0], gradient: most(gradients), moving: most(values.subarray(BEHIND_LOSS + runs)) };
+  }
+
+  /** Repeats the forward pass with every map kept and names the first that is not finite. */
+  private async refusedLoss(loss: number, t: number): Promise<NonFiniteError> {
+    const { gpu, config, parameters, variants } = this.context;
+    const rule = this.options.movingVarianceRule ?? 'keras2.3';
+    let where: string;
+    try {
+      const mode = { kind: 'training', rule } as const;
+      const make = () => new PlanBuilder(gpu, 'diagnosis', { variants });
+      const { builder, recorded: forward } = await recordPlan(gpu, make, (repeat) =>
+        recordForward(repeat, config, parameters, this.input.image, mode, true),
+      );
+      const plan = await builder.build();
+      try {
+        await gpu.guarded(plan.label, () => plan.run());
+        where = (await firstNonFinite(this.context, forward)) ?? 'the loss itself';
+      } finally {
+        plan.dispose();
+      }
+    } catch (error) {
+      // Keeping every map takes more memory than the step did.
+      if (!(error instanceof ChexError && error.code === 'memory')) throw error;
+      where = 'a layer that could not be looked for, since the memory does not hold all maps at once';
+    }
+    return new NonFiniteError(
+      `The loss of step ${t} is ${loss}; the first values that are not finite are in ${where}.`,
+      AS_BEFORE,
+    );
+  }
+
+  private async refusedMoving(loss: number, t: number): Promise<NonFiniteError> {
+    const { parameters } = this.context;
+    const next = await parameters.floats('nextMoving');
+    for (const spec of parameters.table) {
+      if (spec.trainable) continue;
+      const from = parameters.offsetOf(spec);
+      const bad = next.subarray(from, from + spec.size).find((v) => !Number.isFinite(v));
+      if (bad !== undefined) return refusal(t, loss, `${spec.key} would hold ${bad}`);
+    }
+    return refusal(t, loss, 'a moving average would not be finite');
+  }
+
+  dispose(): void {
+    this.input.dispose();
+    this.back.dispose();
+    this.plan.dispose();
+    this.update.dispose();
+    for (const t of Object.values(this.fixed)) this.context.gpu.destroyBuffer(t.storage.buffer!);
+  }
+}
+
+/** The loss lies first in the verdict; the next binding can begin this many floats behind it. */
+const BEHIND_LOSS = 64;
+
+/** What the plan writes and the host reads in one go. */
+function verdictParts(gpu: Gpu, { storage }: Tensor): Record<'loss' | 'gradients' | 'moving', Tensor> {
+  const runs = LARGEST_RUNS[gpu.info.kind];
+  const part = (from: number, size: number) =>
+    denseTensor(partOf(storage, 4 * from, 4 * size), [1, 1, 1, size]);
+  return { loss: part(0, 1), gradients: part(BEHIND_LOSS, runs), moving: part(BEHIND_LOSS + runs, runs) };
+}
+
+/** The largest of magnitudes; NaN where one is NaN. */
+function most(magnitudes: Float32Array): number {
+  return magnitudes.reduce((a, b) => Math.max(a, b), 0);
+}
+
+const AS_BEFORE =
+  'Weights, moving averages and optimiser are as before this step. ' +
+  'Use a smaller learning rate, or start from an earlier checkpoint.';
+
+function refusal(t: number, loss: number, what: string): NonFiniteError {
+  return new NonFiniteError(`Step ${t} has the finite loss ${loss}, but ${what}.`, AS_BEFORE);
+}
+
+/** The first map, in the order of computation, that holds a value that is not finite; null if none does. */
+async function firstNonFinite(
+  { gpu, config }: ModelContext,
+  forward: RecordedForward,
+): Promise<string | null> {
+  for (const [name, map] of [['the input image', forward.image] as const, ...storedMaps(forward, config)]) {
+    if (!(await readMap(gpu, map)).every(Number.isFinite)) return name;
+  }
+  return null;
+}

@@ -1,0 +1,71 @@
+/** Predictions for a whole source, in its order: Keras' `predict_generator`. */
+import { listOfNumbers, requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
+import { DataError } from '../core/errors.js';
+import type { BatchSource } from './batch.js';
+import { checkSource } from './checkSource.js';
+import type { DenseNet } from './model/model.js';
+
+export interface Predictions {
+  files: string[];
+  /** probabilities[n,classes] */
+  probabilities: Float32Array;
+  /** labels[n,classes], 0 or 1 */
+  labels: Float32Array;
+  waitMs: number;
+  predictMs: number;
+}
+
+/**
+ * Runs every batch of an epoch through the network, the partial last one included.
+ * @param onProgress images done, images in all; it is waited for
+ * @throws UsageError for a source that is none; DataError for one that gives more or fewer images than it says, or
+ *   other labels than the network has; as `DenseNet.predict`
+ */
+export async function predictAll(
+  model: DenseNet,
+  source: BatchSource,
+  onProgress: (done: number, total: number) => void | Promise<void> = () => {},
+  signal?: AbortSignal,
+): Promise<Predictions> {
+  const { classes } = model.config;
+  checkSource('The source', source);
+  wholeNumber('The source: samples', source.samples, 0);
+  requireFunction('onProgress', onProgress);
+  const files: string[] = [];
+  const probabilities = new Float32Array(source.samples * classes);
+  const labels = new Float32Array(source.samples * classes);
+  let waitMs = 0;
+  let predictMs = 0;
+  for (let i = 0; i < source.length; i++) {
+    signal?.throwIfAborted();
+    const before = performance.now();
+    const batch = await source.getBatch(i);
+    const loaded = performance.now();
+    requireObject('The batch', batch);
+    const done = files.length;
+    if (done + batch.count > source.samples) {
+      throw new DataError(`The source gave more than the ${source.samples} images that it says to have.`);
+    }
+    const found = await model.predict(batch);
+    const given = listOfNumbers('batch.labels', batch.labels);
+    if (given.length !== found.length) {
+      throw new DataError(
+        `A batch of ${batch.count} images came with ${given.length} labels; ${classes} an image are wanted.`,
+      );
+    }
+    probabilities.set(found, done * classes);
+    labels.set(given, done * classes);
+    for (let image = 0; image < batch.count; image++) {
+      files.push(batch.files?.[image] ?? `image ${done + image}`);
+    }
+    waitMs += loaded - before;
+    predictMs += performance.now() - loaded;
+    await onProgress(files.length, source.samples);
+  }
+  if (files.length < source.samples) {
+    throw new DataError(
+      `The source gave ${files.length} of the ${source.samples} images that it says to have.`,
+    );
+  }
+  return { files, probabilities, labels, waitMs, predictMs };
+}

@@ -1,0 +1,26 @@
+/** The tuner for the kernels of this library. */
+import type { Gpu } from '../engine/device/gpu.js';
+import { startTuning, type Tuner, type TunerSettings } from '../engine/tuning/tuner.js';
+import { ALL_KERNELS } from '../shaders/registry.js';
+
+export type TuningOptions = Omit<TunerSettings, 'kernels'>;
+
+/**
+ * Lets models on this Gpu measure which kernels are fastest for their shapes, some seconds for each new batch size
+ * or image size, and keep the result in `store`. Call it before a model makes its first step. Other choices may
+ * change the last bits of a result; the same table gives the same bits.
+ *
+ * In a page:
+ *
+ *   await enableTuning(gpu, {
+ *     store: {
+ *       load: () => JSON.parse(localStorage.getItem('chexgpu') ?? 'null'),
+ *       save: (table) => localStorage.setItem('chexgpu', JSON.stringify(table)),
+ *     },
+ *   });
+ *
+ * In Node the store is `tuningFile(gpu)`.
+ */
+export function enableTuning(gpu: Gpu, options: TuningOptions = {}): Promise<Tuner> {
+  return startTuning(gpu, { ...options, kernels: ALL_KERNELS });
+}

@@ -1,0 +1,168 @@
+/**
+ * Kernels are checked before a plan uses them: each pipeline of the plan, so each kernel with its very constants, on
+ * the small cases of checks.ts. What is compiled for a check is what the plan then runs, so checking costs little
+ * more than what has to be compiled anyway. Kernels that no plan uses are `chexgpu doctor`'s.
+ */
+import type { Gpu } from '../engine/device/gpu.js';
+import type { Kernel, Scalars } from '../engine/plan/kernel.js';
+import type { PlanBuilder } from '../engine/plan/plan.js';
+import type { KernelChecker } from '../engine/plan/recordPlan.js';
+import { fingerprint } from '../engine/tuning/tuningTable.js';
+import {
+  readVerdicts,
+  type Verdict,
+  type VerdictIdentity,
+  type VerdictStore,
+  verdictDocument,
+  verdictIdentity,
+} from '../engine/tuning/verdicts.js';
+import { type CheckResult, explain, judge } from '../shaders/checkCase.js';
+import { SmallCases } from './smallCases.js';
+
+export interface KernelCheckOptions {
+  /** Where verdicts are kept; without one they are forgotten with the Gpu. */
+  store?: VerdictStore;
+  /** The WebGPU implementation and this library, with their versions; default: what the host calls itself. */
+  runtime?: string;
+  /** Pipelines done, pipelines in all, and the kernel that is waited for, of the plan at hand. */
+  onProgress?: (done: number, total: number, kernel: string) => void;
+  /** A variant gives wrong numbers and is not used. */
+  onBroken?: (kernel: string, why: string) => void;
+}
+
+/**
+ * Checks kernels before models on this Gpu use them, and has them replaced by others where they give wrong numbers on
+ * this adapter. A prediction has its own kernels checked, a training those of the way back as well, each once. In a page:
+ *
+ *   checkKernels(gpu, {
+ *     store: {
+ *       load: () => JSON.parse(localStorage.getItem('chexgpu checks') ?? 'null'),
+ *       save: (document) => localStorage.setItem('chexgpu checks', JSON.stringify(document)),
+ *     },
+ *   });
+ *
+ * In Node the store is `verdictFile(gpu)`. Where an operation has no right variant left, the model's call throws GpuError.
+ */
+export function checkKernels(gpu: Gpu, options: KernelCheckOptions = {}): PlanChecker {
+  const checker = new PlanChecker(gpu, options);
+  gpu.checker = checker;
+  return checker;
+}
+
+/** A pipeline that a plan uses. */
+interface Use {
+  key: string;
+  kernel: Kernel;
+  constants: Scalars;
+}
+
+export class PlanChecker implements KernelChecker {
+  private readonly verdicts = new Map<string, Verdict>();
+  private readonly identity: VerdictIdentity;
+  private readonly cases: SmallCases;
+  private recalled = false;
+  private last: Promise<unknown> = Promise.resolve();
+  /** Pipelines that this Gpu was asked about, with what is known of them. */
+  readonly asked = new Map<string, Verdict>();
+
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly options: KernelCheckOptions = {},
+  ) {
+    const { runtime = globalThis.navigator?.userAgent ?? '' } = options;
+    this.identity = verdictIdentity(gpu, runtime);
+    this.cases = new SmallCases(gpu);
+  }
+
+  /** One plan at a time. */
+  check(plan: PlanBuilder): Promise<boolean> {
+    const run = this.last.then(() => this.checkNow(plan));
+    this.last = run.catch(() => {});
+    return run;
+  }
+
+  private async checkNow(plan: PlanBuilder): Promise<boolean> {
+    await this.recall();
+    const used = usesOf(plan);
+    const unknown = used.filter(({ key }) => !this.verdicts.has(key));
+    const good = used.map((use) => this.heed(use, 'it did so before'));
+    // Recorded anew, the plan may not need what is unknown of this one.
+    if (unknown.length === 0 || good.includes(false)) return !good.includes(false);
+    // Drivers that compile on threads of their own begin at once; failures show when a case is run.
+    for (const { kernel, constants } of unknown) this.gpu.compile(kernel, constants).catch(() => {});
+    let right = true;
+    for (const [done, use] of unknown.entries()) {
+      this.options.onProgress?.(done, unknown.length, use.kernel.name);
+      const wrong = await this.checkPipeline(plan, use, used);
+      this.verdicts.set(use.key, wrong ? 'wrong' : 'right');
+      right = this.heed(use, wrong ? explain(wrong) : '') && right;
+    }
+    this.options.onProgress?.(unknown.length, unknown.length, '');
+    await this.keep();
+    return right;
+  }
+
+  /** Null when the pipeline is right; else the first result that is not. */
+  private async checkPipeline(
+    plan: PlanBuilder,
+    { kernel, constants }: Use,
+    used: readonly Use[],
+  ): Promise<CheckResult | null> {
+    const { gpu } = this;
+    const kernels = Object.fromEntries(used.map((use) => [use.kernel.name, use.kernel]));
+    for (const { check, choice } of this.cases.of(plan, kernel, constants)) {
+      const result = await judge(gpu, check, choice, kernels);
+      if (result && !result.ok) return result;
+    }
+    return null;
+  }
+
+  /** Enters what is wrong in `gpu.broken`; false for that. */
+  private heed({ key, kernel }: Use, why: string): boolean {
+    const verdict = this.verdicts.get(key);
+    if (!verdict) return true;
+    this.asked.set(key, verdict);
+    if (verdict === 'right') return true;
+    if (!this.gpu.broken.has(kernel.name)) this.options.onBroken?.(kernel.name, why);
+    this.gpu.broken.add(kernel.name);
+    return false;
+  }
+
+  private async recall(): Promise<void> {
+    if (this.recalled) return;
+    this.recalled = true;
+    for (const [key, verdict] of await this.kept()) this.verdicts.set(key, verdict);
+  }
+
+  private async kept(): Promise<Map<string, Verdict>> {
+    try {
+      return readVerdicts((await this.options.store?.load()) ?? null, this.identity);
+    } catch {
+      // Damaged or not to be read: then everything is checked again.
+      return new Map();
+    }
+  }
+
+  /** Saves what is known, with what others saved meanwhile. */
+  private async keep(): Promise<void> {
+    const { store } = this.options;
+    if (!store) return;
+    const all = new Map([...(await this.kept()), ...this.verdicts]);
+    try {
+      await store.save(verdictDocument(this.identity, all));
+    } catch {
+      // Nothing can be kept here: then every process checks.
+    }
+  }
+}
+
+/** Different pipelines of a plan, in the order in which they run. */
+function usesOf(plan: PlanBuilder): Use[] {
+  const uses = new Map<string, Use>();
+  for (const { kernel, constants = {} } of plan.soFar.dispatches) {
+    const text = JSON.stringify(Object.entries(constants).sort());
+    const key = `${kernel.name} ${fingerprint([kernel.source, '\0', text])}`;
+    if (!uses.has(key)) uses.set(key, { key, kernel, constants });
+  }
+  return [...uses.values()];
+}

@@ -1,0 +1,47 @@
+/** The checkpoint: weights.h5 as Keras writes it, and history.json beside it. */
+import { join } from 'node:path';
+import { writeWhole } from '../core/writeFile.node.js';
+import type { DenseNetConfig, WeightMap } from '../densenet/architecture.js';
+import { writeWeightFile } from '../densenet/weights/weights.node.js';
+import type { TrainingSummary } from '../eval/report/reportData.js';
+import type { Normalisation } from '../training/batch.js';
+import type { Preparation } from './dataset.node.js';
+import { WEIGHTS_FILE } from './network.node.js';
+import { HISTORY_FILE, HISTORY_SCHEMA } from './trainedWith.node.js';
+
+export interface TrainingFacts {
+  config: DenseNetConfig;
+  weights: WeightMap;
+  preparation: Preparation;
+  normalisation: Normalisation;
+  training: TrainingSummary;
+}
+
+export async function writeCheckpoint(folder: string, facts: TrainingFacts): Promise<void> {
+  const { config, weights, preparation, normalisation, training } = facts;
+  const { size, seed, interpolation, scaling, augmentation = null } = preparation;
+  const { sha256 } = await writeWeightFile(join(folder, WEIGHTS_FILE), weights, config);
+  const history = {
+    schema: HISTORY_SCHEMA,
+    written_by: 'chexgpu',
+    // The bytes and not the name make the weights: copied or renamed they keep their history.
+    weights: { file: WEIGHTS_FILE, sha256 },
+    network: config.name,
+    bnEpsilon: config.bnEpsilon,
+    inputChannels: config.inputChannels,
+    activation: config.activation,
+    size,
+    seed,
+    interpolation,
+    scaling,
+    augmentation,
+    // Validation and test images are normalised so; whoever predicts with these weights should do the same.
+    normalisation,
+    optimizer: training.optimizer,
+    batchSize: training.batchSize,
+    loss: training.epochs.map((e) => e.loss),
+    val_loss: training.epochs.map((e) => e.valLoss),
+    step_loss: training.stepLosses,
+  };
+  await writeWhole(join(folder, HISTORY_FILE), `${JSON.stringify(history, null, 1)}\n`);
+}

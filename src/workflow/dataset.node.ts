@@ -1,0 +1,172 @@
+/** The three CSVs, the leakage check, the generators: the notebook's sections 2.1 and 2.2. */
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { DataFlags } from '../cli/flags/options.js';
+import type { CommandContext } from '../cli/session/context.js';
+import type { Session } from '../cli/session/session.js';
+import { plural } from '../cli/terminal/output.js';
+import { DataError, UsageError } from '../core/errors.js';
+import { fileProblem } from '../core/readFile.node.js';
+import type { AugmentationOptions } from '../data/generator/augmentation.js';
+import type { ImageGenerator } from '../data/generator/generator.js';
+import { rowsWithImages } from '../data/generator/generator.node.js';
+import { getTestAndValidGenerator, getTrainGenerator } from '../data/generator/notebook.node.js';
+import type { Scaling } from '../data/images/pixelFacts.js';
+import type { Interpolation } from '../data/images/resize.js';
+import { readFrame } from '../data/tables/csv.node.js';
+import { type Frame, selectRows } from '../data/tables/frame.js';
+import { patientLeakage } from '../data/tables/leakage.js';
+
+export interface Dataset {
+  /** For people: the folder, or 'phantoms'. */
+  source: string;
+  train: Frame;
+  valid: Frame;
+  test: Frame;
+  /** Folder of the images. */
+  images: string;
+  /** boxes.csv beside the CSVs; it need not exist. */
+  boxes: string;
+}
+
+export interface Generators {
+  train: ImageGenerator;
+  /** Null where no validation image is there. */
+  valid: ImageGenerator | null;
+  test: ImageGenerator;
+}
+
+/** True when the flags name any data. */
+export function namesData({ data, trainCsv, validCsv, testCsv, images }: DataFlags): boolean {
+  return [data, trainCsv, validCsv, testCsv, images].some((flag) => flag !== undefined);
+}
+
+/** @throws UsageError when they name none */
+export function requireData(flags: DataFlags): void {
+  if (!namesData(flags)) throw new UsageError('There is no data to train on.', 'Give --data DIR.');
+}
+
+/** @throws DataError when there is no such folder, or none that this user may look into */
+export async function requireFolder(folder: string, what: string, hint: string): Promise<void> {
+  const info = await stat(folder).catch((cause: unknown) => {
+    throw new DataError(`The ${what} ${fileProblem(folder, cause)}`, hint, { cause });
+  });
+  if (!info.isDirectory()) throw new DataError(`The ${what} ${folder} is a file, not a folder.`, hint);
+}
+
+const FOLDER_HINT =
+  'Give a folder with train.csv, valid.csv, test.csv and images/, or name each with its flag.';
+
+/**
+ * Reads train, valid and test: the rows to be used, so with --ignore-missing those that have an image.
+ * @throws DataError naming file, line and column, or a row without an image; UsageError for missing flags
+ */
+export async function readDataset(
+  context: CommandContext,
+  flags: DataFlags,
+  source?: string,
+): Promise<Dataset> {
+  const { data } = flags;
+  if (data !== undefined) await requireFolder(data, 'data folder', FOLDER_HINT);
+  const path = (flag: keyof DataFlags, given: string | undefined, name: string): string => {
+    if (given !== undefined) return given;
+    if (data !== undefined) return join(data, name);
+    const dashed = flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(`There is no --data folder and no --${dashed}.`, 'Give one of them.');
+  };
+  const images = path('images', flags.images, 'images');
+  const trainFile = path('trainCsv', flags.trainCsv, 'train.csv');
+  const read = async (file: string) => firstRows(await readFrame(file), flags.limit);
+  const train = await read(trainFile);
+  const valid = await read(path('validCsv', flags.validCsv, 'valid.csv'));
+  const test = await read(path('testCsv', flags.testCsv, 'test.csv'));
+  await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
+  const { out } = context;
+  const present = (frame: Frame) => {
+    const options = missingImages((line) => out.warn(`${frame.file}: ${line}`), flags.ignoreMissing);
+    return rowsWithImages({ frame, directory: images, ...options });
+  };
+  const used = { train: await present(train), valid: await present(valid), test: await present(test) };
+  for (const [split, frame] of Object.entries(used)) {
+    if (frame.images.length > 0) continue;
+    const nothing = `No image of ${frame.file} is there`;
+    if (split !== 'valid') throw new DataError(`${nothing}.`, 'Look for the images in another folder.');
+    out.warn(`${nothing}: there will be no validation.`);
+  }
+  return {
+    source: source ?? (data === undefined ? trainFile : basename(resolve(data))),
+    ...used,
+    images,
+    boxes: join(data ?? dirname(trainFile), 'boxes.csv'),
+  };
+}
+
+function firstRows(frame: Frame, limit = frame.images.length): Frame {
+  if (limit >= frame.images.length) return frame;
+  return selectRows(
+    frame,
+    Int32Array.from({ length: limit }, (_, row) => row),
+  );
+}
+
+/** The notebook's leakage check, over every pair: a warning, as there. @throws DataError with `refuse` */
+export function checkLeakage(
+  { out }: CommandContext,
+  { train, valid, test }: Pick<Dataset, 'train' | 'valid' | 'test'>,
+  refuse: boolean,
+): void {
+  const leaks = patientLeakage({ train, valid, test });
+  for (const { between, patientIds } of leaks) {
+    out.say(`Patients in both ${between.join(' and ')}: ${patientIds.length}`);
+  }
+  const bad = leaks.filter((leak) => leak.patientIds.length > 0);
+  if (bad.length === 0) return;
+  const words = bad.map(
+    ({ between, patientIds }) =>
+      `${between.join(' and ')} share ${plural(patientIds.length, 'patient')} (${patientIds.slice(0, 5).join(', ')}${
+        patientIds.length > 5 ? ', ...' : ''
+      })`,
+  );
+  const message = `Patients leak between the splits: ${words.join('; ')}. Scores on them say too much.`;
+  if (refuse) throw new DataError(message, 'Split by patient, or leave out --refuse-leakage.');
+  out.warn(message);
+}
+
+/** What is done with rows that have no image. */
+export function missingImages(warn: (line: string) => void, ignore = false) {
+  const invalidFiles = ignore ? ('ignore' as const) : ('error' as const);
+  return { invalidFiles, howToIgnore: 'add --ignore-missing', warn };
+}
+
+/** How the images of a training are prepared. */
+export interface Preparation {
+  size: number;
+  batchSize: number;
+  seed: number;
+  interpolation: Interpolation;
+  scaling: Scaling;
+  /** Of the training images only. */
+  augmentation?: AugmentationOptions;
+}
+
+/** The notebook's three generators, with the lines that Keras prints. */
+export async function makeGenerators(
+  { out }: CommandContext,
+  { pool }: Session,
+  dataset: Dataset,
+  { size, augmentation, ...rest }: Preparation,
+): Promise<Generators> {
+  const options = {
+    directory: dataset.images,
+    pool,
+    targetSize: [size, size] as const,
+    ...rest,
+    log: (line: string) => out.say(line),
+  };
+  const train = await getTrainGenerator(dataset.train, { ...options, augmentation });
+  const validates = dataset.valid.images.length > 0;
+  // The statistics that validation and test share are made for the test alone then.
+  const frames = validates ? dataset : { ...dataset, valid: dataset.test };
+  const { valid, test } = await getTestAndValidGenerator(frames, { ...options, sampleSeed: rest.seed });
+  return { train, valid: validates ? valid : null, test };
+}

@@ -1,0 +1,71 @@
+/** Predictions for a split, their CSV, ROC and AUC: the notebook's section 4. */
+
+import type { CommandContext } from '../cli/session/context.js';
+import { plural, textTable } from '../cli/terminal/output.js';
+import { firstFew } from '../core/wording.js';
+import type { ImageGenerator } from '../data/generator/generator.js';
+import { repeatedImages } from '../data/tables/leakage.js';
+import { type EvaluationResult, evaluate } from '../eval/scores/evaluate.js';
+import { asWritten, type PredictionTable } from '../eval/scores/predictionsCsv.js';
+import type { DenseNet } from '../training/model/model.js';
+import { predictAll } from '../training/predictAll.js';
+
+/** Probabilities of every image of a generator that does not shuffle, in the CSV's order. */
+export async function predictSplit(
+  { out, signal }: CommandContext,
+  model: DenseNet,
+  generator: ImageGenerator,
+): Promise<PredictionTable> {
+  const bar = out.progress('Predicting', generator.samples, 'images');
+  const { files, probabilities, labels } = await predictAll(
+    model,
+    generator,
+    (done) => bar.update(done),
+    signal,
+  );
+  out.endProgress();
+  return {
+    labels: generator.labels,
+    images: files,
+    patientIds: [...generator.frame.patientIds],
+    truth: Float64Array.from(labels),
+    predictions: asWritten(probabilities),
+  };
+}
+
+/** Scores every row; images on several rows count as often, as in scikit-learn, and are named. */
+export function scorePredictions(
+  { out }: Pick<CommandContext, 'out'>,
+  table: PredictionTable,
+): EvaluationResult {
+  const repeated = repeatedImages(table);
+  if (repeated.length > 0) {
+    out.warn(
+      `${plural(repeated.length, 'image')} on more than one row (${firstFew(repeated)}): every row counts in the scores.`,
+    );
+  }
+  return evaluate(table.predictions, table.truth, table.labels);
+}
+
+export function sayEvaluation({ out }: Pick<CommandContext, 'out'>, result: EvaluationResult): void {
+  out.say(
+    textTable(
+      ['class', 'positives', 'AUC', '95 % interval', 'average precision'],
+      result.classes.map(({ name, positives, auc, interval, averagePrecision }) => [
+        name,
+        positives,
+        auc === null ? 'undefined' : auc.toFixed(3),
+        interval ? `${interval.low.toFixed(3)}-${interval.high.toFixed(3)}` : '-',
+        averagePrecision === null ? '-' : averagePrecision.toFixed(3),
+      ]),
+    ),
+  );
+  const { meanAuc, undefinedClasses, samples, classes } = result;
+  const over = classes.length - undefinedClasses.length;
+  out.say(
+    meanAuc === null
+      ? `No class of ${samples} images has both labels: there is no AUC.`
+      : `Mean AUC ${meanAuc.toFixed(3)} over ${over} classes and ${samples} images; best: ${result.best.join(', ')}`,
+  );
+  for (const { name, reason } of classes) if (reason !== null) out.warn(`${name}: ${reason}`);
+}

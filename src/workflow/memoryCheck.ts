@@ -1,0 +1,37 @@
+/** Whether the work fits the adapter: asked before images are decoded and kernels compiled. */
+import { totalmem } from 'node:os';
+import type { TrainingFlags } from '../cli/flags/options.js';
+import type { DenseNetConfig } from '../densenet/architecture.js';
+import type { Gpu } from '../engine/device/gpu.js';
+import type { BatchShape } from '../training/batch.js';
+import { requireRoom } from '../training/model/memoryEstimate.js';
+import type { Dataset } from './dataset.node.js';
+import { type Preset, trainingPlan } from './presets.js';
+
+/** For `withSession`. @throws OutOfMemoryError naming the largest image or batch that fits */
+export function roomFor(
+  config: DenseNetConfig,
+  mode: 'predict' | 'train',
+  shape: BatchShape | ((gpu: Gpu) => BatchShape),
+): (gpu: Gpu) => void {
+  return (gpu) => {
+    // What runs in software has the memory of the processor; of other adapters WebGPU does not say it.
+    const memory = gpu.info.kind === 'software' ? totalmem() : undefined;
+    const batch = typeof shape === 'function' ? shape(gpu) : shape;
+    requireRoom(gpu, config, mode, batch, memory);
+  };
+}
+
+/** A training's largest batch: of the flags, else of what is usual on this adapter, but no more than there are images. */
+export function trainingShape(
+  flags: TrainingFlags,
+  presets: Record<'hardware' | 'software', Preset>,
+  dataset: Pick<Dataset, 'train' | 'valid' | 'test'> | null,
+): (gpu: Gpu) => BatchShape {
+  return (gpu) => {
+    const { size, batchSize } = trainingPlan(flags, presets[gpu.info.kind], 0);
+    const { train, valid, test } = dataset ?? {};
+    const images = [train, valid, test].map((frame) => frame?.images.length ?? batchSize);
+    return { count: Math.min(batchSize, Math.max(...images)), height: size, width: size };
+  };
+}

@@ -1,0 +1,77 @@
+/** Sizes and counts where the user gives none: by adapter, as a processor is a thousand times slower. */
+import type { TrainingFlags } from '../cli/flags/options.js';
+
+/** What a training needs, with every default filled in. */
+export interface TrainingPlan {
+  size: number;
+  batchSize: number;
+  epochs: number;
+  stepsPerEpoch: number;
+  learningRate: number;
+}
+
+export type Preset = Omit<TrainingPlan, 'learningRate'>;
+
+/** The notebook's steps in an epoch, where the data have as many. */
+const NOTEBOOK_STEPS = 100;
+
+/** The notebook's numbers; in software the images are smaller. */
+export const DATA_PRESET: Record<'hardware' | 'software', Preset> = {
+  hardware: { size: 320, batchSize: 8, epochs: 3, stepsPerEpoch: NOTEBOOK_STEPS },
+  software: { size: 64, batchSize: 8, epochs: 3, stepsPerEpoch: NOTEBOOK_STEPS },
+};
+
+/** The same for --help. */
+export const DATA_WORDS = {
+  size: '320, in software 64',
+  batch: '8',
+  epochs: '3',
+  steps: `all of the data, at most ${NOTEBOOK_STEPS}`,
+  momentum: "0.99, Keras'",
+};
+
+/** For `run`, which has phantoms as well. */
+export const RUN_WORDS = {
+  ...DATA_WORDS,
+  epochs: '3; on phantoms 5, in software 3',
+  momentum: "0.99, Keras'; on phantoms 0.9",
+};
+
+export interface PhantomPreset extends Preset {
+  images: number;
+  bnMomentum: number;
+}
+
+/**
+ * `chexgpu run` without data. In software it has to end within minutes on two cores; so few steps need
+ * moving averages that follow sooner than Keras' 0.99.
+ */
+export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
+  hardware: {
+    images: 400,
+    size: 320,
+    batchSize: 8,
+    epochs: 5,
+    stepsPerEpoch: NOTEBOOK_STEPS,
+    bnMomentum: 0.9,
+  },
+  software: {
+    images: 100,
+    size: 64,
+    batchSize: 8,
+    epochs: 3,
+    stepsPerEpoch: NOTEBOOK_STEPS,
+    bnMomentum: 0.9,
+  },
+};
+
+/** @param batches in an epoch of the training images */
+export function trainingPlan(flags: TrainingFlags, preset: Preset, batches: number): TrainingPlan {
+  return {
+    size: flags.size ?? preset.size,
+    batchSize: flags.batchSize ?? preset.batchSize,
+    epochs: flags.epochs ?? preset.epochs,
+    stepsPerEpoch: flags.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches),
+    learningRate: flags.learningRate,
+  };
+}

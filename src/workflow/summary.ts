@@ -1,0 +1,77 @@
+/** What a run came to, in a screenful and for --json. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommandContext } from '../cli/session/context.js';
+import { duration, shown, textTable } from '../cli/terminal/output.js';
+import type { Problem, ReportData } from '../eval/report/reportData.js';
+
+export interface RunSummary {
+  folder: string;
+  /** Paths below the folder that people open. */
+  files: Record<'report' | 'json' | 'predictions' | 'weights' | 'history', string>;
+  seconds: number;
+  adapter: { name: string; software: boolean };
+  stepLosses: number[];
+  epochs: { epoch: number; loss: number; valLoss: number | null }[];
+  meanAuc: number | null;
+  auc: Record<string, number | null>;
+  best: string[];
+  timings: ReportData['timings'];
+  problems: Problem[];
+}
+
+export function summaryOf(data: ReportData, folder: string): RunSummary {
+  const { run, training, evaluation } = data;
+  return {
+    folder,
+    files: {
+      report: join(folder, 'report.html'),
+      json: join(folder, 'report.json'),
+      predictions: join(folder, 'predictions.csv'),
+      weights: join(folder, 'weights.h5'),
+      history: join(folder, 'history.json'),
+    },
+    seconds: run.seconds,
+    adapter: { name: run.adapter.name, software: run.adapter.software },
+    stepLosses: training?.stepLosses ?? [],
+    epochs: (training?.epochs ?? []).map(({ epoch, loss, valLoss }) => ({ epoch, loss, valLoss })),
+    meanAuc: evaluation?.meanAuc ?? null,
+    auc: Object.fromEntries((evaluation?.classes ?? []).map(({ name, auc }) => [name, auc])),
+    best: evaluation?.best ?? [],
+    timings: data.timings,
+    problems: data.problems ?? [],
+  };
+}
+
+export function saySummary({ out }: CommandContext, summary: RunSummary): void {
+  const { epochs, stepLosses, meanAuc, timings, files } = summary;
+  const first = epochs[0];
+  const last = epochs[epochs.length - 1];
+  out.say();
+  out.say('Summary');
+  if (first && last) {
+    out.say(
+      epochs.length > 1
+        ? `  training loss    ${first.loss.toFixed(4)} in the first epoch, ${last.loss.toFixed(4)} in the last`
+        : `  training loss    ${stepLosses[0].toFixed(4)} at the first step, ${last.loss.toFixed(4)} over the epoch`,
+    );
+    if (last.valLoss !== null) out.say(`  validation loss  ${last.valLoss.toFixed(4)} at the end`);
+  }
+  out.say(`  mean test AUC    ${meanAuc === null ? 'undefined' : meanAuc.toFixed(3)}`);
+  out.say(`  time             ${duration(summary.seconds)}`);
+  out.say(
+    textTable(
+      ['phase', 'time', 'images/s'],
+      timings.map(({ phase, seconds, images }) => [
+        phase,
+        duration(seconds),
+        images === null || seconds === 0 ? '-' : (images / seconds).toPrecision(3),
+      ]),
+      '    ',
+    ),
+  );
+  for (const [name, path] of Object.entries(files)) {
+    if (existsSync(path)) out.say(`  ${name.padEnd(15)}  ${shown(path)}`);
+  }
+  for (const { part, message } of summary.problems) out.say(`  FAILED ${part}: ${message}`);
+}

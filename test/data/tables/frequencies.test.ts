@@ -1,0 +1,103 @@
+/** The notebook's sections 1.2, 1.3 and 2.1: leakage and class frequencies. */
+import { describe, expect, it } from 'vitest';
+import { readFrame, readNihTable, readTextFile } from '../../../src/data/tables/csv.node.js';
+import { countPositives } from '../../../src/data/tables/frame.js';
+import {
+  computeClassFreqs,
+  contributions,
+  frameFrequencies,
+  lossWeights,
+  totalPositives,
+} from '../../../src/data/tables/frequencies.js';
+import { LABELS } from '../../../src/data/tables/labels.js';
+import {
+  checkForLeakage,
+  patientLeakage,
+  repeatedImages,
+  sharedImages,
+} from '../../../src/data/tables/leakage.js';
+import { selectList } from '../../../src/data/tables/nih.js';
+import { DATA, realFile, sayIfLeftOut } from '../../support/realData.js';
+
+describe('class frequencies', () => {
+  it("equals the notebook's test case", () => {
+    const rows = [1, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 0, 1];
+    const { positive, negative } = computeClassFreqs(rows, 3);
+    expect([...positive]).toEqual([0.8, 0.4, 0.8]);
+    expect([...negative]).toEqual([0.2, 0.6, 0.2]);
+  });
+
+  it('weights make both sides contribute alike', () => {
+    const labels = Uint8Array.from({ length: 37 * 5 }, (_, i) => Number((i * 2654435761) % 97 < 31));
+    const frequencies = computeClassFreqs(labels, 5);
+    const weights = lossWeights(frequencies);
+    expect(weights.positive).toEqual(frequencies.negative);
+    const sides = contributions(frequencies, weights);
+    expect(sides.positive).toEqual(sides.negative);
+    expect(Math.min(...sides.positive)).toBeGreaterThan(0);
+    expect(
+      contributions(frequencies, { positive: weights.positive, negative: weights.positive }).negative,
+    ).not.toEqual(sides.positive);
+  });
+
+  it('refuses a set without rows', () => {
+    expect(() => computeClassFreqs([], 14)).toThrow(/at least one row/);
+  });
+});
+
+describe('leakage', () => {
+  it("equals the notebook's test cases", () => {
+    expect(checkForLeakage({ patientIds: [0, 1, 2] }, { patientIds: [2, 3, 4] })).toBe(true);
+    expect(checkForLeakage({ patientIds: [0, 1, 2] }, { patientIds: [3, 4, 5] })).toBe(false);
+  });
+
+  it('lists patients and counts images of every pair', () => {
+    const splits = {
+      train: { patientIds: [5, 9, 9, 30, 9] },
+      valid: { patientIds: [30, 9, 1] },
+      test: { patientIds: [2, 5] },
+    };
+    expect(patientLeakage(splits)).toEqual([
+      { between: ['train', 'valid'], patientIds: ['9', '30'], images: [4, 2] },
+      { between: ['train', 'test'], patientIds: ['5'], images: [1, 1] },
+      { between: ['valid', 'test'], patientIds: [], images: [0, 0] },
+    ]);
+  });
+
+  it('finds image names twice in a split and in two splits', () => {
+    const a = { images: ['x', 'y', 'x', 'z'] };
+    expect(repeatedImages(a)).toEqual(['x']);
+    expect(sharedImages({ a, b: { images: ['z', 'x', 'q'] } })).toEqual([
+      { between: ['a', 'b'], images: ['x', 'z'] },
+    ]);
+  });
+});
+
+sayIfLeftOut("the tests of the course's and NIH's tables");
+describe.runIf(DATA)('the real tables', () => {
+  it("gives the notebook's frequencies for train-small.csv", async () => {
+    const frame = await readFrame(realFile('nih/course/train-small.csv'));
+    const published = JSON.parse(await readTextFile(realFile('reference/published-numbers.json')));
+    const { positive } = frameFrequencies(frame);
+    const values: Record<string, number> = published.assignment_train_freq_pos.values;
+    expect(Object.fromEntries(LABELS.map((label, i) => [label, positive[i]]))).toEqual(values);
+    expect(totalPositives(frame)).toBe(675);
+    const sum = positive.reduce((total, f) => total + f * (1 - f), 0);
+    expect(sum).toBeCloseTo(0.607715, 10);
+  });
+
+  it("parses NIH's whole table and official lists", async () => {
+    const { frame } = await readNihTable(realFile('nih/Data_Entry_2017_v2020.csv.gz'));
+    expect(frame.images).toHaveLength(112120);
+    expect(countPositives(frame)).toEqual([
+      2776, 2516, 13317, 227, 19894, 5782, 6331, 11559, 5302, 3385, 1431, 1686, 2303, 4667,
+    ]);
+    const list = async (name: string) => {
+      const file = realFile('nih', `${name}_list_official.txt`);
+      return selectList(frame, await readTextFile(file), file);
+    };
+    const [train, test] = [await list('train_val'), await list('test')];
+    expect([train.images.length, test.images.length]).toEqual([86524, 25596]);
+    expect(checkForLeakage(train, test)).toBe(false);
+  });
+});

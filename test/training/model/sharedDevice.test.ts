@@ -1,0 +1,100 @@
+/** Two models and a host on one device: what is wrong with one is told to that one, and to nobody else. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataError, UsageError } from '../../../src/core/errors.js';
+import { Gpu } from '../../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import type { Batch } from '../../../src/training/batch.js';
+import { DenseNet } from '../../../src/training/model/model.js';
+import { type FaultyDevice, faultyDevice } from '../../support/faultyDevice.js';
+import { TINY, TINY_LOSS, tinyBatch } from '../../support/tinyNet.js';
+
+const ROUNDS = 250;
+
+let own: Gpu;
+let faulty: FaultyDevice;
+beforeAll(async () => {
+  own = (await openNodeGpu({ quiet: true })).gpu;
+  faulty = faultyDevice(own.device);
+});
+afterAll(() => {
+  expect(faulty.uncaught).toEqual([]);
+  own.dispose();
+});
+
+const good = tinyBatch(1);
+const holed: Batch = {
+  ...good,
+  x: new Float32Array(2 * 16 * 16 * 3).fill(Number.NaN, 5, 6),
+};
+const BAD: [Batch, new (...args: never[]) => Error][] = [
+  [holed, DataError],
+  [{ ...good, pixels: good.pixels.subarray(1) }, DataError],
+  [{ ...good, height: 15 }, UsageError],
+];
+
+/** Asks a host's question with a scope of its own that stays open while others work. */
+async function host(device: GPUDevice, wrong: boolean): Promise<string | null> {
+  device.pushErrorScope('validation');
+  await new Promise((resolve) => setImmediate(resolve));
+  // MAP_READ goes with COPY_DST only.
+  if (wrong) device.createBuffer({ label: "the host's", size: 16, usage: 0x1 | 0x80 });
+  const error = await device.popErrorScope();
+  return error?.message ?? null;
+}
+
+describe.each(['one Gpu', 'two Gpus'])('two models on one device, %s', (which) => {
+  it('get right numbers or their own error, whatever the other does', async () => {
+    const { device } = faulty;
+    const first = Gpu.borrow(device);
+    const second = which === 'one Gpu' ? first : Gpu.borrow(device);
+    const a = await DenseNet.create(first, { config: TINY, seed: 1 });
+    const b = await DenseNet.create(second, { config: TINY, seed: 2 });
+    await b.compile(TINY_LOSS);
+    const truth = await a.predict(good);
+    const others = await b.predict(good);
+    expect(others).not.toEqual(truth);
+    for (let round = 0; round < ROUNDS; round++) {
+      const [bad, kind] = BAD[round % BAD.length];
+      const wrongHost = round % 2 === 0;
+      const calls = [
+        () => expect(a.predict(good)).resolves.toEqual(truth),
+        () => expect(b.predict(bad)).rejects.toBeInstanceOf(kind),
+        () => expect(b.trainStep(bad)).rejects.toBeInstanceOf(kind),
+        () => expect(b.predict(good)).resolves.toEqual(others),
+        async () => {
+          const heard = await host(device, wrongHost);
+          if (wrongHost) expect(heard).toMatch(/usage/i);
+          else expect(heard).toBeNull();
+        },
+      ];
+      // Another one begins each round.
+      const start = round % calls.length;
+      await Promise.all([...calls.slice(start), ...calls.slice(0, start)].map((call) => call()));
+    }
+    await Promise.all([a.dispose(), b.dispose()]);
+    expect(first.allocatedBytes + second.allocatedBytes).toBe(0);
+    first.dispose();
+    second.dispose();
+  });
+
+  it('are not disturbed by memory that the other does not get', async () => {
+    const { device } = faulty;
+    const first = Gpu.borrow(device);
+    const second = which === 'one Gpu' ? first : Gpu.borrow(device);
+    const a = await DenseNet.create(first, { config: TINY, seed: 1 });
+    const truth = await a.predict(good);
+    for (let round = 0; round < 20; round++) {
+      const b = await DenseNet.create(second, { config: TINY, seed: 2 });
+      faulty.arm(round + 1);
+      // A warm prediction asks for no buffer, so it is the other's that fails.
+      const [right, failed] = await Promise.allSettled([a.predict(good), b.predict(good)]);
+      expect(right).toEqual({ status: 'fulfilled', value: truth });
+      expect(failed).toMatchObject({ status: 'rejected', reason: { name: 'OutOfMemoryError' } });
+      faulty.arm(0);
+      await b.dispose();
+    }
+    await a.dispose();
+    first.dispose();
+    second.dispose();
+  });
+});

@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { Kernel } from '../../src/engine/plan/kernel.js';
+import { type CheckCase, explain, runCheck } from '../../src/shaders/checkCase.js';
+import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/registry.js';
+import { race, selfTest } from '../../src/verify/selfTest.js';
+import { lackedExtensions } from '../support/enables.js';
+
+let gpu: Gpu;
+beforeAll(async () => {
+  const opened = await openNodeGpu();
+  console.log(opened.headline);
+  gpu = opened.gpu;
+});
+afterAll(() => gpu.dispose());
+
+describe('kernels against float64 references', () => {
+  const exercised = new Set<string>();
+
+  for (const check of ALL_CHECKS) {
+    for (const variant of check.variants) {
+      it(`${check.op}.${variant} ${check.title}`, async () => {
+        const result = await runCheck(gpu, check, variant);
+        if (!result) return;
+        exercised.add(`${check.op}.${variant}`);
+        expect(result.ok, explain(result)).toBe(true);
+      });
+    }
+  }
+
+  it('reaches every variant that this adapter can run', () => {
+    const missing = ALL_KERNELS.filter((kernel) => !exercised.has(kernel.name))
+      .filter(({ source }) => lackedExtensions(gpu, source).length === 0)
+      .map((kernel) => kernel.name);
+    expect(missing).toEqual([]);
+    expect(exercised.size).toBeGreaterThan(60);
+  });
+
+  it('frees everything', () => {
+    expect(gpu.allocatedBytes).toBe(0);
+  });
+});
+
+/** y[i] = FACTOR * x[i] for i < count + SPILL */
+const DOUBLE = `
+const FACTOR: f32 = 2.0;
+const SPILL: u32 = 0;
+struct Params { count: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < params.count + SPILL) { y[id.x] = FACTOR * x[id.x % params.count]; }
+}`;
+
+function doubleCheck(constants: Record<string, number>): CheckCase {
+  const kernel = new Kernel('test.double', 'naive', DOUBLE);
+  return {
+    op: 'test.double',
+    title: 'planted',
+    variants: ['naive'],
+    tensors: {
+      x: { shape: [1, 1, 1, 9], role: 'input' },
+      y: { shape: [1, 1, 1, 9], role: 'output', within: { channels: 12, from: 0 } },
+    },
+    record: (plan, { x, y }) =>
+      plan.add({
+        kernel,
+        label: 'planted',
+        constants,
+        params: { count: 9 },
+        tensors: { x, y },
+        workgroups: [1, 1, 1],
+        shape: '9',
+        flops: 9,
+        bytes: 72,
+      }),
+    reference: ({ x }) => ({ y: { shape: x.shape, data: x.data.map((v) => 2 * v) } }),
+  };
+}
+
+describe('the check itself', () => {
+  it('passes a right kernel', async () => {
+    const result = await runCheck(gpu, doubleCheck({}), 'naive');
+    expect(result?.ok).toBe(true);
+  });
+
+  it('catches a wrong number and names the element', async () => {
+    const result = await runCheck(gpu, doubleCheck({ FACTOR: 2.001 }), 'naive');
+    expect(result?.ok).toBe(false);
+    expect(explain(result!)).toMatch(/^test\.double\.naive planted: y\[\d\] is -?[\d.]+, wanted -?[\d.]+ \(/);
+  });
+
+  it('catches a write outside the output', async () => {
+    const result = await runCheck(gpu, doubleCheck({ SPILL: 1 }), 'naive');
+    expect(result?.ok).toBe(false);
+    expect(explain(result!)).toContain('wrote outside its channels of y, at float 9');
+  });
+
+  it('catches an element never written', async () => {
+    const check = doubleCheck({});
+    const result = await runCheck(
+      gpu,
+      {
+        ...check,
+        record: (plan, { x, y }) => check.record(plan, { x, y: { ...y, channelOffset: 0 } }),
+        tensors: { ...check.tensors, y: { shape: [1, 1, 1, 10], role: 'output' } },
+        reference: ({ x }) => ({
+          y: { shape: [1, 1, 1, 10], data: Float64Array.from([...x.data, 0], (v) => 2 * v) },
+        }),
+      },
+      'naive',
+    );
+    expect(result?.ok).toBe(false);
+    expect(result?.worst.index).toBe(9);
+  });
+});
+
+describe('self-test and race', () => {
+  it('tests the operations asked for and reports progress', async () => {
+    let last = [0, 0];
+    const results = await selfTest(gpu, {
+      ops: ['reduce', 'resize.bilinear'],
+      onProgress: (done, total) => {
+        last = [done, total];
+      },
+    });
+    expect(new Set(results.map((r) => r.op))).toEqual(
+      new Set(['reduce.slices', 'reduce.largest', 'resize.bilinear']),
+    );
+    expect(results.every((r) => r.ok)).toBe(true);
+    expect(last[0]).toBe(last[1]);
+    expect(gpu.broken.size).toBe(0);
+  });
+
+  it('shares the cases out among devices, with the same results in the same order', async () => {
+    const beside = (await openNodeGpu()).gpu;
+    try {
+      const ops = ['reduce', 'resize', 'dense'];
+      const waits: string[] = [];
+      const shared = await selfTest(gpu, {
+        ops,
+        beside: [beside],
+        onProgress: (_done, _total, waitingFor) => waits.push(waitingFor),
+      });
+      const alone = await selfTest(gpu, { ops });
+      const names = (results: typeof alone) => results.map((r) => `${r.op}.${r.variant} ${r.title} ${r.ok}`);
+      expect(names(shared)).toEqual(names(alone));
+      expect(waits.some((words) => /^\S+, \S+$/.test(words))).toBe(true);
+      expect(waits.at(-1)).toBe('');
+      expect(beside.allocatedBytes).toBe(0);
+    } finally {
+      beside.dispose();
+    }
+  });
+
+  it('ends with the error of the device that is gone', async () => {
+    const beside = (await openNodeGpu()).gpu;
+    beside.dispose();
+    await expect(selfTest(gpu, { ops: ['reduce', 'dense'], beside: [beside] })).rejects.toThrow(/disposed/);
+    expect(gpu.broken.size).toBe(0);
+  });
+
+  it('races the variants of one operation', async () => {
+    const rows = await race(gpu, 'pool.maxForward');
+    expect(rows.map((r) => r.variant)).toEqual(['naive', 'tiled']);
+    for (const row of rows) {
+      expect(row.error).toBeUndefined();
+      expect(row.ms).toBeGreaterThan(0);
+      expect(row.gflops).toBeGreaterThan(0);
+      expect(row.gbs).toBeGreaterThan(0);
+    }
+    console.log(rows.map((r) => `${r.op}.${r.variant} ${r.title}: ${r.ms.toFixed(3)} ms`).join('\n'));
+  });
+
+  it('marks the variant that fails, and only that', async () => {
+    const cases = ALL_CHECKS as CheckCase[];
+    cases.push(doubleCheck({ FACTOR: 2.001 }));
+    try {
+      const results = await selfTest(gpu, { ops: ['test', 'resize'] });
+      expect(results.filter((r) => !r.ok).map((r) => `${r.op}.${r.variant}`)).toEqual(['test.double.naive']);
+      expect([...gpu.broken]).toEqual(['test.double.naive']);
+    } finally {
+      cases.pop();
+      gpu.broken.clear();
+    }
+  });
+
+  it('does not offer a variant that failed', async () => {
+    gpu.broken.add('reduce.slices.tiled');
+    try {
+      const results = await selfTest(gpu, { ops: ['reduce.slices'] });
+      expect(new Set(results.map((r) => r.variant))).toEqual(new Set(['naive']));
+    } finally {
+      gpu.broken.delete('reduce.slices.tiled');
+    }
+  });
+});
