@@ -97,7 +97,7 @@ export function reachable(graph: ImportGraph, start: string): Map<string, string
   return ways;
 }
 
-/** Circles of imports in the running program, each named once: 'a.ts > b.ts > a.ts'. */
+/** Circles of imports, those of types included, each named once: 'a.ts > b.ts > a.ts'. */
 export function circles(graph: ImportGraph): string[] {
   const found = new Set<string>();
   const done = new Set<string>();
@@ -110,8 +110,8 @@ export function circles(graph: ImportGraph): string[] {
       return;
     }
     if (done.has(file)) return;
-    for (const { to, type, external } of graph.get(file) ?? []) {
-      if (!type && !external) visit(to, [...way, file]);
+    for (const { to, external } of graph.get(file) ?? []) {
+      if (!external) visit(to, [...way, file]);
     }
     done.add(file);
   };

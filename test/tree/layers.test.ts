@@ -75,6 +75,14 @@ describe('the layers', () => {
       /^circle: src\/engine\/a\.ts > src\/engine\/b\.ts > src\/engine\/a\.ts$/,
     ],
     [
+      'a circle that types close',
+      {
+        'src/engine/a.ts': "import { b } from './b.js';\nexport const a = b;",
+        'src/engine/b.ts': "import type { a } from './a.js';\nexport const b = (x: typeof a) => x;",
+      },
+      /^circle: src\/engine\/a\.ts > src\/engine\/b\.ts > src\/engine\/a\.ts$/,
+    ],
+    [
       'a Node builtin outside a *.node.ts',
       { 'src/data/bad.ts': "import { join } from 'path';\nexport const j = join;" },
       /^src\/data\/bad\.ts imports path, but is no \*\.node\.ts$/,
