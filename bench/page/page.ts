@@ -5,10 +5,8 @@ import { type Html, type HtmlValue, html, trusted } from '../../src/eval/report/
 import { htmlPage } from '../../src/eval/report/htmlPage.js';
 import { table } from '../../src/eval/report/reportParts.js';
 import { REPORT_CSS } from '../../src/eval/report/reportStyle.js';
-import type { Comparison } from '../compare.js';
-import type { BenchDocument } from '../document.js';
-import { workloadName } from '../fixture.js';
-import type { KernelReport } from '../kernels.js';
+import type { Comparison } from '../document/compare.js';
+import type { BenchDocument } from '../document/document.js';
 import {
   comparisonTable,
   convolutionTable,
@@ -24,7 +22,9 @@ import {
   three,
   torchTable,
   variantTable,
-} from '../tables.js';
+} from '../document/tables.js';
+import type { KernelReport } from '../kernels/benchKernels.js';
+import { workloadName } from '../model/workload.js';
 import { scalingSpec } from './scalingSpec.js';
 import { peerSpec, rooflineSpec, stepSpec, timelineSpec, variantSpec } from './specs.js';
 

@@ -1,8 +1,8 @@
 /** The growth of time and memory: points, and the power law through them, on logarithmic axes. */
 import type { TopLevelSpec } from 'vega-lite';
 import { COLOURS } from '../../src/eval/report/theme.js';
-import type { PowerFit } from '../fit.js';
-import { extent, type ScalingReport, type ScalingSeries } from '../scaling.js';
+import type { PowerFit } from '../model/growthFit.js';
+import { extent, type ScalingReport, type ScalingSeries } from '../model/scaling.js';
 import { spec } from './specs.js';
 
 const KINDS = ['predict', 'train'];

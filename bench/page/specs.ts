@@ -2,10 +2,10 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type Peaks, type ProfileRow, roof } from '../../src/engine/timing/profileTables.js';
 import { COLOURS, classStyle, VEGA_CONFIG } from '../../src/eval/report/theme.js';
-import type { KernelRow, VariantTotal } from '../kernelRows.js';
-import type { TimelineRow } from '../kernels.js';
-import { jobName, type PeerResult } from '../peers/report.js';
-import { milliseconds, percent } from '../tables.js';
+import { milliseconds, percent } from '../document/tables.js';
+import type { TimelineRow } from '../kernels/benchKernels.js';
+import type { KernelRow, VariantTotal } from '../kernels/kernelRows.js';
+import { jobName, type PeerResult } from '../peers/peerReport.js';
 
 const SCHEMA = 'https://vega.github.io/schema/vega-lite/v6.json';
 const ROW = 22;

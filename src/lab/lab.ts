@@ -1,6 +1,6 @@
 /**
  * The lab, on the GPU: a user's kernel stands in for a built-in one, is checked against the CPU reference on the
- * cases of checks.ts, and races the built-in variants on the network's shapes.
+ * cases of the operations (`*.check.ts`), and races the built-in variants on the network's shapes.
  */
 
 import { type Difference, TOLERANCE, worstDifference } from '../core/tolerance.js';

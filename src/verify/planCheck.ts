@@ -1,6 +1,6 @@
 /**
  * Kernels are checked before a plan uses them: each pipeline of the plan, so each kernel with its very constants, on
- * the small cases of checks.ts. What is compiled for a check is what the plan then runs, so checking costs little
+ * the small cases of the operations (`*.check.ts`). What is compiled for a check is what the plan then runs, so checking costs little
  * more than what has to be compiled anyway. Kernels that no plan uses are `chexgpu doctor`'s.
  */
 import type { Gpu } from '../engine/device/gpu.js';

@@ -1,4 +1,4 @@
-/** Self-test of all kernels, and race: both run the cases of checks.ts on the adapter at hand. */
+/** Self-test of all kernels, and race: both run the cases of the operations (`*.check.ts`) on the adapter at hand. */
 import type { Gpu } from '../engine/device/gpu.js';
 import { type CheckCase, type CheckResult, explain, judge, prepare, runCheck } from '../shaders/checkCase.js';
 import { ALL_CHECKS } from '../shaders/registry.js';

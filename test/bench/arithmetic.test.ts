@@ -1,6 +1,6 @@
 /** What the bench makes of its measurements, on numbers made by hand. */
 import { describe, expect, it } from 'vitest';
-import { fitLine, fitPower } from '../../bench/fit.js';
+import { growthLines, milliseconds, three } from '../../bench/document/tables.js';
 import {
   convolutionName,
   convolutionRows,
@@ -9,10 +9,10 @@ import {
   type Measured,
   tileName,
   variantTotals,
-} from '../../bench/kernelRows.js';
-import { timingOf } from '../../bench/samples.js';
-import { fits, type ScalingPoint } from '../../bench/scaling.js';
-import { growthLines, milliseconds, three } from '../../bench/tables.js';
+} from '../../bench/kernels/kernelRows.js';
+import { fitLine, fitPower } from '../../bench/model/growthFit.js';
+import { fits, type ScalingPoint } from '../../bench/model/scaling.js';
+import { timingOf } from '../../src/engine/timing/samples.js';
 import { fakeProfile } from './fakeProfile.js';
 
 const PEAKS = { gflops: 100, gbs: 10 };

@@ -1,7 +1,7 @@
 /** `chexgpu bench` and `chexgpu profile` as commands. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BenchDocument } from '../../bench/document.js';
+import type { BenchDocument } from '../../bench/document/document.js';
 import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../support/cli.js';
 
 const scratch = scratchFolder();

@@ -2,8 +2,8 @@
 
 import { Kernel } from '../../src/engine/plan/kernel.js';
 import type { Dispatch } from '../../src/engine/plan/plan.js';
+import type { DispatchTime } from '../../src/engine/timing/dispatchTimes.js';
 import { assemble, type Profile } from '../../src/engine/timing/profile.js';
-import type { DispatchTime } from '../../src/engine/timing/profiler.js';
 
 export interface FakeDispatch {
   label?: string;

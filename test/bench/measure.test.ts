@@ -1,9 +1,9 @@
 /** The benches on the adapter at hand, with a network of two layers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { benchKernels, operationsOf } from '../../bench/kernels.js';
-import { benchModel } from '../../bench/model.js';
-import { measurePeaks } from '../../bench/peaks.js';
-import { benchScaling } from '../../bench/scaling.js';
+import { benchKernels, operationsOf } from '../../bench/kernels/benchKernels.js';
+import { benchModel } from '../../bench/model/benchModel.js';
+import { benchScaling } from '../../bench/model/scaling.js';
+import { measurePeaks } from '../../bench/peaks/measurePeaks.js';
 import { UsageError } from '../../src/core/errors.js';
 import { densenetConfig } from '../../src/densenet/architecture.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';

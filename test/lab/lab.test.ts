@@ -12,7 +12,7 @@ import {
   labTemplate,
   likeOf,
 } from '../../src/lab/labFile.js';
-import { compareBest, type LabRaceRow, raceOn } from '../../src/lab/labRace.js';
+import { compareBest, type LabRaceRow, raceOn } from '../../src/lab/race.js';
 import type { CheckCase } from '../../src/shaders/checkCase.js';
 import { ALL_KERNELS } from '../../src/shaders/registry.js';
 

@@ -8,8 +8,8 @@ import { geometriesOf, Lab } from '../../src/lab/lab.js';
 import { type CheckCase, runCheck, type Shape } from '../../src/shaders/checkCase.js';
 import { convForward, FORWARD } from '../../src/shaders/conv/conv.js';
 import { ALL_CHECKS } from '../../src/shaders/registry.js';
-import { skippedKernels } from '../../src/verify/obstacles.js';
 import { selfTest } from '../../src/verify/selfTest.js';
+import { skippedKernels } from '../../src/verify/skippedKernels.js';
 import { type EmulatedConfig, emulatedKernel, withMatrices } from '../support/matrixEmulation.js';
 
 let gpu: Gpu;

@@ -1,4 +1,4 @@
-/** Reads what network.ts wrote. */
+/** Reads what peerFiles.ts wrote. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -5,7 +5,7 @@ import { arch, cpus, release, type } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { BenchHeader } from '../../../bench/document.js';
+import type { BenchHeader } from '../../../bench/document/document.js';
 import type { NodeGpu } from '../../engine/device/gpu.node.js';
 import { versions } from '../session/versions.js';
 

@@ -1,8 +1,8 @@
 /** `chexgpu bench kernels` */
 import { Option } from 'commander';
-import { FORMAT, FORMAT_VERSION } from '../../../bench/document.js';
-import type { PlanKind } from '../../../bench/fixture.js';
-import { benchKernels, operationsOf } from '../../../bench/kernels.js';
+import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
+import { benchKernels, operationsOf } from '../../../bench/kernels/benchKernels.js';
+import type { PlanKind } from '../../../bench/model/workload.js';
 import { EXIT_CODES } from '../../core/errors.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import { define } from '../commands/define.js';

@@ -1,9 +1,14 @@
 /** `chexgpu bench model` */
-import { type BenchDocument, FORMAT, FORMAT_VERSION, type ModelReport } from '../../../bench/document.js';
-import { type Workload, workloadName } from '../../../bench/fixture.js';
-import { benchModel } from '../../../bench/model.js';
-import { benchPipeline } from '../../../bench/pipeline.js';
-import { benchScaling } from '../../../bench/scaling.js';
+import {
+  type BenchDocument,
+  FORMAT,
+  FORMAT_VERSION,
+  type ModelReport,
+} from '../../../bench/document/document.js';
+import { benchModel } from '../../../bench/model/benchModel.js';
+import { benchPipeline } from '../../../bench/model/inputPipeline.js';
+import { benchScaling } from '../../../bench/model/scaling.js';
+import { type Workload, workloadName } from '../../../bench/model/workload.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import type { Gpu, GpuInfo } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';

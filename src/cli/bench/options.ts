@@ -1,6 +1,6 @@
 /** Flags that the benches share, and the size of the work where they say nothing. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { PlanKind, Workload } from '../../../bench/fixture.js';
+import type { PlanKind, Workload } from '../../../bench/model/workload.js';
 import { cellNumber } from '../../data/tables/cells.js';
 import type { DenseNetName } from '../../densenet/architecture.js';
 import type { GpuInfo } from '../../engine/device/gpu.js';

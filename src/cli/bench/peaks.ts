@@ -1,6 +1,6 @@
 /** `chexgpu bench peaks`, and what the other benches need of it. */
-import { FORMAT, FORMAT_VERSION } from '../../../bench/document.js';
-import { measurePeaks, type PeakReport } from '../../../bench/peaks.js';
+import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
+import { measurePeaks, type PeakReport } from '../../../bench/peaks/measurePeaks.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { define } from '../commands/define.js';
 import type { CommandContext } from '../session/context.js';

@@ -1,7 +1,7 @@
 /** `chexgpu bench peers` */
 import { InvalidArgumentError } from 'commander';
-import { FORMAT, FORMAT_VERSION } from '../../../bench/document.js';
-import { ENGINES, type Engine, type JobKind, PEER_JOBS, racePeers } from '../../../bench/peers.js';
+import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
+import { ENGINES, type Engine, type JobKind, PEER_JOBS, racePeers } from '../../../bench/peers/racePeers.js';
 import { ChexError, UsageError } from '../../core/errors.js';
 import { define } from '../commands/define.js';
 import { wholeNumber } from '../flags/options.js';

@@ -1,9 +1,13 @@
 /** What every bench does at its end: print, keep, draw, compare. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Comparison, compareDocuments } from '../../../bench/compare.js';
-import { type BenchDocument, documentProblem, documentText, resultName } from '../../../bench/document.js';
-import { benchPage } from '../../../bench/page/page.js';
+import { type Comparison, compareDocuments } from '../../../bench/document/compare.js';
+import {
+  type BenchDocument,
+  documentProblem,
+  documentText,
+  resultName,
+} from '../../../bench/document/document.js';
 import {
   comparisonTable,
   convolutionTable,
@@ -18,7 +22,8 @@ import {
   type Table,
   torchTable,
   variantTable,
-} from '../../../bench/tables.js';
+} from '../../../bench/document/tables.js';
+import { benchPage } from '../../../bench/page/page.js';
 import { DataError } from '../../core/errors.js';
 import { checkAdding } from '../../core/outputs/adding.node.js';
 import { checkFile, textKind } from '../../core/outputs/file.node.js';

@@ -1,6 +1,6 @@
 /** `chexgpu bench show` */
 import { InvalidArgumentError } from 'commander';
-import { mergeDocuments } from '../../../bench/document.js';
+import { mergeDocuments } from '../../../bench/document/document.js';
 import { UsageError } from '../../core/errors.js';
 import { define } from '../commands/define.js';
 import type { CommandContext } from '../session/context.js';

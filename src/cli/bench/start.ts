@@ -1,5 +1,5 @@
 /** `chexgpu bench start` */
-import { measureStart } from '../../../bench/start.js';
+import { measureStart } from '../../../bench/model/commandStart.js';
 import { define } from '../commands/define.js';
 import { option, wholeNumber } from '../flags/options.js';
 import type { CommandContext } from '../session/context.js';

@@ -1,14 +1,15 @@
 /** `chexgpu lab` */
-import type { PeakReport } from '../../../bench/peaks.js';
-import { peaksLine } from '../../../bench/tables.js';
+
+import { peaksLine } from '../../../bench/document/tables.js';
+import type { PeakReport } from '../../../bench/peaks/measurePeaks.js';
 import { ChexError, EXIT_CODES, UsageError } from '../../core/errors.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { Lab } from '../../lab/lab.js';
 import { type LabOperation, labOperation, labOperationNames, labTemplate } from '../../lab/labFile.js';
 import { peaksWithProgress } from '../bench/peaks.js';
-import { readShader, runTrial, type TrialReport } from '../lab/trial.js';
-import { FileWatch } from '../lab/watch.js';
-import { listText } from '../lab/words.js';
+import { FileWatch } from '../lab/fileWatch.js';
+import { listText } from '../lab/format.js';
+import { readShader, runTrial, type TrialReport } from '../lab/judgeShader.js';
 import type { CommandContext } from '../session/context.js';
 import { shown } from '../terminal/output.js';
 import { define } from './define.js';

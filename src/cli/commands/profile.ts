@@ -1,7 +1,7 @@
 /** `chexgpu profile` */
 import { Argument, type Command } from 'commander';
-import { createModel, filledPlan, type PlanKind, workloadName } from '../../../bench/fixture.js';
-import { peaksLine, profileTable, three } from '../../../bench/tables.js';
+import { peaksLine, profileTable, three } from '../../../bench/document/tables.js';
+import { createModel, filledPlan, type PlanKind, workloadName } from '../../../bench/model/workload.js';
 import { checkFile, textKind } from '../../core/outputs/file.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { densenetConfig } from '../../densenet/architecture.js';

@@ -162,7 +162,7 @@ export class Gpu {
   /**
    * Runs `work` and turns what WebGPU reports about it into an exception. All or nothing: buffers that it made
    * count, and are there, once all of it is known to be well.
-   * @param work WebGPU calls without a wait among them: see scopes.ts
+   * @param work WebGPU calls without a wait among them: see errorScopes.ts
    * @param hint what to do where there is no memory
    * @throws OutOfMemoryError, GpuError
    */

@@ -5,7 +5,7 @@
 import type { Gpu } from '../device/gpu.js';
 import type { Scalars } from '../plan/kernel.js';
 import type { Plan } from '../plan/plan.js';
-import { type Clock, clockOf, type DispatchTime, timeDispatches } from './profiler.js';
+import { type Clock, clockOf, type DispatchTime, timeDispatches } from './dispatchTimes.js';
 
 /** Browsers round timestamps to multiples of this many nanoseconds, so that pages cannot spy by them. */
 const ROUNDED_NS = 65536;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJson } from '../../../src/cli/bench/result.js';
-import { readShader } from '../../../src/cli/lab/trial.js';
+import { readShader } from '../../../src/cli/lab/judgeShader.js';
 import { DataError } from '../../../src/core/errors.js';
 import { requireFolder } from '../../../src/workflow/dataset.node.js';
 

@@ -1,7 +1,7 @@
 /** What a race needs to run its jobs. */
-import { type ChildJob, EngineProcess } from './host.js';
-import type { BenchFiles } from './network.js';
-import type { Engine, PeerJob } from './report.js';
+import { type ChildJob, EngineProcess } from './engineProcess.js';
+import type { BenchFiles } from './peerFiles.js';
+import type { Engine, PeerJob } from './peerReport.js';
 
 export interface RaceContext {
   files: BenchFiles;

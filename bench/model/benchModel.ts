@@ -1,10 +1,10 @@
 /** The network as a whole: how long the first call takes and every later one, and what it needs. */
-import type { DenseNetConfig } from '../src/densenet/architecture.js';
-import type { Gpu } from '../src/engine/device/gpu.js';
-import { idealNs, type Peaks } from '../src/engine/timing/profileTables.js';
-import type { Tuner } from '../src/engine/tuning/tuner.js';
-import { callModel, createModel, randomBatch, type Workload } from './fixture.js';
-import { sampleTimes, type Timing } from './samples.js';
+import type { DenseNetConfig } from '../../src/densenet/architecture.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { idealNs, type Peaks } from '../../src/engine/timing/profileTables.js';
+import { sampleTimes, type Timing } from '../../src/engine/timing/samples.js';
+import type { Tuner } from '../../src/engine/tuning/tuner.js';
+import { callModel, createModel, randomBatch, type Workload } from './workload.js';
 
 export interface ModelOptions extends Workload {
   config: DenseNetConfig;

@@ -3,9 +3,9 @@
  * statistics, and the loss of these is taken in float64.
  */
 import { weightedLoss } from '../../src/training/losses/weightedLoss.js';
-import { childJob, type RaceContext, startEngine } from './context.js';
-import type { BenchFiles } from './network.js';
-import { addNote, type PeerJob, type PeerRow } from './report.js';
+import type { BenchFiles } from './peerFiles.js';
+import { addNote, type PeerJob, type PeerRow } from './peerReport.js';
+import { childJob, type RaceContext, startEngine } from './raceContext.js';
 
 /**
  * How far an engine may lie from the referee: probabilities, the loss of the first step. The loss of the second

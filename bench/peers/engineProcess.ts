@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Engine, JobKind } from './report.js';
+import type { Engine, JobKind } from './peerReport.js';
 
 export interface ChildJob {
   /** 'statistics': forward with the batch's statistics, the referee of training. */

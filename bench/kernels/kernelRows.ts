@@ -1,13 +1,13 @@
 /** From profiles of the same step with different variants to rows that can be compared: arithmetic only. */
-import type { Scalars } from '../src/engine/plan/kernel.js';
-import { type DispatchProfile, type Profile, quantile } from '../src/engine/timing/profile.js';
+import type { Scalars } from '../../src/engine/plan/kernel.js';
+import { type DispatchProfile, type Profile, quantile } from '../../src/engine/timing/profile.js';
 import {
   boundOf,
   grouped,
   idealNs,
   type Peaks,
   type ProfileRow,
-} from '../src/engine/timing/profileTables.js';
+} from '../../src/engine/timing/profileTables.js';
 
 export interface KernelRow {
   op: string;

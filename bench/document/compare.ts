@@ -1,7 +1,8 @@
 /** Two documents side by side: what has become slower, faster, larger or smaller beyond the noise. */
+
+import { workloadName } from '../model/workload.js';
+import { type Engine, jobName } from '../peers/peerReport.js';
 import type { BenchDocument } from './document.js';
-import { workloadName } from './fixture.js';
-import { type Engine, jobName } from './peers/report.js';
 
 /** Less than this is never called a difference: two runs of the same differ so much, on shared cores more. */
 const FLOOR = { hardware: 0.03, software: 0.25 } as const;

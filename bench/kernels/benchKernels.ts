@@ -3,24 +3,24 @@
  * uses it wherever it fits. Kernels that no step holds are raced on the sizes of their checks.
  */
 
-import { ChexError, UsageError } from '../src/core/errors.js';
-import { countParameters, type DenseNetConfig, type WeightMap } from '../src/densenet/architecture.js';
-import { initialWeights } from '../src/densenet/initialisers.js';
-import type { Gpu } from '../src/engine/device/gpu.js';
-import { fixedTensor, PlanBuilder } from '../src/engine/plan/plan.js';
-import { type Profile, profilePlan } from '../src/engine/timing/profile.js';
+import { ChexError, UsageError } from '../../src/core/errors.js';
+import { countParameters, type DenseNetConfig, type WeightMap } from '../../src/densenet/architecture.js';
+import { initialWeights } from '../../src/densenet/initialisers.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { fixedTensor, PlanBuilder } from '../../src/engine/plan/plan.js';
+import { type Profile, profilePlan } from '../../src/engine/timing/profile.js';
 import {
   boundOf,
   byKernel,
   idealNs,
   type Peaks,
   type ProfileRow,
-} from '../src/engine/timing/profileTables.js';
-import { adamStep } from '../src/shaders/adam/adam.js';
-import { type CheckResult, explain } from '../src/shaders/checkCase.js';
-import { ALL_KERNELS } from '../src/shaders/registry.js';
-import { race, selfTest } from '../src/verify/selfTest.js';
-import { createModel, filledPlan, type Workload } from './fixture.js';
+} from '../../src/engine/timing/profileTables.js';
+import { adamStep } from '../../src/shaders/adam/adam.js';
+import { type CheckResult, explain } from '../../src/shaders/checkCase.js';
+import { ALL_KERNELS } from '../../src/shaders/registry.js';
+import { race, selfTest } from '../../src/verify/selfTest.js';
+import { createModel, filledPlan, type Workload } from '../model/workload.js';
 import {
   type ConvolutionRow,
   convolutionRows,

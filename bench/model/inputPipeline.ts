@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getTrainGenerator } from '../src/data/generator/notebook.node.js';
-import type { DecodePool } from '../src/data/images/decodePool.node.js';
-import { writePhantoms } from '../src/data/phantoms/write.node.js';
-import { readFrame } from '../src/data/tables/csv.node.js';
-import type { Batch } from '../src/training/batch.js';
+import { getTrainGenerator } from '../../src/data/generator/notebook.node.js';
+import type { DecodePool } from '../../src/data/images/decodePool.node.js';
+import { writePhantoms } from '../../src/data/phantoms/write.node.js';
+import { readFrame } from '../../src/data/tables/csv.node.js';
+import type { Batch } from '../../src/training/batch.js';
 
 const PHANTOMS = 10;
 /** NIH's X-rays have 1024 px; the time goes into decoding those. */

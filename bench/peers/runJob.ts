@@ -2,9 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { childJob, type RaceContext, startEngine } from './context.js';
-import type { EngineProcess, Opened } from './host.js';
-import { compareUpdates, findReferee } from './referee.js';
+import type { EngineProcess, Opened } from './engineProcess.js';
 import {
   addNote,
   emptyRow,
@@ -14,7 +12,9 @@ import {
   type PeerResult,
   type PeerRow,
   ratiosOf,
-} from './report.js';
+} from './peerReport.js';
+import { childJob, type RaceContext, startEngine } from './raceContext.js';
+import { compareUpdates, findReferee } from './rightNumbers.js';
 
 /** In one turn an engine runs until this long has passed, so that quick ones are not timed cold. */
 const TURN_MS = 250;

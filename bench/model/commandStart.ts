@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GpuError } from '../src/core/errors.js';
-import { densenetConfig } from '../src/densenet/architecture.js';
-import { initialWeights } from '../src/densenet/initialisers.js';
-import { writeWeightFile } from '../src/densenet/weights/weights.node.js';
-import { encodePng } from '../src/eval/explain/overlay.node.js';
-import { emptyCaches } from './peers/race.js';
+import { GpuError } from '../../src/core/errors.js';
+import { densenetConfig } from '../../src/densenet/architecture.js';
+import { initialWeights } from '../../src/densenet/initialisers.js';
+import { writeWeightFile } from '../../src/densenet/weights/weights.node.js';
+import { encodePng } from '../../src/eval/explain/overlay.node.js';
+import { emptyCaches } from '../peers/runJob.js';
 
 export interface StartOptions {
   /** The command's script. */

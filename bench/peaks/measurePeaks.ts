@@ -2,15 +2,15 @@
  * What the adapter at hand reaches at most, measured, so that a kernel's time can be told as a share of it: fused
  * multiply-adds on registers, and a copy from memory to memory.
  */
-import { OutOfMemoryError } from '../src/core/errors.js';
-import type { Gpu } from '../src/engine/device/gpu.js';
-import { Kernel } from '../src/engine/plan/kernel.js';
-import { fixedTensor, linear, PlanBuilder } from '../src/engine/plan/plan.js';
-import type { Tensor } from '../src/engine/plan/tensor.js';
-import { timeDispatches } from '../src/engine/timing/profiler.js';
-import type { Peaks } from '../src/engine/timing/profileTables.js';
-import copy from './shaders/copy.wgsl';
-import fma from './shaders/fma.wgsl';
+import { OutOfMemoryError } from '../../src/core/errors.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { Kernel } from '../../src/engine/plan/kernel.js';
+import { fixedTensor, linear, PlanBuilder } from '../../src/engine/plan/plan.js';
+import type { Tensor } from '../../src/engine/plan/tensor.js';
+import { timeDispatches } from '../../src/engine/timing/dispatchTimes.js';
+import type { Peaks } from '../../src/engine/timing/profileTables.js';
+import copy from './copy.wgsl';
+import fma from './fma.wgsl';
 
 const FMA = new Kernel('peak.fma', 'registers', fma);
 const COPY = new Kernel('peak.copy', 'vec4', copy);

@@ -1,10 +1,10 @@
 /** What a bench leaves behind: one JSON document, with where, when and of what it was measured. */
-import type { KernelReport } from './kernels.js';
-import type { ModelRow } from './model.js';
-import type { PeakReport } from './peaks.js';
-import type { PeerReport } from './peers/report.js';
-import type { PipelineRow } from './pipeline.js';
-import type { ScalingReport } from './scaling.js';
+import type { KernelReport } from '../kernels/benchKernels.js';
+import type { ModelRow } from '../model/benchModel.js';
+import type { PipelineRow } from '../model/inputPipeline.js';
+import type { ScalingReport } from '../model/scaling.js';
+import type { PeakReport } from '../peaks/measurePeaks.js';
+import type { PeerReport } from '../peers/peerReport.js';
 
 export const FORMAT = 'chexgpu bench';
 export const FORMAT_VERSION = 1;

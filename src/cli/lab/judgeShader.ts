@@ -23,7 +23,7 @@ import {
   likeOf,
   notDispatched,
 } from '../../lab/labFile.js';
-import { type Comparison, compareBest, type LabRaceRow, raceOn } from '../../lab/labRace.js';
+import { type Comparison, compareBest, type LabRaceRow, raceOn } from '../../lab/race.js';
 import type { CheckCase } from '../../shaders/checkCase.js';
 import type { Output } from '../terminal/output.js';
 import { plural, shown } from '../terminal/output.js';
@@ -35,7 +35,7 @@ import {
   raceText,
   worstOf,
   wrongText,
-} from './words.js';
+} from './format.js';
 
 const MOST_BYTES = 1 << 20;
 /** After this long without a result it is said what is being waited for, and then again each time. */

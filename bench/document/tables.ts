@@ -1,13 +1,13 @@
 /** A document's numbers as tables of words: what the terminal prints and the page shows. */
-import type { ProfileRow } from '../src/engine/timing/profileTables.js';
+import type { ProfileRow } from '../../src/engine/timing/profileTables.js';
+import { BAR, type ConvolutionRow, type KernelRow, type VariantTotal } from '../kernels/kernelRows.js';
+import type { PipelineRow } from '../model/inputPipeline.js';
+import type { ScalingReport, ScalingSeries } from '../model/scaling.js';
+import { workloadName } from '../model/workload.js';
+import type { PeakReport } from '../peaks/measurePeaks.js';
+import { PEER_TABLE_HEADER, type PeerReport, peerTable } from '../peers/peerReport.js';
 import type { Comparison, ComparisonRow } from './compare.js';
 import type { BenchDocument, ModelReport } from './document.js';
-import { workloadName } from './fixture.js';
-import { BAR, type ConvolutionRow, type KernelRow, type VariantTotal } from './kernelRows.js';
-import type { PeakReport } from './peaks.js';
-import { PEER_TABLE_HEADER, type PeerReport, peerTable } from './peers/report.js';
-import type { PipelineRow } from './pipeline.js';
-import type { ScalingReport, ScalingSeries } from './scaling.js';
 
 export interface Table {
   title: string;

@@ -1,10 +1,11 @@
 /** How time and memory grow with the batch and with the size of the images. */
 
-import { OutOfMemoryError } from '../src/core/errors.js';
-import type { DenseNetConfig, WeightMap } from '../src/densenet/architecture.js';
-import { initialWeights } from '../src/densenet/initialisers.js';
-import type { Gpu } from '../src/engine/device/gpu.js';
-import { fitLine, fitPower, type LineFit, type Point, type PowerFit } from './fit.js';
+import { OutOfMemoryError } from '../../src/core/errors.js';
+import type { DenseNetConfig, WeightMap } from '../../src/densenet/architecture.js';
+import { initialWeights } from '../../src/densenet/initialisers.js';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { sampleTimes, type Timing } from '../../src/engine/timing/samples.js';
+import { fitLine, fitPower, type LineFit, type Point, type PowerFit } from './growthFit.js';
 import {
   callModel,
   createModel,
@@ -12,8 +13,7 @@ import {
   randomBatch,
   type Workload,
   workloadName,
-} from './fixture.js';
-import { sampleTimes, type Timing } from './samples.js';
+} from './workload.js';
 
 export const BATCHES = [1, 2, 4, 8, 16, 32, 64];
 export const SIZES = [64, 96, 128, 192, 224, 256, 320, 384, 448, 512];

@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DenseNetConfig, densenetConfig } from '../src/densenet/architecture.js';
-import { EngineProcess, type Opened, peerEnvironment } from './peers/host.js';
-import { BenchFiles } from './peers/network.js';
-import { runJob } from './peers/race.js';
-import { ENGINES, type Engine, type PeerJob, type PeerReport } from './peers/report.js';
+import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architecture.js';
+import { EngineProcess, type Opened, peerEnvironment } from './engineProcess.js';
+import { BenchFiles } from './peerFiles.js';
+import { ENGINES, type Engine, type PeerJob, type PeerReport } from './peerReport.js';
+import { runJob } from './runJob.js';
 
-export * from './peers/report.js';
+export * from './peerReport.js';
 
 export interface RaceOptions {
   jobs?: readonly PeerJob[];

@@ -1,5 +1,5 @@
 /** Timing something by this thread's clock: several samples, their median and how far they lie apart. */
-import { quantile, spreadOf } from '../src/engine/timing/profile.js';
+import { quantile, spreadOf } from './profile.js';
 
 export interface Timing {
   /** Median, milliseconds. */
