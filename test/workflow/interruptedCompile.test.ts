@@ -4,7 +4,7 @@ import type { CommandContext } from '../../src/cli/session/context.js';
 import type { Session } from '../../src/cli/session/session.js';
 import { Output } from '../../src/cli/terminal/output.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { createModel, type Network } from '../../src/workflow/network.node.js';
+import { createModel, type Network } from '../../src/workflow/weights/network.node.js';
 import { randomWeights, TINY } from '../densenet/weights/keras/h5Fixtures.js';
 
 it('an interrupt ends the compiling of a network before its first step', async () => {

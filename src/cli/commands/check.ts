@@ -4,7 +4,7 @@ import { EXIT_CODES, UsageError } from '../../core/errors.js';
 import type { CheckReport } from '../../data/checks/check.js';
 import { checkFolder } from '../../data/checks/check.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
-import { requireFolder } from '../../workflow/dataset.node.js';
+import { requireFolder } from '../../workflow/data/dataset.node.js';
 import { option } from '../flags/options.js';
 import { withPool } from '../session/session.js';
 import { plural, textTable } from '../terminal/output.js';

@@ -7,7 +7,7 @@ import { LABELS } from '../../data/tables/labels.js';
 import { countParameters, densenetConfig } from '../../densenet/architecture.js';
 import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/keras/kerasWriter.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
-import { isTorch, readFor, type WeightFlags } from '../../workflow/network.node.js';
+import { isTorch, readFor, type WeightFlags } from '../../workflow/weights/network.node.js';
 import { addWeightOptions, names, option, wholeNumber } from '../flags/options.js';
 import type { CommandContext } from '../session/context.js';
 import { inputsOf, namedHistory } from '../session/inputs.js';

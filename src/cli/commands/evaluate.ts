@@ -3,7 +3,7 @@ import { addFiles, checkAdding, type NewFile } from '../../core/outputs/adding.n
 import { rocSpec } from '../../eval/report/figureSpecs.js';
 import { renderFigure } from '../../eval/report/figures.node.js';
 import { readPredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
-import { sayEvaluation, scorePredictions } from '../../workflow/evaluation.node.js';
+import { sayEvaluation, scorePredictions } from '../../workflow/results/evaluation.js';
 import { option } from '../flags/options.js';
 import { inputsOf } from '../session/inputs.js';
 import { define } from './define.js';

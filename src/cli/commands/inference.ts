@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
-import { loadClassifier, type Network, type WeightFlags } from '../../workflow/network.node.js';
-import { type ScalingChoice, settleScaling } from '../../workflow/scaling.node.js';
-import type { TrainedWith } from '../../workflow/trainedWith.node.js';
+import { type ScalingChoice, settleScaling } from '../../workflow/prediction/scaling.node.js';
+import type { TrainedWith } from '../../workflow/weights/history.node.js';
+import { loadClassifier, type Network, type WeightFlags } from '../../workflow/weights/network.node.js';
 import { addTuningOptions, addWeightOptions, names, option, type TuningFlags } from '../flags/options.js';
 import type { Ahead } from '../session/ahead.js';
 import type { CommandContext } from '../session/context.js';

@@ -17,18 +17,18 @@ import {
   probabilitiesToCsv,
 } from '../../eval/scores/predictionsCsv.js';
 import type { Normalisation } from '../../training/batch.js';
-import { missingImages, requireFolder } from '../../workflow/dataset.node.js';
-import { predictSplit } from '../../workflow/evaluation.node.js';
-import { roomFor } from '../../workflow/memoryCheck.js';
-import { createModel, type Network } from '../../workflow/network.node.js';
+import { missingImages, requireFolder } from '../../workflow/data/dataset.node.js';
+import { inspectImages } from '../../workflow/data/inspectImages.node.js';
+import { roomFor } from '../../workflow/memoryCheck.node.js';
 import {
   frameForOutputs,
   labelsForCsv,
   sayMeaning,
   tableOfOutputs,
   trainedLabels,
-} from '../../workflow/outputs.node.js';
-import { inspectImages } from '../../workflow/preflight.node.js';
+} from '../../workflow/prediction/outputs.js';
+import { predictSplit } from '../../workflow/results/evaluation.js';
+import { createModel, type Network } from '../../workflow/weights/network.node.js';
 import { option } from '../flags/options.js';
 import { type Ahead, withAhead } from '../session/ahead.js';
 import type { CommandContext } from '../session/context.js';

@@ -8,15 +8,21 @@ import type { GradcamRow, ReportData } from '../../eval/report/reportData.js';
 import type { EvaluationResult } from '../../eval/scores/evaluate.js';
 import { writePredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
 import type { CamScore } from '../../training/model/predictor.js';
-import { type Dataset, namesData, readDataset } from '../../workflow/dataset.node.js';
-import { predictSplit, sayEvaluation, scorePredictions } from '../../workflow/evaluation.node.js';
-import { type BoxesByImage, chooseCases, explain, readBoxes } from '../../workflow/explain.node.js';
-import { type Trained, trainOn } from '../../workflow/job.node.js';
-import { roomFor, trainingShape } from '../../workflow/memoryCheck.js';
-import { checkpointBytes, loadNetwork, type Network, withMomentum } from '../../workflow/network.node.js';
-import { DATA_PRESET, PHANTOM_PRESET, RUN_WORDS } from '../../workflow/presets.js';
-import { runInfo, sampleImages } from '../../workflow/report.node.js';
-import { saySummary, summaryOf } from '../../workflow/summary.js';
+import { type Dataset, namesData, readDataset } from '../../workflow/data/dataset.node.js';
+import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
+import { Phases } from '../../workflow/phases.js';
+import { predictSplit, sayEvaluation, scorePredictions } from '../../workflow/results/evaluation.js';
+import { type BoxesByImage, chooseCases, explain, readBoxes } from '../../workflow/results/explain.node.js';
+import { runInfo, sampleImages } from '../../workflow/results/report.node.js';
+import { saySummary, summaryOf } from '../../workflow/results/summary.node.js';
+import { type Trained, trainOn } from '../../workflow/training/job.node.js';
+import { DATA_PRESET, PHANTOM_PRESET, RUN_WORDS } from '../../workflow/training/presets.js';
+import {
+  checkpointBytes,
+  loadNetwork,
+  type Network,
+  withMomentum,
+} from '../../workflow/weights/network.node.js';
 import { augmentationWords } from '../flags/augmentationFlags.js';
 import {
   addDataOptions,
@@ -30,7 +36,6 @@ import {
 } from '../flags/options.js';
 import type { CommandContext } from '../session/context.js';
 import { trainingInputs } from '../session/inputs.js';
-import { Phases } from '../session/phases.js';
 import { type FolderFlags, inRunFolder, type RunFolder } from '../session/runFolder.js';
 import { type Session, withSession } from '../session/session.js';
 import { Problems } from '../terminal/problems.js';

@@ -1,11 +1,17 @@
 /** `chexgpu train` */
 import { join } from 'node:path';
-import { readDataset, requireData } from '../../workflow/dataset.node.js';
-import { trainOn } from '../../workflow/job.node.js';
-import { roomFor, trainingShape } from '../../workflow/memoryCheck.js';
-import { checkpointBytes, loadNetwork, WEIGHTS_FILE, withMomentum } from '../../workflow/network.node.js';
-import { DATA_PRESET, DATA_WORDS } from '../../workflow/presets.js';
-import { HISTORY_FILE } from '../../workflow/trainedWith.node.js';
+import { readDataset, requireData } from '../../workflow/data/dataset.node.js';
+import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
+import { Phases } from '../../workflow/phases.js';
+import { trainOn } from '../../workflow/training/job.node.js';
+import { DATA_PRESET, DATA_WORDS } from '../../workflow/training/presets.js';
+import { HISTORY_FILE } from '../../workflow/weights/history.node.js';
+import {
+  checkpointBytes,
+  loadNetwork,
+  WEIGHTS_FILE,
+  withMomentum,
+} from '../../workflow/weights/network.node.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -15,7 +21,6 @@ import {
 } from '../flags/options.js';
 import type { CommandContext } from '../session/context.js';
 import { trainingInputs } from '../session/inputs.js';
-import { Phases } from '../session/phases.js';
 import { type FolderFlags, inRunFolder } from '../session/runFolder.js';
 import { withSession } from '../session/session.js';
 import { define } from './define.js';

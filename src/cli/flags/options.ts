@@ -6,7 +6,7 @@ import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js'
 import { cellNumber } from '../../data/tables/cells.js';
 import { DENSENET_NAMES } from '../../densenet/architecture.js';
 import type { CamScore } from '../../training/model/predictor.js';
-import type { WeightFlags } from '../../workflow/network.node.js';
+import type { WeightFlags } from '../../workflow/weights/network.node.js';
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
 
 /** A parser for whole numbers from `least` to `most`. */

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { healFolder } from '../../core/outputs/claim.node.js';
 import type { Inputs } from '../../core/outputs/inputs.node.js';
 import { resolveWeights } from '../../densenet/weights/weights.node.js';
-import type { WeightFlags } from '../../workflow/network.node.js';
-import { HISTORY_FILE } from '../../workflow/trainedWith.node.js';
+import { HISTORY_FILE } from '../../workflow/weights/history.node.js';
+import type { WeightFlags } from '../../workflow/weights/network.node.js';
 import type { DataFlags } from '../flags/options.js';
 
 /**

@@ -3,7 +3,7 @@ import { checkFile, textKind } from '../../core/outputs/file.node.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
-import { PixelWarnings, type ScalingChoice } from '../../workflow/scaling.node.js';
+import { PixelWarnings, type ScalingChoice } from '../../workflow/prediction/scaling.node.js';
 import type { TuningFlags } from '../flags/options.js';
 import type { CommandContext } from './context.js';
 import { checkBeforeUse } from './kernelChecks.js';

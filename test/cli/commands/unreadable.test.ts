@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJson } from '../../../src/cli/bench/result.js';
 import { readShader } from '../../../src/cli/lab/judgeShader.js';
 import { DataError } from '../../../src/core/errors.js';
-import { requireFolder } from '../../../src/workflow/dataset.node.js';
+import { requireFolder } from '../../../src/workflow/data/dataset.node.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'chexgpu-unreadable-'));
 /** Root may read all. */

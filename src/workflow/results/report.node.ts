@@ -1,13 +1,13 @@
 /** From what a run did to the report's data. */
 
-import type { CommandContext } from '../cli/session/context.js';
-import type { Session } from '../cli/session/session.js';
-import { versions } from '../cli/session/versions.js';
-import { MT19937 } from '../core/mt19937.js';
-import type { Frame } from '../data/tables/frame.js';
-import { imagePath } from '../data/tables/imageFiles.node.js';
-import type { RunInfo, SampleImage } from '../eval/report/reportData.js';
-import type { Preparation } from './dataset.node.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import type { Session } from '../../cli/session/session.js';
+import { versions } from '../../cli/session/versions.js';
+import { MT19937 } from '../../core/mt19937.js';
+import type { Frame } from '../../data/tables/frame.js';
+import { imagePath } from '../../data/tables/imageFiles.node.js';
+import type { RunInfo, SampleImage } from '../../eval/report/reportData.js';
+import type { Preparation } from '../data/dataset.node.js';
 
 const SAMPLES = 8;
 

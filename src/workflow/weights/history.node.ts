@@ -3,15 +3,15 @@
  * any other file it says nothing, however the files are called.
  */
 import { dirname, join } from 'node:path';
-import type { CommandContext } from '../cli/session/context.js';
-import { WeightsError } from '../core/errors.js';
-import { readRegularFile } from '../core/readFile.node.js';
-import { SCALINGS, type Scaling } from '../data/images/pixelFacts.js';
-import { INTERPOLATIONS, type Interpolation } from '../data/images/resize.js';
-import { DENSENET_NAMES, type DenseNetConfig, type DenseNetName } from '../densenet/architecture.js';
-import { isNormalisation } from '../densenet/weights/torch/torchFacts.js';
-import type { WeightBytes } from '../densenet/weights/weights.node.js';
-import type { Normalisation } from '../training/batch.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import { WeightsError } from '../../core/errors.js';
+import { readRegularFile } from '../../core/readFile.node.js';
+import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
+import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
+import { DENSENET_NAMES, type DenseNetConfig, type DenseNetName } from '../../densenet/architecture.js';
+import { isNormalisation } from '../../densenet/weights/torch/torchFacts.js';
+import type { WeightBytes } from '../../densenet/weights/weights.node.js';
+import type { Normalisation } from '../../training/batch.js';
 
 export const HISTORY_FILE = 'history.json';
 

@@ -1,11 +1,11 @@
 /** Before the first step: everything that would otherwise end a training when it is done, or in its middle. */
 import { access } from 'node:fs/promises';
-import type { CommandContext } from '../cli/session/context.js';
-import { plural } from '../cli/terminal/output.js';
-import { DataError } from '../core/errors.js';
-import type { Inspection } from '../data/checks/check.js';
-import type { DecodePool } from '../data/images/decodePool.node.js';
-import { imagePath } from '../data/tables/imageFiles.node.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import { plural } from '../../cli/terminal/output.js';
+import { DataError } from '../../core/errors.js';
+import type { Inspection } from '../../data/checks/check.js';
+import type { DecodePool } from '../../data/images/decodePool.node.js';
+import { imagePath } from '../../data/tables/imageFiles.node.js';
 import type { Dataset } from './dataset.node.js';
 
 /** Asked of the pool at once: enough for its threads, and few enough to stop soon. */

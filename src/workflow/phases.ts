@@ -1,5 +1,5 @@
 /** Where the time of a run went. */
-import type { PhaseTiming } from '../../eval/report/reportData.js';
+import type { PhaseTiming } from '../eval/report/reportData.js';
 
 export class Phases {
   readonly list: PhaseTiming[] = [];

@@ -1,15 +1,15 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
 
-import type { CommandContext } from '../cli/session/context.js';
-import { plural } from '../cli/terminal/output.js';
-import { UsageError, WeightsError } from '../core/errors.js';
-import { firstFew } from '../core/wording.js';
-import type { Interpolation } from '../data/images/resize.js';
-import type { Frame } from '../data/tables/frame.js';
-import { LABELS } from '../data/tables/labels.js';
-import { opNorm } from '../densenet/weights/torch/torchFacts.js';
-import { asWritten, type PredictionTable } from '../eval/scores/predictionsCsv.js';
-import type { Network } from './network.node.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import { plural } from '../../cli/terminal/output.js';
+import { UsageError, WeightsError } from '../../core/errors.js';
+import { firstFew } from '../../core/wording.js';
+import type { Interpolation } from '../../data/images/resize.js';
+import type { Frame } from '../../data/tables/frame.js';
+import { LABELS } from '../../data/tables/labels.js';
+import { opNorm } from '../../densenet/weights/torch/torchFacts.js';
+import { asWritten, type PredictionTable } from '../../eval/scores/predictionsCsv.js';
+import type { Network } from '../weights/network.node.js';
 
 /** The outputs that mean something. */
 export const trainedLabels = ({ labels }: Pick<Network, 'labels'>): string[] =>

@@ -1,5 +1,5 @@
 /** Sizes and counts where the user gives none: by adapter, as a processor is a thousand times slower. */
-import type { TrainingFlags } from '../cli/flags/options.js';
+import type { TrainingFlags } from '../../cli/flags/options.js';
 
 /** What a training needs, with every default filled in. */
 export interface TrainingPlan {

@@ -5,11 +5,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import type { CommandContext } from '../../src/cli/session/context.js';
-import { Output } from '../../src/cli/terminal/output.js';
-import { UsageError, WeightsError } from '../../src/core/errors.js';
-import { chooseLabels } from '../../src/workflow/outputs.node.js';
-import { type HistoryFlag, trainedWith } from '../../src/workflow/trainedWith.node.js';
+import type { CommandContext } from '../../../src/cli/session/context.js';
+import { Output } from '../../../src/cli/terminal/output.js';
+import { UsageError, WeightsError } from '../../../src/core/errors.js';
+import { chooseLabels } from '../../../src/workflow/prediction/outputs.js';
+import { type HistoryFlag, trainedWith } from '../../../src/workflow/weights/history.node.js';
 
 const root = mkdtempSync(join(tmpdir(), 'chexgpu-history-'));
 afterAll(() => rmSync(root, { recursive: true }));

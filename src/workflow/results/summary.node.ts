@@ -1,9 +1,9 @@
 /** What a run came to, in a screenful and for --json. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandContext } from '../cli/session/context.js';
-import { duration, shown, textTable } from '../cli/terminal/output.js';
-import type { Problem, ReportData } from '../eval/report/reportData.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import { duration, shown, textTable } from '../../cli/terminal/output.js';
+import type { Problem, ReportData } from '../../eval/report/reportData.js';
 
 export interface RunSummary {
   folder: string;

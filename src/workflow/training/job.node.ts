@@ -2,28 +2,28 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { augmentationOf, augmentationWords } from '../cli/flags/augmentationFlags.js';
-import type { TrainingFlags } from '../cli/flags/options.js';
-import type { CommandContext } from '../cli/session/context.js';
-import type { Phases } from '../cli/session/phases.js';
-import type { RunFolder } from '../cli/session/runFolder.js';
-import type { Session } from '../cli/session/session.js';
-import { shown } from '../cli/terminal/output.js';
-import type { WeightMap } from '../densenet/architecture.js';
-import type { FrequencySummary, TrainingSummary } from '../eval/report/reportData.js';
-import type { DenseNet } from '../training/model/model.js';
-import { type TrainingFacts, writeCheckpoint } from './checkpoint.node.js';
+import { augmentationOf, augmentationWords } from '../../cli/flags/augmentationFlags.js';
+import type { TrainingFlags } from '../../cli/flags/options.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import type { RunFolder } from '../../cli/session/runFolder.js';
+import type { Session } from '../../cli/session/session.js';
+import { shown } from '../../cli/terminal/output.js';
+import type { WeightMap } from '../../densenet/architecture.js';
+import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
+import type { DenseNet } from '../../training/model/model.js';
 import {
   checkLeakage,
   type Dataset,
   type Generators,
   makeGenerators,
   type Preparation,
-} from './dataset.node.js';
-import { createModel, type Network, WEIGHTS_FILE } from './network.node.js';
-import { constantImages, imagesOf, inspectImages } from './preflight.node.js';
+} from '../data/dataset.node.js';
+import { constantImages, imagesOf, inspectImages } from '../data/inspectImages.node.js';
+import type { Phases } from '../phases.js';
+import { type TrainingFacts, writeCheckpoint } from '../weights/checkpoint.node.js';
+import { HISTORY_FILE } from '../weights/history.node.js';
+import { createModel, type Network, WEIGHTS_FILE } from '../weights/network.node.js';
 import { type Preset, type TrainingPlan, trainingPlan } from './presets.js';
-import { HISTORY_FILE } from './trainedWith.node.js';
 import { sayFrequencies, trainNetwork } from './training.js';
 
 export interface TrainingJob {

@@ -1,14 +1,14 @@
 /** Class frequencies, loss weights and the fit: the notebook's section 3. */
 
-import type { CommandContext } from '../cli/session/context.js';
-import type { Phases } from '../cli/session/phases.js';
-import { duration, plural, textTable } from '../cli/terminal/output.js';
-import type { ImageGenerator } from '../data/generator/generator.js';
-import { frequencySummary } from '../eval/report/dataSummary.js';
-import type { FrequencySummary, TrainingSummary } from '../eval/report/reportData.js';
-import { fit } from '../training/fit.js';
-import type { DenseNet } from '../training/model/model.js';
-import type { Dataset, Generators } from './dataset.node.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import { duration, plural, textTable } from '../../cli/terminal/output.js';
+import type { ImageGenerator } from '../../data/generator/generator.js';
+import { frequencySummary } from '../../eval/report/dataSummary.js';
+import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
+import { fit } from '../../training/fit.js';
+import type { DenseNet } from '../../training/model/model.js';
+import type { Dataset, Generators } from '../data/dataset.node.js';
+import type { Phases } from '../phases.js';
 import type { TrainingPlan } from './presets.js';
 
 export function sayFrequencies({ out }: CommandContext, dataset: Dataset): FrequencySummary {

@@ -5,8 +5,8 @@ import type { DenseNetConfig } from '../densenet/architecture.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { BatchShape } from '../training/batch.js';
 import { requireRoom } from '../training/model/memoryEstimate.js';
-import type { Dataset } from './dataset.node.js';
-import { type Preset, trainingPlan } from './presets.js';
+import type { Dataset } from './data/dataset.node.js';
+import { type Preset, trainingPlan } from './training/presets.js';
 
 /** For `withSession`. @throws OutOfMemoryError naming the largest image or batch that fits */
 export function roomFor(

@@ -1,11 +1,11 @@
 /** Which scaling of the pixels a command uses, and what it says of pixels that lost something. */
 
-import type { CommandContext } from '../cli/session/context.js';
-import { UsageError } from '../core/errors.js';
-import type { DecodePool } from '../data/images/decodePool.node.js';
-import { inWords, pixelFindings, type Scaling } from '../data/images/pixelFacts.js';
-import type { Network } from './network.node.js';
-import type { TrainedWith } from './trainedWith.node.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import { UsageError } from '../../core/errors.js';
+import type { DecodePool } from '../../data/images/decodePool.node.js';
+import { inWords, pixelFindings, type Scaling } from '../../data/images/pixelFacts.js';
+import type { TrainedWith } from '../weights/history.node.js';
+import type { Network } from '../weights/network.node.js';
 
 /** As the decode pool takes it. */
 export interface ScalingChoice {

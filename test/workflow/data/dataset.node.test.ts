@@ -3,16 +3,16 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandContext } from '../../src/cli/session/context.js';
-import { DataError } from '../../src/core/errors.js';
-import { checkFolder } from '../../src/data/checks/check.node.js';
-import { flowFromDataframe } from '../../src/data/generator/generator.node.js';
-import { DecodePool } from '../../src/data/images/decodePool.node.js';
-import { readFrame } from '../../src/data/tables/csv.node.js';
-import { ImageFiles, imagePath } from '../../src/data/tables/imageFiles.node.js';
-import { readDataset } from '../../src/workflow/dataset.node.js';
-import { chooseCases, readBoxes } from '../../src/workflow/explain.node.js';
-import { csvOf, noisePng } from '../support/imageFolder.js';
+import type { CommandContext } from '../../../src/cli/session/context.js';
+import { DataError } from '../../../src/core/errors.js';
+import { checkFolder } from '../../../src/data/checks/check.node.js';
+import { flowFromDataframe } from '../../../src/data/generator/generator.node.js';
+import { DecodePool } from '../../../src/data/images/decodePool.node.js';
+import { readFrame } from '../../../src/data/tables/csv.node.js';
+import { ImageFiles, imagePath } from '../../../src/data/tables/imageFiles.node.js';
+import { readDataset } from '../../../src/workflow/data/dataset.node.js';
+import { chooseCases, readBoxes } from '../../../src/workflow/results/explain.node.js';
+import { csvOf, noisePng } from '../../support/imageFolder.js';
 
 const pool = new DecodePool({ workers: 0 });
 let root = '';

@@ -1,23 +1,23 @@
 /** Grad-CAM of chosen images: the notebook's last section. */
 import { resolve } from 'node:path';
-import type { CommandContext } from '../cli/session/context.js';
-import type { Session } from '../cli/session/session.js';
-import { DataError, NonFiniteError } from '../core/errors.js';
-import { boxesOf } from '../data/checks/check.node.js';
-import type { DecodePool } from '../data/images/decodePool.node.js';
-import type { Interpolation } from '../data/images/resize.js';
-import type { CsvTable } from '../data/tables/csv.js';
-import { readTable } from '../data/tables/csv.node.js';
-import { imagePath } from '../data/tables/imageFiles.node.js';
-import { gradcamTitle } from '../eval/explain/overlay.node.js';
-import type { FindingBox, GradcamRow } from '../eval/report/reportData.js';
-import type { PredictionTable } from '../eval/scores/predictionsCsv.js';
-import type { Normalisation, PixelBatch } from '../training/batch.js';
-import type { DenseNet } from '../training/model/model.js';
-import type { CamScore } from '../training/model/predictor.js';
-import type { Dataset } from './dataset.node.js';
-import type { Network } from './network.node.js';
-import { shownProbabilities } from './outputs.node.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import type { Session } from '../../cli/session/session.js';
+import { DataError, NonFiniteError } from '../../core/errors.js';
+import { boxesOf } from '../../data/checks/check.node.js';
+import type { DecodePool } from '../../data/images/decodePool.node.js';
+import type { Interpolation } from '../../data/images/resize.js';
+import type { CsvTable } from '../../data/tables/csv.js';
+import { readTable } from '../../data/tables/csv.node.js';
+import { imagePath } from '../../data/tables/imageFiles.node.js';
+import { gradcamTitle } from '../../eval/explain/overlay.node.js';
+import type { FindingBox, GradcamRow } from '../../eval/report/reportData.js';
+import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
+import type { Normalisation, PixelBatch } from '../../training/batch.js';
+import type { DenseNet } from '../../training/model/model.js';
+import type { CamScore } from '../../training/model/predictor.js';
+import type { Dataset } from '../data/dataset.node.js';
+import { shownProbabilities } from '../prediction/outputs.js';
+import type { Network } from '../weights/network.node.js';
 
 /** An image to explain. */
 export interface Case {

@@ -1,12 +1,12 @@
 /** The network of a command: its shape, where its weights come from, and how it was trained. */
 
-import type { CommandContext } from '../cli/session/context.js';
-import type { Session } from '../cli/session/session.js';
-import type { Progress } from '../cli/terminal/progress.js';
-import { WeightsError } from '../core/errors.js';
-import { SCALINGS, type Scaling } from '../data/images/pixelFacts.js';
-import { INTERPOLATIONS, type Interpolation } from '../data/images/resize.js';
-import { LABELS } from '../data/tables/labels.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import type { Session } from '../../cli/session/session.js';
+import type { Progress } from '../../cli/terminal/progress.js';
+import { WeightsError } from '../../core/errors.js';
+import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
+import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
+import { LABELS } from '../../data/tables/labels.js';
 import {
   countParameters,
   type DenseNetConfig,
@@ -14,13 +14,13 @@ import {
   densenetConfig,
   HEAD_LAYER,
   type WeightMap,
-} from '../densenet/architecture.js';
-import { initialWeights } from '../densenet/initialisers.js';
-import { signatureAt } from '../densenet/weights/hdf5/hdf5.js';
-import type { Preprocessing } from '../densenet/weights/torch/torchFacts.js';
-import { loadWeights, understandWeights, type WeightFile } from '../densenet/weights/weights.node.js';
-import { DenseNet } from '../training/model/model.js';
-import { type HistoryFlag, type TrainedWith, trainedWith } from './trainedWith.node.js';
+} from '../../densenet/architecture.js';
+import { initialWeights } from '../../densenet/initialisers.js';
+import { signatureAt } from '../../densenet/weights/hdf5/hdf5.js';
+import type { Preprocessing } from '../../densenet/weights/torch/torchFacts.js';
+import { loadWeights, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
+import { DenseNet } from '../../training/model/model.js';
+import { type HistoryFlag, type TrainedWith, trainedWith } from './history.node.js';
 
 export const WEIGHTS_FILE = 'weights.h5';
 

@@ -1,21 +1,21 @@
 /** The three CSVs, the leakage check, the generators: the notebook's sections 2.1 and 2.2. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { DataFlags } from '../cli/flags/options.js';
-import type { CommandContext } from '../cli/session/context.js';
-import type { Session } from '../cli/session/session.js';
-import { plural } from '../cli/terminal/output.js';
-import { DataError, UsageError } from '../core/errors.js';
-import { fileProblem } from '../core/readFile.node.js';
-import type { AugmentationOptions } from '../data/generator/augmentation.js';
-import type { ImageGenerator } from '../data/generator/generator.js';
-import { rowsWithImages } from '../data/generator/generator.node.js';
-import { getTestAndValidGenerator, getTrainGenerator } from '../data/generator/notebook.node.js';
-import type { Scaling } from '../data/images/pixelFacts.js';
-import type { Interpolation } from '../data/images/resize.js';
-import { readFrame } from '../data/tables/csv.node.js';
-import { type Frame, selectRows } from '../data/tables/frame.js';
-import { patientLeakage } from '../data/tables/leakage.js';
+import type { DataFlags } from '../../cli/flags/options.js';
+import type { CommandContext } from '../../cli/session/context.js';
+import type { Session } from '../../cli/session/session.js';
+import { plural } from '../../cli/terminal/output.js';
+import { DataError, UsageError } from '../../core/errors.js';
+import { fileProblem } from '../../core/readFile.node.js';
+import type { AugmentationOptions } from '../../data/generator/augmentation.js';
+import type { ImageGenerator } from '../../data/generator/generator.js';
+import { rowsWithImages } from '../../data/generator/generator.node.js';
+import { getTestAndValidGenerator, getTrainGenerator } from '../../data/generator/notebook.node.js';
+import type { Scaling } from '../../data/images/pixelFacts.js';
+import type { Interpolation } from '../../data/images/resize.js';
+import { readFrame } from '../../data/tables/csv.node.js';
+import { type Frame, selectRows } from '../../data/tables/frame.js';
+import { patientLeakage } from '../../data/tables/leakage.js';
 
 export interface Dataset {
   /** For people: the folder, or 'phantoms'. */

@@ -2,11 +2,11 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { densenetConfig } from '../../src/densenet/architecture.js';
-import { initialWeights } from '../../src/densenet/initialisers.js';
-import { readWeightFile, writeWeightFile } from '../../src/densenet/weights/weights.node.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../support/cli.js';
-import { noisePng } from '../support/imageFolder.js';
+import { densenetConfig } from '../../../src/densenet/architecture.js';
+import { initialWeights } from '../../../src/densenet/initialisers.js';
+import { readWeightFile, writeWeightFile } from '../../../src/densenet/weights/weights.node.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
+import { noisePng } from '../../support/imageFolder.js';
 
 const scratch = scratchFolder();
 const image = scratch.path('image.png');
