@@ -54,17 +54,12 @@ export { checkForLeakage, type PatientLeak, patientLeakage } from './data/tables
 export * from './densenet/architecture.js';
 export { initialWeights } from './densenet/initialisers.js';
 export {
-  type KerasReadOptions,
-  type KerasReport,
-  type KerasWeights,
-  readKerasHdf5,
-} from './densenet/weights/keras/kerasHdf5.js';
-export {
   KERAS_FORMATS,
   type KerasFormat,
   type KerasWriteOptions,
-  writeKerasHdf5,
-} from './densenet/weights/keras/kerasWriter.js';
+} from './densenet/weights/keras/kerasFormats.js';
+export { readKerasHdf5, writeKerasHdf5 } from './densenet/weights/keras/kerasLazy.js';
+export type { KerasReadOptions, KerasReport, KerasWeights } from './densenet/weights/keras/kerasRead.js';
 export type { SaidBy, StatedByCaller } from './densenet/weights/statedFacts.js';
 export {
   readTorchSafetensors,

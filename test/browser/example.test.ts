@@ -15,7 +15,7 @@ import { computeClassFreqs, lossWeights } from '../../src/data/tables/frequencie
 import { LABELS } from '../../src/data/tables/labels.js';
 import { densenetConfig, type WeightMap } from '../../src/densenet/architecture.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
-import { writeKerasHdf5 } from '../../src/densenet/weights/keras/kerasWriter.js';
+import { writeKerasHdf5 } from '../../src/densenet/weights/keras/kerasLazy.js';
 import { readWeightFile } from '../../src/densenet/weights/weights.node.js';
 import { type NodeGpu, openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../src/training/batch.js';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig, HEAD_LAYER, type WeightMap } from '../../src/densenet/architecture.js';
-import { readKerasHdf5 } from '../../src/densenet/weights/keras/kerasHdf5.js';
+import { readKerasHdf5 } from '../../src/densenet/weights/keras/kerasLazy.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { FloatBatch, PixelBatch } from '../../src/training/batch.js';

@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../src/core/errors.js';
 import { densenetConfig, parameterTable, type WeightMap } from '../../src/densenet/architecture.js';
-import { readKerasHdf5 } from '../../src/densenet/weights/keras/kerasHdf5.js';
-import { writeKerasHdf5 } from '../../src/densenet/weights/keras/kerasWriter.js';
+import { readKerasHdf5, writeKerasHdf5 } from '../../src/densenet/weights/keras/kerasLazy.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { DenseNet } from '../../src/training/model/model.js';

@@ -5,7 +5,7 @@ import { UsageError, WeightsError } from '../../core/errors.js';
 import { checkFile, type FileKind } from '../../core/outputs/file.node.js';
 import { LABELS } from '../../data/tables/labels.js';
 import { countParameters, densenetConfig } from '../../densenet/architecture.js';
-import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/keras/kerasWriter.js';
+import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/keras/kerasFormats.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import { isTorch, readFor, type WeightFlags } from '../../workflow/weights/network.node.js';
 import { addWeightOptions, names, option, wholeNumber } from '../flags/options.js';

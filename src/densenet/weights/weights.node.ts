@@ -9,13 +9,9 @@ import { writeWhole } from '../../core/writeFile.node.js';
 import type { AdamState } from '../../training/optimizers/adamState.js';
 import type { DenseNetConfig, WeightMap } from '../architecture.js';
 import { signatureAt } from './hdf5/hdf5.js';
-import {
-  type KerasReadOptions,
-  type KerasReport,
-  type KerasWeights,
-  readKerasHdf5,
-} from './keras/kerasHdf5.js';
-import { type KerasFormat, type KerasWriteOptions, writeKerasHdf5 } from './keras/kerasWriter.js';
+import type { KerasFormat, KerasWriteOptions } from './keras/kerasFormats.js';
+import { readKerasHdf5, writeKerasHdf5 } from './keras/kerasLazy.js';
+import type { KerasReadOptions, KerasReport, KerasWeights } from './keras/kerasRead.js';
 import { KNOWN_WEIGHTS } from './publicFiles.js';
 import type { SaidBy } from './statedFacts.js';
 import { looksLikeSafetensors } from './torch/safetensors.js';

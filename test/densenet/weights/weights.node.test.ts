@@ -20,8 +20,8 @@ import {
   parameterTable,
   type WeightMap,
 } from '../../../src/densenet/architecture.js';
+import { writeKerasHdf5 } from '../../../src/densenet/weights/keras/kerasLazy.js';
 import { modelConfig } from '../../../src/densenet/weights/keras/kerasModelConfig.js';
-import { writeKerasHdf5 } from '../../../src/densenet/weights/keras/kerasWriter.js';
 import {
   readWeightFile,
   resolveWeights,

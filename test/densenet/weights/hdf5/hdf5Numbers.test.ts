@@ -12,8 +12,7 @@ import {
   writeStrings,
 } from '../../../../src/densenet/weights/hdf5/hdf5.js';
 import { floatsOfDataset } from '../../../../src/densenet/weights/hdf5/hdf5Numbers.js';
-import { readKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasHdf5.js';
-import { writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasWriter.js';
+import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
 import { golden } from '../../../support/parity.js';
 import { differences, randomWeights, TINY } from '../keras/h5Fixtures.js';
 

@@ -3,13 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
 import { type DenseNetConfig, layerTable, parameterTable } from '../../../../src/densenet/architecture.js';
 import { makeHdf5, writeStrings } from '../../../../src/densenet/weights/hdf5/hdf5.js';
-import {
-  type KerasReadOptions,
-  type KerasWeights,
-  readKerasHdf5,
-} from '../../../../src/densenet/weights/keras/kerasHdf5.js';
+import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
 import { modelConfig } from '../../../../src/densenet/weights/keras/kerasModelConfig.js';
-import { writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasWriter.js';
+import type { KerasReadOptions, KerasWeights } from '../../../../src/densenet/weights/keras/kerasRead.js';
 import { golden } from '../../../support/parity.js';
 import { kerasModels, randomWeights, SMALL, TINY } from './h5Fixtures.js';
 

@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
 import { parameterTable } from '../../../../src/densenet/architecture.js';
-import { readKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasHdf5.js';
-import { writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasWriter.js';
+import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
 import type { AdamState } from '../../../../src/training/optimizers/adamState.js';
 import {
   buildFile,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
 import { densenetConfig, parameterTable, type WeightMap } from '../../../../src/densenet/architecture.js';
 import { ensureGroup, makeHdf5, writeStrings } from '../../../../src/densenet/weights/hdf5/hdf5.js';
-import { readKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasHdf5.js';
+import { readKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
 import { buildFile, differences, kerasLayouts, randomWeights, SMALL } from './h5Fixtures.js';
 
 const config = densenetConfig('densenet40-12', {

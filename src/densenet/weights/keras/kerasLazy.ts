@@ -1,8 +1,10 @@
-/** Keras weight files, read: what Keras 1, 2, 3 and tf_keras write. kerasWriter.ts writes them. */
-import type { DenseNetConfig } from '../../architecture.js';
+/**
+ * Keras weight files, read and written: what Keras 1, 2, 3 and tf_keras make (kerasFormats.ts). The code that does it
+ * is loaded by the first such file, so that a page that opens none carries none of it.
+ */
+import type { DenseNetConfig, WeightMap } from '../../architecture.js';
+import type { KerasWriteOptions } from './kerasFormats.js';
 import type { KerasReadOptions, KerasWeights } from './kerasRead.js';
-
-export type { KerasReadOptions, KerasReport, KerasWeights } from './kerasRead.js';
 
 /**
  * Reads the weights of a DenseNet from the bytes of a Keras HDF5 file: `save_weights` with or without the
@@ -20,7 +22,19 @@ export async function readKerasHdf5(
   name = 'The weight file',
   options: KerasReadOptions = {},
 ): Promise<KerasWeights> {
-  // A page that reads no Keras file does not load what reads them.
   const { readKeras } = await import('./kerasRead.js');
   return readKeras(bytes, config, name, options);
+}
+
+/**
+ * The bytes of a Keras HDF5 file. Throws WeightsError when a tensor or a moment is missing, unknown, of the
+ * wrong size or not finite; UsageError for an optimiser's state where the file cannot hold one.
+ */
+export async function writeKerasHdf5(
+  tensors: WeightMap,
+  config: DenseNetConfig,
+  options: KerasWriteOptions = {},
+): Promise<Uint8Array> {
+  const { writeKeras } = await import('./kerasWrite.js');
+  return writeKeras(tensors, config, options);
 }

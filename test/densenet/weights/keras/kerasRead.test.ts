@@ -14,8 +14,7 @@ import {
   readHdf5,
   stringsAttribute,
 } from '../../../../src/densenet/weights/hdf5/hdf5.js';
-import { readKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasHdf5.js';
-import { writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasWriter.js';
+import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
 import {
   buildFile,
   differences,

@@ -17,8 +17,8 @@ import {
   stringsAttribute,
   writeStrings,
 } from '../../../../src/densenet/weights/hdf5/hdf5.js';
-import { readKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasHdf5.js';
-import { KERAS_FORMATS, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasWriter.js';
+import { KERAS_FORMATS } from '../../../../src/densenet/weights/keras/kerasFormats.js';
+import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
 import {
   differences,
   kerasLayouts,
