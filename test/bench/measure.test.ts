@@ -86,7 +86,7 @@ describe('bench kernels', () => {
   it('races what no step holds, and times Adam on all parameters', async () => {
     const options = { kind: 'train', batch: 1, size: 32, config, peaks: PEAKS, repeats: 1 } as const;
     const adam = await benchKernels(gpu, { ...options, op: 'adam.step' });
-    expect(adam.rows.some(({ variant, chosen }) => variant === 'tiled' && chosen)).toBe(true);
+    expect(adam.rows.some(({ variant, chosen }) => variant === 'vec4' && chosen)).toBe(true);
     const resize = await benchKernels(gpu, { ...options, op: 'resize' });
     expect(resize.rows.map(({ op }) => op)).toContain('resize.bilinear');
     expect(resize.rows.every(({ count }) => count === 0)).toBe(true);

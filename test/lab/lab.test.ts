@@ -101,11 +101,11 @@ describe('templates', () => {
   });
 
   it.each([
-    ['reduce.slices', 'tiled'],
+    ['reduce.slices', 'vec4'],
     ['conv3x3.forward', 'tiled'],
     ['conv1x1.backwardWeights', 'tiled'],
-    ['batchnorm.statistics', 'tiled'],
-    ['adam.step', 'tiled'],
+    ['batchnorm.statistics', 'vec4'],
+    ['adam.step', 'vec4'],
     ['preprocess.moments', 'naive'],
     ['pool.maxForward', 'naive'],
     ['loss.sum', 'naive'],

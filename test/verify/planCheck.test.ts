@@ -193,23 +193,23 @@ describe('a kernel that is wrong on an adapter', () => {
 
   it('is found where it leaves out elements: what it does not write is no number', async () => {
     for (const name of [
-      'pool.maxForward.tiled',
-      'batchnorm.prepareInference.tiled',
-      'preprocess.normalise.tiled',
+      'pool.maxForward.vec4',
+      'batchnorm.prepareInference.vec4',
+      'preprocess.normalise.vec4',
     ]) {
       expect(await although(name, halfDone(name), predict, memory(known)), name).not.toBeNull();
     }
   });
 
   it('is found where it does not compile', async () => {
-    const name = 'pool.maxForward.tiled';
+    const name = 'pool.maxForward.vec4';
     const text = kernelNamed(name).source.replace('fn main(', 'fn mine(');
     expect(await although(name, text, predict, memory(known))).not.toBeNull();
   });
 
   it('is refused by name where nothing can stand in for it', async () => {
     const [op] = ['pool.maxForward'];
-    const right = ['naive', 'tiled'].map((variant) => kernelNamed(`${op}.${variant}`));
+    const right = ['naive', 'vec4'].map((variant) => kernelNamed(`${op}.${variant}`));
     checkKernels(gpu, { store: memory(known), runtime: 'a' });
     const failure = await withText(right[0].name, slightlyWrong(right[0].name), () =>
       withText(right[1].name, slightlyWrong(right[1].name), predict),
@@ -270,7 +270,7 @@ describe('what is known of kernels', () => {
   it('is of the kernels in use: a prediction checks nothing of the way back', async () => {
     const kernels = await checkedBy(undefined, 'a');
     expect(kernels.filter((name) => /ackward|loss\.weighted|adam|statistics/.test(name))).toEqual([]);
-    expect(new Set(kernels)).toContain('batchnorm.prepareInference.tiled');
+    expect(new Set(kernels)).toContain('batchnorm.prepareInference.vec4');
   });
 
   it('is kept: a second time nothing is checked, a training checks only what is new', async () => {
@@ -280,14 +280,14 @@ describe('what is known of kernels', () => {
     expect(await checkedBy(store, 'a')).toEqual([]);
     const more = await checkedBy(store, 'a', train);
     expect(more.some((name) => name.includes('ackward'))).toBe(true);
-    expect(more).not.toContain('pool.globalForward.tiled');
+    expect(more).not.toContain('pool.globalForward.vec4');
     expect(await checkedBy(store, 'a', train)).toEqual([]);
     expect(await checkedBy(store, 'a')).toEqual([]);
   });
 
   it('holds for the text of a kernel: another one is checked, and it alone', async () => {
     const store = memory(known);
-    const name = 'pool.maxForward.tiled';
+    const name = 'pool.maxForward.vec4';
     const text = `${kernelNamed(name).source}\n// another\n`;
     expect(await withText(name, text, () => checkedBy(store, 'a'))).toEqual([name]);
     expect(await checkedBy(store, 'a')).toEqual([]);
@@ -295,7 +295,7 @@ describe('what is known of kernels', () => {
 
   it('says what is wrong as well, without checking again', async () => {
     const store = memory(known);
-    const name = 'pool.maxForward.tiled';
+    const name = 'pool.maxForward.vec4';
     await withText(name, slightlyWrong(name), async () => {
       await checkedBy(store, 'a');
       expect([...gpu.broken]).toEqual([name]);

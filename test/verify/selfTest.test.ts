@@ -165,7 +165,7 @@ describe('self-test and race', () => {
 
   it('races the variants of one operation', async () => {
     const rows = await race(gpu, 'pool.maxForward');
-    expect(rows.map((r) => r.variant)).toEqual(['naive', 'tiled']);
+    expect(rows.map((r) => r.variant)).toEqual(['naive', 'vec4']);
     for (const row of rows) {
       expect(row.error).toBeUndefined();
       expect(row.ms).toBeGreaterThan(0);
@@ -189,12 +189,12 @@ describe('self-test and race', () => {
   });
 
   it('does not offer a variant that failed', async () => {
-    gpu.broken.add('reduce.slices.tiled');
+    gpu.broken.add('reduce.slices.vec4');
     try {
       const results = await selfTest(gpu, { ops: ['reduce.slices'] });
       expect(new Set(results.map((r) => r.variant))).toEqual(new Set(['naive']));
     } finally {
-      gpu.broken.delete('reduce.slices.tiled');
+      gpu.broken.delete('reduce.slices.vec4');
     }
   });
 });

@@ -114,7 +114,7 @@ function literal(value: number, type: string): string {
   return String(Math.trunc(value));
 }
 
-/** Groups the variants of one operation: `kernels('conv.forward', { naive, tiled })`. */
+/** Groups the variants of one operation: `kernels('conv.forward', { naive, vec4 })`. */
 export function kernels<V extends string>(op: string, sources: Record<V, string>): Record<V, Kernel> {
   const made = {} as Record<V, Kernel>;
   for (const variant of Object.keys(sources) as V[]) {

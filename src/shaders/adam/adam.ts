@@ -3,9 +3,9 @@ import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import naive from './step.naive.wgsl';
-import tiled from './step.tiled.wgsl';
+import vec4 from './step.vec4.wgsl';
 
-export const STEP = kernels('adam.step', { naive, tiled });
+export const STEP = kernels('adam.step', { naive, vec4 });
 
 const WORKGROUP = 64;
 const FLOPS_A_PARAMETER = 12;
@@ -32,11 +32,11 @@ export function adamStep(
   requireDense(label, tensors);
   const size = elements(tensors.w.shape);
   const shape = `${size}`;
-  const variant = plan.pick('adam.step', size >= 4 ? ['tiled', 'naive'] : ['naive']);
-  const whole = variant === 'tiled' ? Math.floor(size / 4) * 4 : 0;
+  const variant = plan.pick('adam.step', size >= 4 ? ['vec4', 'naive'] : ['naive']);
+  const whole = variant === 'vec4' ? Math.floor(size / 4) * 4 : 0;
   if (whole > 0) {
     plan.add({
-      kernel: STEP.tiled,
+      kernel: STEP.vec4,
       label,
       params: { count: whole / 4 },
       tensors,

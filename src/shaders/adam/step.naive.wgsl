@@ -4,7 +4,7 @@
 //   rate = lr * sqrt(1-beta2^t) / (1-beta1^t), t = 1 for the first step, computed by the host in float64
 //
 // epsilon stands outside the root and is not rescaled by the bias correction.
-// Variants: naive (this, any count, also the tail of tiled) -> tiled (four parameters a thread).
+// Variants: naive (this, any count, also the tail of vec4) -> vec4 (four parameters a thread).
 // Check and race: npx chexgpu doctor --kernel adam.step
 
 const WORKGROUP: u32 = 64;

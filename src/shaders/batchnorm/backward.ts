@@ -9,24 +9,24 @@ import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { channels, elements, pixels, type Tensor } from '../../engine/plan/tensor.js';
 import { workgroupSize } from '../tiling.js';
 import backwardApplyNaive from './backwardApply.naive.wgsl';
-import backwardApplyTiled from './backwardApply.tiled.wgsl';
+import backwardApplyVec4 from './backwardApply.vec4.wgsl';
 import backwardFinaliseNaive from './backwardFinalise.naive.wgsl';
-import backwardFinaliseTiled from './backwardFinalise.tiled.wgsl';
+import backwardFinaliseVec4 from './backwardFinalise.vec4.wgsl';
 import backwardGateNaive from './backwardGate.naive.wgsl';
-import backwardGateTiled from './backwardGate.tiled.wgsl';
+import backwardGateVec4 from './backwardGate.vec4.wgsl';
 import { pixelSlices, pixelsPerThread, vec4OrNaive } from './slices.js';
 
 export const BACKWARD_GATE = kernels('batchnorm.backwardGate', {
   naive: backwardGateNaive,
-  tiled: backwardGateTiled,
+  vec4: backwardGateVec4,
 });
 export const BACKWARD_APPLY = kernels('batchnorm.backwardApply', {
   naive: backwardApplyNaive,
-  tiled: backwardApplyTiled,
+  vec4: backwardApplyVec4,
 });
 export const BACKWARD_FINALISE = kernels('batchnorm.backwardFinalise', {
   naive: backwardFinaliseNaive,
-  tiled: backwardFinaliseTiled,
+  vec4: backwardFinaliseVec4,
 });
 
 /** The batch norm that a gradient goes through. */
@@ -74,7 +74,7 @@ export function backwardGate(
   const [, height, width] = x.shape;
   const [windowHeight, windowWidth] = [height / da.shape[1], width / da.shape[2]];
   const variant = vec4OrNaive(plan, 'batchnorm.backwardGate', x, da, dx, stats);
-  const unit = variant === 'tiled' ? 4 : 1;
+  const unit = variant === 'vec4' ? 4 : 1;
   const { pixelsPerSlice, slices } = pixelSlices(plan, n, c);
   const parts = plan.tensor(`${label} slices`, [slices, 1, 2, c]);
   const WORKGROUP = workgroupSize(plan);
@@ -126,7 +126,7 @@ export function backwardApply(
   const n = pixels(x);
   const c = channels(x);
   const variant = vec4OrNaive(plan, 'batchnorm.backwardApply', x, dz, dx, stats);
-  const unit = variant === 'tiled' ? 4 : 1;
+  const unit = variant === 'vec4' ? 4 : 1;
   const run = pixelsPerThread(plan, n, c);
   const WORKGROUP = workgroupSize(plan);
   plan.add({
@@ -167,13 +167,13 @@ export function backwardFinalise(
   const { x, affine, stats, parts, sums, dgammaBeta, g } = tensors;
   const n = pixels(x);
   const c = channels(x);
-  const tiled =
-    vec4OrNaive(plan, 'batchnorm.backwardFinalise', x, g, stats, sums) === 'tiled' && done % 4 === 0;
-  const unit = tiled ? 4 : 1;
+  const whole =
+    vec4OrNaive(plan, 'batchnorm.backwardFinalise', x, g, stats, sums) === 'vec4' && done % 4 === 0;
+  const unit = whole ? 4 : 1;
   const run = pixelsPerThread(plan, n, c - done);
   const WORKGROUP = workgroupSize(plan);
   plan.add({
-    kernel: BACKWARD_FINALISE[tiled ? 'tiled' : 'naive'],
+    kernel: BACKWARD_FINALISE[whole ? 'vec4' : 'naive'],
     label,
     constants: { WORKGROUP, FIRST: first ? 1 : 0 },
     params: {

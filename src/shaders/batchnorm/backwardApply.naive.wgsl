@@ -5,7 +5,7 @@
 //   dx = gamma/sqrt(variance + epsilon) * (dz - dbeta/n - xhat*dgamma/n)
 //
 // Every thread adds the slices of its channel itself, in order: a dispatch less.
-// Variants: naive (this, any channels) -> tiled.
+// Variants: naive (this, any channels) -> vec4.
 // Check and race: npx chexgpu doctor --kernel batchnorm.backwardApply
 
 const WORKGROUP: u32 = 32;

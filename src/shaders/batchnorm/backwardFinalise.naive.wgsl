@@ -7,7 +7,7 @@
 // Readers come last to first. This one reads channels [0, channels): its dgamma and dbeta are added up from the slices
 // of `parts`; channels below `done` go on waiting, their A and B in `sums`; for the others G becomes dx.
 // FIRST: no reader was before, sums is not read.
-// Variants: naive (this, any channels) -> tiled.
+// Variants: naive (this, any channels) -> vec4.
 // Check and race: npx chexgpu doctor --kernel batchnorm.backwardFinalise
 
 const FIRST: bool = false;

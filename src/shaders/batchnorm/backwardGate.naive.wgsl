@@ -10,7 +10,7 @@
 // backwardFinalise takes off, once, what batch norm's means take off.
 // POOLED: behind the ReLU comes an average over windows; da is then the gradient of the averages, and every pixel of a
 // window gets da / (windowHeight*windowWidth).
-// Variants: naive (this, any channels) -> tiled; conv/backwardData.subgroup.wgsl does the same in its epilogue.
+// Variants: naive (this, any channels) -> vec4; conv/backwardData.subgroup.wgsl does the same in its epilogue.
 // Check and race: npx chexgpu doctor --kernel batchnorm.backwardGate
 
 const RELU: bool = true;

@@ -12,21 +12,21 @@ import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { channels, elements, pixels, type Tensor } from '../../engine/plan/tensor.js';
 import { workgroupSize } from '../tiling.js';
 import prepareInferenceNaive from './prepareInference.naive.wgsl';
-import prepareInferenceTiled from './prepareInference.tiled.wgsl';
+import prepareInferenceVec4 from './prepareInference.vec4.wgsl';
 import prepareTrainingNaive from './prepareTraining.naive.wgsl';
-import prepareTrainingTiled from './prepareTraining.tiled.wgsl';
+import prepareTrainingVec4 from './prepareTraining.vec4.wgsl';
 import { pixelSlices, vec4OrNaive } from './slices.js';
 import statisticsNaive from './statistics.naive.wgsl';
-import statisticsTiled from './statistics.tiled.wgsl';
+import statisticsVec4 from './statistics.vec4.wgsl';
 
-export const STATISTICS = kernels('batchnorm.statistics', { naive: statisticsNaive, tiled: statisticsTiled });
+export const STATISTICS = kernels('batchnorm.statistics', { naive: statisticsNaive, vec4: statisticsVec4 });
 export const PREPARE_TRAINING = kernels('batchnorm.prepareTraining', {
   naive: prepareTrainingNaive,
-  tiled: prepareTrainingTiled,
+  vec4: prepareTrainingVec4,
 });
 export const PREPARE_INFERENCE = kernels('batchnorm.prepareInference', {
   naive: prepareInferenceNaive,
-  tiled: prepareInferenceTiled,
+  vec4: prepareInferenceVec4,
 });
 /**
  * How the batch variance enters the moving variance (keras-spec 5.1), n = values in the batch, epsilon the batch
@@ -79,7 +79,7 @@ export function batchStatistics(plan: PlanBuilder, label: string, x: Tensor): Pa
       slices,
     },
     tensors: { x, parts },
-    workgroups: linear((variant === 'tiled' ? c / 4 : c) * slices, WORKGROUP),
+    workgroups: linear((variant === 'vec4' ? c / 4 : c) * slices, WORKGROUP),
     shape: `[${x.shape.join(',')}]`,
     flops: 5 * n * c,
     bytes: 4 * elements(x.shape),
@@ -110,7 +110,7 @@ export function prepareTraining(
   const c = channels(affine);
   const known = fresh ? c - channels(fresh.parts) : c;
   const variant = vec4OrNaive(plan, 'batchnorm.prepareTraining', stats, gammaBeta, fresh?.parts ?? affine);
-  const unit = variant === 'tiled' ? 4 : 1;
+  const unit = variant === 'vec4' ? 4 : 1;
   const slices = fresh ? fresh.parts.shape[0] : 0;
   plan.add({
     kernel: PREPARE_TRAINING[variant],
@@ -145,7 +145,7 @@ export function prepareInference(
 ): void {
   const c = channels(affine);
   const variant = vec4OrNaive(plan, 'batchnorm.prepareInference', gammaBeta);
-  const unit = variant === 'tiled' ? 4 : 1;
+  const unit = variant === 'vec4' ? 4 : 1;
   plan.add({
     kernel: PREPARE_INFERENCE[variant],
     label,

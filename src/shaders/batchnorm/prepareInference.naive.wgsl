@@ -2,7 +2,7 @@
 //
 //   scale = gamma / sqrt(movingVariance + epsilon)      shift = beta - movingMean*scale
 //
-// Variants: naive (this, one thread a channel) -> tiled (four channels a thread).
+// Variants: naive (this, one thread a channel) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel batchnorm.prepareInference
 
 const WORKGROUP: u32 = 64;

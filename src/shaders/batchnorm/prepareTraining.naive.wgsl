@@ -10,7 +10,7 @@
 //   d = mean[s] - mean    mean += d*n[s]/(n + n[s])    squares += squares[s] + d^2*n*n[s]/(n + n[s])    n += n[s]
 //   variance = squares / n
 // varianceFactor is the host's choice of Keras' rule (n/(n-1) and the like); the forward pass itself uses
-// the biased variance. Variants: naive (this) -> tiled (four channels a thread).
+// the biased variance. Variants: naive (this) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel batchnorm.prepareTraining
 
 const WORKGROUP: u32 = 64;

@@ -26,6 +26,6 @@ export function pixelsPerThread(plan: PlanBuilder, count: number, c: number): nu
   return Math.max(Math.min(LEAST_PIXELS, count), Math.ceil(count / runs));
 }
 
-export function vec4OrNaive(plan: PlanBuilder, op: string, ...tensors: Tensor[]): 'tiled' | 'naive' {
-  return plan.pick(op, tensors.every(isVec4) ? ['tiled', 'naive'] : ['naive']);
+export function vec4OrNaive(plan: PlanBuilder, op: string, ...tensors: Tensor[]): 'vec4' | 'naive' {
+  return plan.pick(op, tensors.every(isVec4) ? ['vec4', 'naive'] : ['naive']);
 }

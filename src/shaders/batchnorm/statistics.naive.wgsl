@@ -4,7 +4,7 @@
 //   p runs over the n pixels of slice s
 //
 // Two passes: E[x^2] - E[x]^2 loses its digits in f32 where the mean is large. prepareTraining joins the slices.
-// Variants: naive (this, any channels) -> tiled (four channels a thread); convolutions that know their output's
+// Variants: naive (this, any channels) -> vec4 (four channels a thread); convolutions that know their output's
 // statistics on the way (conv/forward.subgroup.wgsl) need neither.
 // Check and race: npx chexgpu doctor --kernel batchnorm.statistics
 

@@ -6,12 +6,12 @@ import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { channels, elements, isVec4, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import mapNaive from './map.naive.wgsl';
-import mapTiled from './map.tiled.wgsl';
+import mapVec4 from './map.vec4.wgsl';
 import weightsNaive from './weights.naive.wgsl';
-import weightsTiled from './weights.tiled.wgsl';
+import weightsVec4 from './weights.vec4.wgsl';
 
-export const WEIGHTS = kernels('gradcam.weights', { naive: weightsNaive, tiled: weightsTiled });
-export const MAP = kernels('gradcam.map', { naive: mapNaive, tiled: mapTiled });
+export const WEIGHTS = kernels('gradcam.weights', { naive: weightsNaive, vec4: weightsVec4 });
+export const MAP = kernels('gradcam.map', { naive: mapNaive, vec4: mapVec4 });
 
 const WORKGROUP = 64;
 
@@ -37,7 +37,7 @@ export function gradcamWeights(
   requireDense(label, { affine, weights, p, selection, alpha });
   const [b, h, w, k] = x.shape;
   const n = channels(p);
-  const variant = plan.pick('gradcam.weights', isVec4(x) ? ['tiled', 'naive'] : ['naive']);
+  const variant = plan.pick('gradcam.weights', isVec4(x) ? ['vec4', 'naive'] : ['naive']);
   plan.add({
     kernel: WEIGHTS[variant],
     label,
@@ -51,7 +51,7 @@ export function gradcamWeights(
       xOffset: x.channelOffset,
     },
     tensors,
-    workgroups: linear(variant === 'tiled' ? (b * k) / 4 : b * k, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? (b * k) / 4 : b * k, WORKGROUP),
     shape: `[${x.shape.join(',')}]`,
     flops: 3 * elements(x.shape),
     bytes: 4 * (elements(x.shape) + 4 * k + b * k),
@@ -72,7 +72,7 @@ export function gradcamMap(
 ): void {
   requireDense(label, { affine, alpha, map });
   const [b, h, w, k] = x.shape;
-  const variant = plan.pick('gradcam.map', isVec4(x) ? ['tiled', 'naive'] : ['naive']);
+  const variant = plan.pick('gradcam.map', isVec4(x) ? ['vec4', 'naive'] : ['naive']);
   plan.add({
     kernel: MAP[variant],
     label,

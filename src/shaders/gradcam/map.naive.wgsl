@@ -3,7 +3,7 @@
 //   map[b,h,w] = sum over k of  A[b,h,w,k] * alpha[b,k],     A = scale[k]*x + shift[k]
 //
 // A is taken before the ReLU and may be negative; resize, ReLU and division by the maximum come after.
-// Variants: naive (this, any shape) -> tiled (four channels at once).
+// Variants: naive (this, any shape) -> vec4 (four channels at once).
 // Check and race: npx chexgpu doctor --kernel gradcam.map
 
 const WORKGROUP: u32 = 64;

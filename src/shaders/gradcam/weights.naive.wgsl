@@ -6,7 +6,7 @@
 //
 // Mean over the positions of d score / d A in closed form: behind A come only ReLU, global average pooling and
 // the dense layer. The score is the sigmoid's output (util.py of the notebook) or, without SIGMOID, the logit.
-// Variants: naive (this, any shape) -> tiled (four channels a thread).
+// Variants: naive (this, any shape) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel gradcam.weights
 
 const SIGMOID: bool = true;

@@ -6,18 +6,18 @@ import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import sigmoidNaive from './sigmoid.naive.wgsl';
-import sigmoidTiled from './sigmoid.tiled.wgsl';
+import sigmoidVec4 from './sigmoid.vec4.wgsl';
 import softmaxNaive from './softmax.naive.wgsl';
-import softmaxTiled from './softmax.tiled.wgsl';
+import softmaxVec4 from './softmax.vec4.wgsl';
 import sumNaive from './sum.naive.wgsl';
-import sumTiled from './sum.tiled.wgsl';
+import sumVec4 from './sum.vec4.wgsl';
 import weightedNaive from './weighted.naive.wgsl';
-import weightedTiled from './weighted.tiled.wgsl';
+import weightedVec4 from './weighted.vec4.wgsl';
 
-export const SIGMOID = kernels('loss.sigmoid', { naive: sigmoidNaive, tiled: sigmoidTiled });
-export const SOFTMAX = kernels('loss.softmax', { naive: softmaxNaive, tiled: softmaxTiled });
-export const WEIGHTED = kernels('loss.weighted', { naive: weightedNaive, tiled: weightedTiled });
-export const SUM = kernels('loss.sum', { naive: sumNaive, tiled: sumTiled });
+export const SIGMOID = kernels('loss.sigmoid', { naive: sigmoidNaive, vec4: sigmoidVec4 });
+export const SOFTMAX = kernels('loss.softmax', { naive: softmaxNaive, vec4: softmaxVec4 });
+export const WEIGHTED = kernels('loss.weighted', { naive: weightedNaive, vec4: weightedVec4 });
+export const SUM = kernels('loss.sum', { naive: sumNaive, vec4: sumVec4 });
 
 const WORKGROUP = 64;
 const TRANSCENDENTAL_FLOPS = 10;
@@ -29,14 +29,14 @@ const TRANSCENDENTAL_FLOPS = 10;
  */
 export function sigmoid(plan: PlanBuilder, label: string, { z, p }: { z: Tensor; p: Tensor }): void {
   requireDense(label, { z, p });
-  const variant = plan.pick('loss.sigmoid', ['tiled', 'naive']);
+  const variant = plan.pick('loss.sigmoid', ['vec4', 'naive']);
   const count = elements(z.shape);
   plan.add({
     kernel: SIGMOID[variant],
     label,
     params: { count },
     tensors: { z, p },
-    workgroups: linear(variant === 'tiled' ? Math.ceil(count / 4) : count, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? Math.ceil(count / 4) : count, WORKGROUP),
     shape: `[${z.shape.join(',')}]`,
     flops: count * TRANSCENDENTAL_FLOPS,
     bytes: 8 * count,
@@ -50,7 +50,7 @@ export function sigmoid(plan: PlanBuilder, label: string, { z, p }: { z: Tensor;
  */
 export function softmax(plan: PlanBuilder, label: string, { z, p }: { z: Tensor; p: Tensor }): void {
   requireDense(label, { z, p });
-  const variant = plan.pick('loss.softmax', ['tiled', 'naive']);
+  const variant = plan.pick('loss.softmax', ['vec4', 'naive']);
   const [batch, , , classes] = z.shape;
   const count = batch * classes;
   plan.add({
@@ -58,7 +58,7 @@ export function softmax(plan: PlanBuilder, label: string, { z, p }: { z: Tensor;
     label,
     params: { batch, classes },
     tensors: { z, p },
-    workgroups: linear(variant === 'tiled' ? batch : count, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? batch : count, WORKGROUP),
     shape: `[${z.shape.join(',')}]`,
     flops: count * 2 * TRANSCENDENTAL_FLOPS,
     bytes: 8 * count,
@@ -86,19 +86,19 @@ export function weightedLoss(
   const [batch, , , classes] = z.shape;
   const count = batch * classes;
   const terms = plan.tensor(`${label} terms`, [batch, 1, 2, classes]);
-  const variant = plan.pick('loss.weighted', ['tiled', 'naive']);
+  const variant = plan.pick('loss.weighted', ['vec4', 'naive']);
   plan.add({
     kernel: WEIGHTED[variant],
     label,
     params: { batch, classes, epsilon },
     tensors: { z, labels, weights, p, terms, dz },
-    workgroups: linear(variant === 'tiled' ? Math.ceil(count / 4) : count, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? Math.ceil(count / 4) : count, WORKGROUP),
     shape: `[${z.shape.join(',')}]`,
     flops: count * 3 * TRANSCENDENTAL_FLOPS,
     bytes: 4 * (6 * count + 2 * classes),
   });
   plan.add({
-    kernel: SUM[plan.pick('loss.sum', ['tiled', 'naive'])],
+    kernel: SUM[plan.pick('loss.sum', ['vec4', 'naive'])],
     label,
     params: { batch, classes },
     tensors: { terms, loss },

@@ -4,7 +4,7 @@
 //
 // exp only of numbers that are not positive, so nothing overflows: p is exactly 1 for z >= 17 or so, and 0 below
 // -87, where float32 has no normal number left.
-// Variants: naive (this) -> tiled (four elements a thread).
+// Variants: naive (this) -> vec4 (four elements a thread).
 // Check and race: npx chexgpu doctor --kernel loss.sigmoid
 
 const WORKGROUP: u32 = 64;

@@ -4,7 +4,7 @@
 //
 // The largest exponent is 0, so nothing overflows. One logit that is not finite makes all of its image's
 // outputs not finite: nothing is hidden.
-// Variants: naive (this) -> tiled (one thread an image, four classes at once).
+// Variants: naive (this) -> vec4 (one thread an image, four classes at once).
 // Check and race: npx chexgpu doctor --kernel loss.softmax
 
 const WORKGROUP: u32 = 64;

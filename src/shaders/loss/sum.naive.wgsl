@@ -4,7 +4,7 @@
 //
 // Class by class, in the notebook's order; the terms are those of weighted.naive.wgsl. They are few
 // (batch * 28), and one thread keeps the order of the sum fixed.
-// Variants: naive (this) -> tiled (four classes at once).
+// Variants: naive (this) -> vec4 (four classes at once).
 // Check and race: npx chexgpu doctor --kernel loss.sum
 
 struct Params { batch: u32, classes: u32 }

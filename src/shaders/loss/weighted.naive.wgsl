@@ -7,7 +7,7 @@
 //
 // epsilon stands inside the logarithm, as in the notebook; dz is the exact gradient of loss.sum with it, and is
 // zero where p has rounded to 0 or 1. sigmoid: sigmoid.naive.wgsl.
-// Variants: naive (this) -> tiled (four elements a thread).
+// Variants: naive (this) -> vec4 (four elements a thread).
 // Check and race: npx chexgpu doctor --kernel loss.weighted
 
 const WORKGROUP: u32 = 64;

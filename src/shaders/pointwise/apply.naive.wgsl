@@ -4,7 +4,7 @@
 //
 // A block's buffer cannot be read and written in one dispatch, so a layer without a bottleneck makes its
 // channels elsewhere and has them copied; batch norms with no convolution behind them are applied here too.
-// Variants: naive (this, any channels) -> tiled (four channels a thread).
+// Variants: naive (this, any channels) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel pointwise.apply
 
 const AFFINE: bool = false;

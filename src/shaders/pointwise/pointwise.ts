@@ -6,22 +6,22 @@ import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { channels, elements, isVec4, pixels, type Tensor } from '../../engine/plan/tensor.js';
 import applyNaive from './apply.naive.wgsl';
-import applyTiled from './apply.tiled.wgsl';
+import applyVec4 from './apply.vec4.wgsl';
 import reluBackwardNaive from './reluBackward.naive.wgsl';
-import reluBackwardTiled from './reluBackward.tiled.wgsl';
+import reluBackwardVec4 from './reluBackward.vec4.wgsl';
 
-export const APPLY = kernels('pointwise.apply', { naive: applyNaive, tiled: applyTiled });
+export const APPLY = kernels('pointwise.apply', { naive: applyNaive, vec4: applyVec4 });
 export const RELU_BACKWARD = kernels('pointwise.reluBackward', {
   naive: reluBackwardNaive,
-  tiled: reluBackwardTiled,
+  vec4: reluBackwardVec4,
 });
 
 const WORKGROUP = 64;
 
 function cut(plan: PlanBuilder, op: string, tensors: Tensor[]) {
-  const variant = plan.pick<'naive' | 'tiled'>(op, tensors.every(isVec4) ? ['tiled', 'naive'] : ['naive']);
+  const variant = plan.pick<'naive' | 'vec4'>(op, tensors.every(isVec4) ? ['vec4', 'naive'] : ['naive']);
   const count = elements(tensors[0].shape);
-  return { variant, count, workgroups: linear(variant === 'tiled' ? count / 4 : count, WORKGROUP) };
+  return { variant, count, workgroups: linear(variant === 'vec4' ? count / 4 : count, WORKGROUP) };
 }
 
 /**

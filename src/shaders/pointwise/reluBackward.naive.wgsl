@@ -3,7 +3,7 @@
 //   dx[p,c] (+)= dy[p,c] if x[p,c] > 0, else 0
 //
 // With ACCUMULATE it adds to dx: a block's channels are read by every later layer of the block.
-// Variants: naive (this, any channels) -> tiled (four channels a thread).
+// Variants: naive (this, any channels) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel pointwise.reluBackward
 
 const ACCUMULATE: bool = false;

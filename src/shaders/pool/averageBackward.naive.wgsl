@@ -3,7 +3,7 @@
 //   dx[b,h,w,c] = sum over ky,kx of  dy[b,oy,ox,c] / count(oy,ox)  where oy*STRIDE+ky-PAD = h, ox*STRIDE+kx-PAD = w
 //   count(oy,ox) = taps of that window inside the image
 //
-// Variants: naive (this, any shape) -> tiled (four channels a thread).
+// Variants: naive (this, any shape) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel pool.averageBackward
 
 const KERNEL: u32 = 2;

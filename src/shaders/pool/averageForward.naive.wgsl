@@ -4,7 +4,7 @@
 //   act(v) = max(0, scale[c]*v + shift[c]) with PROLOGUE, else v
 //
 // Taps outside the image are left out of the sum and of the count (TensorFlow's rule for 'same').
-// Variants: naive (this, any shape) -> tiled (four channels a thread).
+// Variants: naive (this, any shape) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel pool.averageForward
 
 const KERNEL: u32 = 2;

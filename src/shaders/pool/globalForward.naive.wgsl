@@ -3,7 +3,7 @@
 //   y[b,c] = mean over h,w of  act(x[b,h,w,c])
 //   act(v) = max(0, scale[c]*v + shift[c]) with PROLOGUE (batch norm and ReLU of the layer before), else v
 //
-// Variants: naive (this, any shape) -> tiled (four channels a thread).
+// Variants: naive (this, any shape) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel pool.globalForward
 
 const PROLOGUE: bool = true;

@@ -4,7 +4,7 @@
 //                                                   and argmax[b,oy,ox,c] = ky*KERNEL+kx
 //
 // The gradient is with respect to act(x) of maxForward.naive.wgsl; a window won by its padding gives nothing.
-// Variants: naive (this, any shape) -> tiled (four channels a thread).
+// Variants: naive (this, any shape) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel pool.maxBackward
 
 const KERNEL: u32 = 3;

@@ -5,7 +5,7 @@
 //   act(v) = max(0, scale[c]*v + shift[c]) with PROLOGUE (batch norm and ReLU of the layer before), else v
 //
 // Taps outside the image are zeros *after* act and take part (Keras: ZeroPadding2D, then a valid pooling).
-// Variants: naive (this, any shape) -> tiled (four channels a thread).
+// Variants: naive (this, any shape) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel pool.maxForward
 
 const KERNEL: u32 = 3;

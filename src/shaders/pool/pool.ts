@@ -10,31 +10,31 @@ import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, isVec4, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import type { ConvShape } from '../conv/conv.js';
 import averageBackwardNaive from './averageBackward.naive.wgsl';
-import averageBackwardTiled from './averageBackward.tiled.wgsl';
+import averageBackwardVec4 from './averageBackward.vec4.wgsl';
 import averageForwardNaive from './averageForward.naive.wgsl';
-import averageForwardTiled from './averageForward.tiled.wgsl';
+import averageForwardVec4 from './averageForward.vec4.wgsl';
 import globalBackwardNaive from './globalBackward.naive.wgsl';
 import globalBackwardTiled from './globalBackward.tiled.wgsl';
 import globalForwardNaive from './globalForward.naive.wgsl';
-import globalForwardTiled from './globalForward.tiled.wgsl';
+import globalForwardVec4 from './globalForward.vec4.wgsl';
 import maxBackwardNaive from './maxBackward.naive.wgsl';
-import maxBackwardTiled from './maxBackward.tiled.wgsl';
+import maxBackwardVec4 from './maxBackward.vec4.wgsl';
 import maxForwardNaive from './maxForward.naive.wgsl';
-import maxForwardTiled from './maxForward.tiled.wgsl';
+import maxForwardVec4 from './maxForward.vec4.wgsl';
 
-export const MAX_FORWARD = kernels('pool.maxForward', { naive: maxForwardNaive, tiled: maxForwardTiled });
-export const MAX_BACKWARD = kernels('pool.maxBackward', { naive: maxBackwardNaive, tiled: maxBackwardTiled });
+export const MAX_FORWARD = kernels('pool.maxForward', { naive: maxForwardNaive, vec4: maxForwardVec4 });
+export const MAX_BACKWARD = kernels('pool.maxBackward', { naive: maxBackwardNaive, vec4: maxBackwardVec4 });
 export const AVERAGE_FORWARD = kernels('pool.averageForward', {
   naive: averageForwardNaive,
-  tiled: averageForwardTiled,
+  vec4: averageForwardVec4,
 });
 export const AVERAGE_BACKWARD = kernels('pool.averageBackward', {
   naive: averageBackwardNaive,
-  tiled: averageBackwardTiled,
+  vec4: averageBackwardVec4,
 });
 export const GLOBAL_FORWARD = kernels('pool.globalForward', {
   naive: globalForwardNaive,
-  tiled: globalForwardTiled,
+  vec4: globalForwardVec4,
 });
 export const GLOBAL_BACKWARD = kernels('pool.globalBackward', {
   naive: globalBackwardNaive,
@@ -48,11 +48,9 @@ const WORKGROUP = 64;
 /** Pixels a thread of globalBackward.tiled. */
 const POSITIONS = 4;
 
-type Variant = 'naive' | 'tiled';
-
-/** Four channels a thread where every tensor allows it. */
-function candidates(...tensors: Tensor[]): Variant[] {
-  return tensors.every(isVec4) ? ['tiled', 'naive'] : ['naive'];
+/** The variant for four channels per thread where every tensor allows it. */
+function candidates<V extends string>(fast: V, ...tensors: Tensor[]): (V | 'naive')[] {
+  return tensors.every(isVec4) ? [fast, 'naive'] : ['naive'];
 }
 
 function describeShape(x: Tensor, { kernel, stride }: PoolShape): string {
@@ -75,7 +73,7 @@ export function maxPoolForward(
   requireDense(label, { argmax });
   const [b, h, w, c] = x.shape;
   const [, oh, ow] = y.shape;
-  const variant = plan.pick('pool.maxForward', candidates(x, y));
+  const variant = plan.pick('pool.maxForward', candidates('vec4', x, y));
   const size = elements(y.shape);
   plan.add({
     kernel: MAX_FORWARD[variant],
@@ -95,7 +93,7 @@ export function maxPoolForward(
     },
     // Without a prologue the shader still declares the binding; x stands in and is never read through it.
     tensors: { x, affine: affine ?? x, y, argmax },
-    workgroups: linear(variant === 'tiled' ? size / 4 : size, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? size / 4 : size, WORKGROUP),
     shape: describeShape(x, shape),
     flops: size * shape.kernel ** 2 * (affine ? 4 : 1),
     bytes: 4 * (elements(x.shape) + 2 * size),
@@ -115,7 +113,7 @@ export function maxPoolBackward(
   shape: PoolShape,
 ): void {
   requireDense(label, { argmax });
-  const variant = plan.pick('pool.maxBackward', candidates(dy, dx));
+  const variant = plan.pick('pool.maxBackward', candidates('vec4', dy, dx));
   const size = elements(dx.shape);
   plan.add({
     kernel: MAX_BACKWARD[variant],
@@ -123,7 +121,7 @@ export function maxPoolBackward(
     constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad },
     params: backwardParams(dy, dx),
     tensors: { dy, argmax, dx },
-    workgroups: linear(variant === 'tiled' ? size / 4 : size, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? size / 4 : size, WORKGROUP),
     shape: describeShape(dx, shape),
     flops: elements(dy.shape) * shape.kernel ** 2,
     bytes: 4 * (2 * elements(dy.shape) + size),
@@ -143,7 +141,7 @@ export function averagePoolForward(
 ): void {
   const [b, h, w, c] = x.shape;
   const [, oh, ow] = y.shape;
-  const variant = plan.pick('pool.averageForward', candidates(x, y));
+  const variant = plan.pick('pool.averageForward', candidates('vec4', x, y));
   const size = elements(y.shape);
   plan.add({
     kernel: AVERAGE_FORWARD[variant],
@@ -163,7 +161,7 @@ export function averagePoolForward(
     },
     // Without a prologue the shader still declares the binding; x stands in and is never read through it.
     tensors: { x, affine: affine ?? x, y },
-    workgroups: linear(variant === 'tiled' ? size / 4 : size, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? size / 4 : size, WORKGROUP),
     shape: describeShape(x, shape),
     flops: size * (shape.kernel ** 2 * (affine ? 4 : 1) + 1),
     bytes: 4 * (elements(x.shape) + size),
@@ -181,7 +179,7 @@ export function averagePoolBackward(
   { dy, dx }: { dy: Tensor; dx: Tensor },
   shape: PoolShape,
 ): void {
-  const variant = plan.pick('pool.averageBackward', candidates(dy, dx));
+  const variant = plan.pick('pool.averageBackward', candidates('vec4', dy, dx));
   const size = elements(dx.shape);
   plan.add({
     kernel: AVERAGE_BACKWARD[variant],
@@ -189,7 +187,7 @@ export function averagePoolBackward(
     constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad },
     params: backwardParams(dy, dx),
     tensors: { dy, dx },
-    workgroups: linear(variant === 'tiled' ? size / 4 : size, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? size / 4 : size, WORKGROUP),
     shape: describeShape(dx, shape),
     flops: 2 * elements(dy.shape) * shape.kernel ** 2,
     bytes: 4 * (elements(dy.shape) + size),
@@ -225,7 +223,7 @@ export function globalAveragePoolForward(
   { x, affine, y }: { x: Tensor; affine?: Tensor; y: Tensor },
 ): void {
   const [b, h, w, c] = x.shape;
-  const variant = plan.pick('pool.globalForward', candidates(x, y));
+  const variant = plan.pick('pool.globalForward', candidates('vec4', x, y));
   plan.add({
     kernel: GLOBAL_FORWARD[variant],
     label,
@@ -240,7 +238,7 @@ export function globalAveragePoolForward(
       yOffset: y.channelOffset,
     },
     tensors: { x, affine: affine ?? x, y },
-    workgroups: linear(variant === 'tiled' ? (b * c) / 4 : b * c, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? (b * c) / 4 : b * c, WORKGROUP),
     shape: `[${x.shape.join(',')}]`,
     flops: elements(x.shape) * (affine ? 4 : 1),
     bytes: 4 * (elements(x.shape) + b * c),
@@ -258,7 +256,7 @@ export function globalAveragePoolBackward(
   { dy, dx }: { dy: Tensor; dx: Tensor },
 ): void {
   const [b, h, w, c] = dx.shape;
-  const variant = plan.pick('pool.globalBackward', candidates(dy, dx));
+  const variant = plan.pick('pool.globalBackward', candidates('tiled', dy, dx));
   const threads = variant === 'tiled' ? b * Math.ceil((h * w) / POSITIONS) * (c / 4) : elements(dx.shape);
   plan.add({
     kernel: GLOBAL_BACKWARD[variant],

@@ -5,7 +5,7 @@
 //   moments[b] = mean, mean, mean, 1/(std + epsilon), the same, the same     one slot a channel
 //
 // sums, squares and centre are those of sums.naive.wgsl and squares.naive.wgsl. A constant image has std = 0 exactly.
-// Variants: naive (this) -> tiled (four slices at once).
+// Variants: naive (this) -> vec4 (four slices at once).
 // Check and race: npx chexgpu doctor --kernel preprocess.moments
 
 const WORKGROUP: u32 = 64;

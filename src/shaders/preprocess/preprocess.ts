@@ -10,18 +10,18 @@ import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import momentsNaive from './moments.naive.wgsl';
-import momentsTiled from './moments.tiled.wgsl';
+import momentsVec4 from './moments.vec4.wgsl';
 import normaliseNaive from './normalise.naive.wgsl';
-import normaliseTiled from './normalise.tiled.wgsl';
+import normaliseVec4 from './normalise.vec4.wgsl';
 import squaresNaive from './squares.naive.wgsl';
-import squaresTiled from './squares.tiled.wgsl';
+import squaresVec4 from './squares.vec4.wgsl';
 import sumsNaive from './sums.naive.wgsl';
-import sumsTiled from './sums.tiled.wgsl';
+import sumsVec4 from './sums.vec4.wgsl';
 
-export const SUMS = kernels('preprocess.sums', { naive: sumsNaive, tiled: sumsTiled });
-export const SQUARES = kernels('preprocess.squares', { naive: squaresNaive, tiled: squaresTiled });
-export const MOMENTS = kernels('preprocess.moments', { naive: momentsNaive, tiled: momentsTiled });
-export const NORMALISE = kernels('preprocess.normalise', { naive: normaliseNaive, tiled: normaliseTiled });
+export const SUMS = kernels('preprocess.sums', { naive: sumsNaive, vec4: sumsVec4 });
+export const SQUARES = kernels('preprocess.squares', { naive: squaresNaive, vec4: squaresVec4 });
+export const MOMENTS = kernels('preprocess.moments', { naive: momentsNaive, vec4: momentsVec4 });
+export const NORMALISE = kernels('preprocess.normalise', { naive: normaliseNaive, vec4: normaliseVec4 });
 
 const WORKGROUP = 64;
 /** 65536 * 255^2 still fits a u32. */
@@ -63,7 +63,7 @@ export function samplewiseMoments(
   const described = `[${batch},${height},${width},${channels}]`;
   const params = { batch, imageBytes, sliceBytes, slices };
   plan.add({
-    kernel: SUMS[plan.pick('preprocess.sums', ['tiled', 'naive'])],
+    kernel: SUMS[plan.pick('preprocess.sums', ['vec4', 'naive'])],
     label,
     params,
     tensors: { pixels, sums },
@@ -73,7 +73,7 @@ export function samplewiseMoments(
     bytes: batch * imageBytes,
   });
   plan.add({
-    kernel: SQUARES[plan.pick('preprocess.squares', ['tiled', 'naive'])],
+    kernel: SQUARES[plan.pick('preprocess.squares', ['vec4', 'naive'])],
     label,
     params,
     tensors: { pixels, sums, squares },
@@ -83,7 +83,7 @@ export function samplewiseMoments(
     bytes: batch * imageBytes,
   });
   plan.add({
-    kernel: MOMENTS[plan.pick('preprocess.moments', ['tiled', 'naive'])],
+    kernel: MOMENTS[plan.pick('preprocess.moments', ['vec4', 'naive'])],
     label,
     params: { batch, imageBytes, slices, epsilon },
     tensors: { sums, squares, moments },
@@ -110,18 +110,18 @@ export function normalise(
   requireDense(label, { pixels, moments });
   const [batch, h, w, out] = x.shape;
   const suits = (h * w) % 4 === 0 && x.pixelStride === out && x.channelOffset === 0;
-  const variant = plan.pick('preprocess.normalise', suits ? ['tiled', 'naive'] : ['naive']);
+  const variant = plan.pick('preprocess.normalise', suits ? ['vec4', 'naive'] : ['naive']);
   const size = elements(x.shape);
   plan.add({
     kernel: NORMALISE[variant],
     label,
     constants: { CHANNELS: channels, OUT: out },
     params:
-      variant === 'tiled'
+      variant === 'vec4'
         ? { batch, positions: h * w }
         : { batch, positions: h * w, xPixelStride: x.pixelStride, xOffset: x.channelOffset },
     tensors: { pixels, moments, x },
-    workgroups: linear(variant === 'tiled' ? size / (4 * out) : size, WORKGROUP),
+    workgroups: linear(variant === 'vec4' ? size / (4 * out) : size, WORKGROUP),
     shape: `[${batch},${h},${w},${channels}] -> ${out}`,
     flops: 2 * size,
     bytes: batch * h * w * channels + 4 * size,

@@ -5,7 +5,7 @@
 //
 // A second pass over the pixels, because a sum of squares about zero cancels; whole numbers, because they are exact.
 // Layout of pixels: sums.naive.wgsl.
-// Variants: naive (this) -> tiled (four pixels at once).
+// Variants: naive (this) -> vec4 (four pixels at once).
 // Check and race: npx chexgpu doctor --kernel preprocess.squares
 
 const WORKGROUP: u32 = 64;

@@ -5,7 +5,7 @@
 // Compared by the bits, which are in the order of the magnitudes and put infinity above all numbers and NaN above
 // infinity: nothing that is not finite is lost, as max() may lose NaN. One thread a run: on processors neighbours one
 // after the other are read twice as fast as every n-th value.
-// Variants: naive (this, any count) -> tiled (four values at once).
+// Variants: naive (this, any count) -> vec4 (four values at once).
 // Check and race: npx chexgpu doctor --kernel reduce.largest
 
 const WORKGROUP: u32 = 64;

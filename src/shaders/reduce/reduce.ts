@@ -3,12 +3,12 @@ import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import largestNaive from './largest.naive.wgsl';
-import largestTiled from './largest.tiled.wgsl';
+import largestVec4 from './largest.vec4.wgsl';
 import naive from './slices.naive.wgsl';
-import tiled from './slices.tiled.wgsl';
+import vec4 from './slices.vec4.wgsl';
 
-export const SLICES = kernels('reduce.slices', { naive, tiled });
-export const LARGEST = kernels('reduce.largest', { naive: largestNaive, tiled: largestTiled });
+export const SLICES = kernels('reduce.slices', { naive, vec4 });
+export const LARGEST = kernels('reduce.largest', { naive: largestNaive, vec4: largestVec4 });
 
 const WORKGROUP = 64;
 
@@ -34,8 +34,8 @@ export function reduceSlices(
   const [slices, , , count] = x.shape;
   const { size, step, growth } = places ?? { size: count, step: 0, growth: 0 };
   const even = [count, size, step, growth].every((n) => n % 4 === 0);
-  const variant = plan.pick('reduce.slices', even ? ['tiled', 'naive'] : ['naive']);
-  const unit = variant === 'tiled' ? 4 : 1;
+  const variant = plan.pick('reduce.slices', even ? ['vec4', 'naive'] : ['naive']);
+  const unit = variant === 'vec4' ? 4 : 1;
   plan.add({
     kernel: SLICES[variant],
     label,
@@ -70,8 +70,8 @@ export function largestMagnitudes(
   requireDense(label, { x, largest });
   const count = elements(x.shape);
   const runs = elements(largest.shape);
-  const variant = plan.pick('reduce.largest', count % 4 === 0 ? ['tiled', 'naive'] : ['naive']);
-  const unit = variant === 'tiled' ? 4 : 1;
+  const variant = plan.pick('reduce.largest', count % 4 === 0 ? ['vec4', 'naive'] : ['naive']);
+  const unit = variant === 'vec4' ? 4 : 1;
   plan.add({
     kernel: LARGEST[variant],
     label,

@@ -4,7 +4,7 @@
 //   place(i) = l*layerStep + l(l-1)/2*layerGrowth + i%layerSize, l = i/layerSize: results of several layers, each in its place
 //
 // Deterministic replacement for float atomics, which WGSL does not have anyway.
-// Variants: naive (this, any count) -> tiled (four neighbours a thread).
+// Variants: naive (this, any count) -> vec4 (four neighbours a thread).
 // Check and race: npx chexgpu doctor --kernel reduce.slices
 
 const WORKGROUP: u32 = 64;

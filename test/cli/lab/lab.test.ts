@@ -50,7 +50,7 @@ describe('chexgpu lab', () => {
     const { code, stdout } = await chexgpu(['lab', '--list']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/conv3x3\.forward +naive .*tiled/);
-    expect(stdout).toMatch(/adam\.step +naive tiled/);
+    expect(stdout).toMatch(/adam\.step +naive vec4/);
   });
 
   it('races a kernel that is right', async () => {
@@ -59,7 +59,7 @@ describe('chexgpu lab', () => {
     const ended = await chexgpu(['lab', 'loss.sum', path, '--json', '--no-peaks']);
     expect(ended.code).toBe(0);
     const [race] = JSON.parse(ended.stdout).race;
-    expect(race.rows.map(({ name }: { name: string }) => name)).toEqual(['sum.wgsl', 'naive', 'tiled']);
+    expect(race.rows.map(({ name }: { name: string }) => name)).toEqual(['sum.wgsl', 'naive', 'vec4']);
     expect(race.comparison).toMatchObject({ speedup: expect.any(Number), low: expect.any(Number) });
     expect(ended.stderr).toMatch(/> +sum\.wgsl +[\d.]+/);
   });
