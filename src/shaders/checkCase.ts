@@ -7,6 +7,7 @@ import { OutOfMemoryError } from '../core/errors.js';
 import { MT19937 } from '../core/mt19937.js';
 import { type Difference, TOLERANCE, type Tolerance, worstDifference } from '../core/tolerance.js';
 import type { Gpu } from '../engine/device/gpu.js';
+import type { Kernel } from '../engine/plan/kernel.js';
 import { fixedTensor, type Plan, PlanBuilder, type PlanOptions } from '../engine/plan/plan.js';
 import { channelSlice, denseTensor, elements, type Tensor } from '../engine/plan/tensor.js';
 
@@ -50,6 +51,15 @@ export interface CheckCase {
   tolerance?: Tolerance;
   /** A real shape of the network, for racing; left out of the self-test. */
   race?: boolean;
+}
+
+/** What an operation's folder has to register. */
+export interface Operation {
+  /** By variant, of each operation in the folder. */
+  kernels: readonly Readonly<Record<string, Kernel>>[];
+  checks: readonly CheckCase[];
+  /** Cases for pipelines of plans that `checks` does not run. */
+  planChecks?: readonly CheckCase[];
 }
 
 export interface CheckResult {

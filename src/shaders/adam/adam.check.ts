@@ -1,6 +1,6 @@
 /** The sizes on which adam.ts is checked: with and without a tail after the last four. */
 import { TOLERANCE } from '../../core/tolerance.js';
-import type { CheckCase, Shape } from '../checkCase.js';
+import type { CheckCase, Operation, Shape } from '../checkCase.js';
 import { adamRate, adamStep, STEP } from './adam.js';
 import * as reference from './adam.reference.js';
 
@@ -13,7 +13,7 @@ const SIZES: { title: string; size: number; race?: boolean }[] = [
 
 const HYPER = [adamRate(0.001, 0.9, 0.999, 3), 0.9, 0.999, 1e-7];
 
-export const checks: CheckCase[] = SIZES.map(({ title, size, race }): CheckCase => {
+const checks: CheckCase[] = SIZES.map(({ title, size, race }): CheckCase => {
   const shape: Shape = [1, 1, 1, size];
   return {
     op: 'adam.step',
@@ -34,3 +34,5 @@ export const checks: CheckCase[] = SIZES.map(({ title, size, race }): CheckCase 
     reference: (t) => reference.adamStep(t.w, t.gradient, t.m, t.v, t.hyper),
   };
 });
+
+export const operation: Operation = { kernels: [STEP], checks };

@@ -1,6 +1,6 @@
 /** The shapes on which batchnorm.ts is checked: odd sizes, channel slices, one pixel, many slices. */
 import { TOLERANCE } from '../../core/tolerance.js';
-import type { CheckCase, Dense, Shape, TensorSpec } from '../checkCase.js';
+import type { CheckCase, Dense, Operation, Shape, TensorSpec } from '../checkCase.js';
 import {
   BACKWARD_APPLY,
   BACKWARD_FINALISE,
@@ -272,4 +272,16 @@ function keep(c: number, done: number): number[] {
   return Array.from({ length: 2 * c }, (_, i) => i).filter((i) => i % c >= done);
 }
 
-export const checks: CheckCase[] = [...statistics, ...prepare, ...inference, ...apply, ...finalise];
+const checks: CheckCase[] = [...statistics, ...prepare, ...inference, ...apply, ...finalise];
+
+export const operation: Operation = {
+  kernels: [
+    STATISTICS,
+    PREPARE_TRAINING,
+    PREPARE_INFERENCE,
+    BACKWARD_GATE,
+    BACKWARD_APPLY,
+    BACKWARD_FINALISE,
+  ],
+  checks,
+};

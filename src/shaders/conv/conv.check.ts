@@ -3,7 +3,7 @@ import { TOLERANCE } from '../../core/tolerance.js';
 import { backwardApply, backwardFinalise } from '../batchnorm/backward.js';
 import { batchStatistics, prepareTraining } from '../batchnorm/batchnorm.js';
 import * as batchnorm from '../batchnorm/batchnorm.reference.js';
-import type { CheckCase, Dense, Shape, TensorSpec } from '../checkCase.js';
+import type { CheckCase, Dense, Operation, Shape, TensorSpec } from '../checkCase.js';
 import {
   BACKWARD_DATA,
   BACKWARD_WEIGHTS,
@@ -247,7 +247,7 @@ const small = GEOMETRIES.filter(({ race }) => !race);
 const straight = ({ conv }: Geometry) => conv.stride === 1;
 const normed = (g: Geometry) => straight(g) && g.x[3] >= 8;
 
-export const checks: CheckCase[] = [
+const checks: CheckCase[] = [
   ...GEOMETRIES.map(forward),
   ...GEOMETRIES.map(forwardHalf),
   ...small.map(forwardEpilogue),
@@ -258,8 +258,14 @@ export const checks: CheckCase[] = [
 ];
 
 /** For pipelines of plans that none of `checks` has: planCheck.ts. */
-export const planChecks: CheckCase[] = [
+const planChecks: CheckCase[] = [
   ...PLAN_GEOMETRIES.flatMap((g) => [forward(g), forwardHalf(g), forwardEpilogue(g), forwardAndBehind(g)]),
   ...PLAN_GEOMETRIES.filter(straight).flatMap((g) => [backwardData(g), ...throughNorm(g)]),
   ...[...PLAN_GEOMETRIES, ...LONG_ROWS].map(backwardWeights),
 ];
+
+export const operation: Operation = {
+  kernels: [FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS],
+  checks,
+  planChecks,
+};

@@ -1,5 +1,5 @@
 /** The shapes on which dense.ts is checked: odd sizes, slices, a batch that is no multiple of the tile. */
-import type { CheckCase, TensorSpec } from '../checkCase.js';
+import type { CheckCase, Operation, TensorSpec } from '../checkCase.js';
 import {
   BACKWARD_DATA,
   BACKWARD_WEIGHTS,
@@ -96,4 +96,6 @@ const backwardWeights = GEOMETRIES.map((g): CheckCase => {
   };
 });
 
-export const checks: CheckCase[] = [...forward, ...backwardData, ...backwardWeights];
+const checks: CheckCase[] = [...forward, ...backwardData, ...backwardWeights];
+
+export const operation: Operation = { kernels: [FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS], checks };

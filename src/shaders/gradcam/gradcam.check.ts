@@ -1,6 +1,6 @@
 /** The shapes on which gradcam.ts is checked. */
 import { TOLERANCE } from '../../core/tolerance.js';
-import type { CheckCase, Shape } from '../checkCase.js';
+import type { CheckCase, Operation, Shape } from '../checkCase.js';
 import { type GradcamScore, gradcamMap, gradcamWeights, MAP, WEIGHTS } from './gradcam.js';
 import * as reference from './gradcam.reference.js';
 
@@ -75,4 +75,6 @@ const map = GEOMETRIES.map(
   }),
 );
 
-export const checks: CheckCase[] = [...weights, ...map];
+const checks: CheckCase[] = [...weights, ...map];
+
+export const operation: Operation = { kernels: [WEIGHTS, MAP], checks };

@@ -1,6 +1,6 @@
 /** The cases on which loss.ts is checked: counts that are no multiple of four, both epsilons of the notebook. */
 import { TOLERANCE } from '../../core/tolerance.js';
-import type { CheckCase, Shape, TensorSpec } from '../checkCase.js';
+import type { CheckCase, Operation, Shape, TensorSpec } from '../checkCase.js';
 import { SIGMOID, SOFTMAX, SUM, sigmoid, softmax, WEIGHTED, weightedLoss } from './loss.js';
 import * as reference from './loss.reference.js';
 
@@ -79,9 +79,11 @@ function lossCase(op: string, variants: string[], g: Geometry): CheckCase {
   };
 }
 
-export const checks: CheckCase[] = [
+const checks: CheckCase[] = [
   ...sigmoids,
   ...softmaxes,
   ...GEOMETRIES.map((g) => lossCase('loss.weighted', Object.keys(WEIGHTED), g)),
   ...GEOMETRIES.map((g) => lossCase('loss.sum', Object.keys(SUM), g)),
 ];
+
+export const operation: Operation = { kernels: [SIGMOID, SOFTMAX, WEIGHTED, SUM], checks };

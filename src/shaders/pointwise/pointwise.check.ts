@@ -1,5 +1,5 @@
 /** The shapes on which pointwise.ts is checked: odd channels, slices into and out of a block, every mode. */
-import type { CheckCase, Shape, TensorSpec } from '../checkCase.js';
+import type { CheckCase, Operation, Shape, TensorSpec } from '../checkCase.js';
 import { APPLY, pointwise, RELU_BACKWARD, reluBackward } from './pointwise.js';
 import * as reference from './pointwise.reference.js';
 
@@ -74,4 +74,6 @@ const backward = GEOMETRIES.flatMap(({ title, x, wide, race }) =>
   ),
 );
 
-export const checks: CheckCase[] = [...apply, ...backward];
+const checks: CheckCase[] = [...apply, ...backward];
+
+export const operation: Operation = { kernels: [APPLY, RELU_BACKWARD], checks };

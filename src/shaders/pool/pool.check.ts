@@ -1,5 +1,5 @@
 /** The shapes on which pool.ts is checked: odd sizes, windows over the edge, slices of wider buffers, ties. */
-import type { CheckCase, Shape, TensorSpec } from '../checkCase.js';
+import type { CheckCase, Operation, Shape, TensorSpec } from '../checkCase.js';
 import { outputSide } from '../conv/conv.js';
 import {
   AVERAGE_BACKWARD,
@@ -200,7 +200,7 @@ const globalBackward = GLOBAL.map((g): CheckCase => {
   };
 });
 
-export const checks: CheckCase[] = [
+const checks: CheckCase[] = [
   ...maxForward,
   ...maxBackward,
   ...averageForward,
@@ -208,3 +208,8 @@ export const checks: CheckCase[] = [
   ...globalForward,
   ...globalBackward,
 ];
+
+export const operation: Operation = {
+  kernels: [MAX_FORWARD, MAX_BACKWARD, AVERAGE_FORWARD, AVERAGE_BACKWARD, GLOBAL_FORWARD, GLOBAL_BACKWARD],
+  checks,
+};

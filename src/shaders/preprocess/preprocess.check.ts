@@ -1,6 +1,6 @@
 /** The shapes on which preprocess.ts is checked: images that end in the middle of a word, constant images. */
 import { TOLERANCE } from '../../core/tolerance.js';
-import type { CheckCase, TensorSpec } from '../checkCase.js';
+import type { CheckCase, Operation, TensorSpec } from '../checkCase.js';
 import { MOMENTS, NORMALISE, normalise, pixelWords, SQUARES, SUMS, samplewiseMoments } from './preprocess.js';
 import * as reference from './preprocess.reference.js';
 
@@ -128,9 +128,11 @@ function normaliseCase(g: Geometry): CheckCase {
 
 const withMoments = [...GEOMETRIES, CONSTANT];
 
-export const checks: CheckCase[] = [
+const checks: CheckCase[] = [
   ...withMoments.map((g) => momentsCase('preprocess.sums', Object.keys(SUMS), g)),
   ...withMoments.map((g) => momentsCase('preprocess.squares', Object.keys(SQUARES), g)),
   ...withMoments.map((g) => momentsCase('preprocess.moments', Object.keys(MOMENTS), g)),
   ...[...GEOMETRIES, ...ONE_CHANNEL].map(normaliseCase),
 ];
+
+export const operation: Operation = { kernels: [SUMS, SQUARES, MOMENTS, NORMALISE], checks };

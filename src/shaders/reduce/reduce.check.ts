@@ -1,5 +1,5 @@
 /** The sizes on which reduce.ts is checked. */
-import type { CheckCase, Shape } from '../checkCase.js';
+import type { CheckCase, Operation, Shape } from '../checkCase.js';
 import { LARGEST, LARGEST_RUNS, largestMagnitudes, reduceSlices, runLength, SLICES } from './reduce.js';
 import * as reference from './reduce.reference.js';
 
@@ -69,4 +69,6 @@ const magnitudes = [
   }),
 );
 
-export const checks: CheckCase[] = [...plain, layered, ...magnitudes];
+const checks: CheckCase[] = [...plain, layered, ...magnitudes];
+
+export const operation: Operation = { kernels: [SLICES, LARGEST], checks };

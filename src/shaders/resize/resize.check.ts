@@ -1,5 +1,5 @@
 /** The shapes on which resize.ts is checked: up, down, odd ratios, one pixel, slices. */
-import type { CheckCase, Shape } from '../checkCase.js';
+import type { CheckCase, Operation, Shape } from '../checkCase.js';
 import { BILINEAR, resizeBilinear } from './resize.js';
 import * as reference from './resize.reference.js';
 
@@ -18,7 +18,7 @@ const GEOMETRIES: {
   { title: 'Grad-CAM of four images at 64 px', x: [4, 2, 2, 1], y: [4, 64, 64, 1], race: true },
 ];
 
-export const checks: CheckCase[] = GEOMETRIES.map(
+const checks: CheckCase[] = GEOMETRIES.map(
   ({ title, x, y, within, race }): CheckCase => ({
     op: 'resize.bilinear',
     title,
@@ -29,3 +29,5 @@ export const checks: CheckCase[] = GEOMETRIES.map(
     reference: (t) => ({ y: reference.resizeBilinear(t.x, y) }),
   }),
 );
+
+export const operation: Operation = { kernels: [BILINEAR], checks };
