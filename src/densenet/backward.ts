@@ -14,9 +14,9 @@ import { channelSlice, type Storage, type Tensor } from '../engine/plan/tensor.j
 import {
   backwardApply,
   backwardFinalise,
-  backwardGate,
   type NormTensors,
-} from '../shaders/batchnorm/backward.js';
+  reluBackwardAndSums,
+} from '../shaders/batchnorm/batchnorm.js';
 import {
   type ConvShape,
   convBackwardData,
@@ -75,7 +75,12 @@ export function recordBackward(
   ) => {
     const dz = temporary(`${name} dz`, x);
     const tensors = normOf(norm, x);
-    const parts = backwardGate(plan, name, { ...tensors, da, dx: dz }, { epsilon, mode: 'gradient', relu });
+    const parts = reluBackwardAndSums(
+      plan,
+      name,
+      { ...tensors, da, dx: dz },
+      { epsilon, mode: 'gradient', relu },
+    );
     const dgammaBeta = gradient(`${name}/gammaBeta`);
     backwardApply(plan, name, { ...tensors, dz, parts, dgammaBeta, dx }, { epsilon });
   };
@@ -90,7 +95,7 @@ export function recordBackward(
     sums: Tensor,
   ) => {
     const tensors = normOf(norm, features);
-    const parts = backwardGate(plan, name, { ...tensors, da, dx: g }, { epsilon, mode: 'scaled' });
+    const parts = reluBackwardAndSums(plan, name, { ...tensors, da, dx: g }, { epsilon, mode: 'scaled' });
     const done = features.shape[3] - config.growthRate;
     const dgammaBeta = gradient(`${name}/gammaBeta`);
     backwardFinalise(plan, name, { ...tensors, parts, sums, dgammaBeta, g }, { epsilon, done, first: true });

@@ -105,7 +105,7 @@ describe('reference gradients against central differences', () => {
     for (const [i, { gammaBeta, da }] of readers.entries()) {
       const norm = { x, affine: batchnorm.affineOf(stats, gammaBeta, epsilon), stats, epsilon };
       const last = i === readers.length - 1;
-      const ended = batchnorm.backwardFinalise(norm, batchnorm.gate(norm, da), before, last ? 0 : 4);
+      const ended = batchnorm.backwardFinalise(norm, batchnorm.reluBackward(norm, da), before, last ? 0 : 4);
       expectClose(ended.dgammaBeta, numeric(f, gammaBeta));
       before = ended;
     }

@@ -7,8 +7,7 @@ import type { Kernel } from '../../src/engine/plan/kernel.js';
 import { type Choice, PlanBuilder } from '../../src/engine/plan/plan.js';
 import { channelSlice, denseTensor, elements, imageSlice } from '../../src/engine/plan/tensor.js';
 import { geometriesOf, Lab, type Verdict } from '../../src/lab/lab.js';
-import { backwardApply } from '../../src/shaders/batchnorm/backward.js';
-import { prepareTraining } from '../../src/shaders/batchnorm/batchnorm.js';
+import { backwardApply, prepareTraining } from '../../src/shaders/batchnorm/batchnorm.js';
 import * as batchnorm from '../../src/shaders/batchnorm/batchnorm.reference.js';
 import type { CheckCase, Dense, Shape } from '../../src/shaders/checkCase.js';
 import {
@@ -94,7 +93,7 @@ const backwardData: CheckCase = {
   },
   reference: ({ dy, weights, x, affine, stats }) => {
     const norm = { x, affine, stats, epsilon: EPSILON };
-    const dx = batchnorm.gate(norm, reference.convBackwardData(dy, weights, WIDE, GROWTH));
+    const dx = batchnorm.reluBackward(norm, reference.convBackwardData(dy, weights, WIDE, GROWTH));
     const dgammaBeta = batchnorm.sums(norm, dx);
     return { dx, dgammaBeta, end: batchnorm.backwardApply(norm, dx, dgammaBeta) };
   },

@@ -4,18 +4,16 @@ import type { CheckCase, Dense, Operation, Shape, TensorSpec } from '../checkCas
 import {
   BACKWARD_APPLY,
   BACKWARD_FINALISE,
-  BACKWARD_GATE,
   backwardApply,
   backwardFinalise,
-  backwardGate,
-} from './backward.js';
-import {
   batchStatistics,
   movingVarianceFactor,
   PREPARE_INFERENCE,
   PREPARE_TRAINING,
   prepareInference,
   prepareTraining,
+  RELU_BACKWARD_AND_SUMS,
+  reluBackwardAndSums,
   STATISTICS,
 } from './batchnorm.js';
 import * as reference from './batchnorm.reference.js';
@@ -201,10 +199,10 @@ function backwardTensors({ x, wide, pooled }: Backward): Record<string, TensorSp
 }
 
 /** Both halves for a map with one reader. */
-const apply = (['batchnorm.backwardGate', 'batchnorm.backwardApply'] as const).flatMap((op) =>
+const apply = (['batchnorm.reluBackwardAndSums', 'batchnorm.backwardApply'] as const).flatMap((op) =>
   BACKWARDS.map((g): CheckCase => {
     const { title, x, wide, race, relu } = g;
-    const variants = op === 'batchnorm.backwardGate' ? BACKWARD_GATE : BACKWARD_APPLY;
+    const variants = op === 'batchnorm.reluBackwardAndSums' ? RELU_BACKWARD_AND_SUMS : BACKWARD_APPLY;
     return {
       op,
       title,
@@ -218,19 +216,19 @@ const apply = (['batchnorm.backwardGate', 'batchnorm.backwardApply'] as const).f
       tolerance: TOLERANCE.f32LongSum,
       record: (plan, { x, da, affine, stats, dz, dgammaBeta, dx }) => {
         const options = { epsilon: EPSILON, mode: 'gradient', relu } as const;
-        const parts = backwardGate(plan, 'check', { x, affine, stats, da, dx: dz }, options);
+        const parts = reluBackwardAndSums(plan, 'check', { x, affine, stats, da, dx: dz }, options);
         backwardApply(plan, 'check', { x, affine, stats, dz, parts, dgammaBeta, dx }, options);
       },
       reference: ({ da, ...t }) => {
         const norm = { x: t.x, affine: t.affine, stats: t.stats, epsilon: EPSILON };
-        return { dz: reference.gate(norm, da, relu), ...reference.batchnormBackward(norm, da, relu) };
+        return { dz: reference.reluBackward(norm, da, relu), ...reference.batchnormBackward(norm, da, relu) };
       },
     };
   }),
 );
 
 /** Both halves for one reader of a block, the first one and a later one; its last quarter of channels ends. */
-const finalise = (['batchnorm.backwardGate', 'batchnorm.backwardFinalise'] as const).flatMap((op) =>
+const finalise = (['batchnorm.reluBackwardAndSums', 'batchnorm.backwardFinalise'] as const).flatMap((op) =>
   BACKWARDS.flatMap((g) =>
     [true, false].map((first): CheckCase => {
       const { title, x, wide, race, relu } = g;
@@ -240,7 +238,9 @@ const finalise = (['batchnorm.backwardGate', 'batchnorm.backwardFinalise'] as co
       return {
         op,
         title: `${title}, ${first ? 'first' : 'later'} reader`,
-        variants: Object.keys(op === 'batchnorm.backwardGate' ? BACKWARD_GATE : BACKWARD_FINALISE),
+        variants: Object.keys(
+          op === 'batchnorm.reluBackwardAndSums' ? RELU_BACKWARD_AND_SUMS : BACKWARD_FINALISE,
+        ),
         race: race && !first,
         tensors: {
           ...backwardTensors(g),
@@ -250,14 +250,14 @@ const finalise = (['batchnorm.backwardGate', 'batchnorm.backwardFinalise'] as co
         tolerance: TOLERANCE.f32LongSum,
         record: (plan, { x, da, affine, stats, sums, dgammaBeta, g }) => {
           const mode = first ? 'scaled' : 'gathered';
-          const gate = { epsilon: EPSILON, mode, relu } as const;
-          const parts = backwardGate(plan, 'check', { x, affine, stats, da, dx: g }, gate);
+          const options = { epsilon: EPSILON, mode, relu } as const;
+          const parts = reluBackwardAndSums(plan, 'check', { x, affine, stats, da, dx: g }, options);
           const tensors = { x, affine, stats, parts, sums, dgammaBeta, g };
           backwardFinalise(plan, 'check', tensors, { epsilon: EPSILON, done, first });
         },
         reference: ({ da, ...t }) => {
           const norm = { x: t.x, affine: t.affine, stats: t.stats, epsilon: EPSILON };
-          const dz = reference.gate(norm, da, relu);
+          const dz = reference.reluBackward(norm, da, relu);
           const ended = reference.backwardFinalise(norm, dz, first ? {} : { g: t.g, sums: t.sums }, done);
           if (first) for (const i of keep(c, done)) ended.sums.data[i] = t.sums.data[i];
           return ended;
@@ -279,7 +279,7 @@ export const operation: Operation = {
     STATISTICS,
     PREPARE_TRAINING,
     PREPARE_INFERENCE,
-    BACKWARD_GATE,
+    RELU_BACKWARD_AND_SUMS,
     BACKWARD_APPLY,
     BACKWARD_FINALISE,
   ],

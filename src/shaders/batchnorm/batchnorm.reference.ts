@@ -55,13 +55,13 @@ export interface Norm {
 
 /** dgamma, dbeta and dx of `batchnormForward`, from the stored statistics and affine. */
 export function batchnormBackward(norm: Norm, da: Dense, relu = true): { dgammaBeta: Dense; dx: Dense } {
-  const dz = gate(norm, da, relu);
+  const dz = reluBackward(norm, da, relu);
   const dgammaBeta = sums(norm, dz);
   return { dgammaBeta, dx: backwardApply(norm, dz, dgammaBeta) };
 }
 
 /** dz: da where the ReLU is open. da of averages over windows is spread over them first. */
-export function gate({ x, affine }: Norm, da: Dense, relu = true): Dense {
+export function reluBackward({ x, affine }: Norm, da: Dense, relu = true): Dense {
   const [b, h, w, c] = x.shape;
   const [, dh, dw] = da.shape;
   const [wh, ww] = [h / dh, w / dw];

@@ -1,7 +1,6 @@
 /** The cases on which conv.ts is checked, on the shapes of geometries.ts. */
 import { TOLERANCE } from '../../core/tolerance.js';
-import { backwardApply, backwardFinalise } from '../batchnorm/backward.js';
-import { batchStatistics, prepareTraining } from '../batchnorm/batchnorm.js';
+import { backwardApply, backwardFinalise, batchStatistics, prepareTraining } from '../batchnorm/batchnorm.js';
 import * as batchnorm from '../batchnorm/batchnorm.reference.js';
 import type { CheckCase, Dense, Operation, Shape, TensorSpec } from '../checkCase.js';
 import {
@@ -198,7 +197,7 @@ function throughNorm(g: Geometry): CheckCase[] {
       },
       reference: (t): Record<string, Dense> => {
         const norm = { x: t.x, affine: t.affine, stats: t.stats, epsilon: EPSILON };
-        const dz = batchnorm.gate(norm, reference.convBackwardData(t.dy, t.weights, g.x, g.conv));
+        const dz = batchnorm.reluBackward(norm, reference.convBackwardData(t.dy, t.weights, g.x, g.conv));
         if (mode === 'gradient') {
           const dgammaBeta = batchnorm.sums(norm, dz);
           return { dx: dz, dgammaBeta, end: batchnorm.backwardApply(norm, dz, dgammaBeta) };

@@ -5,7 +5,7 @@
 // some of them, and handed round; LANES is at most the size of a subgroup. What decides the size of the tile:
 // forward.subgroup.wgsl. Needs channels that are multiples of 4 out and 4*OUT4 in (OUT4 counts columns of the result).
 // NORM: goes on through the ReLU and the first half of the batch norm that the convolution read through, as
-// batchnorm/backwardGate.naive.wgsl (x, MODE, parts there; a workgroup, one subgroup of LANES lanes, is a slice).
+// batchnorm/backward/reluBackwardAndSums.naive.wgsl (x, MODE, parts there; a workgroup, one subgroup of LANES lanes, is a slice).
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 enable subgroups;
 

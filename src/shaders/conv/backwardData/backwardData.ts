@@ -2,7 +2,12 @@
 import { kernels } from '../../../engine/plan/kernel.js';
 import { type Choice, linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { channels, elements, isVec4, pixels, type Tensor } from '../../../engine/plan/tensor.js';
-import { backwardGate, GATE_MODES, type GateMode, type NormTensors } from '../../batchnorm/backward.js';
+import {
+  NORM_GRADIENTS,
+  type NormGradient,
+  type NormTensors,
+  reluBackwardAndSums,
+} from '../../batchnorm/batchnorm.js';
 import { workgroupSize } from '../../tiling.js';
 import { type ConvShape, gemmClass } from '../shape.js';
 import { pixelTile, sharingLanes, subgroupIsWorkgroup, subgroupWorkgroup, tilesFor } from '../tiles.js';
@@ -43,7 +48,7 @@ function choices(plan: PlanBuilder, { dy, dx }: Tensors): Choice<Variant>[] {
 
 /** Through a batch norm: what of its first half to write, and its epsilon. */
 export interface NormOptions {
-  mode: GateMode;
+  mode: NormGradient;
   epsilon: number;
 }
 
@@ -56,8 +61,8 @@ export function convBackwardData(plan: PlanBuilder, label: string, tensors: Tens
  * As `convBackwardData`, and on through the prologue: ReLU and the first half of the batch norm in front of it, in the
  * same dispatch where the variant can.
  * @param norm x[b,h,w,ci], affine and statistics of that batch norm
- * @param dx what `backwardGate` writes in this mode; may lie in the storage of dy
- * @returns parts[slice,1,2,ci] as of `backwardGate`
+ * @param dx what `reluBackwardAndSums` writes in this mode; may lie in the storage of dy
+ * @returns parts[slice,1,2,ci] as of `reluBackwardAndSums`
  */
 export function convBackwardThroughNorm(
   plan: PlanBuilder,
@@ -73,7 +78,7 @@ export function convBackwardThroughNorm(
   }
   const da = plan.tensor(`${label} gradient behind ReLU`, tensors.dx.shape);
   record(plan, label, { ...tensors, dx: da }, shape);
-  return backwardGate(plan, label, { ...norm, da, dx: tensors.dx }, options);
+  return reluBackwardAndSums(plan, label, { ...norm, da, dx: tensors.dx }, options);
 }
 
 /** With a norm: records nothing and returns nothing where the variant cannot go through it. */
@@ -111,7 +116,7 @@ function record(
       workgroups = [Math.ceil(count / tile.TILE_M), Math.ceil(ci / tile.TILE_N), 1];
     }
     constants.NORM = through ? 1 : 0;
-    constants.MODE = through ? GATE_MODES.indexOf(through.mode) : 0;
+    constants.MODE = through ? NORM_GRADIENTS.indexOf(through.mode) : 0;
     parts = plan.tensor(`${label} slices`, through ? [workgroups[0], 1, 2, ci] : [1, 1, 1, 4]);
   } else if (variant === 'tiled') {
     constants.WORKGROUP = workgroupSize(plan);

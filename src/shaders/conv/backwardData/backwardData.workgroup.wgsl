@@ -4,7 +4,7 @@
 //
 // The weights lie [ci][co], a step wants [co][ci]: they are laid out by input channel modulo four, so that a thread
 // finds the vec4s of its four input channels N4 + 1 apart, and its neighbours' beside them.
-// NORM: goes on through ReLU and half of the batch norm in front, as batchnorm/backwardGate.naive.wgsl (x, MODE, parts
+// NORM: goes on through ReLU and half of the batch norm in front, as batchnorm/backward/reluBackwardAndSums.naive.wgsl (x, MODE, parts
 // there; a workgroup is a slice). Needs channels that are multiples of four on both sides.
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 

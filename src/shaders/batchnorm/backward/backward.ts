@@ -1,24 +1,24 @@
 /**
- * Batch norm, backward, in two halves. The first goes through the ReLU and adds up what the gradients of gamma and beta
- * need (`backwardGate`, or a convolution's epilogue); the second ends the gradient of the input: at once for a map
- * with one reader (`backwardApply`), or when its last reader is done for the channels of a dense block
+ * Batch norm, backward, in two halves. The first goes back through the ReLU and adds up what the gradients of gamma and
+ * beta need (`reluBackwardAndSums`, or a convolution's epilogue); the second ends the gradient of the input: at once for
+ * a map with one reader (`backwardApply`), or when its last reader is done for the channels of a dense block
  * (`backwardFinalise`). Formulas stand in the naive shaders. dgammaBeta = [dgamma | dbeta].
  */
-import { kernels } from '../../engine/plan/kernel.js';
-import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
-import { channels, elements, pixels, type Tensor } from '../../engine/plan/tensor.js';
-import { workgroupSize } from '../tiling.js';
+import { kernels } from '../../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
+import { channels, elements, pixels, type Tensor } from '../../../engine/plan/tensor.js';
+import { workgroupSize } from '../../tiling.js';
+import { pixelSlices, pixelsPerThread, vec4OrNaive } from '../slices.js';
 import backwardApplyNaive from './backwardApply.naive.wgsl';
 import backwardApplyVec4 from './backwardApply.vec4.wgsl';
 import backwardFinaliseNaive from './backwardFinalise.naive.wgsl';
 import backwardFinaliseVec4 from './backwardFinalise.vec4.wgsl';
-import backwardGateNaive from './backwardGate.naive.wgsl';
-import backwardGateVec4 from './backwardGate.vec4.wgsl';
-import { pixelSlices, pixelsPerThread, vec4OrNaive } from './slices.js';
+import reluBackwardAndSumsNaive from './reluBackwardAndSums.naive.wgsl';
+import reluBackwardAndSumsVec4 from './reluBackwardAndSums.vec4.wgsl';
 
-export const BACKWARD_GATE = kernels('batchnorm.backwardGate', {
-  naive: backwardGateNaive,
-  vec4: backwardGateVec4,
+export const RELU_BACKWARD_AND_SUMS = kernels('batchnorm.reluBackwardAndSums', {
+  naive: reluBackwardAndSumsNaive,
+  vec4: reluBackwardAndSumsVec4,
 });
 export const BACKWARD_APPLY = kernels('batchnorm.backwardApply', {
   naive: backwardApplyNaive,
@@ -39,8 +39,8 @@ export interface NormTensors {
 }
 
 /** What the first half writes: dz itself, scale*dz, or scale*dz added to what is there. */
-export type GateMode = 'gradient' | 'scaled' | 'gathered';
-export const GATE_MODES: readonly GateMode[] = ['gradient', 'scaled', 'gathered'];
+export type NormGradient = 'gradient' | 'scaled' | 'gathered';
+export const NORM_GRADIENTS: readonly NormGradient[] = ['gradient', 'scaled', 'gathered'];
 
 /** Strides and offsets of some tensors as parameters, in units of `unit` floats. */
 function places(unit: number, tensors: Readonly<Record<string, Tensor>>): Record<string, number> {
@@ -63,29 +63,29 @@ function statsPlace(unit: number, stats: Tensor) {
  * @param relu false where no ReLU follows the batch norm
  * @returns parts[slice,1,2,c] = [dgamma | dbeta] of slices of the pixels
  */
-export function backwardGate(
+export function reluBackwardAndSums(
   plan: PlanBuilder,
   label: string,
   { x, affine, stats, da, dx }: NormTensors & { da: Tensor; dx: Tensor },
-  { epsilon, mode, relu = true }: { epsilon: number; mode: GateMode; relu?: boolean },
+  { epsilon, mode, relu = true }: { epsilon: number; mode: NormGradient; relu?: boolean },
 ): Tensor {
   const n = pixels(x);
   const c = channels(x);
   const [, height, width] = x.shape;
   const [windowHeight, windowWidth] = [height / da.shape[1], width / da.shape[2]];
-  const variant = vec4OrNaive(plan, 'batchnorm.backwardGate', x, da, dx, stats);
+  const variant = vec4OrNaive(plan, 'batchnorm.reluBackwardAndSums', x, da, dx, stats);
   const unit = variant === 'vec4' ? 4 : 1;
   const { pixelsPerSlice, slices } = pixelSlices(plan, n, c);
   const parts = plan.tensor(`${label} slices`, [slices, 1, 2, c]);
   const WORKGROUP = workgroupSize(plan);
   plan.add({
-    kernel: BACKWARD_GATE[variant],
+    kernel: RELU_BACKWARD_AND_SUMS[variant],
     label,
     constants: {
       WORKGROUP,
       RELU: relu ? 1 : 0,
       POOLED: windowHeight * windowWidth > 1 ? 1 : 0,
-      MODE: GATE_MODES.indexOf(mode),
+      MODE: NORM_GRADIENTS.indexOf(mode),
     },
     params: {
       pixels: n,
@@ -111,7 +111,7 @@ export function backwardGate(
 
 /**
  * Ends the gradient of a map that only this batch norm reads.
- * @param dz dz[b,h,w,c] of `backwardGate` in mode `gradient`
+ * @param dz dz[b,h,w,c] of `reluBackwardAndSums` in mode `gradient`
  * @param parts of the same
  * @param dgammaBeta [dgamma | dbeta][c], written
  * @param dx dx[b,h,w,c], overwritten
@@ -154,7 +154,7 @@ export function backwardApply(
  * Ends a reader of a dense block: gradients of its gamma and beta, and the gradient of the block's channels
  * [done, c), for which no reader is left.
  * @param parts of the reader's first half, over its channels [0,c)
- * @param g g[b,h,w,c], what all readers gathered (`backwardGate` in the modes `scaled` and `gathered`)
+ * @param g g[b,h,w,c], what all readers gathered (`reluBackwardAndSums` in the modes `scaled` and `gathered`)
  * @param sums sums[1,1,2,C] of the readers before; written for channels below `done`
  * @param first no reader was before
  */

@@ -3,7 +3,7 @@
 //
 // A channel x of the block is normalised by all its readers l with the same mean and variance, so xhat is the same, and
 //   dx = sum over l of scale_l * (dz_l - dbeta_l/n - xhat*dgamma_l/n) = G - (A + xhat*B)/n
-//   G = sum of scale_l*dz_l (gathered by backwardGate)   A = sum of scale_l*dbeta_l   B = sum of scale_l*dgamma_l
+//   G = sum of scale_l*dz_l (gathered by reluBackwardAndSums)   A = sum of scale_l*dbeta_l   B = sum of scale_l*dgamma_l
 // Readers come last to first. This one reads channels [0, channels): its dgamma and dbeta are added up from the slices
 // of `parts`; channels below `done` go on waiting, their A and B in `sums`; for the others G becomes dx.
 // FIRST: no reader was before, sums is not read.

@@ -1,17 +1,7 @@
-// Batch norm + ReLU, backward, first half: through the ReLU, and the sums behind the gradients of gamma and beta. One
-// thread a channel and slice of the pixels.
-//
-//   dz = da where scale*x + shift > 0, else 0          da: gradient behind the ReLU; without RELU dz = da
-//   parts[s] = [sum over p of dz[p,c] * xhat[p,c] | sum over p of dz[p,c]]        p: the pixels of slice s
-//   xhat = (x - mean) / sqrt(variance + epsilon)
-//   MODE 0: dx = dz       1: dx = scale*dz       2: dx += scale*dz
-//
-// Modes 1 and 2 gather what all readers of a dense block's channel pass on, scale = gamma/sqrt(variance + epsilon);
-// backwardFinalise takes off, once, what batch norm's means take off.
-// POOLED: behind the ReLU comes an average over windows; da is then the gradient of the averages, and every pixel of a
-// window gets da / (windowHeight*windowWidth).
-// Variants: naive (this, any channels) -> vec4; conv/backwardData.subgroup.wgsl does the same in its epilogue.
-// Check and race: npx chexgpu doctor --kernel batchnorm.backwardGate
+// Batch norm + ReLU, backward, first half: four channels a thread over one slice of the pixels; all counts of
+// channels, strides and offsets are vec4s here. Formula, modes and windows: reluBackwardAndSums.naive.wgsl. No barrier.
+// Needs channels, strides and offsets that are multiples of four.
+// Check and race: npx chexgpu doctor --kernel batchnorm.reluBackwardAndSums
 
 const RELU: bool = true;
 const POOLED: bool = false;
@@ -25,12 +15,12 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> da: array<f32>;
-@group(0) @binding(3) var<storage, read> affine: array<f32>;         // [scale | shift][c]
-@group(0) @binding(4) var<storage, read> stats: array<f32>;          // [mean | variance][c]
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(6) var<storage, read_write> parts: array<f32>;    // [slice][dgamma | dbeta][c]
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> da: array<vec4f>;
+@group(0) @binding(3) var<storage, read> affine: array<vec4f>;         // [scale | shift][c]
+@group(0) @binding(4) var<storage, read> stats: array<vec4f>;          // [mean | variance][c]
+@group(0) @binding(5) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> parts: array<vec4f>;    // [slice][dgamma | dbeta][c]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -43,8 +33,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let scale = affine[c];
   let shift = affine[params.channels + c];
   let share = 1.0 / f32(params.windowHeight * params.windowWidth);
-  var dbeta = 0.0;
-  var dgamma = 0.0;
+  var dbeta = vec4f(0.0);
+  var dgamma = vec4f(0.0);
   let last = min((slice + 1u) * params.pixelsPerSlice, params.pixels);
   for (var p = slice * params.pixelsPerSlice; p < last; p++) {
     var source = p;
@@ -53,7 +43,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       source = (row / params.windowHeight) * (params.width / params.windowWidth) + p % params.width / params.windowWidth;
     }
     let v = x[p * params.xPixelStride + params.xOffset + c];
-    var dz = select(0.0, da[source * params.daPixelStride + params.daOffset + c], !RELU || v * scale + shift > 0.0);
+    var dz = select(vec4f(0.0), da[source * params.daPixelStride + params.daOffset + c], vec4<bool>(!RELU) | (v * scale + shift > vec4f(0.0)));
     if (POOLED) { dz *= share; }
     dbeta += dz;
     dgamma += dz * (v - mean) * inverse;

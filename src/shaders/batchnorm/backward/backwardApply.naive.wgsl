@@ -1,7 +1,7 @@
 // Batch norm, backward, second half: gradients of gamma and beta, and of the input. One thread a channel and PIXELS
 // pixels.
 //
-//   dgamma = sum over s of parts[s].dgamma      dbeta likewise       dz, parts, xhat: backwardGate.naive.wgsl
+//   dgamma = sum over s of parts[s].dgamma      dbeta likewise       dz, parts, xhat: reluBackwardAndSums.naive.wgsl
 //   dx = gamma/sqrt(variance + epsilon) * (dz - dbeta/n - xhat*dgamma/n)
 //
 // Every thread adds the slices of its channel itself, in order: a dispatch less.

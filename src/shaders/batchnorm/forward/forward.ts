@@ -1,0 +1,159 @@
+/**
+ * Batch norm over NHWC, followed by ReLU unless told otherwise. Nothing here stores a normalised map:
+ * `prepare*` turns statistics into an affine [scale | shift] that the reading convolution applies as its
+ * prologue, and the backward pass recomputes what it needs from x.
+ *
+ * Pairs of per-channel vectors travel as one tensor [1,1,2,c]: stats = [mean | variance],
+ * gammaBeta = [gamma | beta], moving = [mean | variance], affine = [scale | shift]. Statistics of slices of the pixels
+ * travel as parts[slice,1,2,c]. Formulas stand in the naive shaders; the way back is in ../backward.
+ */
+import { kernels } from '../../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
+import { channels, elements, pixels, type Tensor } from '../../../engine/plan/tensor.js';
+import { workgroupSize } from '../../tiling.js';
+import { pixelSlices, vec4OrNaive } from '../slices.js';
+import prepareInferenceNaive from './prepareInference.naive.wgsl';
+import prepareInferenceVec4 from './prepareInference.vec4.wgsl';
+import prepareTrainingNaive from './prepareTraining.naive.wgsl';
+import prepareTrainingVec4 from './prepareTraining.vec4.wgsl';
+import statisticsNaive from './statistics.naive.wgsl';
+import statisticsVec4 from './statistics.vec4.wgsl';
+
+export const STATISTICS = kernels('batchnorm.statistics', { naive: statisticsNaive, vec4: statisticsVec4 });
+export const PREPARE_TRAINING = kernels('batchnorm.prepareTraining', {
+  naive: prepareTrainingNaive,
+  vec4: prepareTrainingVec4,
+});
+export const PREPARE_INFERENCE = kernels('batchnorm.prepareInference', {
+  naive: prepareInferenceNaive,
+  vec4: prepareInferenceVec4,
+});
+/**
+ * How the batch variance enters the moving variance, by version of Keras: the biased variance, times a factor of
+ * n = values in the batch, and the batch norm's epsilon
+ *   `keras2.3`      n/(n-1) * n/(n-1-epsilon)   Keras 2.3 on TensorFlow 1, the notebook: corrected twice
+ *   `keras2.3-tf2`  n/(n-1-epsilon)             Keras 2.3 on TensorFlow 2
+ *   `tf.keras`      n/(n-1)                     tf.keras with fused batch norm, its default; PyTorch
+ *   `keras3`        1                           Keras 3, tf.keras not fused, TensorFlow.js
+ */
+export const MOVING_VARIANCE_RULES = ['keras2.3', 'keras2.3-tf2', 'tf.keras', 'keras3'] as const;
+export type MovingVarianceRule = (typeof MOVING_VARIANCE_RULES)[number];
+
+/** Factor on the biased batch variance; one value has no unbiased variance, so there it is 1. */
+export function movingVarianceFactor(rule: MovingVarianceRule, n: number, epsilon: number): number {
+  if (rule === 'keras3' || n < 2) return 1;
+  const once = n / (n - 1);
+  if (rule === 'tf.keras') return once;
+  const again = n / (n - 1 - epsilon);
+  return rule === 'keras2.3-tf2' ? again : once * again;
+}
+
+/** Statistics of slices of pixels: what is known of a map before its batch norm. */
+export interface Parts {
+  /** parts[slice,1,2,c] = [mean | sum of squared deviations] of each slice. */
+  parts: Tensor;
+  pixelsPerSlice: number;
+}
+
+/**
+ * Mean and sum of squared deviations of every channel of x, over slices of its pixels.
+ * @param x x[b,h,w,c], may be a channel slice
+ */
+export function batchStatistics(plan: PlanBuilder, label: string, x: Tensor): Parts {
+  const n = pixels(x);
+  const c = channels(x);
+  const variant = vec4OrNaive(plan, 'batchnorm.statistics', x);
+  const { pixelsPerSlice, slices } = pixelSlices(plan, n, c);
+  const WORKGROUP = workgroupSize(plan);
+  const parts = plan.tensor(`${label} statistics`, [slices, 1, 2, c]);
+  plan.add({
+    kernel: STATISTICS[variant],
+    label,
+    constants: { WORKGROUP },
+    params: {
+      pixels: n,
+      channels: c,
+      xPixelStride: x.pixelStride,
+      xOffset: x.channelOffset,
+      pixelsPerSlice,
+      slices,
+    },
+    tensors: { x, parts },
+    workgroups: linear((variant === 'vec4' ? c / 4 : c) * slices, WORKGROUP),
+    shape: `[${x.shape.join(',')}]`,
+    flops: 5 * n * c,
+    bytes: 4 * elements(x.shape),
+  });
+  return { parts, pixelsPerSlice };
+}
+
+interface TrainingTensors {
+  /** Of the last channels, as many as it has; those before have theirs in `stats`. */
+  fresh?: Parts;
+  /** stats[1,1,2,c], may be a channel slice; the fresh ones are written. */
+  stats: Tensor;
+  gammaBeta: Tensor;
+  moving: Tensor;
+  affine: Tensor;
+}
+
+/**
+ * Training: affine of this batch norm from the batch statistics, and its moving averages one step on.
+ * @param n pixels behind the statistics
+ */
+export function prepareTraining(
+  plan: PlanBuilder,
+  label: string,
+  { fresh, stats, gammaBeta, moving, affine }: TrainingTensors,
+  options: { n: number; epsilon: number; momentum: number; rule: MovingVarianceRule },
+): void {
+  const c = channels(affine);
+  const known = fresh ? c - channels(fresh.parts) : c;
+  const variant = vec4OrNaive(plan, 'batchnorm.prepareTraining', stats, gammaBeta, fresh?.parts ?? affine);
+  const unit = variant === 'vec4' ? 4 : 1;
+  const slices = fresh ? fresh.parts.shape[0] : 0;
+  plan.add({
+    kernel: PREPARE_TRAINING[variant],
+    label,
+    params: {
+      channels: c / unit,
+      known: known / unit,
+      slices,
+      pixels: options.n,
+      pixelsPerSlice: fresh?.pixelsPerSlice ?? 0,
+      statsStride: stats.pixelStride / unit,
+      statsOffset: stats.channelOffset / unit,
+      epsilon: options.epsilon,
+      rate: 1 - options.momentum,
+      varianceFactor: movingVarianceFactor(options.rule, options.n, options.epsilon),
+    },
+    // Without fresh channels gammaBeta stands in for their parts and is never read as such.
+    tensors: { parts: fresh?.parts ?? gammaBeta, stats, gammaBeta, moving, affine },
+    workgroups: linear(c / unit, 64),
+    shape: fresh ? `${c}, ${c - known} from ${slices} slices` : `${c}`,
+    flops: 12 * c + 10 * slices * (c - known),
+    bytes: 4 * (10 * c + 2 * slices * (c - known)),
+  });
+}
+
+/** Inference: affine of this batch norm from its moving averages. */
+export function prepareInference(
+  plan: PlanBuilder,
+  label: string,
+  { moving, gammaBeta, affine }: { moving: Tensor; gammaBeta: Tensor; affine: Tensor },
+  { epsilon }: { epsilon: number },
+): void {
+  const c = channels(affine);
+  const variant = vec4OrNaive(plan, 'batchnorm.prepareInference', gammaBeta);
+  const unit = variant === 'vec4' ? 4 : 1;
+  plan.add({
+    kernel: PREPARE_INFERENCE[variant],
+    label,
+    params: { channels: c / unit, epsilon },
+    tensors: { moving, gammaBeta, affine },
+    workgroups: linear(c / unit, 64),
+    shape: `${c}`,
+    flops: 5 * c,
+    bytes: 4 * 6 * c,
+  });
+}
