@@ -110,7 +110,8 @@ export {
 export type { CheckResult } from './shaders/checkCase.js';
 export * from './training/batch.js';
 export { type EpochInfo, type FitOptions, fit, type History, type StepInfo } from './training/fit.js';
-export { weightedLoss } from './training/losses/weightedLoss.js';
+export type { Loss, LossTensors } from './training/losses/loss.js';
+export { type WeightedSettings, weightedCrossEntropy } from './training/losses/weightedCrossEntropy.js';
 export { DenseNet, type ModelOptions } from './training/model/model.js';
 export type { CamScore, GradcamMap } from './training/model/predictor.js';
 export type { AdamSettings, AdamState } from './training/optimizers/adamState.js';

@@ -2,7 +2,7 @@
  * Who says what is right: ONNX Runtime on the CPU. For training it gives the probabilities with the batch's own
  * statistics, and the loss of these is taken in float64.
  */
-import { weightedLoss } from '../../src/training/losses/weightedLoss.js';
+import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
 import type { BenchFiles } from './peerFiles.js';
 import { addNote, type PeerJob, type PeerRow } from './peerReport.js';
 import { childJob, type RaceContext, startEngine } from './raceContext.js';
@@ -74,7 +74,7 @@ function judge(row: PeerRow, difference: number, most: number, referee: string):
 
 function lossOf({ config }: BenchFiles, probabilities: Float32Array, labels: Float32Array): number {
   const ones = Array<number>(config.classes).fill(1);
-  return weightedLoss(probabilities, labels, { posWeights: ones, negWeights: ones });
+  return weightedCrossEntropy({ posWeights: ones, negWeights: ones }).value(probabilities, labels);
 }
 
 /** Infinite where a value is missing or not a number. */

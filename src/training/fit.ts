@@ -6,7 +6,7 @@ import { requireFunction, requireObject, wholeNumber } from '../core/arguments.j
 import { NonFiniteError, UsageError } from '../core/errors.js';
 import type { BatchSource } from './batch.js';
 import { checkSource } from './checkSource.js';
-import { weightedLoss } from './losses/weightedLoss.js';
+import type { Loss } from './losses/loss.js';
 import type { DenseNet } from './model/model.js';
 import type { TrainingOptions } from './trainingOptions.js';
 
@@ -86,7 +86,7 @@ export async function fit(model: DenseNet, source: BatchSource, options: FitOpti
     if (options[name] !== undefined) requireFunction(name, options[name]);
   }
   options.signal?.throwIfAborted();
-  const training = await model.goOn(options);
+  const { loss: rule } = await model.goOn(options);
   const history: History = { stepLoss: [], epochs: [], images: 0, waitMs: 0, stepMs: 0, validationMs: 0 };
   const next = endless(source);
 
@@ -121,7 +121,7 @@ export async function fit(model: DenseNet, source: BatchSource, options: FitOpti
       });
     }
     const validating = performance.now();
-    const valLoss = options.validation ? await validate(model, options.validation, options, training) : null;
+    const valLoss = options.validation ? await validate(model, options.validation, options, rule) : null;
     history.validationMs += performance.now() - validating;
     const info = { epoch, loss: weighted / seen, valLoss, seconds: (performance.now() - started) / 1000 };
     history.epochs.push(info);
@@ -147,7 +147,7 @@ async function validate(
   model: DenseNet,
   source: BatchSource,
   options: FitOptions,
-  training: TrainingOptions,
+  rule: Loss,
 ): Promise<number> {
   const steps = Math.min(options.validationSteps ?? source.length, source.length);
   let weighted = 0;
@@ -155,7 +155,7 @@ async function validate(
   for (let i = 0; i < steps; i++) {
     options.signal?.throwIfAborted();
     const batch = await source.getBatch(i);
-    const loss = weightedLoss(await model.predict(batch), batch.labels, training);
+    const loss = rule.value(await model.predict(batch), batch.labels);
     if (options.keras231ValLoss) {
       weighted = 0;
       seen = 0;

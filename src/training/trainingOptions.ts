@@ -1,8 +1,10 @@
-/** How a network is trained: loss weights and optimiser, and what of it makes sense. */
-import { listOfNumbers, nonNegativeNumber, oneOf, positiveNumber, requireObject } from '../core/arguments.js';
+/** How a network is trained: loss and optimiser, and what of it makes sense. */
+import { oneOf, requireObject } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
 import type { DenseNetConfig } from '../densenet/architecture.js';
 import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
+import { checkLoss, type Loss } from './losses/loss.js';
+import { type WeightedSettings, weightedCrossEntropy } from './losses/weightedCrossEntropy.js';
 import {
   type AdamSettings,
   type AdamState,
@@ -10,12 +12,12 @@ import {
   checkAdamState,
 } from './optimizers/adamState.js';
 
-export interface TrainingOptions extends AdamSettings {
-  /** One weight a class for positive and negative labels, 0 or above: keras-spec 1.5. */
-  posWeights: readonly number[];
-  negWeights: readonly number[];
-  /** Inside the logarithms of the loss; above 0. */
-  epsilon?: number;
+/** A loss, or the settings of the weighted cross-entropy; not both. */
+export interface LossOptions extends Partial<WeightedSettings> {
+  loss?: Loss;
+}
+
+export interface TrainingOptions extends AdamSettings, LossOptions {
   /** Which Keras' rule the moving variance follows. */
   movingVarianceRule?: MovingVarianceRule;
   /**
@@ -28,47 +30,56 @@ export interface TrainingOptions extends AdamSettings {
 /** The options without the optimiser's state, checked and copied; what was left out is not there. */
 export type TrainingSettings = Omit<TrainingOptions, 'optimizer'>;
 
-/** Loss weights and epsilon, alone. */
-export type LossOptions = Pick<TrainingOptions, 'posWeights' | 'negWeights' | 'epsilon'>;
+/** A training that is compiled: its loss is one, whichever way it was given. */
+export type CompiledTraining = Omit<TrainingSettings, keyof WeightedSettings> &
+  Required<AdamSettings> & { loss: Loss };
 
 /**
- * Checked copies of loss weights, one a class.
- * @throws UsageError unless they are numbers, 0 or above, `classes` of them on either side, and epsilon above 0
+ * The loss that options ask for, for a network of so many classes.
+ * @param before the loss so far: it holds where they name none, and so does its epsilon
+ * @throws UsageError where there is none, or settings of the weighted cross-entropy stand beside one or make no sense
  */
-export function checkLoss(options: LossOptions, classes: number): LossOptions {
-  const side = (name: 'posWeights' | 'negWeights'): number[] => {
-    const weights = listOfNumbers(name, options[name]);
-    if (weights.length !== classes) {
-      throw new UsageError(`${name} has ${weights.length} numbers; there must be ${classes}, one a class.`);
-    }
-    return Array.from(weights, (weight, i) => nonNegativeNumber(`${name}[${i}]`, weight));
-  };
-  const { epsilon } = options;
-  if (epsilon !== undefined) positiveNumber('epsilon', epsilon);
-  return { posWeights: side('posWeights'), negWeights: side('negWeights'), epsilon };
+export function chosenLoss(options: LossOptions, classes: number, before?: Loss): Loss {
+  const flat = FLAT.filter((name) => options[name] !== undefined);
+  const { loss = before } = options;
+  if (options.loss !== undefined && flat.length > 0) {
+    throw new UsageError(
+      `There is a loss, and beside it ${flat.join(', ')}.`,
+      'Give weightedCrossEntropy({ posWeights, negWeights, epsilon }) as the loss, or these alone.',
+    );
+  }
+  if (flat.length > 0) {
+    const kept = before?.name === 'weighted' ? before.settings.epsilon : undefined;
+    const { posWeights, negWeights, epsilon = kept } = options;
+    return weightedCrossEntropy({ posWeights, negWeights, epsilon } as WeightedSettings, classes);
+  }
+  if (loss) return loss;
+  throw new UsageError('There is no loss to train by.', 'Give loss, or posWeights and negWeights.');
+}
+
+const FLAT = ['posWeights', 'negWeights', 'epsilon'] as const;
+
+/** Checks what options say of the loss, and copies it. */
+function givenLoss(options: LossOptions, config: DenseNetConfig): LossOptions {
+  if (options.loss === undefined && FLAT.every((name) => options[name] === undefined)) return {};
+  const loss = checkLoss(chosenLoss(options, config.classes), config);
+  return options.loss === undefined ? { ...loss.settings, epsilon: options.epsilon } : { loss };
 }
 
 /**
  * Checks the options for a network and copies what is given of them; nothing of what else the caller's object holds.
- * @throws UsageError naming the field, what it is and what it may be, or for a network that ends in a softmax;
- *   WeightsError for an optimiser's state that is not this network's
+ * @throws UsageError naming the field, what it is and what it may be, or for a loss that is not for this network's
+ *   outputs; WeightsError for an optimiser's state that is not this network's
  */
 export function checkTraining(options: TrainingOptions, config: DenseNetConfig): TrainingSettings {
   requireObject('The training options', options);
-  if (config.activation !== 'sigmoid') {
-    throw new UsageError(
-      `${config.name} ends in a ${config.activation}, and the weighted loss is for sigmoids.`,
-      "Train it with densenetConfig(name, { activation: 'sigmoid' }).",
-    );
-  }
-  const { posWeights, negWeights, epsilon } = checkLoss(options, config.classes);
+  const loss = givenLoss(options, config);
   const { learningRate, beta1, beta2, adamEpsilon, movingVarianceRule, optimizer } = options;
   if (movingVarianceRule !== undefined) {
     oneOf('movingVarianceRule', movingVarianceRule, MOVING_VARIANCE_RULES);
   }
   checkAdamSettings(options);
   if (optimizer !== undefined) checkAdamState(optimizer, config);
-  const settings = { learningRate, beta1, beta2, adamEpsilon, epsilon, movingVarianceRule };
-  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
-  return { posWeights, negWeights, ...Object.fromEntries(given) };
+  const settings = { ...loss, learningRate, beta1, beta2, adamEpsilon, movingVarianceRule };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

@@ -13,7 +13,7 @@ import {
   globalAveragePoolForward,
   maxPoolForward,
 } from '../../src/shaders/pool/pool.reference.js';
-import { weightedLoss } from '../../src/training/losses/weightedLoss.js';
+import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
 
 export type Numbers = Map<string, Float64Array>;
 
@@ -112,7 +112,10 @@ export function referenceLoss(
   labels: ArrayLike<number>,
   loss: { posWeights: number[]; negWeights: number[] },
 ): number {
-  return weightedLoss(referenceForward(config, weights, image, true).probabilities, labels, loss);
+  return weightedCrossEntropy(loss).value(
+    referenceForward(config, weights, image, true).probabilities,
+    labels,
+  );
 }
 
 function sized(x: Dense, shape: ConvShape, channels: number): Shape {

@@ -26,13 +26,20 @@ import { recordPlan } from '../../engine/plan/recordPlan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import { prepareInference } from '../../shaders/batchnorm/batchnorm.js';
 import type { Batch, BatchShape } from '../batch.js';
+import { sameLoss } from '../losses/loss.js';
 import {
   type AdamSettings,
   type AdamState,
   adamSettings,
   checkAdamSettings,
 } from '../optimizers/adamState.js';
-import { checkTraining, type TrainingOptions, type TrainingSettings } from '../trainingOptions.js';
+import {
+  type CompiledTraining,
+  checkTraining,
+  chosenLoss,
+  type TrainingOptions,
+  type TrainingSettings,
+} from '../trainingOptions.js';
 import { admitBatch } from './admitBatch.js';
 import type { ModelContext } from './context.js';
 import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
@@ -72,7 +79,7 @@ export class DenseNet {
   private affines: Map<string, Tensor> | null = null;
   private affinesFresh = false;
   private trainers = new Map<string, Trainer>();
-  private training: (TrainingSettings & Required<AdamSettings>) | null = null;
+  private training: CompiledTraining | null = null;
   private step = 0;
   /** Whether the gradients' buffer holds those of a step since `compile`. */
   private hasGradients = false;
@@ -199,10 +206,10 @@ export class DenseNet {
   }
 
   /**
-   * Sets loss weights and optimiser, as Keras' `compile`. Adam starts again from zero, or goes on from
+   * Sets loss and optimiser, as Keras' `compile`. Adam starts again from zero, or goes on from
    * `options.optimizer`; the weights stay as they are.
-   * @throws UsageError for loss weights that do not fit, settings that make no sense (`checkTraining`) or a network
-   *   that ends in a softmax; WeightsError for a state that is not this network's. After either all is as before.
+   * @throws UsageError for no loss or one that does not fit, and settings that make no sense (`checkTraining`);
+   *   WeightsError for a state that is not this network's. After either all is as before.
    */
   async compile(options: TrainingOptions): Promise<void> {
     const given = checkTraining(options, this.config);
@@ -212,11 +219,13 @@ export class DenseNet {
 
   private async compileNow(given: TrainingSettings, state: OwnState | undefined): Promise<void> {
     const { parameters } = this.context;
+    const loss = chosenLoss(given, this.config.classes);
     if (state) await parameters.writeMoments(state.moments);
     else await parameters.resetMoments();
     this.dropTrainers();
     this.step = state?.iterations ?? 0;
-    this.training = { ...given, ...adamSettings(given, state?.settings) };
+    const { movingVarianceRule } = given;
+    this.training = { loss, movingVarianceRule, ...adamSettings(given, state?.settings) };
     this.hasGradients = false;
   }
 
@@ -228,13 +237,13 @@ export class DenseNet {
   }
 
   /**
-   * Sets loss weights and optimiser for a training that goes on: Adam's moments and count stay as they are, and so
+   * Sets loss and optimiser for a training that goes on: Adam's moments and count stay as they are, and so
    * does every setting that `options` leaves out. Where nothing is compiled yet, or `options.optimizer` brings
    * another state, it is `compile`.
    * @returns the options that hold now
    * @throws as `compile`
    */
-  async goOn(options: TrainingOptions): Promise<TrainingOptions> {
+  async goOn(options: TrainingOptions): Promise<CompiledTraining> {
     const given = checkTraining(options, this.config);
     const state = this.ownState(options.optimizer);
     return this.turns.next(async () => {
@@ -242,12 +251,12 @@ export class DenseNet {
       if (!training || state) {
         await this.compileNow(given, state);
       } else {
-        const wanted = { ...training, ...given };
-        const recorded = ({ posWeights, negWeights, epsilon, movingVarianceRule }: TrainingOptions) =>
-          JSON.stringify([posWeights, negWeights, epsilon, movingVarianceRule]);
-        if (recorded(wanted) !== recorded(training)) this.dropTrainers();
+        const loss = chosenLoss(given, this.config.classes, training.loss);
+        const { movingVarianceRule = training.movingVarianceRule } = given;
+        const same = sameLoss(loss, training.loss) && movingVarianceRule === training.movingVarianceRule;
+        if (!same) this.dropTrainers();
         // Trainers that stay look into it for Adam's settings.
-        Object.assign(training, wanted);
+        Object.assign(training, { loss, movingVarianceRule, ...adamSettings(given, training) });
       }
       return { ...this.training! };
     });
@@ -372,7 +381,7 @@ export class DenseNet {
   }
 
   private async trainer(shape: BatchShape): Promise<Trainer> {
-    if (!this.training) throw new UsageError('Call compile() with the loss weights before training.');
+    if (!this.training) throw new UsageError('Call compile() with a loss before training.');
     this.checkSize(shape);
     const key = keyOf(shape);
     const known = this.trainers.get(key);

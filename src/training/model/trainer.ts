@@ -12,12 +12,11 @@ import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
 import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
 import { adamRate, adamStep } from '../../shaders/adam/adam.js';
-import { weightedLoss } from '../../shaders/loss/loss.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
 import type { Batch, BatchShape } from '../batch.js';
 import { boundsAfter, findOverflow } from '../optimizers/adamBounds.js';
 import { adamSettings } from '../optimizers/adamState.js';
-import type { TrainingOptions } from '../trainingOptions.js';
+import type { CompiledTraining } from '../trainingOptions.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
 import { readMap, storedMaps } from './inspect.js';
@@ -25,31 +24,30 @@ import { readMap, storedMaps } from './inspect.js';
 export class Trainer {
   private constructor(
     private readonly context: ModelContext,
-    private readonly options: TrainingOptions,
+    private readonly options: CompiledTraining,
     private readonly input: InputStage,
-    private readonly fixed: Record<'labels' | 'classWeights' | 'p' | 'verdict' | 'dlogits' | 'hyper', Tensor>,
+    private readonly fixed: Record<'labels' | 'p' | 'verdict' | 'dlogits' | 'hyper', Tensor>,
+    private readonly constants: Tensor | null,
     private readonly back: Readback,
     readonly plan: Plan,
     private readonly update: Plan,
   ) {}
 
-  static async create(context: ModelContext, shape: BatchShape, options: TrainingOptions): Promise<Trainer> {
+  static async create(context: ModelContext, shape: BatchShape, options: CompiledTraining): Promise<Trainer> {
     const { gpu, config, parameters, variants, onCompile, signal } = context;
     const { count } = shape;
     const { classes } = config;
     const label = `train, ${describeBatch(shape)}`;
     await parameters.allocate('gradients', 'adamM', 'adamV', 'nextMoving');
-    const { input, fixed, back } = await gpu.guarded(label, () => {
-      const classWeights = fixedTensor(gpu, 'class weights', [1, 1, 1, 2 * classes]);
-      const perClass = Float32Array.from([...options.posWeights, ...options.negWeights]);
-      gpu.device.queue.writeBuffer(classWeights.storage.buffer!, 0, perClass);
+    const { loss } = options;
+    const { input, fixed, constants, back } = await gpu.guarded(label, () => {
       const verdict = fixedTensor(gpu, 'verdict', [1, 1, 1, BEHIND_LOSS + 2 * LARGEST_RUNS[gpu.info.kind]]);
       return {
         input: new InputStage(gpu, shape, config.inputChannels),
         back: new Readback(gpu, verdict.storage.bytes),
+        constants: loss.constants && uploaded(gpu, 'loss constants', loss.constants),
         fixed: {
           labels: fixedTensor(gpu, 'labels', [count, 1, 1, classes]),
-          classWeights,
           p: fixedTensor(gpu, 'probabilities', [count, 1, 1, classes]),
           verdict,
           dlogits: fixedTensor(gpu, 'dlogits', [count, 1, 1, classes]),
@@ -60,15 +58,17 @@ export class Trainer {
     let plan: Plan | undefined;
     try {
       const rule = options.movingVarianceRule ?? 'keras2.3';
-      const { labels, classWeights: weights, p, dlogits: dz } = fixed;
-      const { loss, gradients, moving } = verdictParts(gpu, fixed.verdict);
+      const { labels, p, dlogits: dz } = fixed;
+      const verdict = verdictParts(gpu, fixed.verdict);
       const record = (step: PlanBuilder) => {
         const forward = recordForward(step, config, parameters, input.image, { kind: 'training', rule });
-        const tensors = { z: forward.logits, labels, weights, p, loss, dz };
-        weightedLoss(step, 'loss', tensors, { epsilon: options.epsilon ?? 1e-7 });
+        loss.record(step, 'loss', { z: forward.logits, labels, constants, p, loss: verdict.loss, dz });
         recordBackward(step, config, parameters, forward, dz);
-        largestMagnitudes(step, 'gradients', { x: parameters.flat('gradients'), largest: gradients });
-        largestMagnitudes(step, 'moving averages', { x: parameters.flat('nextMoving'), largest: moving });
+        largestMagnitudes(step, 'gradients', { x: parameters.flat('gradients'), largest: verdict.gradients });
+        largestMagnitudes(step, 'moving averages', {
+          x: parameters.flat('nextMoving'),
+          largest: verdict.moving,
+        });
       };
       const make = () => new PlanBuilder(gpu, label, { variants });
       const { builder } = await recordPlan(gpu, make, record, signal);
@@ -85,12 +85,12 @@ export class Trainer {
       const makeUpdate = () => new PlanBuilder(gpu, 'Adam', { variants });
       const updater = await recordPlan(gpu, makeUpdate, recordUpdate, signal);
       const update = await updater.builder.build(undefined, signal);
-      return new Trainer(context, options, input, fixed, back, plan, update);
+      return new Trainer(context, options, input, fixed, constants, back, plan, update);
     } catch (error) {
       plan?.dispose();
       input.dispose();
       back.dispose();
-      for (const t of Object.values(fixed)) gpu.destroyBuffer(t.storage.buffer!);
+      for (const t of [...Object.values(fixed), constants]) if (t) gpu.destroyBuffer(t.storage.buffer!);
       throw error;
     }
   }
@@ -183,8 +183,17 @@ export class Trainer {
     this.back.dispose();
     this.plan.dispose();
     this.update.dispose();
-    for (const t of Object.values(this.fixed)) this.context.gpu.destroyBuffer(t.storage.buffer!);
+    for (const t of [...Object.values(this.fixed), this.constants]) {
+      if (t) this.context.gpu.destroyBuffer(t.storage.buffer!);
+    }
   }
+}
+
+/** Numbers in a buffer of their own: t[1,1,1,n]. */
+function uploaded(gpu: Gpu, label: string, values: Float32Array): Tensor {
+  const tensor = fixedTensor(gpu, label, [1, 1, 1, values.length]);
+  gpu.device.queue.writeBuffer(tensor.storage.buffer!, 0, values as Float32Array<ArrayBuffer>);
+  return tensor;
 }
 
 /** The loss lies first in the verdict; the next binding can begin this many floats behind it. */

@@ -1,0 +1,103 @@
+/**
+ * What a loss is to the rest of a training: what it records behind the forward pass, and the same number in float64
+ * on the CPU for validation. One file per loss beside this one, one line per loss in index.ts.
+ */
+import {
+  firstIndex,
+  listOfNumbers,
+  oneOf,
+  requireFunction,
+  requireObject,
+  shown,
+} from '../../core/arguments.js';
+import { DataError, NonFiniteError, UsageError } from '../../core/errors.js';
+import type { PlanBuilder } from '../../engine/plan/plan.js';
+import type { Tensor } from '../../engine/plan/tensor.js';
+
+/** What the kernels of a loss read and write; all dense. */
+export interface LossTensors {
+  /** Logits z[b,1,1,classes]. */
+  z: Tensor;
+  /** labels[b,1,1,classes], 0 or 1. */
+  labels: Tensor;
+  /** `Loss.constants` as constants[1,1,1,n]; null where it has none. */
+  constants: Tensor | null;
+  /** Probabilities p[b,1,1,classes], to be written. */
+  p: Tensor;
+  /** loss[1,1,1,1], to be written. */
+  loss: Tensor;
+  /** dz[b,1,1,classes], the gradient of the loss with respect to z, to be written. */
+  dz: Tensor;
+}
+
+export interface Loss {
+  /** As the registry and `--loss` name it. */
+  readonly name: string;
+  /** All that it was made with, as JSON holds it: two losses of one name and the same settings are the same. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** What must make probabilities of the network's logits. */
+  readonly activation: 'sigmoid' | 'softmax';
+  /** Classes that it is made for; null for any number of them. */
+  readonly classes: number | null;
+  /** Numbers that its kernel reads from a buffer of their own; null where its parameters suffice. */
+  readonly constants: Float32Array | null;
+  /** Records p, the loss and dz. */
+  record(plan: PlanBuilder, label: string, tensors: LossTensors): void;
+  /**
+   * The same loss in float64, of p[b,classes] and labels[b,classes].
+   * @throws DataError for lengths that do not fit and numbers outside 0 to 1; NonFiniteError for NaN among p
+   */
+  value(p: ArrayLike<number>, labels: ArrayLike<number>): number;
+}
+
+/**
+ * A loss that a caller gives, for a network.
+ * @throws UsageError for what is no loss, and for a loss of another activation or another number of classes
+ */
+export function checkLoss(loss: Loss, network: { name: string; classes: number; activation: string }): Loss {
+  requireObject('loss', loss);
+  if (typeof loss.name !== 'string') {
+    throw new UsageError(`loss: name is ${shown(loss.name)}, it must be a string.`);
+  }
+  requireObject('loss: settings', loss.settings);
+  requireFunction('loss: record', loss.record);
+  requireFunction('loss: value', loss.value);
+  oneOf('loss: activation', loss.activation, ['sigmoid', 'softmax']);
+  if (loss.activation !== network.activation) {
+    throw new UsageError(
+      `${network.name} ends in a ${network.activation}, and the ${loss.name} loss is for a ${loss.activation}.`,
+      `Train it with densenetConfig(name, { activation: '${loss.activation}' }).`,
+    );
+  }
+  if (loss.classes !== null && loss.classes !== network.classes) {
+    throw new UsageError(
+      `The ${loss.name} loss is for ${loss.classes} classes, and ${network.name} has ${network.classes}.`,
+    );
+  }
+  return loss;
+}
+
+/** Whether two losses are one and the same to a recorded plan. */
+export function sameLoss(a: Loss, b: Loss): boolean {
+  return a === b || (a.name === b.name && JSON.stringify(a.settings) === JSON.stringify(b.settings));
+}
+
+/**
+ * What every `Loss.value` asks of its arguments.
+ * @throws DataError for lengths that do not fit and numbers outside 0 to 1; NonFiniteError for NaN among p
+ */
+export function checkScored(p: ArrayLike<number>, labels: ArrayLike<number>, classes = 1): void {
+  listOfNumbers('The probabilities', p);
+  listOfNumbers('The labels', labels);
+  if (p.length !== labels.length || p.length === 0 || p.length % classes !== 0) {
+    throw new DataError(`${p.length} probabilities and ${labels.length} labels for ${classes} classes.`);
+  }
+  const badLabel = firstIndex(labels, (v) => !(v >= 0 && v <= 1));
+  if (badLabel >= 0)
+    throw new DataError(`The label at position ${badLabel} is ${labels[badLabel]}, not 0..1.`);
+  const bad = firstIndex(p, (v) => !(v >= 0 && v <= 1));
+  if (bad >= 0) {
+    const message = `The probability at position ${bad} is ${p[bad]}, not 0..1.`;
+    throw Number.isFinite(p[bad]) ? new DataError(message) : new NonFiniteError(message);
+  }
+}

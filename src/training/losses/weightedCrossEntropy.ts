@@ -1,0 +1,70 @@
+/** The notebook's weighted cross-entropy: a weight per class for positive labels and one for negative ones. */
+import { listOfNumbers, nonNegativeNumber, positiveNumber, requireObject } from '../../core/arguments.js';
+import { UsageError } from '../../core/errors.js';
+import { weightedLoss } from '../../shaders/loss/loss.js';
+import { checkScored, type Loss } from './loss.js';
+
+export interface WeightedSettings {
+  /** One weight per class for positive and negative labels, 0 or above; see `lossWeights`. */
+  posWeights: readonly number[];
+  negWeights: readonly number[];
+  /** Inside the logarithms; above 0. Default 1e-7. */
+  epsilon?: number;
+}
+
+/** What a weighted loss was made with. */
+export interface WeightedCrossEntropy extends Loss {
+  readonly settings: Readonly<Required<WeightedSettings> & Record<string, unknown>>;
+}
+
+/**
+ * Mean over the batch, sum over the classes:
+ * L = sum_c -1/B sum_b [ w+_c y_bc ln(p_bc + eps) + w-_c (1 - y_bc) ln(1 - p_bc + eps) ].
+ * @param classes how many there must be; default: as many as there are positive weights
+ * @throws UsageError unless both sides are numbers, 0 or above, one per class, and epsilon is above 0
+ */
+export function weightedCrossEntropy(
+  settings: WeightedSettings,
+  classes = listOfNumbers('posWeights', settings?.posWeights).length,
+): WeightedCrossEntropy {
+  requireObject('The settings of the weighted loss', settings);
+  if (classes === 0) throw new UsageError('posWeights is empty; there must be one number per class.');
+  const posWeights = side('posWeights', settings.posWeights, classes);
+  const negWeights = side('negWeights', settings.negWeights, classes);
+  const { epsilon = 1e-7 } = settings;
+  positiveNumber('epsilon', epsilon);
+  return {
+    name: 'weighted',
+    settings: Object.freeze({ posWeights, negWeights, epsilon }),
+    activation: 'sigmoid',
+    classes,
+    constants: Float32Array.from([...posWeights, ...negWeights]),
+    record: (plan, label, { constants, ...tensors }) =>
+      weightedLoss(plan, label, { ...tensors, weights: constants! }, { epsilon }),
+    value(p, labels) {
+      checkScored(p, labels, classes);
+      const count = p.length / classes;
+      let loss = 0;
+      for (let c = 0; c < classes; c++) {
+        let pos = 0;
+        let neg = 0;
+        for (let b = 0; b < count; b++) {
+          const y = labels[b * classes + c];
+          pos += posWeights[c] * y * Math.log(p[b * classes + c] + epsilon);
+          neg += negWeights[c] * (1 - y) * Math.log(1 - p[b * classes + c] + epsilon);
+        }
+        loss += -pos / count - neg / count;
+      }
+      return loss;
+    },
+  };
+}
+
+/** Checked copies of the weights on one side. */
+function side(name: string, given: readonly number[], classes: number): readonly number[] {
+  const weights = listOfNumbers(name, given);
+  if (weights.length !== classes) {
+    throw new UsageError(`${name} has ${weights.length} numbers; there must be ${classes}, one per class.`);
+  }
+  return Object.freeze(Array.from(weights, (weight, i) => nonNegativeNumber(`${name}[${i}]`, weight)));
+}
