@@ -52,6 +52,7 @@ export {
 export * from './data/tables/labels.js';
 export { checkForLeakage, type PatientLeak, patientLeakage } from './data/tables/leakage.js';
 export * from './densenet/architecture.js';
+export { DenseNet, type DenseNetOptions } from './densenet/densenet.js';
 export { initialWeights } from './densenet/initialisers.js';
 export {
   KERAS_FORMATS,
@@ -112,9 +113,18 @@ export * from './training/batch.js';
 export { type EpochInfo, type FitOptions, fit, type History, type StepInfo } from './training/fit.js';
 export type { Loss, LossTensors } from './training/losses/loss.js';
 export { type WeightedSettings, weightedCrossEntropy } from './training/losses/weightedCrossEntropy.js';
-export { DenseNet, type ModelOptions } from './training/model/model.js';
+export { Model, type ModelOptions } from './training/model/model.js';
 export type { CamScore, GradcamMap } from './training/model/predictor.js';
+export type {
+  BatchNormSpec,
+  CamInputs,
+  ForwardMode,
+  MapSize,
+  Network,
+  RecordedNetwork,
+} from './training/network.js';
 export type { AdamSettings, AdamState } from './training/optimizers/adamState.js';
+export type { ParameterSpec, ParameterTable, WeightMap } from './training/parameterSpec.js';
 export { type Predictions, predictAll } from './training/predictAll.js';
 export type { TrainingOptions } from './training/trainingOptions.js';
 export { enableTuning, type TuningOptions } from './verify/enableTuning.js';

@@ -4,7 +4,7 @@
  */
 
 import { ChexError, UsageError } from '../../src/core/errors.js';
-import { countParameters, type DenseNetConfig, type WeightMap } from '../../src/densenet/architecture.js';
+import { countParameters, type DenseNetConfig } from '../../src/densenet/architecture.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { fixedTensor, PlanBuilder } from '../../src/engine/plan/plan.js';
@@ -19,6 +19,7 @@ import {
 import { adamStep } from '../../src/shaders/adam/adam.js';
 import { type CheckResult, explain } from '../../src/shaders/checkCase.js';
 import { ALL_KERNELS } from '../../src/shaders/registry.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { race, selfTest } from '../../src/verify/selfTest.js';
 import { createModel, filledPlan, type Workload } from '../model/workload.js';
 import {

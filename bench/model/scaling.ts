@@ -1,10 +1,11 @@
 /** How time and memory grow with the batch and with the size of the images. */
 
 import { OutOfMemoryError } from '../../src/core/errors.js';
-import type { DenseNetConfig, WeightMap } from '../../src/densenet/architecture.js';
+import type { DenseNetConfig } from '../../src/densenet/architecture.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { sampleTimes, type Timing } from '../../src/engine/timing/samples.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { fitLine, fitPower, type LineFit, type Point, type PowerFit } from './growthFit.js';
 import {
   callModel,

@@ -1,11 +1,13 @@
 /** A network and a batch to measure with: drawn weights, random pixels and labels, the same every time. */
 
 import { MT19937 } from '../../src/core/mt19937.js';
-import type { DenseNetConfig, WeightMap } from '../../src/densenet/architecture.js';
+import type { DenseNetConfig } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import type { Plan, Precision } from '../../src/engine/plan/plan.js';
 import type { PixelBatch } from '../../src/training/batch.js';
-import { DenseNet, type ModelOptions } from '../../src/training/model/model.js';
+import type { ModelOptions } from '../../src/training/model/model.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 
 export type PlanKind = 'predict' | 'train';
 

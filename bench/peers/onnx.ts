@@ -4,12 +4,8 @@
  *
  * Field numbers: onnx/onnx.proto (IR version 8, opset 17).
  */
-import {
-  type DenseNetConfig,
-  type Layer,
-  layerTable,
-  type WeightMap,
-} from '../../src/densenet/architecture.js';
+import { type DenseNetConfig, type Layer, layerTable } from '../../src/densenet/architecture.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 
 const IR_VERSION = 8;
 const OPSET = 17;

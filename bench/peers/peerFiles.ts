@@ -2,14 +2,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MT19937 } from '../../src/core/mt19937.js';
-import {
-  type DenseNetConfig,
-  layerTable,
-  type ParameterSpec,
-  parameterTable,
-  type WeightMap,
-} from '../../src/densenet/architecture.js';
-import { initialWeights, tensorSeed } from '../../src/densenet/initialisers.js';
+import { type DenseNetConfig, layerTable, parameterTable } from '../../src/densenet/architecture.js';
+import { initialWeights } from '../../src/densenet/initialisers.js';
+import { tensorSeed } from '../../src/training/initialisers.js';
+import type { ParameterSpec, WeightMap } from '../../src/training/parameterSpec.js';
 import { encodeOnnx } from './onnx.js';
 
 /**

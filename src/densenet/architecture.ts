@@ -17,6 +17,8 @@
  */
 import { requireObject, shown } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
+import { checkImageSize as checkSide } from '../training/network.js';
+import type { ParameterSpec } from '../training/parameterSpec.js';
 import { checkedConfig } from './checkedConfig.js';
 
 export interface DenseNetConfig {
@@ -85,21 +87,6 @@ export interface Layer {
    */
   pad: number;
 }
-
-export interface ParameterSpec {
-  /** `${layer}/${tensor}`, e.g. 'conv1/conv/kernel'. */
-  key: string;
-  layer: string;
-  tensor: 'kernel' | 'bias' | 'gamma' | 'beta' | 'moving_mean' | 'moving_variance';
-  /** Conv kernels are [height, width, in, out], the dense kernel [in, out], all others [channels]. */
-  shape: number[];
-  size: number;
-  /** False for the moving averages, which the optimiser never sees. */
-  trainable: boolean;
-}
-
-/** Tensors by ParameterSpec.key, each in C order. */
-export type WeightMap = Map<string, Float32Array>;
 
 /** Output of one layer for one image; 1 x 1 after the global pool. */
 export interface Shape {
@@ -315,14 +302,7 @@ export function sizeMultiple(config: DenseNetConfig): number {
 
 /** Throws UsageError unless `size`, in pixels, is a multiple of 32 (of `sizeMultiple` for other depths). */
 export function checkImageSize(config: DenseNetConfig, size: number): void {
-  const multiple = sizeMultiple(config);
-  if (Number.isInteger(size) && size >= multiple && size % multiple === 0) return;
-  const below = Math.max(multiple, Math.floor(size / multiple) * multiple);
-  const near = Number.isFinite(size) ? [...new Set([below, below + multiple])] : [multiple];
-  throw new UsageError(
-    `Image size ${shown(size)} is not a multiple of ${multiple}, which ${config.name} needs.`,
-    `Use for example ${near.join(' or ')}.`,
-  );
+  checkSide({ name: config.name, sizeMultiple: sizeMultiple(config) }, size);
 }
 
 /**

@@ -21,17 +21,13 @@
  */
 import type { PlanBuilder } from '../engine/plan/plan.js';
 import { channelSlice, elements, imageSlice, partOf, pixels, type Tensor } from '../engine/plan/tensor.js';
-import {
-  batchStatistics,
-  type MovingVarianceRule,
-  type Parts,
-  prepareTraining,
-} from '../shaders/batchnorm/batchnorm.js';
+import { batchStatistics, type Parts, prepareTraining } from '../shaders/batchnorm/batchnorm.js';
 import { type ConvShape, convForward, outputSide } from '../shaders/conv/conv.js';
 import { denseForward } from '../shaders/dense/dense.js';
 import { pointwise } from '../shaders/pointwise/pointwise.js';
 import { averagePoolForward, globalAveragePoolForward, maxPoolForward } from '../shaders/pool/pool.js';
 import type { Parameters } from '../training/model/parameters.js';
+import type { ForwardMode } from '../training/network.js';
 import { type DenseNetConfig, growthName, HEAD_LAYER } from './architecture.js';
 
 const STEM = { kernel: 7, stride: 2, pad: 3 } as const;
@@ -107,12 +103,6 @@ export interface RecordedForward {
   pooled: Tensor;
   logits: Tensor;
 }
-
-export type ForwardMode =
-  /** Batch statistics; the next moving averages take a step. */
-  | { kind: 'training'; rule: MovingVarianceRule }
-  /** Moving averages, through affines prepared beforehand. */
-  | { kind: 'inference'; affine: (batchnorm: string) => Tensor };
 
 /** Name of layer i of block b (both from 0), as Keras counts them. */
 export function layerName(block: number, index: number): string {

@@ -7,7 +7,7 @@ import { NonFiniteError, UsageError } from '../core/errors.js';
 import type { BatchSource } from './batch.js';
 import { checkSource } from './checkSource.js';
 import type { Loss } from './losses/loss.js';
-import type { DenseNet } from './model/model.js';
+import type { Model } from './model/model.js';
 import type { TrainingOptions } from './trainingOptions.js';
 
 export interface StepInfo {
@@ -68,10 +68,10 @@ export interface FitOptions extends TrainingOptions {
  * steps are kept, and settings that `options` leaves out; those that are given hold from now on. Call
  * `model.compile` first to start Adam afresh, or give `optimizer`.
  * @returns losses a step and an epoch, and where the time went
- * @throws NonFiniteError when a step or the validation loss is not finite, naming the layer (`DenseNet.trainStep`);
- *   UsageError for counts that are no whole numbers above 0, callbacks that are no functions, and as `DenseNet.compile`
+ * @throws NonFiniteError when a step or the validation loss is not finite, naming the layer (`Model.trainStep`);
+ *   UsageError for counts that are no whole numbers above 0, callbacks that are no functions, and as `Model.compile`
  */
-export async function fit(model: DenseNet, source: BatchSource, options: FitOptions): Promise<History> {
+export async function fit(model: Model, source: BatchSource, options: FitOptions): Promise<History> {
   requireObject('The options of fit', options);
   if (checkSource('The training source', source) === 0) {
     throw new UsageError('There are no images to train on.');
@@ -143,12 +143,7 @@ function endless(source: BatchSource): () => ReturnType<BatchSource['getBatch']>
 }
 
 /** Loss over the validation images in inference mode, weighted by batch size. */
-async function validate(
-  model: DenseNet,
-  source: BatchSource,
-  options: FitOptions,
-  rule: Loss,
-): Promise<number> {
+async function validate(model: Model, source: BatchSource, options: FitOptions, rule: Loss): Promise<number> {
   const steps = Math.min(options.validationSteps ?? source.length, source.length);
   let weighted = 0;
   let seen = 0;

@@ -3,7 +3,7 @@ import { listOfNumbers, requireFunction, requireObject, wholeNumber } from '../c
 import { DataError } from '../core/errors.js';
 import type { BatchSource } from './batch.js';
 import { checkSource } from './checkSource.js';
-import type { DenseNet } from './model/model.js';
+import type { Model } from './model/model.js';
 
 export interface Predictions {
   files: string[];
@@ -19,15 +19,15 @@ export interface Predictions {
  * Runs every batch of an epoch through the network, the partial last one included.
  * @param onProgress images done, images in all; it is waited for
  * @throws UsageError for a source that is none; DataError for one that gives more or fewer images than it says, or
- *   other labels than the network has; as `DenseNet.predict`
+ *   other labels than the network has; as `Model.predict`
  */
 export async function predictAll(
-  model: DenseNet,
+  model: Model,
   source: BatchSource,
   onProgress: (done: number, total: number) => void | Promise<void> = () => {},
   signal?: AbortSignal,
 ): Promise<Predictions> {
-  const { classes } = model.config;
+  const { classes } = model.network;
   checkSource('The source', source);
   wholeNumber('The source: samples', source.samples, 0);
   requireFunction('onProgress', onProgress);

@@ -1,10 +1,10 @@
 /** How a network is trained: loss and optimiser, and what of it makes sense. */
 import { oneOf, requireObject } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
-import type { DenseNetConfig } from '../densenet/architecture.js';
 import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
 import { checkLoss, type Loss } from './losses/loss.js';
 import { type WeightedSettings, weightedCrossEntropy } from './losses/weightedCrossEntropy.js';
+import type { Network } from './network.js';
 import {
   type AdamSettings,
   type AdamState,
@@ -60,9 +60,9 @@ export function chosenLoss(options: LossOptions, classes: number, before?: Loss)
 const FLAT = ['posWeights', 'negWeights', 'epsilon'] as const;
 
 /** Checks what options say of the loss, and copies it. */
-function givenLoss(options: LossOptions, config: DenseNetConfig): LossOptions {
+function givenLoss(options: LossOptions, network: Network): LossOptions {
   if (options.loss === undefined && FLAT.every((name) => options[name] === undefined)) return {};
-  const loss = checkLoss(chosenLoss(options, config.classes), config);
+  const loss = checkLoss(chosenLoss(options, network.classes), network);
   return options.loss === undefined ? { ...loss.settings, epsilon: options.epsilon } : { loss };
 }
 
@@ -71,15 +71,15 @@ function givenLoss(options: LossOptions, config: DenseNetConfig): LossOptions {
  * @throws UsageError naming the field, what it is and what it may be, or for a loss that is not for this network's
  *   outputs; WeightsError for an optimiser's state that is not this network's
  */
-export function checkTraining(options: TrainingOptions, config: DenseNetConfig): TrainingSettings {
+export function checkTraining(options: TrainingOptions, network: Network): TrainingSettings {
   requireObject('The training options', options);
-  const loss = givenLoss(options, config);
+  const loss = givenLoss(options, network);
   const { learningRate, beta1, beta2, adamEpsilon, movingVarianceRule, optimizer } = options;
   if (movingVarianceRule !== undefined) {
     oneOf('movingVarianceRule', movingVarianceRule, MOVING_VARIANCE_RULES);
   }
   checkAdamSettings(options);
-  if (optimizer !== undefined) checkAdamState(optimizer, config);
+  if (optimizer !== undefined) checkAdamState(optimizer, network);
   const settings = { ...loss, learningRate, beta1, beta2, adamEpsilon, movingVarianceRule };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

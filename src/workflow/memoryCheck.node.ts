@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os';
 import type { TrainingFlags } from '../cli/flags/options.js';
 import type { DenseNetConfig } from '../densenet/architecture.js';
+import { densenetNetwork } from '../densenet/network.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { BatchShape } from '../training/batch.js';
 import { requireRoom } from '../training/model/memoryEstimate.js';
@@ -18,7 +19,7 @@ export function roomFor(
     // What runs in software has the memory of the processor; of other adapters WebGPU does not say it.
     const memory = gpu.info.kind === 'software' ? totalmem() : undefined;
     const batch = typeof shape === 'function' ? shape(gpu) : shape;
-    requireRoom(gpu, config, mode, batch, memory);
+    requireRoom(gpu, densenetNetwork(config), mode, batch, memory);
   };
 }
 

@@ -13,14 +13,15 @@ import { resizeNearest } from '../../src/data/images/resize.js';
 import { drawPhantom, makeCohort } from '../../src/data/phantoms/index.js';
 import { computeClassFreqs, lossWeights } from '../../src/data/tables/frequencies.js';
 import { LABELS } from '../../src/data/tables/labels.js';
-import { densenetConfig, type WeightMap } from '../../src/densenet/architecture.js';
+import { densenetConfig } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import { writeKerasHdf5 } from '../../src/densenet/weights/keras/kerasLazy.js';
 import { readWeightFile } from '../../src/densenet/weights/weights.node.js';
 import { type NodeGpu, openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../src/training/batch.js';
 import { fit as train } from '../../src/training/fit.js';
-import { DenseNet } from '../../src/training/model/model.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/chromium.js';
 
 const SEED = 7;

@@ -10,9 +10,9 @@ import { MT19937 } from '../../src/core/mt19937.js';
 import { SAMPLEWISE } from '../../src/data/generator/standardize.js';
 import { decodeBytes } from '../../src/data/images/decode.node.js';
 import { densenetConfig } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../src/training/batch.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/chromium.js';
 import { GRAY, GRAY_ALPHA, PALETTE, type PngSpec, RGB, RGB_ALPHA, writePng } from '../support/png.js';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.js';
 import { densenetConfig, parameterTable } from '../../src/densenet/architecture.js';
-import { glorotLimit, initialWeights } from '../../src/densenet/initialisers.js';
+import { initialWeights } from '../../src/densenet/initialisers.js';
+import { glorotLimit } from '../../src/training/initialisers.js';
 
 const d121 = densenetConfig('densenet121');
 

@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MT19937 } from '../../src/core/mt19937.js';
 import { type DenseNetConfig, densenetConfig, outputShapes } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { movingVarianceFactor } from '../../src/shaders/batchnorm/batchnorm.js';
 import type { Dense } from '../../src/shaders/checkCase.js';
 import type { FloatBatch } from '../../src/training/batch.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import { type Numbers, referenceForward, referenceLoss, toFloat64 } from '../support/referenceNet.js';
 
 let gpu: Gpu;

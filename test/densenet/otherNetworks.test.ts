@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NonFiniteError, UsageError } from '../../src/core/errors.js';
 import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { Dense } from '../../src/shaders/checkCase.js';
 import { gradcamMap, gradcamWeights } from '../../src/shaders/gradcam/gradcam.reference.js';
 import { resizeBilinear } from '../../src/shaders/resize/resize.reference.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import { firstImage, generatedBatch, generatedLossWeights, generatedWeights } from '../support/generated.js';
 import { referenceForward, toFloat64 } from '../support/referenceNet.js';
 

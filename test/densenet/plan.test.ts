@@ -1,12 +1,11 @@
 /** What the planner promises of DenseNet121: few dispatches, little memory, and no growth. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../src/densenet/architecture.js';
-import { recordBackward } from '../../src/densenet/backward.js';
-import { recordForward } from '../../src/densenet/forward.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
+import { densenetNetwork } from '../../src/densenet/network.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { fixedTensor, PlanBuilder } from '../../src/engine/plan/plan.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import { Parameters } from '../../src/training/model/parameters.js';
 
 let gpu: Gpu;
@@ -18,7 +17,8 @@ afterAll(() => gpu.dispose());
 /** Records a whole pass of DenseNet121 without building it: nothing of the arena is allocated. */
 async function recorded(kind: 'predict' | 'train', batch: number, size: number) {
   const config = densenetConfig('densenet121');
-  const parameters = new Parameters(gpu, config);
+  const network = densenetNetwork(config);
+  const parameters = new Parameters(gpu, network);
   const plan = new PlanBuilder(gpu, kind);
   const [image, dlogits, affine] = await gpu.guarded('tensors', () => [
     fixedTensor(gpu, 'image', [batch, size, size, 3]),
@@ -30,8 +30,8 @@ async function recorded(kind: 'predict' | 'train', batch: number, size: number) 
       kind === 'train'
         ? ({ kind: 'training', rule: 'keras3' } as const)
         : ({ kind: 'inference', affine: () => affine } as const);
-    const forward = recordForward(plan, config, parameters, image, mode);
-    if (kind === 'train') recordBackward(plan, config, parameters, forward, dlogits);
+    const forward = network.record(plan, parameters, image, mode);
+    if (kind === 'train') forward.recordBackward(dlogits);
     const { dispatches, bytes } = plan.soFar;
     return { dispatches: dispatches.length, bytesAnImage: bytes / batch };
   } finally {

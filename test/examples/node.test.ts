@@ -10,8 +10,8 @@ import { decodeFile } from '../../src/data/images/decode.node.js';
 import { resizeNearest } from '../../src/data/images/resize.js';
 import { drawPhantom, makeCohort } from '../../src/data/phantoms/index.js';
 import { LABELS } from '../../src/data/tables/labels.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import { GRAY, writePng } from '../support/png.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -7,13 +7,13 @@ import {
   densenetConfig,
   HEAD_LAYER,
   parameterTable,
-  type WeightMap,
 } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import { readWeightFile, writeWeightFile } from '../../src/densenet/weights/weights.node.js';
 import { type NodeGpu, openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { MovingVarianceRule } from '../../src/shaders/batchnorm/batchnorm.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import type { AdamState } from '../../src/training/optimizers/adamState.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 import type { TrainingOptions } from '../../src/training/trainingOptions.js';
 import {
   generatedBatch,

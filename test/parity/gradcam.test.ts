@@ -1,9 +1,9 @@
 /** Grad-CAM, before the colour map, against Keras' gradients in float64 on the same weights and image. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import { firstImage, generatedBatch, generatedWeights, scaleHead } from '../support/generated.js';
 import { BOUND, golden, parity, ranked } from '../support/parity.js';
 import { type GoldenTensor, relativeError } from '../support/sketch.js';

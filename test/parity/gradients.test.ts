@@ -1,9 +1,9 @@
 /** Gradients of every trainable tensor of DenseNet121 against PyTorch in float64. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import { generatedBatch, generatedLossWeights, generatedWeights, nudgeBetas } from '../support/generated.js';
 import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
 import { type GoldenTensor, relativeError } from '../support/sketch.js';

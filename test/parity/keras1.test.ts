@@ -5,12 +5,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { densenetConfig, HEAD_LAYER, type WeightMap } from '../../src/densenet/architecture.js';
+import { densenetConfig, HEAD_LAYER } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import { readKerasHdf5 } from '../../src/densenet/weights/keras/kerasLazy.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { FloatBatch, PixelBatch } from '../../src/training/batch.js';
-import { DenseNet } from '../../src/training/model/model.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { generatedBatch, generatedWeights, scaleHead } from '../support/generated.js';
 import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
 import { DATA, realFile, sayIfLeftOut } from '../support/realData.js';

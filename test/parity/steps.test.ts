@@ -1,11 +1,12 @@
 /** Ten steps of Adam, and the rules of the moving variance, against Keras. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { densenetConfig, parameterTable, type WeightMap } from '../../src/densenet/architecture.js';
+import { densenetConfig, parameterTable } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../../src/shaders/batchnorm/batchnorm.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import type { AdamState } from '../../src/training/optimizers/adamState.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { generatedBatch, generatedLossWeights, generatedWeights, nudgeBetas } from '../support/generated.js';
 import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
 import { type GoldenTensor, sketchDistance } from '../support/sketch.js';

@@ -4,12 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type DenseNetConfig,
-  densenetConfig,
-  HEAD_LAYER,
-  type WeightMap,
-} from '../../src/densenet/architecture.js';
+import { type DenseNetConfig, densenetConfig, HEAD_LAYER } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import { readSafetensors } from '../../src/densenet/weights/torch/safetensors.js';
 import { readTorchSafetensors, writeTorchSafetensors } from '../../src/densenet/weights/torch/torch.js';
 import { opNorm, XRV_LABELS } from '../../src/densenet/weights/torch/torchFacts.js';
@@ -18,7 +14,7 @@ import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../src/training/batch.js';
 import { InputStage } from '../../src/training/model/inputStage.js';
 import { type LayerOutput, readMap } from '../../src/training/model/inspect.js';
-import { DenseNet } from '../../src/training/model/model.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { generatedWeights, uniform } from '../support/generated.js';
 import { BOUND, golden, parity } from '../support/parity.js';
 import { asPyTorch } from '../support/safetensors.js';

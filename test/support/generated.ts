@@ -4,9 +4,10 @@
  */
 
 import { MT19937 } from '../../src/core/mt19937.js';
-import { type DenseNetConfig, type ParameterSpec, parameterTable } from '../../src/densenet/architecture.js';
-import { tensorSeed } from '../../src/densenet/initialisers.js';
+import { type DenseNetConfig, parameterTable } from '../../src/densenet/architecture.js';
 import type { FloatBatch } from '../../src/training/batch.js';
+import { tensorSeed } from '../../src/training/initialisers.js';
+import type { ParameterSpec } from '../../src/training/parameterSpec.js';
 
 /** float32 numbers from [low, high), from the stream of this seed and name. */
 export function uniform(seed: number, key: string, size: number, low: number, high: number): Float32Array {

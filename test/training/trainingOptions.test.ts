@@ -1,11 +1,12 @@
 /** Options, configurations and weights: each wrong one is named in a typed error, and the model goes on as before. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../src/core/errors.js';
-import { type DenseNetConfig, densenetConfig, type WeightMap } from '../../src/densenet/architecture.js';
+import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { fit as train } from '../../src/training/fit.js';
-import { DenseNet } from '../../src/training/model/model.js';
+import type { WeightMap } from '../../src/training/parameterSpec.js';
 import type { TrainingOptions } from '../../src/training/trainingOptions.js';
 import { generatedWeights } from '../support/generated.js';
 import { refused, type Wrong } from '../support/refused.js';

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GpuError } from '../../src/core/errors.js';
 import { MT19937 } from '../../src/core/mt19937.js';
 import { densenetConfig } from '../../src/densenet/architecture.js';
+import { DenseNet } from '../../src/densenet/densenet.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
@@ -19,7 +20,6 @@ import { sigmoid } from '../../src/shaders/loss/loss.js';
 import { averagePoolForward, globalAveragePoolForward } from '../../src/shaders/pool/pool.js';
 import { ALL_KERNELS } from '../../src/shaders/registry.js';
 import type { FloatBatch, PixelBatch } from '../../src/training/batch.js';
-import { DenseNet } from '../../src/training/model/model.js';
 import { checkKernels } from '../../src/verify/planCheck.js';
 
 let gpu: Gpu;

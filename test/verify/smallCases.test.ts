@@ -1,8 +1,7 @@
 /** Every pipeline that a plan may have is run by a small case with its very constants, whatever the adapter. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architecture.js';
-import { recordBackward } from '../../src/densenet/backward.js';
-import { recordForward } from '../../src/densenet/forward.js';
+import { densenetNetwork } from '../../src/densenet/network.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { type Choice, PlanBuilder, type ShapeClass } from '../../src/engine/plan/plan.js';
@@ -48,9 +47,9 @@ function uncovered(
   of: Gpu,
   { batch, size, config: changes = {}, choice = 0 }: Work,
 ): string[] {
-  const config = densenetConfig('densenet121', changes);
-  const parameters = new Parameters(of, config);
-  const image = paper('image', [batch, size, size, config.inputChannels]);
+  const network = densenetNetwork(densenetConfig('densenet121', changes));
+  const parameters = new Parameters(of, network);
+  const image = paper('image', [batch, size, size, network.inputChannels]);
   try {
     return (['predict', 'train'] as const).flatMap((kind) => {
       const plan = new Nth(of, choice);
@@ -59,9 +58,9 @@ function uncovered(
         kind === 'train'
           ? ({ kind: 'training', rule: 'keras3' } as const)
           : ({ kind: 'inference', affine } as const);
-      const forward = recordForward(plan, config, parameters, image, mode);
+      const forward = network.record(plan, parameters, image, mode);
       if (kind === 'train') {
-        recordBackward(plan, config, parameters, forward, paper('dlogits', forward.logits.shape));
+        forward.recordBackward(paper('dlogits', forward.logits.shape));
       }
       const pipelines = new Map(
         plan.soFar.dispatches.map((d) => [`${d.kernel.name} ${JSON.stringify(d.constants ?? {})}`, d]),

@@ -4,6 +4,7 @@
  */
 
 import type { DenseNetConfig } from '../../densenet/architecture.js';
+import { densenetNetwork } from '../../densenet/network.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import type { BatchShape } from '../../training/batch.js';
 import { compileAhead } from '../../training/model/compileAhead.js';
@@ -21,7 +22,8 @@ export class Ahead {
     try {
       this.node ??= await openNodeGpu({ quiet: true });
       const { gpu } = this.node;
-      if (tune && !retune && gpu.info.kind === 'software') await compileAhead(gpu, config, shape);
+      if (tune && !retune && gpu.info.kind === 'software')
+        await compileAhead(gpu, densenetNetwork(config), shape);
     } catch {
       // Compiled later, or refused by name.
     }

@@ -1,7 +1,8 @@
 /** Whether tensors are a network's, and words on what stands behind its base. */
 import { firstNotFinite } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
-import { type DenseNetConfig, parameterTable, type WeightMap } from '../architecture.js';
+import type { WeightMap } from '../../training/parameterSpec.js';
+import { type DenseNetConfig, parameterTable } from '../architecture.js';
 
 /** In place of a head's name: take the base alone. */
 export const NO_HEAD = 'none';

@@ -16,8 +16,8 @@ import {
   wholeNumber,
 } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
-import { checkImageSize, type DenseNetConfig } from '../../densenet/architecture.js';
 import type { Batch, BatchShape, FloatBatch, Normalisation, PixelBatch } from '../batch.js';
+import { checkImageSize, type Network } from '../network.js';
 
 /**
  * A checked copy of a batch for a network: one or three channels of pixels as the network reads them, zeros behind the
@@ -26,19 +26,19 @@ import type { Batch, BatchShape, FloatBatch, Normalisation, PixelBatch } from '.
  * @throws UsageError for a wrong type, count, size, channel or normalisation; DataError for arrays of a wrong length
  *   and values that are not finite, naming the image
  */
-export function admitBatch(batch: Batch, config: DenseNetConfig, { labels }: { labels: boolean }): Batch {
+export function admitBatch(batch: Batch, network: Network, { labels }: { labels: boolean }): Batch {
   requireObject('The batch', batch);
   const count = wholeNumber('batch.count', batch.count, 1);
-  checkImageSize(config, batch.height);
-  checkImageSize(config, batch.width);
+  checkImageSize(network, batch.height);
+  checkImageSize(network, batch.width);
   const nameOf = names(batch.files);
   const shape = { count, height: batch.height, width: batch.width };
   const given = batch as Partial<FloatBatch & PixelBatch>;
-  const own = labels ? admitLabels(batch.labels, count, nameOf, config.classes) : new Float32Array(0);
+  const own = labels ? admitLabels(batch.labels, count, nameOf, network.classes) : new Float32Array(0);
   const images =
     given.x === undefined
-      ? admitPixels(given, shape, config.inputChannels)
-      : { x: admitFloats(given.x, shape, nameOf, config.inputChannels) };
+      ? admitPixels(given, shape, network.inputChannels)
+      : { x: admitFloats(given.x, shape, nameOf, network.inputChannels) };
   // Last: a count that the arrays do not bear out may be any number.
   const files = Array.from({ length: count }, (_, i) => nameOf(i));
   return { ...shape, ...images, labels: own, files };

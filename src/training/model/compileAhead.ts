@@ -1,12 +1,11 @@
 /** Kernels of a prediction, compiled while its weights are still on their way: which they are depends on shapes alone. */
 
-import type { DenseNetConfig } from '../../densenet/architecture.js';
-import { recordForward } from '../../densenet/forward.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { PlanBuilder } from '../../engine/plan/plan.js';
 import { denseTensor, elements, type Tensor } from '../../engine/plan/tensor.js';
 import { sigmoid, softmax } from '../../shaders/loss/loss.js';
 import type { BatchShape } from '../batch.js';
+import type { Network } from '../network.js';
 import { Parameters } from './parameters.js';
 
 /** A tensor that is never given memory. */
@@ -22,16 +21,16 @@ function onPaper(label: string, shape: Tensor['shape']): Tensor {
  */
 export async function compileAhead(
   gpu: Gpu,
-  config: DenseNetConfig,
+  network: Network,
   { count, height, width }: BatchShape,
 ): Promise<void> {
   const plan = new PlanBuilder(gpu, 'ahead');
-  const parameters = new Parameters(gpu, config);
-  const image = onPaper('image', [count, height, width, config.inputChannels]);
+  const parameters = new Parameters(gpu, network);
+  const image = onPaper('image', [count, height, width, network.inputChannels]);
   const affine = (norm: string) => onPaper(norm, parameters.view('moving', `${norm}/moving`).shape);
-  const { logits } = recordForward(plan, config, parameters, image, { kind: 'inference', affine });
-  const activate = config.activation === 'softmax' ? softmax : sigmoid;
-  activate(plan, config.activation, { z: logits, p: onPaper('p', logits.shape) });
+  const { logits } = network.record(plan, parameters, image, { kind: 'inference', affine });
+  const activate = network.activation === 'softmax' ? softmax : sigmoid;
+  activate(plan, network.activation, { z: logits, p: onPaper('p', logits.shape) });
   await Promise.all(
     plan.soFar.dispatches.map(({ kernel, constants }) => gpu.beginCompiling(kernel, constants ?? {})),
   );

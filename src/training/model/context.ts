@@ -1,14 +1,14 @@
 /** What the parts of a model share. */
 import { NonFiniteError } from '../../core/errors.js';
-import type { DenseNetConfig } from '../../densenet/architecture.js';
 import { type Gpu, megabytes } from '../../engine/device/gpu.js';
 import type { Precision } from '../../engine/plan/plan.js';
 import type { BatchShape } from '../batch.js';
+import type { Network } from '../network.js';
 import type { Parameters } from './parameters.js';
 
 export interface ModelContext {
   gpu: Gpu;
-  config: DenseNetConfig;
+  network: Network;
   parameters: Parameters;
   variants: Readonly<Record<string, string>>;
   /** Of predictions; training is always f32. */

@@ -3,12 +3,10 @@
  * wrong, and for showing how the network works.
  */
 
-import { type DenseNetConfig, growthName, HEAD_LAYER } from '../../densenet/architecture.js';
-import { type RecordedForward, recordForward } from '../../densenet/forward.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
-import { channelSlice, elements, type Tensor } from '../../engine/plan/tensor.js';
+import { elements, type Tensor } from '../../engine/plan/tensor.js';
 import type { Batch } from '../batch.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
@@ -20,26 +18,6 @@ export interface LayerOutput {
   shape: readonly [number, number, number, number];
   /** Values in C order. */
   values: Float32Array;
-}
-
-/**
- * The maps that a forward pass stores, in the order of computation: what convolutions, pools and the head
- * give. Normalised maps are never stored, and a concatenation is the block's own buffer.
- */
-export function storedMaps(forward: RecordedForward, config: DenseNetConfig): [name: string, map: Tensor][] {
-  const maps: [string, Tensor][] = [['conv1/conv', forward.stem]];
-  for (const [b, { input, features, entrance, layers }] of forward.blocks.entries()) {
-    if (b > 0 && entrance) maps.push([`${forward.transitions[b - 1].name}_pool`, entrance.x]);
-    maps.push([input, channelSlice(features, 0, layers[0].channels)]);
-    for (const { name, channels, bottleneck } of layers) {
-      if (config.bottleneck > 0) maps.push([`${name}_1_conv`, bottleneck]);
-      maps.push([growthName(config, name), channelSlice(features, channels, config.growthRate)]);
-    }
-    const transition = forward.transitions[b];
-    if (transition?.conv) maps.push([`${transition.name}_conv`, transition.conv]);
-  }
-  maps.push(['global_average_pooling2d_1', forward.pooled], [HEAD_LAYER, forward.logits]);
-  return maps;
 }
 
 /** Reads a map of a plan that has run; in C order, without the channels of other layers. */
@@ -73,9 +51,9 @@ export async function inspectForward(
   batch: Batch,
   affine: (batchnorm: string) => Tensor,
 ): Promise<Inspection> {
-  const { gpu, config, parameters, variants, onCompile, signal } = context;
+  const { gpu, network, parameters, variants, onCompile, signal } = context;
   const label = `inspect, ${describeBatch(batch)}`;
-  const input = await gpu.guarded(label, () => new InputStage(gpu, batch, config.inputChannels));
+  const input = await gpu.guarded(label, () => new InputStage(gpu, batch, network.inputChannels));
   const make = () => new PlanBuilder(gpu, label, { variants });
   const mode = { kind: 'inference', affine } as const;
   let plan: Plan | undefined;
@@ -84,8 +62,7 @@ export async function inspectForward(
     input.dispose();
   };
   try {
-    const record = (builder: PlanBuilder) =>
-      recordForward(builder, config, parameters, input.image, mode, true);
+    const record = (builder: PlanBuilder) => network.record(builder, parameters, input.image, mode, true);
     const { builder, recorded } = await recordPlan(gpu, make, record, signal);
     const built = await builder.build((done, total) => onCompile(label, done, total), signal);
     plan = built;
@@ -94,7 +71,7 @@ export async function inspectForward(
       load();
       built.run();
     });
-    return { maps: storedMaps(recorded, config), read: (map) => readMap(gpu, map), dispose };
+    return { maps: recorded.maps, read: (map) => readMap(gpu, map), dispose };
   } catch (error) {
     dispose();
     throw error;

@@ -1,54 +1,31 @@
 /** Whether a batch fits an adapter, from the shapes alone: asked before anything is decoded, compiled or allocated. */
 import { OutOfMemoryError } from '../../core/errors.js';
-import { type DenseNetConfig, layerTable, outputShapes, sizeMultiple } from '../../densenet/architecture.js';
-import { recordBackward } from '../../densenet/backward.js';
-import { recordForward } from '../../densenet/forward.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { PlanBuilder } from '../../engine/plan/plan.js';
 import type { BatchShape } from '../batch.js';
+import type { MapSize, Network } from '../network.js';
 import { Parameters } from './parameters.js';
 
 type Mode = 'predict' | 'train';
 
-/** Bytes of a map, for each pixel of the image; sizes are multiples of what the network halves. */
-interface MapSize {
-  readonly layer: string;
-  readonly bytesPerPixel: number;
-}
-
-/** The maps that have memory of their own: the image, what convolutions and pools give, the blocks. */
-function maps(config: DenseNetConfig): MapSize[] {
-  const side = sizeMultiple(config);
-  const shapes = outputShapes(config, side);
-  return layerTable(config).flatMap(({ name, kind }) => {
-    if (kind !== 'input' && kind !== 'conv' && kind !== 'concat' && kind !== 'maxpool') return [];
-    const { height, width, channels } = shapes.get(name)!;
-    return { layer: name, bytesPerPixel: (4 * height * width * channels) / side ** 2 };
-  });
-}
-
-function largestMap(config: DenseNetConfig): MapSize {
-  return maps(config).reduce((most, map) => (map.bytesPerPixel > most.bytesPerPixel ? map : most));
+function largestMap(network: Network): MapSize {
+  return network.mapSizes().reduce((most, map) => (map.bytesPerPixel > most.bytesPerPixel ? map : most));
 }
 
 /** Bytes of the largest single tensor of a batch. */
-export function largestTensor(config: DenseNetConfig, { count, height, width }: BatchShape): number {
-  return largestMap(config).bytesPerPixel * count * height * width;
+export function largestTensor(network: Network, { count, height, width }: BatchShape): number {
+  return largestMap(network).bytesPerPixel * count * height * width;
 }
 
 /**
- * Bytes that a batch needs at least, weights left out: a training keeps what the convolutions of its blocks give, a
- * prediction one map at a time.
+ * Bytes that a batch needs at least, weights left out: a training holds the maps that its backward pass
+ * reads, a prediction one map at a time.
  */
-export function leastBytes(config: DenseNetConfig, mode: Mode, { count, height, width }: BatchShape): number {
-  const kept = layerTable(config)
-    .filter(({ kind, section }) => kind === 'conv' && section !== 'transition')
-    .map(({ name }) => name);
-  const sizes = maps(config);
+export function leastBytes(network: Network, mode: Mode, { count, height, width }: BatchShape): number {
   const bytes =
     mode === 'train'
-      ? sizes.filter(({ layer }) => kept.includes(layer)).reduce((sum, map) => sum + map.bytesPerPixel, 0)
-      : largestMap(config).bytesPerPixel;
+      ? network.mapSizes().reduce((sum, map) => sum + (map.heldInTraining ? map.bytesPerPixel : 0), 0)
+      : largestMap(network).bytesPerPixel;
   return bytes * count * height * width;
 }
 
@@ -56,23 +33,18 @@ export function leastBytes(config: DenseNetConfig, mode: Mode, { count, height, 
 const REHEARSED_FROM = 2 ** 20;
 
 /** Records the plan without building it; false where a dispatch would take more workgroups than the adapter has. */
-function startable(
-  gpu: Gpu,
-  config: DenseNetConfig,
-  mode: Mode,
-  { count, height, width }: BatchShape,
-): boolean {
+function startable(gpu: Gpu, network: Network, mode: Mode, { count, height, width }: BatchShape): boolean {
   if (count * height * width < REHEARSED_FROM) return true;
-  const parameters = new Parameters(gpu, config);
+  const parameters = new Parameters(gpu, network);
   const plan = new PlanBuilder(gpu, mode);
-  const image = plan.tensor('image', [count, height, width, config.inputChannels]);
-  const dlogits = plan.tensor('dlogits', [count, 1, 1, config.classes]);
+  const image = plan.tensor('image', [count, height, width, network.inputChannels]);
+  const dlogits = plan.tensor('dlogits', [count, 1, 1, network.classes]);
   const affine = (name: string) => plan.tensor(name, parameters.view('moving', `${name}/moving`).shape);
   try {
     const training = { kind: 'training', rule: 'keras2.3' } as const;
     const kind = mode === 'train' ? training : ({ kind: 'inference', affine } as const);
-    const forward = recordForward(plan, config, parameters, image, kind);
-    if (mode === 'train') recordBackward(plan, config, parameters, forward, dlogits);
+    const forward = network.record(plan, parameters, image, kind);
+    if (mode === 'train') forward.recordBackward(dlogits);
     return true;
   } catch (error) {
     if (error instanceof OutOfMemoryError) return false;
@@ -88,7 +60,7 @@ function startable(
  */
 export function requireRoom(
   gpu: Gpu,
-  config: DenseNetConfig,
+  network: Network,
   mode: Mode,
   shape: BatchShape,
   memory = Number.POSITIVE_INFINITY,
@@ -96,29 +68,25 @@ export function requireRoom(
   const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
   const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
   const fits = (tried: BatchShape) =>
-    largestTensor(config, tried) <= limit &&
-    leastBytes(config, mode, tried) <= memory &&
-    startable(gpu, config, mode, tried);
+    largestTensor(network, tried) <= limit &&
+    leastBytes(network, mode, tried) <= memory &&
+    startable(gpu, network, mode, tried);
   if (fits(shape)) return;
   const { count, height, width } = shape;
   const batch = `${count} ${count === 1 ? 'image' : 'images'} of ${width} x ${height} pixels`;
-  const [largest, least] = [largestTensor(config, shape), leastBytes(config, mode, shape)];
+  const [largest, least] = [largestTensor(network, shape), leastBytes(network, mode, shape)];
   const why =
     largest > limit
-      ? `the output of ${largestMap(config).layer} would take ${size(largest)}, and this adapter binds at most ${size(limit)} at once`
+      ? `the output of ${largestMap(network).layer} would take ${size(largest)}, and this adapter binds at most ${size(limit)} at once`
       : least > memory
         ? `it would take more than ${size(least)}, and there are ${size(memory)} of memory`
         : 'it would take more workgroups than this adapter starts at once';
-  throw new OutOfMemoryError(`A batch of ${batch} does not fit: ${why}.`, whatFits(config, shape, fits));
+  throw new OutOfMemoryError(`A batch of ${batch} does not fit: ${why}.`, whatFits(network, shape, fits));
 }
 
 /** The largest side for this batch, and for a single image. */
-function whatFits(
-  config: DenseNetConfig,
-  { count }: BatchShape,
-  fits: (shape: BatchShape) => boolean,
-): string {
-  const step = sizeMultiple(config);
+function whatFits(network: Network, { count }: BatchShape, fits: (shape: BatchShape) => boolean): string {
+  const step = network.sizeMultiple;
   const side = (images: number) => {
     let steps = 0;
     const square = (n: number) => ({ count: images, height: n * step, width: n * step });

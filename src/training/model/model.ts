@@ -1,5 +1,5 @@
 /**
- * DenseNet on one GPU: predict, train, explain. Plans are made for the batch and image sizes that come
+ * A network on one GPU: predict, train, explain. Plans are made for the batch and image sizes that come
  * along and kept; weights are shared by all of them.
  */
 import {
@@ -11,28 +11,22 @@ import {
   wholeNumber,
 } from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
-import {
-  checkImageSize,
-  type DenseNetConfig,
-  densenetConfig,
-  layerTable,
-  type WeightMap,
-} from '../../densenet/architecture.js';
-import { checkedConfig } from '../../densenet/checkedConfig.js';
-import { initialWeights } from '../../densenet/initialisers.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { fixedTensor, type Plan, PlanBuilder, type Precision } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import { prepareInference } from '../../shaders/batchnorm/batchnorm.js';
 import type { Batch, BatchShape } from '../batch.js';
+import { drawWeights } from '../initialisers.js';
 import { sameLoss } from '../losses/loss.js';
+import { checkImageSize, type Network } from '../network.js';
 import {
   type AdamSettings,
   type AdamState,
   adamSettings,
   checkAdamSettings,
 } from '../optimizers/adamState.js';
+import type { WeightMap } from '../parameterSpec.js';
 import {
   type CompiledTraining,
   checkTraining,
@@ -50,8 +44,6 @@ import { Trainer } from './trainer.js';
 import { Turns } from './turns.js';
 
 export interface ModelOptions {
-  /** Default: densenet121 with 14 classes. */
-  config?: DenseNetConfig;
   /** Default: Keras' initialisers with `seed`. */
   weights?: WeightMap;
   seed?: number;
@@ -73,7 +65,7 @@ interface OwnState {
   moments: PackedMoments;
 }
 
-export class DenseNet {
+export class Model {
   private readonly predictors = new Map<string, Predictor>();
   /** Of every batch norm; made for the first prediction. */
   private affines: Map<string, Tensor> | null = null;
@@ -86,47 +78,46 @@ export class DenseNet {
   private readonly turns = new Turns(() => this.free());
   private readonly context: ModelContext;
 
-  private constructor(parts: Omit<ModelContext, 'signal'>) {
-    this.context = { ...parts, signal: this.turns.signal };
-  }
-
-  /**
-   * A network with weights on the GPU; it keeps copies of the options.
-   * @throws UsageError for options that make no sense, WeightsError, OutOfMemoryError
-   */
-  static async create(gpu: Gpu, options: ModelOptions = {}): Promise<DenseNet> {
-    if (typeof gpu?.guarded !== 'function') {
-      throw new UsageError(
-        `The first argument of DenseNet.create is ${shown(gpu)}, it must be a Gpu.`,
-        'openGpu() gives one, openNodeGpu() gives { gpu }, and Gpu.borrow(device) makes one of a GPUDevice.',
-      );
-    }
-    requireObject('The options of DenseNet.create', options);
+  /** Without memory yet: `begin` gives it. */
+  protected constructor(gpu: Gpu, network: Network, options: ModelOptions) {
     if (options.onCompile !== undefined) requireFunction('onCompile', options.onCompile);
-    const config = checkedConfig(options.config ?? densenetConfig('densenet121'));
-    const parameters = new Parameters(gpu, config);
-    const model = new DenseNet({
+    this.context = {
       gpu,
-      config,
-      parameters,
+      network,
+      parameters: new Parameters(gpu, network),
       variants: { ...options.variants },
       precision: oneOf('precision', options.precision ?? 'f32', ['f32', 'f16']),
       onCompile: options.onCompile ?? (() => {}),
-    });
+      signal: this.turns.signal,
+    };
+  }
+
+  /**
+   * A network with weights on the GPU; the model keeps copies of the options.
+   * @throws UsageError for options that make no sense, WeightsError, OutOfMemoryError
+   */
+  static async of(gpu: Gpu, network: Network, options: ModelOptions = {}): Promise<Model> {
+    requireGpu('Model.of', gpu);
+    requireObject('The options of Model.of', options);
+    return new Model(gpu, network, options).begin(options);
+  }
+
+  /** Gives a new model its weights, or disposes of it. @throws WeightsError, OutOfMemoryError */
+  protected async begin({ weights, seed }: ModelOptions): Promise<this> {
+    const { parameters, network } = this.context;
     try {
       // First, so that a network too large for the GPU is refused before its numbers are drawn.
       await parameters.allocate('weights', 'moving');
-      await parameters.write(parameters.pack(options.weights ?? initialWeights(config, options.seed ?? 0)));
+      await parameters.write(parameters.pack(weights ?? drawWeights(network, seed ?? 0)));
     } catch (error) {
-      await model.dispose();
+      await this.dispose();
       throw error;
     }
-    return model;
+    return this;
   }
 
-  /** Frozen: a network's shape is settled when it is made. */
-  get config(): DenseNetConfig {
-    return this.context.config;
+  get network(): Network {
+    return this.context.network;
   }
 
   /** Adam's updates so far: training steps since `compile`, and those of the state it was given. */
@@ -142,7 +133,7 @@ export class DenseNet {
    *   the last two name the file
    */
   async predict(batch: Batch): Promise<Float32Array> {
-    const own = admitBatch(batch, this.config, { labels: false });
+    const own = admitBatch(batch, this.network, { labels: false });
     return this.turns.next(async () => {
       const predictor = await this.predictor(own);
       return predictor.predict(own);
@@ -161,12 +152,12 @@ export class DenseNet {
     classes: readonly number[],
     options: { score?: CamScore } = {},
   ): Promise<GradcamMap[]> {
-    const own = admitBatch(batch, this.config, { labels: false });
+    const own = admitBatch(batch, this.network, { labels: false });
     if (own.count !== 1) throw new UsageError(`Grad-CAM takes one image at a time, not ${own.count}.`);
     const wanted = Array.from(listOfNumbers('classes', classes));
     for (const c of wanted) {
-      if (!Number.isInteger(c) || c < 0 || c >= this.config.classes) {
-        throw new UsageError(`There is no class ${c}; ${this.config.name} has ${this.config.classes}.`);
+      if (!Number.isInteger(c) || c < 0 || c >= this.network.classes) {
+        throw new UsageError(`There is no class ${c}; ${this.network.name} has ${this.network.classes}.`);
       }
     }
     const score = oneOf('score', options.score ?? 'sigmoid', ['sigmoid', 'logit']);
@@ -185,7 +176,7 @@ export class DenseNet {
    * @throws as `predict`
    */
   async inspect(batch: Batch, visit: (output: LayerOutput) => void | Promise<void>): Promise<void> {
-    const own = admitBatch(batch, this.config, { labels: false });
+    const own = admitBatch(batch, this.network, { labels: false });
     requireFunction('The visitor of inspect', visit);
     return this.turns.aside(async (callBack) => {
       let inspection: Inspection | undefined;
@@ -212,14 +203,14 @@ export class DenseNet {
    *   WeightsError for a state that is not this network's. After either all is as before.
    */
   async compile(options: TrainingOptions): Promise<void> {
-    const given = checkTraining(options, this.config);
+    const given = checkTraining(options, this.network);
     const state = this.ownState(options.optimizer);
     return this.turns.next(() => this.compileNow(given, state));
   }
 
   private async compileNow(given: TrainingSettings, state: OwnState | undefined): Promise<void> {
     const { parameters } = this.context;
-    const loss = chosenLoss(given, this.config.classes);
+    const loss = chosenLoss(given, this.network.classes);
     if (state) await parameters.writeMoments(state.moments);
     else await parameters.resetMoments();
     this.dropTrainers();
@@ -244,14 +235,14 @@ export class DenseNet {
    * @throws as `compile`
    */
   async goOn(options: TrainingOptions): Promise<CompiledTraining> {
-    const given = checkTraining(options, this.config);
+    const given = checkTraining(options, this.network);
     const state = this.ownState(options.optimizer);
     return this.turns.next(async () => {
       const { training } = this;
       if (!training || state) {
         await this.compileNow(given, state);
       } else {
-        const loss = chosenLoss(given, this.config.classes, training.loss);
+        const loss = chosenLoss(given, this.network.classes, training.loss);
         const { movingVarianceRule = training.movingVarianceRule } = given;
         const same = sameLoss(loss, training.loss) && movingVarianceRule === training.movingVarianceRule;
         if (!same) this.dropTrainers();
@@ -270,7 +261,7 @@ export class DenseNet {
    *   averages, optimiser and count are as before.
    */
   async trainStep(batch: Batch): Promise<number> {
-    const own = admitBatch(batch, this.config, { labels: true });
+    const own = admitBatch(batch, this.network, { labels: true });
     return this.turns.next(async () => {
       const trainer = await this.trainer(own);
       try {
@@ -363,8 +354,8 @@ export class DenseNet {
   }
 
   private checkSize({ height, width }: { height: number; width: number }): void {
-    checkImageSize(this.config, height);
-    checkImageSize(this.config, width);
+    checkImageSize(this.network, height);
+    checkImageSize(this.network, width);
   }
 
   private async predictor(shape: BatchShape): Promise<Predictor> {
@@ -397,19 +388,19 @@ export class DenseNet {
   /** Affines of all batch norms from the moving averages; once after every change of the weights. */
   private async refreshAffines(): Promise<void> {
     if (this.affinesFresh) return;
-    const { gpu, config, parameters, variants, signal } = this.context;
-    const norms = layerTable(config).filter(({ kind }) => kind === 'batchnorm');
+    const { gpu, network, parameters, variants, signal } = this.context;
+    const norms = network.batchNorms;
     this.affines ??= await gpu.guarded('the affines', () => {
       const make = (name: string, c: number) => fixedTensor(gpu, `${name} affine`, [1, 1, 2, c]);
-      return new Map(norms.map(({ name, cout }) => [name, make(name, cout)]));
+      return new Map(norms.map(({ name, channels }) => [name, make(name, channels)]));
     });
     const { affines } = this;
     const record = (plan: PlanBuilder) => {
-      for (const { name } of norms) {
+      for (const { name, epsilon } of norms) {
         const affine = affines.get(name)!;
         const moving = parameters.view('moving', `${name}/moving`);
         const gammaBeta = parameters.view('weights', `${name}/gammaBeta`);
-        prepareInference(plan, name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
+        prepareInference(plan, name, { moving, gammaBeta, affine }, { epsilon });
       }
     };
     const make = () => new PlanBuilder(gpu, 'affines', { variants });
@@ -427,4 +418,13 @@ export class DenseNet {
     for (const trainer of this.trainers.values()) trainer.dispose();
     this.trainers = new Map();
   }
+}
+
+/** @throws UsageError unless it is a Gpu; `where` names the function that wants it */
+export function requireGpu(where: string, gpu: unknown): void {
+  if (typeof (gpu as Gpu | undefined | null)?.guarded === 'function') return;
+  throw new UsageError(
+    `The first argument of ${where} is ${shown(gpu)}, it must be a Gpu.`,
+    'openGpu() gives one, openNodeGpu() gives { gpu }, and Gpu.borrow(device) makes one of a GPUDevice.',
+  );
 }

@@ -10,17 +10,12 @@
  */
 import { firstIndex, firstNotFinite, kindOf, shown } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
-import {
-  type DenseNetConfig,
-  type ParameterSpec,
-  parameterTable,
-  type WeightMap,
-} from '../../densenet/architecture.js';
 import { COPY_DST, COPY_SRC, STORAGE } from '../../engine/device/bufferUsage.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { denseTensor, elements, type Tensor } from '../../engine/plan/tensor.js';
 import type { AdamBounds } from '../optimizers/adamBounds.js';
 import type { AdamState } from '../optimizers/adamState.js';
+import type { ParameterSpec, ParameterTable, WeightMap } from '../parameterSpec.js';
 
 type Shape = [number, number, number, number];
 
@@ -64,9 +59,9 @@ export class Parameters {
 
   constructor(
     private readonly gpu: Gpu,
-    readonly config: DenseNetConfig,
+    private readonly network: ParameterTable,
   ) {
-    this.table = parameterTable(config);
+    this.table = network.parameters;
     const next = { trainable: 0, moving: 0 };
     const place = (key: string, kind: 'trainable' | 'moving', shape: Shape) => {
       this.regions.set(key, { offset: next[kind], shape });
@@ -88,7 +83,7 @@ export class Parameters {
    */
   view(name: BufferName, key: string): Tensor {
     const region = this.regions.get(key);
-    if (!region) throw new WeightsError(`The network ${this.config.name} has no tensor ${key}.`);
+    if (!region) throw new WeightsError(`The network ${this.network.name} has no tensor ${key}.`);
     const bytes = elements(region.shape) * 4;
     const buffer = this.buffers.get(name) ?? null;
     const storage = { label: `${key} ${name}`, bytes, buffer, byteOffset: region.offset * 4 };
@@ -115,7 +110,7 @@ export class Parameters {
         this.gpu.createBuffer(name, this.sizeOf(name) * 4, STORAGE | COPY_SRC | COPY_DST),
       );
     const made = await this.gpu.guarded(
-      `the parameters of ${this.config.name}`,
+      `the parameters of ${this.network.name}`,
       make,
       'Use a smaller network.',
     );
@@ -131,7 +126,7 @@ export class Parameters {
   private async upload(images: Partial<Record<BufferName, Float32Array<ArrayBuffer>>>): Promise<void> {
     const names = Object.keys(images) as BufferName[];
     await this.allocate(...names);
-    await this.gpu.guarded(`the parameters of ${this.config.name}`, () => {
+    await this.gpu.guarded(`the parameters of ${this.network.name}`, () => {
       for (const name of names) {
         this.gpu.device.queue.writeBuffer(this.buffers.get(name)!, 0, images[name]!);
       }
@@ -151,7 +146,7 @@ export class Parameters {
     const known = new Set(this.table.map((spec) => spec.key));
     for (const key of weights.keys()) {
       if (!known.has(key))
-        throw new WeightsError(`The weights hold ${key}, which ${this.config.name} has not.`);
+        throw new WeightsError(`The weights hold ${key}, which ${this.network.name} has not.`);
     }
     const images = {
       weights: new Float32Array(this.trainableSize),
@@ -165,7 +160,7 @@ export class Parameters {
       }
       if (values.length !== spec.size) {
         throw new WeightsError(
-          `${spec.key} has ${values.length} numbers; ${this.config.name} wants [${spec.shape.join(', ')}] = ${spec.size}.`,
+          `${spec.key} has ${values.length} numbers; ${this.network.name} wants [${spec.shape.join(', ')}] = ${spec.size}.`,
         );
       }
       const bad = firstNotFinite(values);

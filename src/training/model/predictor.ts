@@ -1,8 +1,6 @@
 /** Inference and Grad-CAM for one batch size and image size. */
 import { firstNotFinite } from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
-import { HEAD_LAYER } from '../../densenet/architecture.js';
-import { type RecordedForward, recordForward } from '../../densenet/forward.js';
 import { Readback } from '../../engine/device/readback.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
@@ -11,6 +9,7 @@ import { gradcamMap, gradcamWeights } from '../../shaders/gradcam/gradcam.js';
 import { sigmoid, softmax } from '../../shaders/loss/loss.js';
 import { resizeBilinear } from '../../shaders/resize/resize.js';
 import type { Batch, BatchShape } from '../batch.js';
+import type { CamInputs } from '../network.js';
 import { assertFinite, describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
 
@@ -43,7 +42,7 @@ export class Predictor {
     private readonly context: ModelContext,
     private readonly shape: BatchShape,
     private readonly input: InputStage,
-    private readonly forward: RecordedForward,
+    private readonly cam: CamInputs,
     readonly plan: Plan,
     private readonly probabilities: Tensor,
     private readonly selection: Tensor,
@@ -55,26 +54,26 @@ export class Predictor {
     shape: BatchShape,
     affine: (batchnorm: string) => Tensor,
   ): Promise<Predictor> {
-    const { gpu, config, parameters, variants, precision, onCompile, signal } = context;
+    const { gpu, network, parameters, variants, precision, onCompile, signal } = context;
     const { count } = shape;
     const label = `predict, ${describeBatch(shape)}`;
     const { input, probabilities, selection, back } = await gpu.guarded(label, () => ({
-      input: new InputStage(gpu, shape, config.inputChannels),
-      probabilities: fixedTensor(gpu, 'probabilities', [count, 1, 1, config.classes]),
+      input: new InputStage(gpu, shape, network.inputChannels),
+      probabilities: fixedTensor(gpu, 'probabilities', [count, 1, 1, network.classes]),
       selection: fixedTensor(gpu, 'class', [1, 1, 1, 1]),
-      back: new Readback(gpu, count * config.classes * 4),
+      back: new Readback(gpu, count * network.classes * 4),
     }));
     try {
-      const activate = config.activation === 'softmax' ? softmax : sigmoid;
+      const activate = network.activation === 'softmax' ? softmax : sigmoid;
       const record = (plan: PlanBuilder) => {
-        const recorded = recordForward(plan, config, parameters, input.image, { kind: 'inference', affine });
-        activate(plan, config.activation, { z: recorded.logits, p: probabilities });
-        return recorded;
+        const recorded = network.record(plan, parameters, input.image, { kind: 'inference', affine });
+        activate(plan, network.activation, { z: recorded.logits, p: probabilities });
+        return recorded.cam;
       };
       const make = () => new PlanBuilder(gpu, label, { variants, precision });
-      const { builder, recorded: forward } = await recordPlan(gpu, make, record, signal);
+      const { builder, recorded: cam } = await recordPlan(gpu, make, record, signal);
       const plan = await builder.build((done, total) => onCompile(label, done, total), signal);
-      return new Predictor(context, shape, input, forward, plan, probabilities, selection, back);
+      return new Predictor(context, shape, input, cam, plan, probabilities, selection, back);
     } catch (error) {
       input.dispose();
       back.dispose();
@@ -95,15 +94,15 @@ export class Predictor {
 
   /** p[b,classes] */
   async predict(batch: Batch): Promise<Float32Array> {
-    const { gpu, config } = this.context;
+    const { gpu, network } = this.context;
     const load = await this.input.loader(batch);
     await gpu.guarded(this.plan.label, () => {
       load();
       this.plan.run();
-      this.back.copy(this.probabilities.storage.buffer!, 0, batch.count * config.classes * 4);
+      this.back.copy(this.probabilities.storage.buffer!, 0, batch.count * network.classes * 4);
     });
     const p = new Float32Array(await this.back.take());
-    assertFinite(p, config.classes, batch.files);
+    assertFinite(p, network.classes, batch.files);
     return p;
   }
 
@@ -112,10 +111,10 @@ export class Predictor {
    * @throws UsageError for the score `sigmoid` of a network that ends in a softmax; NonFiniteError for a map
    */
   async gradcam(batch: Batch, classes: readonly number[], score: CamScore): Promise<GradcamMap[]> {
-    const { gpu, config, signal } = this.context;
-    if (score === 'sigmoid' && config.activation !== 'sigmoid') {
+    const { gpu, network, signal } = this.context;
+    if (score === 'sigmoid' && network.activation !== 'sigmoid') {
       throw new UsageError(
-        `${config.name} ends in a ${config.activation}, so Grad-CAM has no sigmoid to differentiate.`,
+        `${network.name} ends in a ${network.activation}, so Grad-CAM has no sigmoid to differentiate.`,
         "Ask for the score 'logit'.",
       );
     }
@@ -147,13 +146,11 @@ export class Predictor {
   private async camPlan(score: CamScore): Promise<CamPlan> {
     const known = this.cams.get(score);
     if (known) return known;
-    const { gpu, parameters, variants, signal } = this.context;
-    const { blocks, finalNorm } = this.forward;
+    const { gpu, variants, signal } = this.context;
+    const { features: x, weights } = this.cam;
     const { height, width } = this.shape;
-    const x = blocks[blocks.length - 1].features;
     const [b, h, w, c] = x.shape;
-    const affine = finalNorm?.affine ?? (await this.identity(c));
-    const weights = parameters.view('weights', `${HEAD_LAYER}/kernel`);
+    const affine = this.cam.affine ?? (await this.identity(c));
     const { probabilities: p, selection } = this;
     const record = (cam: PlanBuilder) => {
       const alpha = cam.tensor('alpha', [b, 1, 1, c]);

@@ -4,8 +4,6 @@
  * step is taken whole or not at all.
  */
 import { ChexError, NonFiniteError } from '../../core/errors.js';
-import { recordBackward } from '../../densenet/backward.js';
-import { type RecordedForward, recordForward } from '../../densenet/forward.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { Readback } from '../../engine/device/readback.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
@@ -14,12 +12,13 @@ import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
 import { adamRate, adamStep } from '../../shaders/adam/adam.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
 import type { Batch, BatchShape } from '../batch.js';
+import type { RecordedNetwork } from '../network.js';
 import { boundsAfter, findOverflow } from '../optimizers/adamBounds.js';
 import { adamSettings } from '../optimizers/adamState.js';
 import type { CompiledTraining } from '../trainingOptions.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
-import { readMap, storedMaps } from './inspect.js';
+import { readMap } from './inspect.js';
 
 export class Trainer {
   private constructor(
@@ -34,16 +33,16 @@ export class Trainer {
   ) {}
 
   static async create(context: ModelContext, shape: BatchShape, options: CompiledTraining): Promise<Trainer> {
-    const { gpu, config, parameters, variants, onCompile, signal } = context;
+    const { gpu, network, parameters, variants, onCompile, signal } = context;
     const { count } = shape;
-    const { classes } = config;
+    const { classes } = network;
     const label = `train, ${describeBatch(shape)}`;
     await parameters.allocate('gradients', 'adamM', 'adamV', 'nextMoving');
     const { loss } = options;
     const { input, fixed, constants, back } = await gpu.guarded(label, () => {
       const verdict = fixedTensor(gpu, 'verdict', [1, 1, 1, BEHIND_LOSS + 2 * LARGEST_RUNS[gpu.info.kind]]);
       return {
-        input: new InputStage(gpu, shape, config.inputChannels),
+        input: new InputStage(gpu, shape, network.inputChannels),
         back: new Readback(gpu, verdict.storage.bytes),
         constants: loss.constants && uploaded(gpu, 'loss constants', loss.constants),
         fixed: {
@@ -61,9 +60,9 @@ export class Trainer {
       const { labels, p, dlogits: dz } = fixed;
       const verdict = verdictParts(gpu, fixed.verdict);
       const record = (step: PlanBuilder) => {
-        const forward = recordForward(step, config, parameters, input.image, { kind: 'training', rule });
+        const forward = network.record(step, parameters, input.image, { kind: 'training', rule });
         loss.record(step, 'loss', { z: forward.logits, labels, constants, p, loss: verdict.loss, dz });
-        recordBackward(step, config, parameters, forward, dz);
+        forward.recordBackward(dz);
         largestMagnitudes(step, 'gradients', { x: parameters.flat('gradients'), largest: verdict.gradients });
         largestMagnitudes(step, 'moving averages', {
           x: parameters.flat('nextMoving'),
@@ -139,19 +138,21 @@ export class Trainer {
 
   /** Repeats the forward pass with every map kept and names the first that is not finite. */
   private async refusedLoss(loss: number, t: number): Promise<NonFiniteError> {
-    const { gpu, config, parameters, variants } = this.context;
+    const { gpu, network, parameters, variants } = this.context;
     const rule = this.options.movingVarianceRule ?? 'keras2.3';
     let where: string;
     try {
       const mode = { kind: 'training', rule } as const;
       const make = () => new PlanBuilder(gpu, 'diagnosis', { variants });
-      const { builder, recorded: forward } = await recordPlan(gpu, make, (repeat) =>
-        recordForward(repeat, config, parameters, this.input.image, mode, true),
+      const { builder, recorded } = await recordPlan(gpu, make, (repeat) =>
+        network.record(repeat, parameters, this.input.image, mode, true),
       );
       const plan = await builder.build();
       try {
         await gpu.guarded(plan.label, () => plan.run());
-        where = (await firstNonFinite(this.context, forward)) ?? 'the loss itself';
+        where =
+          (await firstNonFinite(gpu, [['the input image', this.input.image], ...recorded.maps])) ??
+          'the loss itself';
       } finally {
         plan.dispose();
       }
@@ -221,11 +222,8 @@ function refusal(t: number, loss: number, what: string): NonFiniteError {
 }
 
 /** The first map, in the order of computation, that holds a value that is not finite; null if none does. */
-async function firstNonFinite(
-  { gpu, config }: ModelContext,
-  forward: RecordedForward,
-): Promise<string | null> {
-  for (const [name, map] of [['the input image', forward.image] as const, ...storedMaps(forward, config)]) {
+async function firstNonFinite(gpu: Gpu, maps: RecordedNetwork['maps']): Promise<string | null> {
+  for (const [name, map] of maps) {
     if (!(await readMap(gpu, map)).every(Number.isFinite)) return name;
   }
   return null;

@@ -1,7 +1,7 @@
 /** Adam between two steps: what a training needs, besides the weights, to go on as if it had never stopped. */
 import { firstIndex, fraction, kindOf, positiveNumber, requireObject, shown } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
-import { type DenseNetConfig, parameterTable, type WeightMap } from '../../densenet/architecture.js';
+import type { ParameterTable, WeightMap } from '../parameterSpec.js';
 
 /** Keras' defaults hold where a field is missing: keras-spec 5.2. */
 export interface AdamSettings {
@@ -55,7 +55,7 @@ export function checkAdamSettings(settings: AdamSettings, name = ''): void {
  * of nothing else, of the right size, finite, v not negative, and a whole number of updates; UsageError for its
  * settings, as `checkAdamSettings`. `name` is what the message calls it.
  */
-export function checkAdamState(state: AdamState, config: DenseNetConfig, name = "Adam's state"): void {
+export function checkAdamState(state: AdamState, network: ParameterTable, name = "Adam's state"): void {
   const hint = 'It belongs to another network, or the file is damaged.';
   requireObject(name, state);
   const { iterations } = state;
@@ -66,7 +66,7 @@ export function checkAdamState(state: AdamState, config: DenseNetConfig, name = 
     requireObject(`${name}: settings`, state.settings);
     checkAdamSettings(state.settings, `${name}: `);
   }
-  const trainable = parameterTable(config).filter((spec) => spec.trainable);
+  const trainable = network.parameters.filter((spec) => spec.trainable);
   const known = new Set(trainable.map((spec) => spec.key));
   for (const moment of ['m', 'v'] as const) {
     const moments = state[moment];
@@ -79,7 +79,7 @@ export function checkAdamState(state: AdamState, config: DenseNetConfig, name = 
     for (const key of moments.keys()) {
       if (!known.has(key)) {
         throw new WeightsError(
-          `${name} holds ${moment} of ${key}, which ${config.name} does not train.`,
+          `${name} holds ${moment} of ${key}, which ${network.name} does not train.`,
           hint,
         );
       }
@@ -93,7 +93,7 @@ export function checkAdamState(state: AdamState, config: DenseNetConfig, name = 
       }
       if (values.length !== size) {
         throw new WeightsError(
-          `${name}: ${moment} of ${key} has ${values.length} numbers, ${config.name} wants ${wanted} = ${size}.`,
+          `${name}: ${moment} of ${key} has ${values.length} numbers, ${network.name} wants ${wanted} = ${size}.`,
           hint,
         );
       }

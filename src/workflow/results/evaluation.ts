@@ -5,9 +5,9 @@ import { plural, textTable } from '../../cli/terminal/output.js';
 import { firstFew } from '../../core/wording.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import { repeatedImages } from '../../data/tables/leakage.js';
+import type { DenseNet } from '../../densenet/densenet.js';
 import { type EvaluationResult, evaluate } from '../../eval/scores/evaluate.js';
 import { asWritten, type PredictionTable } from '../../eval/scores/predictionsCsv.js';
-import type { DenseNet } from '../../training/model/model.js';
 import { predictAll } from '../../training/predictAll.js';
 
 /** Probabilities of every image of a generator that does not shuffle, in the CSV's order. */

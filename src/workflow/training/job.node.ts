@@ -8,9 +8,9 @@ import type { CommandContext } from '../../cli/session/context.js';
 import type { RunFolder } from '../../cli/session/runFolder.js';
 import type { Session } from '../../cli/session/session.js';
 import { shown } from '../../cli/terminal/output.js';
-import type { WeightMap } from '../../densenet/architecture.js';
+import type { DenseNet } from '../../densenet/densenet.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
-import type { DenseNet } from '../../training/model/model.js';
+import type { WeightMap } from '../../training/parameterSpec.js';
 import {
   checkLeakage,
   type Dataset,

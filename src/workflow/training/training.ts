@@ -3,10 +3,10 @@
 import type { CommandContext } from '../../cli/session/context.js';
 import { duration, plural, textTable } from '../../cli/terminal/output.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
+import type { DenseNet } from '../../densenet/densenet.js';
 import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
 import { fit } from '../../training/fit.js';
-import type { DenseNet } from '../../training/model/model.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phases.js';
 import type { TrainingPlan } from './presets.js';

@@ -1,10 +1,11 @@
 /** The checkpoint: weights.h5 as Keras writes it, and history.json beside it. */
 import { join } from 'node:path';
 import { writeWhole } from '../../core/writeFile.node.js';
-import type { DenseNetConfig, WeightMap } from '../../densenet/architecture.js';
+import type { DenseNetConfig } from '../../densenet/architecture.js';
 import { writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { TrainingSummary } from '../../eval/report/reportData.js';
 import type { Normalisation } from '../../training/batch.js';
+import type { WeightMap } from '../../training/parameterSpec.js';
 import type { Preparation } from '../data/dataset.node.js';
 import { HISTORY_FILE, HISTORY_SCHEMA } from './history.node.js';
 import { WEIGHTS_FILE } from './network.node.js';

@@ -13,13 +13,13 @@ import {
   type DenseNetName,
   densenetConfig,
   HEAD_LAYER,
-  type WeightMap,
 } from '../../densenet/architecture.js';
+import { DenseNet } from '../../densenet/densenet.js';
 import { initialWeights } from '../../densenet/initialisers.js';
 import { signatureAt } from '../../densenet/weights/hdf5/hdf5.js';
 import type { Preprocessing } from '../../densenet/weights/torch/torchFacts.js';
 import { loadWeights, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
-import { DenseNet } from '../../training/model/model.js';
+import type { WeightMap } from '../../training/parameterSpec.js';
 import { type HistoryFlag, type TrainedWith, trainedWith } from './history.node.js';
 
 export const WEIGHTS_FILE = 'weights.h5';

@@ -14,12 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError, UsageError, WeightsError } from '../../../src/core/errors.js';
-import {
-  densenetConfig,
-  layerTable,
-  parameterTable,
-  type WeightMap,
-} from '../../../src/densenet/architecture.js';
+import { densenetConfig, layerTable, parameterTable } from '../../../src/densenet/architecture.js';
 import { writeKerasHdf5 } from '../../../src/densenet/weights/keras/kerasLazy.js';
 import { modelConfig } from '../../../src/densenet/weights/keras/kerasModelConfig.js';
 import {
@@ -27,6 +22,7 @@ import {
   resolveWeights,
   writeWeightFile,
 } from '../../../src/densenet/weights/weights.node.js';
+import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { differences, randomAdam, randomWeights, TINY } from './keras/h5Fixtures.js';
 
 let folder = '';

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { profilePlan, quantile, spreadOf, timelineOf } from '../../../src/engine/timing/profile.js';
 import { boundOf, byKernel, byLayer, idealNs, roof } from '../../../src/engine/timing/profileTables.js';
 import { chromeTrace, devtoolsTracks } from '../../../src/engine/timing/profileTrace.js';
-import { DenseNet } from '../../../src/training/model/model.js';
 import { fakeProfile } from '../../bench/fakeProfile.js';
 
 const PEAKS = { gflops: 100, gbs: 10 };

@@ -7,12 +7,12 @@ import {
   OutOfMemoryError,
   UsageError,
 } from '../../../src/core/errors.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Batch, BatchSource } from '../../../src/training/batch.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
 import type { LayerOutput } from '../../../src/training/model/inspect.js';
-import { DenseNet } from '../../../src/training/model/model.js';
 import { predictAll } from '../../../src/training/predictAll.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/tinyNet.js';
 

@@ -1,10 +1,11 @@
 /** Kernels that are compiled ahead are those of the prediction, and failures are the model's to tell. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
+import { densenetNetwork } from '../../../src/densenet/network.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { compileAhead } from '../../../src/training/model/compileAhead.js';
-import { DenseNet } from '../../../src/training/model/model.js';
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -22,7 +23,7 @@ const CASES = [
 
 for (const config of CASES) {
   it(`leaves nothing of the forward pass to compile: ${config.name}`, async () => {
-    await compileAhead(gpu, config, SHAPE);
+    await compileAhead(gpu, densenetNetwork(config), SHAPE);
     const ahead = gpu.pipelineCount;
     expect(gpu.allocatedBytes).toBe(0);
     const model = await DenseNet.create(gpu, { config });
@@ -48,7 +49,7 @@ it('says nothing of a kernel that does not compile, and the model then does', as
   const { source } = used;
   used.source = `${source}\nfn fn`;
   try {
-    await compileAhead(gpu, config, SHAPE);
+    await compileAhead(gpu, densenetNetwork(config), SHAPE);
     const wrong = await DenseNet.create(gpu, { config });
     await expect(wrong.planOf('predict', 1, SIDE)).rejects.toThrow(/does not compile/);
     await wrong.dispose();

@@ -1,12 +1,12 @@
 /** The end of a model or of its Gpu, at any moment of anything: a typed error or the right numbers, and no byte left. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GpuError, UsageError } from '../../../src/core/errors.js';
-import type { WeightMap } from '../../../src/densenet/architecture.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
-import { DenseNet } from '../../../src/training/model/model.js';
+import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { enableTuning } from '../../../src/verify/enableTuning.js';
 import { type FaultyDevice, faultyDevice } from '../../support/faultyDevice.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/tinyNet.js';

@@ -6,10 +6,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MT19937 } from '../../../src/core/mt19937.js';
 import { type DenseNetConfig, densenetConfig } from '../../../src/densenet/architecture.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Normalisation, PixelBatch } from '../../../src/training/batch.js';
-import { DenseNet } from '../../../src/training/model/model.js';
 import { generatedWeights } from '../../support/generated.js';
 
 const STEM = 'conv1/conv/kernel';

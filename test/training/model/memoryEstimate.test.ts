@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OutOfMemoryError } from '../../../src/core/errors.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
-import { recordBackward } from '../../../src/densenet/backward.js';
-import { recordForward } from '../../../src/densenet/forward.js';
+import { densenetNetwork } from '../../../src/densenet/network.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { PlanBuilder } from '../../../src/engine/plan/plan.js';
@@ -16,21 +15,21 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
-const config = densenetConfig('densenet121');
+const network = densenetNetwork(densenetConfig('densenet121'));
 const shape = (count: number, side: number) => ({ count, height: side, width: side });
 
 /** Bytes of the largest tensor of images or maps that a pass binds, and of the whole arena. Nothing is built. */
 function recorded(mode: 'predict' | 'train', count: number, side: number) {
-  const parameters = new Parameters(gpu, config);
+  const parameters = new Parameters(gpu, network);
   const plan = new PlanBuilder(gpu, mode);
-  const dlogits = plan.tensor('dlogits', [count, 1, 1, config.classes]);
+  const dlogits = plan.tensor('dlogits', [count, 1, 1, network.classes]);
   const affine = plan.tensor('affine', [1, 1, 2, 1024]);
   const image = plan.tensor('image', [count, side, side, 3]);
   try {
     const training = { kind: 'training', rule: 'keras3' } as const;
     const inference = { kind: 'inference', affine: () => affine } as const;
-    const forward = recordForward(plan, config, parameters, image, mode === 'train' ? training : inference);
-    if (mode === 'train') recordBackward(plan, config, parameters, forward, dlogits);
+    const forward = network.record(plan, parameters, image, mode === 'train' ? training : inference);
+    if (mode === 'train') forward.recordBackward(dlogits);
     const { dispatches, bytes } = plan.soFar;
     const storages = dispatches.flatMap((d) => Object.values(d.tensors).map(({ storage }) => storage));
     return { largest: Math.max(...storages.map((s) => (s.whole ?? s).bytes)), bytes };
@@ -41,7 +40,7 @@ function recorded(mode: 'predict' | 'train', count: number, side: number) {
 
 function refusal(mode: 'predict' | 'train', count: number, side: number, memory?: number): OutOfMemoryError {
   try {
-    requireRoom(gpu, config, mode, shape(count, side), memory);
+    requireRoom(gpu, network, mode, shape(count, side), memory);
   } catch (error) {
     if (error instanceof OutOfMemoryError) return error;
     throw error;
@@ -56,10 +55,10 @@ describe('room on the adapter', () => {
   it('knows the largest tensor of a batch', () => {
     // Above this size the maps are larger than the weights.
     const { largest, bytes } = recorded('predict', 2, 256);
-    expect(largestTensor(config, shape(2, 256))).toBe(largest);
-    expect(leastBytes(config, 'predict', shape(2, 256))).toBeLessThanOrEqual(bytes);
+    expect(largestTensor(network, shape(2, 256))).toBe(largest);
+    expect(leastBytes(network, 'predict', shape(2, 256))).toBeLessThanOrEqual(bytes);
     const training = recorded('train', 2, 256);
-    const least = leastBytes(config, 'train', shape(2, 256));
+    const least = leastBytes(network, 'train', shape(2, 256));
     expect(least).toBeLessThanOrEqual(training.bytes);
     expect(least).toBeGreaterThan(training.bytes / 3);
   });
@@ -74,7 +73,7 @@ describe('room on the adapter', () => {
       [8, together],
       [1, alone],
     ]) {
-      expect(() => requireRoom(gpu, config, 'train', shape(count, side))).not.toThrow();
+      expect(() => requireRoom(gpu, network, 'train', shape(count, side))).not.toThrow();
       expect(recorded('train', count, side).largest).toBeLessThanOrEqual(limit());
       expect(refusal('train', count, side + 32).message).toContain(`${side} x ${side}`);
     }
@@ -83,7 +82,7 @@ describe('room on the adapter', () => {
   it('counts the memory that there is', () => {
     expect(refusal('train', 4, 64, 2 ** 20).message).toMatch(/there are 1 MiB of memory/);
     expect(refusal('predict', 4096, 1440).message).toMatch(/batches of 4096 may have|Give smaller batches/);
-    expect(() => requireRoom(gpu, config, 'train', shape(4, 64), 2 ** 30)).not.toThrow();
+    expect(() => requireRoom(gpu, network, 'train', shape(4, 64), 2 ** 30)).not.toThrow();
     expect(() => recorded('train', 512, 2048)).toThrow(OutOfMemoryError);
   });
 });

@@ -1,13 +1,13 @@
 /** Every allocation of every call made to fail: a typed error, nothing left behind, and a model that works on. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OutOfMemoryError } from '../../../src/core/errors.js';
-import type { WeightMap } from '../../../src/densenet/architecture.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
-import { DenseNet } from '../../../src/training/model/model.js';
 import type { AdamState } from '../../../src/training/optimizers/adamState.js';
+import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { enableTuning } from '../../../src/verify/enableTuning.js';
 import { type Fault, type FaultyDevice, faultyDevice } from '../../support/faultyDevice.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/tinyNet.js';

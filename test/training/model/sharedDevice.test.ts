@@ -1,10 +1,10 @@
 /** Two models and a host on one device: what is wrong with one is told to that one, and to nobody else. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError, UsageError } from '../../../src/core/errors.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Batch } from '../../../src/training/batch.js';
-import { DenseNet } from '../../../src/training/model/model.js';
 import { type FaultyDevice, faultyDevice } from '../../support/faultyDevice.js';
 import { TINY, TINY_LOSS, tinyBatch } from '../../support/tinyNet.js';
 

@@ -1,11 +1,12 @@
 /** A step that would leave a number that is not finite is refused, named, and leaves nothing behind. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NonFiniteError } from '../../../src/core/errors.js';
-import { densenetConfig, type WeightMap } from '../../../src/densenet/architecture.js';
+import { densenetConfig } from '../../../src/densenet/architecture.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../../src/training/batch.js';
-import { DenseNet } from '../../../src/training/model/model.js';
+import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import type { TrainingOptions } from '../../../src/training/trainingOptions.js';
 import { generatedWeights } from '../../support/generated.js';
 

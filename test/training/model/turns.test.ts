@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { callWithin, isWithin } from '../../../src/core/within.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
-import { DenseNet } from '../../../src/training/model/model.js';
 import { predictAll } from '../../../src/training/predictAll.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/tinyNet.js';
 

@@ -8,7 +8,7 @@
  *   Keras 3 `.weights.h5`: `layers/<class>[_k]/vars/<i>`, k counting the layers of one class.
  */
 import { WeightsError } from '../../../core/errors.js';
-import type { ParameterSpec } from '../../architecture.js';
+import type { ParameterSpec } from '../../../training/parameterSpec.js';
 import {
   addressOf,
   childDataset,

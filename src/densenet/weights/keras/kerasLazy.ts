@@ -2,7 +2,9 @@
  * Keras weight files, read and written: what Keras 1, 2, 3 and tf_keras make (kerasFormats.ts). The code that does it
  * is loaded by the first such file, so that a page that opens none carries none of it.
  */
-import type { DenseNetConfig, WeightMap } from '../../architecture.js';
+
+import type { WeightMap } from '../../../training/parameterSpec.js';
+import type { DenseNetConfig } from '../../architecture.js';
 import type { KerasWriteOptions } from './kerasFormats.js';
 import type { KerasReadOptions, KerasWeights } from './kerasRead.js';
 

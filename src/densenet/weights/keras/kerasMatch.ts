@@ -3,12 +3,12 @@
  * anything is taken over.
  */
 import { WeightsError } from '../../../core/errors.js';
+import type { ParameterSpec } from '../../../training/parameterSpec.js';
 import {
   type DenseNetConfig,
   densenetConfig,
   layerTable,
   NETWORK_NAMES,
-  type ParameterSpec,
   parameterTable,
 } from '../../architecture.js';
 import { HEAD_HINT, NO_HEAD } from '../matchTensors.js';

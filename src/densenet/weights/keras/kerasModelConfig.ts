@@ -3,7 +3,8 @@
  * `training_config`, optimiser and loss. Its keys are the ones that Keras 2.3, tf_keras and Keras 3 all know.
  */
 import { type AdamSettings, adamSettings } from '../../../training/optimizers/adamState.js';
-import type { DenseNetConfig, Layer, ParameterSpec } from '../../architecture.js';
+import type { ParameterSpec } from '../../../training/parameterSpec.js';
+import type { DenseNetConfig, Layer } from '../../architecture.js';
 
 const ZEROS = { class_name: 'Zeros', config: {} };
 const ONES = { class_name: 'Ones', config: {} };

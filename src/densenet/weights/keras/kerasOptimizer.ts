@@ -10,7 +10,8 @@
  */
 import { WeightsError } from '../../../core/errors.js';
 import { type AdamSettings, type AdamState, checkAdamState } from '../../../training/optimizers/adamState.js';
-import type { DenseNetConfig, ParameterSpec, WeightMap } from '../../architecture.js';
+import type { ParameterSpec, WeightMap } from '../../../training/parameterSpec.js';
+import { type DenseNetConfig, parameterTable } from '../../architecture.js';
 import { childGroup, type Group, stringAttribute, stringsAttribute } from '../hdf5/hdf5.js';
 import { numberedTensors, readTensor, type StoredTensor, storedTensor } from './kerasLayout.js';
 
@@ -72,7 +73,11 @@ export function readAdamState(
       (state[kind] satisfies WeightMap).set(key, readTensor(tensor, fileName));
     }
   }
-  checkAdamState(state, config, `${fileName}: Adam's state`);
+  checkAdamState(
+    state,
+    { name: config.name, parameters: parameterTable(config) },
+    `${fileName}: Adam's state`,
+  );
   return state;
 }
 

@@ -1,7 +1,8 @@
 /** What `readKerasHdf5` does, loaded by the first Keras file and not before. */
 import { WeightsError } from '../../../core/errors.js';
 import type { AdamState } from '../../../training/optimizers/adamState.js';
-import { type DenseNetConfig, parameterTable, type WeightMap } from '../../architecture.js';
+import type { WeightMap } from '../../../training/parameterSpec.js';
+import { type DenseNetConfig, parameterTable } from '../../architecture.js';
 import { readHdf5 } from '../hdf5/hdf5.js';
 import { checkFinite } from '../matchTensors.js';
 import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';

@@ -1,15 +1,14 @@
 /** What `writeKerasHdf5` does, loaded by the first Keras file that is written. */
 import { UsageError, WeightsError } from '../../../core/errors.js';
 import { type AdamState, adamSettings, checkAdamState } from '../../../training/optimizers/adamState.js';
+import type { ParameterSpec, WeightMap } from '../../../training/parameterSpec.js';
 import {
   type DenseNetConfig,
   HEAD_LAYER,
   type Layer,
   type LayerKind,
   layerTable,
-  type ParameterSpec,
   parameterTable,
-  type WeightMap,
 } from '../../architecture.js';
 import {
   ensureGroup,
@@ -55,7 +54,7 @@ export async function writeKeras(
   checkWeights(tensors, config, { partial: !head });
   const missing = specs.find((spec) => !tensors.has(spec.key));
   if (missing) throw new WeightsError(`The weights lack ${missing.key} of ${config.name}.`);
-  if (optimizer) checkAdamState(optimizer, config);
+  if (optimizer) checkAdamState(optimizer, { name: config.name, parameters: parameterTable(config) });
   const contents = { config, layers, specs, tensors, optimizer };
   return makeHdf5((root) => {
     if (format === 'keras3') writeKeras3(root, contents);

@@ -4,7 +4,7 @@
  * [out, in, height, width]. Theano also convolves in the mathematical sense: its kernels are turned by 180
  * degrees against TensorFlow's, in whatever order they are stored.
  */
-import type { ParameterSpec } from '../../architecture.js';
+import type { ParameterSpec } from '../../../training/parameterSpec.js';
 
 export type KernelOrder = 'hwio' | 'oihw';
 

@@ -4,7 +4,8 @@
  * input channels, the names of the outputs, and how pixels are scaled.
  */
 import { WeightsError } from '../../../core/errors.js';
-import { type DenseNetConfig, HEAD_LAYER, type WeightMap } from '../../architecture.js';
+import type { WeightMap } from '../../../training/parameterSpec.js';
+import { type DenseNetConfig, HEAD_LAYER } from '../../architecture.js';
 import { checkFinite, checkWeights } from '../matchTensors.js';
 import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';
 import {

@@ -4,7 +4,8 @@
  * classifier [out, in] there and [in, out] here.
  */
 import { UsageError } from '../../../core/errors.js';
-import { type DenseNetConfig, HEAD_LAYER, type ParameterSpec, parameterTable } from '../../architecture.js';
+import type { ParameterSpec } from '../../../training/parameterSpec.js';
+import { type DenseNetConfig, HEAD_LAYER, parameterTable } from '../../architecture.js';
 
 export interface TorchTensor {
   /** Name in the state_dict. */

@@ -1,7 +1,7 @@
 /** HDF5 files in the layouts of real Keras, built in memory for a small network. */
 import { readFileSync } from 'node:fs';
 import { MT19937 } from '../../../../src/core/mt19937.js';
-import { densenetConfig, parameterTable, type WeightMap } from '../../../../src/densenet/architecture.js';
+import { densenetConfig, parameterTable } from '../../../../src/densenet/architecture.js';
 import {
   ensureGroup,
   makeHdf5,
@@ -10,6 +10,7 @@ import {
   writeStrings,
 } from '../../../../src/densenet/weights/hdf5/hdf5.js';
 import type { AdamState } from '../../../../src/training/optimizers/adamState.js';
+import type { WeightMap } from '../../../../src/training/parameterSpec.js';
 
 /** The network of test/golden/keras_layouts.json: four blocks of one layer each. */
 export const SMALL = densenetConfig('densenet121', { name: 'densenet-1-1-1-1', blocks: [1, 1, 1, 1] });

@@ -1,11 +1,12 @@
 /** Classifiers of any name and number of classes behind the base of a Keras file. */
 import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
-import { layerTable, parameterTable, type WeightMap } from '../../../../src/densenet/architecture.js';
+import { layerTable, parameterTable } from '../../../../src/densenet/architecture.js';
 import { makeHdf5, writeString, writeStrings } from '../../../../src/densenet/weights/hdf5/hdf5.js';
 import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
 import { matchLayers } from '../../../../src/densenet/weights/keras/kerasMatch.js';
 import { modelConfig } from '../../../../src/densenet/weights/keras/kerasModelConfig.js';
+import type { WeightMap } from '../../../../src/training/parameterSpec.js';
 import { randomWeights, TINY } from './h5Fixtures.js';
 
 const flat = (layer: string) => layer.replaceAll('/', '_');

@@ -1,9 +1,10 @@
 /** Files of Keras 1 and of Keras on Theano: kernels in another order, and turned by 180 degrees. */
 import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
-import { densenetConfig, parameterTable, type WeightMap } from '../../../../src/densenet/architecture.js';
+import { densenetConfig, parameterTable } from '../../../../src/densenet/architecture.js';
 import { ensureGroup, makeHdf5, writeStrings } from '../../../../src/densenet/weights/hdf5/hdf5.js';
 import { readKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
+import type { WeightMap } from '../../../../src/training/parameterSpec.js';
 import { buildFile, differences, kerasLayouts, randomWeights, SMALL } from './h5Fixtures.js';
 
 const config = densenetConfig('densenet40-12', {

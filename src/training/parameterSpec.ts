@@ -1,0 +1,23 @@
+/** The tensors of a network by name and shape: all that weight files and optimizers need to know of it. */
+
+export interface ParameterSpec {
+  /** `${layer}/${tensor}`, e.g. 'conv1/conv/kernel'. */
+  key: string;
+  layer: string;
+  tensor: 'kernel' | 'bias' | 'gamma' | 'beta' | 'moving_mean' | 'moving_variance';
+  /** Conv kernels are [height, width, in, out], the dense kernel [in, out], all others [channels]. */
+  shape: number[];
+  size: number;
+  /** False for the moving averages, which the optimizer never sees. */
+  trainable: boolean;
+}
+
+/** Tensors by ParameterSpec.key, each in C order. */
+export type WeightMap = Map<string, Float32Array>;
+
+export interface ParameterTable {
+  /** The network's, for errors. */
+  readonly name: string;
+  /** Every tensor, layers in the order of Keras' `model.layers`, the tensors of a layer in that of `layer.weights`. */
+  readonly parameters: readonly ParameterSpec[];
+}
