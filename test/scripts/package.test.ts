@@ -10,6 +10,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PARTS = ['.npmrc', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].concat(
   'src',
   'bench',
+  'scripts',
   'examples',
   'README.md',
 );

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt, scratchFolder } from '../../support/cli.js';
 import { type NodeProgram, nodeProgram } from '../../support/nodeProgram.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 /** Runs a program in a terminal of its own, which goes when it goes. */
 const SCRIPT = '/usr/bin/script';
 const scratch = scratchFolder();
@@ -15,7 +15,7 @@ const scratch = scratchFolder();
 const PROGRAM = `
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { watchTheEnd } from './src/cli/ending.ts';
+import { watchTheEnd } from './src/cli/terminal/ending.ts';
 
 const done = watchTheEnd((why) => {
   console.error('ended: ' + why);
@@ -43,7 +43,7 @@ done();
 
 /** A step that does not end, and one who asks twice. */
 const IMPATIENT = `
-import { Interrupts } from './src/cli/interrupts.ts';
+import { Interrupts } from './src/cli/terminal/interrupts.ts';
 
 const interrupts = new Interrupts(() => console.log('interrupted'));
 interrupts.signal.addEventListener('abort', () => process.kill(process.pid, 'SIGTERM'));

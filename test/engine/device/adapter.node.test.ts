@@ -6,7 +6,7 @@ import { type NodeProgram, nodeProgram } from '../../support/nodeProgram.js';
 
 /** Finds an adapter, doubles 1024 numbers on it, and lets go in the way the argument says. */
 const PROGRAM = `
-import { findAdapter } from './src/engine/adapter.node.ts';
+import { findAdapter } from './src/engine/device/adapter.node.ts';
 
 const how = process.argv[2] ?? '';
 try {

@@ -25,7 +25,7 @@ import { execSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cachedFolder } from './src/engine/cache.node.ts';
+import { cachedFolder } from './src/engine/device/archiveCache.node.ts';
 
 const [meanwhile, end] = process.argv.slice(2);
 try {

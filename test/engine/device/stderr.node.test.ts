@@ -9,7 +9,7 @@ import { type NodeProgram, nodeProgram } from '../../support/nodeProgram.js';
 const PROGRAM = `
 import { writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { captureStderr } from './src/engine/stderr.node.ts';
+import { captureStderr } from './src/engine/device/stderr.node.ts';
 
 process.stderr.on('error', () => {});
 const gone = () => new Promise((resolve) => {
