@@ -78,7 +78,8 @@ export {
   XRV_PREPROCESSING,
 } from './densenet/weights/torch/torchFacts.js';
 export { openGpu } from './engine/device/gpu.browser.js';
-export { Gpu, type GpuInfo } from './engine/device/gpu.js';
+export { Gpu } from './engine/device/gpu.js';
+export type { GpuInfo } from './engine/device/gpuInfo.js';
 export { type Profile, type ProfileOptions, profilePlan } from './engine/timing/profile.js';
 export { byKernel, byLayer, type Peaks, type ProfileRow } from './engine/timing/profileTables.js';
 export {

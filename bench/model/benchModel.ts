@@ -1,9 +1,9 @@
 /** The network as a whole: how long the first call takes and every later one, and what it needs. */
 import type { DenseNetConfig } from '../../src/densenet/architecture.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
+import { planHelpers } from '../../src/engine/plan/recordPlan.js';
 import { idealNs, type Peaks } from '../../src/engine/timing/profileTables.js';
 import { sampleTimes, type Timing } from '../../src/engine/timing/samples.js';
-import type { Tuner } from '../../src/engine/tuning/tuner.js';
 import { callModel, createModel, randomBatch, type Workload } from './workload.js';
 
 export interface ModelOptions extends Workload {
@@ -115,19 +115,20 @@ export async function benchModel(gpu: Gpu, options: ModelOptions): Promise<Model
 
 /** Counts the time that a Gpu's tuner takes: it is spent once for an adapter, not at every start. */
 function watchTuner(gpu: Gpu): { ms: number; stop: () => void } {
-  const { tuner } = gpu;
+  const helpers = planHelpers(gpu);
+  const { tuner } = helpers;
   const watch = {
     ms: 0,
     stop: () => {
-      gpu.tuner = tuner;
+      helpers.tuner = tuner;
     },
   };
-  if (!tuner) return watch;
-  const tune: Tuner['tune'] = async (classes) => {
-    const started = performance.now();
-    await tuner.tune(classes);
-    watch.ms += performance.now() - started;
+  helpers.tuner = tuner && {
+    async tune(classes, signal) {
+      const started = performance.now();
+      await tuner.tune(classes, signal);
+      watch.ms += performance.now() - started;
+    },
   };
-  gpu.tuner = Object.create(tuner, { tune: { value: tune } }) as Tuner;
   return watch;
 }

@@ -11,3 +11,6 @@ export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Prom
     if (signal.aborted) abort();
   });
 }
+
+/** What is asked between two steps of some work whether to go on: an AbortSignal, or several. */
+export type StopSignal = Pick<AbortSignal, 'throwIfAborted'>;

@@ -6,14 +6,9 @@
 import { type Difference, TOLERANCE, worstDifference } from '../core/tolerance.js';
 import { inScopes } from '../engine/device/errorScopes.js';
 import type { Gpu } from '../engine/device/gpu.js';
+import { type Choice, choiceName } from '../engine/plan/choice.js';
 import type { Kernel, Scalars } from '../engine/plan/kernel.js';
-import {
-  type Choice,
-  choiceName,
-  type DispatchSpec,
-  PlanBuilder,
-  type ShapeClass,
-} from '../engine/plan/plan.js';
+import { type DispatchSpec, PlanBuilder, type ShapeClass } from '../engine/plan/plan.js';
 import { elements, type Tensor } from '../engine/plan/tensor.js';
 import {
   type CheckCase,

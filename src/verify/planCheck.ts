@@ -6,7 +6,7 @@
 import type { Gpu } from '../engine/device/gpu.js';
 import type { Kernel, Scalars } from '../engine/plan/kernel.js';
 import type { PlanBuilder } from '../engine/plan/plan.js';
-import type { KernelChecker } from '../engine/plan/recordPlan.js';
+import { type KernelChecker, planHelpers } from '../engine/plan/recordPlan.js';
 import { fingerprint } from '../engine/tuning/tuningTable.js';
 import {
   readVerdicts,
@@ -45,7 +45,7 @@ export interface KernelCheckOptions {
  */
 export function checkKernels(gpu: Gpu, options: KernelCheckOptions = {}): PlanChecker {
   const checker = new PlanChecker(gpu, options);
-  gpu.checker = checker;
+  planHelpers(gpu).checker = checker;
   return checker;
 }
 

@@ -12,7 +12,7 @@ import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { Kernel } from '../../src/engine/plan/kernel.js';
 import { PlanBuilder } from '../../src/engine/plan/plan.js';
-import { recordPlan } from '../../src/engine/plan/recordPlan.js';
+import { planHelpers, recordPlan } from '../../src/engine/plan/recordPlan.js';
 import { denseTensor, elements, type Tensor } from '../../src/engine/plan/tensor.js';
 import { verdictFile } from '../../src/engine/tuning/adapterFiles.node.js';
 import type { VerdictDocument, VerdictStore } from '../../src/engine/tuning/verdicts.js';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   known = store.kept;
 });
 afterEach(() => {
-  gpu.checker = null;
+  planHelpers(gpu).checker = null;
   gpu.broken.clear();
 });
 afterAll(() => gpu.dispose());
@@ -172,7 +172,7 @@ describe('a kernel that is wrong on an adapter', () => {
   it('is found before a prediction or a Grad-CAM uses it, wherever it stands', async () => {
     const names = used.predict;
     expect(names.length).toBeGreaterThan(12);
-    gpu.checker = null;
+    planHelpers(gpu).checker = null;
     const want = await predict();
     for (const [i, name] of names.entries()) {
       const got = await although(name, slightlyWrong(name), predict, atTimes(i));
@@ -183,7 +183,7 @@ describe('a kernel that is wrong on an adapter', () => {
   it('is found before a training uses it, wherever it stands', async () => {
     const names = used.train.filter((name) => !used.predict.includes(name));
     expect(names.filter((name) => name.includes('ackward')).length).toBeGreaterThan(6);
-    gpu.checker = null;
+    planHelpers(gpu).checker = null;
     const want = await train();
     for (const [i, name] of names.entries()) {
       const got = await although(name, slightlyWrong(name), train, atTimes(i));
@@ -222,7 +222,7 @@ describe('a kernel that is wrong on an adapter', () => {
   });
 
   it('does not disturb another model of the same device', async () => {
-    gpu.checker = null;
+    planHelpers(gpu).checker = null;
     const want = await predict();
     const name = 'conv.forward.naive';
     checkKernels(gpu);

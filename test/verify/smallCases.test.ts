@@ -4,7 +4,8 @@ import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architec
 import { densenetNetwork } from '../../src/densenet/network.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { type Choice, PlanBuilder, type ShapeClass } from '../../src/engine/plan/plan.js';
+import type { Choice } from '../../src/engine/plan/choice.js';
+import { PlanBuilder, type ShapeClass } from '../../src/engine/plan/plan.js';
 import { denseTensor, elements, type Tensor } from '../../src/engine/plan/tensor.js';
 import { Parameters } from '../../src/training/model/parameters.js';
 import { SmallCases } from '../../src/verify/smallCases.js';

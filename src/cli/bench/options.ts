@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { PlanKind, Workload } from '../../../bench/model/workload.js';
 import { cellNumber } from '../../data/tables/cells.js';
 import type { DenseNetName } from '../../densenet/architecture.js';
-import type { GpuInfo } from '../../engine/device/gpu.js';
+import type { GpuInfo } from '../../engine/device/gpuInfo.js';
 import { addTuningOptions, option, type TuningFlags, wholeNumber } from '../flags/options.js';
 
 export interface ResultFlags {

@@ -2,6 +2,7 @@
 
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { NodeGpu } from '../../engine/device/gpu.node.js';
+import { planHelpers } from '../../engine/plan/recordPlan.js';
 import { readJson, tuningFile } from '../../engine/tuning/adapterFiles.node.js';
 import type { TuneReport, Tuner, TuningStore } from '../../engine/tuning/tuner.js';
 import { readTuning, TuningTable, tuningDocument } from '../../engine/tuning/tuningTable.js';
@@ -33,7 +34,7 @@ export async function useTuning(
 ): Promise<Tuner | null> {
   if (!tune) {
     gpu.tuning = null;
-    gpu.tuner = null;
+    planHelpers(gpu).tuner = null;
     return null;
   }
   const store = tuningFile(gpu);

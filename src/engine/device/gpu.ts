@@ -4,27 +4,15 @@
  * (a GPUDevice handed in by the host page or service, left alone by `dispose`).
  */
 import { AdapterError, ChexError, GpuError, OutOfMemoryError } from '../../core/errors.js';
+import type { Tuning } from '../plan/choice.js';
 import type { Kernel, Scalars } from '../plan/kernel.js';
-import type { Tuning } from '../plan/plan.js';
-import type { KernelChecker } from '../plan/recordPlan.js';
 import { shippedTuning } from '../tuning/shipped/index.js';
-import type { Tuner } from '../tuning/tuner.js';
 import { matrixSyntax } from '../wgsl/subgroupMatrix.js';
 import { STORAGE } from './bufferUsage.js';
 import { inScopes, type Report, type Stretch, type Synchronous } from './errorScopes.js';
+import { describeAdapter, type GpuInfo } from './gpuInfo.js';
 import { restUntil } from './pollingPause.js';
 import { Readback } from './readback.js';
-
-export interface GpuInfo {
-  /** `hardware`, or what kind of software runs. */
-  kind: 'hardware' | 'software';
-  vendor: string;
-  architecture: string;
-  description: string;
-  features: string[];
-  subgroupMinSize: number;
-  subgroupMaxSize: number;
-}
 
 export interface CompiledKernel {
   pipeline: GPUComputePipeline;
@@ -75,12 +63,8 @@ export class Gpu {
   private disposed = false;
   /** Variants that give wrong numbers on this adapter, e.g. `conv.forward.tiled`: no plan picks them. */
   readonly broken = new Set<string>();
-  /** Checks the kernels of a plan before it is used; null where nothing is to be checked. */
-  checker: KernelChecker | null = null;
   /** What is known of this adapter: a shipped table, or the tuner's; null where nothing is. */
   tuning: Tuning | null;
-  /** Measures what is not known yet; null where nothing is to be measured. */
-  tuner: Tuner | null = null;
 
   private constructor(
     readonly device: GPUDevice,
@@ -340,21 +324,6 @@ export class Gpu {
     if (this.owned) this.device.destroy();
     this.onDispose();
   }
-}
-
-function describeAdapter(info: GPUAdapterInfo, device: GPUDevice): GpuInfo {
-  const software =
-    info.isFallbackAdapter ||
-    /swiftshader|llvmpipe|lavapipe|software/i.test(`${info.architecture} ${info.device} ${info.description}`);
-  return {
-    kind: software ? 'software' : 'hardware',
-    vendor: info.vendor,
-    architecture: info.architecture,
-    description: info.description || info.device || info.architecture || info.vendor || 'unknown adapter',
-    features: [...device.features].sort(),
-    subgroupMinSize: info.subgroupMinSize ?? 0,
-    subgroupMaxSize: info.subgroupMaxSize ?? 0,
-  };
 }
 
 export function megabytes(bytes: number): string {

@@ -1,7 +1,15 @@
 /** A place for bytes on their way back from the GPU. Kept, so that a step that is repeated allocates nothing. */
 import { GpuError } from '../../core/errors.js';
 import { COPY_DST, MAP_READ } from './bufferUsage.js';
-import type { Gpu } from './gpu.js';
+
+/** What it needs of a Gpu. */
+export interface BufferOwner {
+  readonly device: GPUDevice;
+  createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer;
+  destroyBuffer(buffer: GPUBuffer): void;
+  wait<T>(promise: Promise<T>): Promise<T>;
+  assertAlive(): void;
+}
 
 const MAP_MODE_READ = 0x1;
 
@@ -11,7 +19,7 @@ export class Readback {
 
   /** To be made within `Gpu.guarded`. */
   constructor(
-    private readonly gpu: Gpu,
+    private readonly gpu: BufferOwner,
     bytes: number,
   ) {
     this.staging = gpu.createBuffer('readback', bytes, MAP_READ | COPY_DST);

@@ -11,6 +11,7 @@ import { GpuError, OutOfMemoryError } from '../../core/errors.js';
 import { COPY_DST, COPY_SRC, STORAGE, UNIFORM } from '../device/bufferUsage.js';
 import type { Gpu } from '../device/gpu.js';
 import { packSlots } from './arena.js';
+import { type Choice, choiceName } from './choice.js';
 import type { Kernel, Scalars } from './kernel.js';
 import { denseTensor, elements, type Storage, type Tensor } from './tensor.js';
 
@@ -31,14 +32,6 @@ export interface DispatchSpec {
   bytes: number;
 }
 
-/** One way to run an operation on a shape: a variant, and constants of its tile. */
-export interface Choice<V extends string = string> {
-  variant: V;
-  tile: Scalars;
-  /** Known to be slow on this kind of adapter: there to be asked for, but the tuner spends no time on it. */
-  untimed?: boolean;
-}
-
 /**
  * Shapes that differ so little that one measurement serves them all, e.g. `1x1 k256 n128 m4096`, with the ways
  * to run it and how to record it alone, for the tuner.
@@ -49,16 +42,6 @@ export interface ShapeClass<V extends string = string> {
   choices: readonly Choice<V>[];
   tensors: Readonly<Record<string, Tensor>>;
   record(plan: PlanBuilder, tensors: Readonly<Record<string, Tensor>>): void;
-}
-
-/** A choice in one word: `subgroup PIXELS=4 WORKGROUP=8`. */
-export function choiceName({ variant, tile }: Choice): string {
-  return [variant, ...Object.entries(tile).map(([name, value]) => `${name}=${value}`)].join(' ');
-}
-
-/** What has been measured on this adapter: the name of the best choice of a shape class, if it is known. */
-export interface Tuning {
-  best(op: string, key: string): string | undefined;
 }
 
 export interface PlanOptions {

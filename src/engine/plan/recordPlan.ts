@@ -1,10 +1,15 @@
 /** How a plan comes about: recorded; if need be anew, with choices that were measured and kernels that were checked. */
+import type { StopSignal } from '../../core/abort.js';
 import { GpuError } from '../../core/errors.js';
 import type { Gpu } from '../device/gpu.js';
-import type { StopSignal } from '../tuning/measureChoices.js';
-import { OTHER_ADAPTER, type PlanBuilder } from './plan.js';
+import { OTHER_ADAPTER, type PlanBuilder, type ShapeClass } from './plan.js';
 
-/** Finds kernels that give wrong numbers before a plan uses them: planCheck.ts in the room of the shaders. */
+/** Measures which choices are fastest for shapes that nothing is known of: `tuning/tuner.ts`. */
+export interface ChoiceTuner {
+  tune(classes: readonly ShapeClass[], signal?: StopSignal): Promise<void>;
+}
+
+/** Finds kernels that give wrong numbers before a plan uses them: `verify/planCheck.ts`. */
 export interface KernelChecker {
   /**
    * Checks what `plan`, recorded and not yet built, is about to run, as far as nothing is known of it, and enters in
@@ -13,6 +18,24 @@ export interface KernelChecker {
    * @throws GpuError when the device is lost; OutOfMemoryError
    */
   check(plan: PlanBuilder): Promise<boolean>;
+}
+
+/** Who is asked before plans on a Gpu are built; null where nothing is to be measured or checked. */
+export interface PlanHelpers {
+  tuner: ChoiceTuner | null;
+  checker: KernelChecker | null;
+}
+
+const helpers = new WeakMap<Gpu, PlanHelpers>();
+
+/** The helpers of a Gpu, to be read and set: a device knows nothing of plans. */
+export function planHelpers(gpu: Gpu): PlanHelpers {
+  let known = helpers.get(gpu);
+  if (!known) {
+    known = { tuner: null, checker: null };
+    helpers.set(gpu, known);
+  }
+  return known;
 }
 
 /**
@@ -30,14 +53,15 @@ export async function recordPlan<T>(
   record: (builder: PlanBuilder) => T,
   signal?: StopSignal,
 ): Promise<{ builder: PlanBuilder; recorded: T }> {
+  const { tuner, checker } = planHelpers(gpu);
   let builder = make();
   let recorded = record(builder);
-  if (gpu.tuner && builder.untuned.size > 0) {
-    await gpu.tuner.tune([...builder.untuned.values()], signal);
+  if (tuner && builder.untuned.size > 0) {
+    await tuner.tune([...builder.untuned.values()], signal);
     builder = make();
     recorded = record(builder);
   }
-  while (gpu.checker && !(await gpu.checker.check(builder))) {
+  while (checker && !(await checker.check(builder))) {
     builder = make();
     recorded = record(builder);
     refuseBroken(gpu, builder);

@@ -1,18 +1,13 @@
 /** One shape class measured: every choice checked against another one, then timed. */
+import type { StopSignal } from '../../core/abort.js';
 import { ChexError, OutOfMemoryError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
 import { TOLERANCE, worstDifference } from '../../core/tolerance.js';
 import { COPY_DST, COPY_SRC, STORAGE } from '../device/bufferUsage.js';
 import type { Gpu } from '../device/gpu.js';
+import { type Choice, choiceName } from '../plan/choice.js';
 import type { Kernel } from '../plan/kernel.js';
-import {
-  type Choice,
-  choiceName,
-  type DispatchSpec,
-  type Plan,
-  PlanBuilder,
-  type ShapeClass,
-} from '../plan/plan.js';
+import { type DispatchSpec, type Plan, PlanBuilder, type ShapeClass } from '../plan/plan.js';
 import type { Storage, Tensor } from '../plan/tensor.js';
 import { Stopwatch } from '../timing/stopwatch.js';
 import type { TuningEntry } from './tuningTable.js';
@@ -134,9 +129,6 @@ export function randomSource(gpu: Gpu): Promise<GPUBuffer> {
     return buffer;
   });
 }
-
-/** What is asked between two measurements whether to go on: an AbortSignal, or several. */
-export type StopSignal = Pick<AbortSignal, 'throwIfAborted'>;
 
 /** Measures a class; throws only when the device is lost or the caller aborts. */
 export class ClassMeter {

@@ -5,16 +5,18 @@
  * All choices of a class give the same numbers but for rounding, so a table decides over the last bits of a result:
  * with the same table the bits are the same. What is in a table therefore stays as it is until it is measured anew.
  */
+import type { StopSignal } from '../../core/abort.js';
 import type { Gpu } from '../device/gpu.js';
+import { choiceName } from '../plan/choice.js';
 import type { Kernel } from '../plan/kernel.js';
-import { choiceName, type ShapeClass } from '../plan/plan.js';
+import type { ShapeClass } from '../plan/plan.js';
+import { type ChoiceTuner, planHelpers } from '../plan/recordPlan.js';
 import {
   ClassMeter,
   compileClass,
   type PreparedClass,
   prepareClass,
   randomSource,
-  type StopSignal,
 } from './measureChoices.js';
 import { shippedTuning } from './shipped/index.js';
 import {
@@ -141,7 +143,7 @@ export interface TunerSettings extends Omit<TuneOptions, 'kernels'> {
 }
 
 /** Measures what plans on one Gpu meet, and keeps it. */
-export class Tuner {
+export class Tuner implements ChoiceTuner {
   /** Entries that hold; also the Gpu's `tuning`. */
   readonly table: TuningTable;
   /** What this tuner measured itself. */
@@ -250,6 +252,6 @@ export async function startTuning(gpu: Gpu, settings: TunerSettings): Promise<Tu
   const tuner = new Tuner(gpu, settings);
   if (!settings.afresh) await tuner.recall();
   gpu.tuning = tuner.table;
-  gpu.tuner = settings.measure === false ? null : tuner;
+  planHelpers(gpu).tuner = settings.measure === false ? null : tuner;
   return tuner;
 }

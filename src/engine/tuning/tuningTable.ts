@@ -1,10 +1,10 @@
 /**
  * What is known of an adapter: for each shape class the choice to use. Kept as JSON, in the user's cache, in a
- * page's storage or shipped with the library (tunings/).
+ * page's storage or shipped with the library (shipped/).
  */
-import type { Gpu, GpuInfo } from '../device/gpu.js';
+import type { AdapterFacts, GpuInfo } from '../device/gpuInfo.js';
+import type { Tuning } from '../plan/choice.js';
 import type { Kernel } from '../plan/kernel.js';
-import type { Tuning } from '../plan/plan.js';
 
 export interface TuningEntry {
   op: string;
@@ -89,7 +89,7 @@ export interface TuningDocument extends TuningIdentity {
   entries: TuningEntry[];
 }
 
-export function adapterIdentity({ info, device }: Gpu): TuningIdentity['adapter'] {
+export function adapterIdentity({ info, device }: AdapterFacts): TuningIdentity['adapter'] {
   const { vendor, architecture, description, subgroupMinSize, subgroupMaxSize } = info;
   return {
     vendor,

@@ -1,5 +1,8 @@
-/** What is known of kernels on an adapter: whether they gave right numbers. Kept as JSON, in a cache or a page's storage. */
-import type { Gpu } from '../device/gpu.js';
+/**
+ * Verdicts: what checks have said of pipelines on an adapter. A pipeline is a kernel's text with its constants, and
+ * its verdict is `right` or `wrong`. Kept as JSON, in a cache or a page's storage.
+ */
+import type { AdapterFacts } from '../device/gpuInfo.js';
 import { adapterIdentity, fingerprint, type TuningIdentity } from './tuningTable.js';
 
 /** Of a pipeline, that is a kernel's text with its constants. */
@@ -30,7 +33,7 @@ export interface VerdictStore {
   save(document: VerdictDocument): unknown;
 }
 
-export function verdictIdentity(gpu: Gpu, runtime: string): VerdictIdentity {
+export function verdictIdentity(gpu: AdapterFacts, runtime: string): VerdictIdentity {
   return { adapter: adapterIdentity(gpu), features: gpu.info.features.join(' '), runtime };
 }
 

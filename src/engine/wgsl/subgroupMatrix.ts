@@ -4,13 +4,13 @@
  */
 
 import { inScopes } from '../device/errorScopes.js';
-import type { Gpu } from '../device/gpu.js';
+import type { AdapterFacts } from '../device/gpuInfo.js';
 
 export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 const NEEDED = ['shader-f16', 'subgroups', MATRIX_FEATURE];
 
 /** Of the features needed, those that a device lacks. */
-function missingFeatures({ device }: Gpu): string[] {
+function missingFeatures({ device }: AdapterFacts): string[] {
   return NEEDED.filter((feature) => !device.features.has(feature as GPUFeatureName));
 }
 
@@ -35,7 +35,7 @@ interface DeclaredConfig {
 }
 
 /** Why this adapter cannot multiply matrices of f16 here; null where it can. */
-export function matrixObstacle(gpu: Gpu): string | null {
+export function matrixObstacle(gpu: AdapterFacts): string | null {
   const missing = missingFeatures(gpu);
   if (missing.length > 0) return `the adapter lacks ${missing.join(' and ')}`;
   const { subgroupMinSize, subgroupMaxSize } = gpu.info;
@@ -49,7 +49,7 @@ export function matrixObstacle(gpu: Gpu): string | null {
  * The multiplication to use: f32 sums before f16 sums, then 16x16x16, then the largest.
  * @returns null where the adapter has none that fits
  */
-export function matrixConfig(gpu: Gpu): MatrixConfig | null {
+export function matrixConfig(gpu: AdapterFacts): MatrixConfig | null {
   const { device, info } = gpu;
   const subgroup = info.subgroupMaxSize;
   const extra = device.adapterInfo as GPUAdapterInfo & { subgroupMatrixConfigs?: Iterable<DeclaredConfig> };

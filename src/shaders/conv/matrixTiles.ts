@@ -1,7 +1,7 @@
 /** Tiles of the kernel that multiplies subgroup matrices: which fit an adapter and a shape, which to try first. */
 import type { Gpu } from '../../engine/device/gpu.js';
+import type { Choice } from '../../engine/plan/choice.js';
 import type { Scalars } from '../../engine/plan/kernel.js';
-import type { Choice } from '../../engine/plan/plan.js';
 import { matrixConfig } from '../../engine/wgsl/subgroupMatrix.js';
 import { LEAST_N, tileCost } from './workgroupTiles.js';
 

@@ -1,6 +1,7 @@
 /** Register tiles of the subgroup kernels: which fit a shape, and which to try first. */
 import type { Gpu } from '../../engine/device/gpu.js';
-import type { Choice, PlanBuilder } from '../../engine/plan/plan.js';
+import type { Choice } from '../../engine/plan/choice.js';
+import type { PlanBuilder } from '../../engine/plan/plan.js';
 import { workgroupSize } from '../tiling.js';
 
 export interface Tile {

@@ -1,7 +1,7 @@
 /** Tiles of the kernels that go through workgroup memory: which fit an adapter and a shape, which to try first. */
 import type { Gpu } from '../../engine/device/gpu.js';
+import type { Choice } from '../../engine/plan/choice.js';
 import type { Scalars } from '../../engine/plan/kernel.js';
-import type { Choice } from '../../engine/plan/plan.js';
 
 /** [TILE_M, TILE_N, TILE_K, ROWS, COLUMNS4], the constants of such a kernel, see forward.workgroup.wgsl. */
 const TILES = [

@@ -10,7 +10,7 @@ import { Output } from '../../../src/cli/terminal/output.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { PlanBuilder } from '../../../src/engine/plan/plan.js';
-import { recordPlan } from '../../../src/engine/plan/recordPlan.js';
+import { planHelpers, recordPlan } from '../../../src/engine/plan/recordPlan.js';
 import { shippedTuning } from '../../../src/engine/tuning/shipped/index.js';
 import { shippedFor, type TuningDocument } from '../../../src/engine/tuning/tuningTable.js';
 import { NAMES, OP, shapeOnly, triple } from '../../support/tunedOp.js';
@@ -43,7 +43,7 @@ beforeEach(() => {
   process.env.CHEXGPU_CACHE = join(scratch, String(count++));
   said.length = 0;
   gpu.tuning = shippedTuning(gpu.info);
-  gpu.tuner = null;
+  planHelpers(gpu).tuner = null;
 });
 afterAll(() => {
   if (cacheBefore === undefined) delete process.env.CHEXGPU_CACHE;
@@ -105,12 +105,12 @@ describe('the flags', () => {
     await useTuning(context, { gpu }, flags());
     const name = await taken(100);
     if (gpu.info.kind === 'hardware') expect(said).toHaveLength(1);
-    else expect([name, said, gpu.tuner]).toEqual([NAMES[0], [], null]);
+    else expect([name, said, planHelpers(gpu).tuner]).toEqual([NAMES[0], [], null]);
   });
 
   it('--no-tune takes the defaults, whatever is kept or shipped', async () => {
-    await useTuning(context, { gpu }, flags('--retune'));
-    gpu.tuner!.table.merge([{ op: OP, key: 'n*', choice: 'quick TURNS=2', ms: 1 }]);
+    const tuner = await useTuning(context, { gpu }, flags('--retune'));
+    tuner!.table.merge([{ op: OP, key: 'n*', choice: 'quick TURNS=2', ms: 1 }]);
     expect(await taken(100)).toBe('quick TURNS=2');
     expect(await useTuning(context, { gpu }, flags('--no-tune'))).toBeNull();
     expect(await taken(100)).toBe(NAMES[0]);
@@ -128,7 +128,7 @@ describe('the flags', () => {
     const { entries } = JSON.parse(readFileSync(file, 'utf8')) as TuningDocument;
     const shipped = shippedFor([{ adapter: /./, subgroups: 0, entries }], gpu.info);
     gpu.tuning = shipped;
-    gpu.tuner = null;
+    planHelpers(gpu).tuner = null;
     for (const { key, choice } of entries) expect(await taken(Number(key.slice(1)))).toBe(choice);
 
     await writeTable(context, null, file);

@@ -2,14 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findAdapter } from '../../../src/engine/device/adapter.node.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
-import {
-  type Choice,
-  choiceName,
-  fixedTensor,
-  PlanBuilder,
-  type ShapeClass,
-} from '../../../src/engine/plan/plan.js';
-import { recordPlan } from '../../../src/engine/plan/recordPlan.js';
+import { type Choice, choiceName } from '../../../src/engine/plan/choice.js';
+import { fixedTensor, PlanBuilder, type ShapeClass } from '../../../src/engine/plan/plan.js';
+import { planHelpers, recordPlan } from '../../../src/engine/plan/recordPlan.js';
 import { fastest } from '../../../src/engine/tuning/measureChoices.js';
 import { startTuning, type TunerSettings, type TuningStore, tune } from '../../../src/engine/tuning/tuner.js';
 import { type TuningDocument, TuningTable, tuningDocument } from '../../../src/engine/tuning/tuningTable.js';
@@ -21,7 +16,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   gpu.tuning = null;
-  gpu.tuner = null;
+  planHelpers(gpu).tuner = null;
 });
 afterAll(() => gpu.dispose());
 

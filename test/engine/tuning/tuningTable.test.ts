@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GpuInfo } from '../../../src/engine/device/gpu.js';
+import type { GpuInfo } from '../../../src/engine/device/gpuInfo.js';
 import { kernels } from '../../../src/engine/plan/kernel.js';
 import { describeDeviation, fastest, pieces } from '../../../src/engine/tuning/measureChoices.js';
 import { SHIPPED } from '../../../src/engine/tuning/shipped/index.js';

@@ -5,6 +5,7 @@ import { DenseNet } from '../../../src/densenet/densenet.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { planHelpers } from '../../../src/engine/plan/recordPlan.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
 import type { AdamState } from '../../../src/training/optimizers/adamState.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
@@ -180,7 +181,7 @@ describe('a warm model', () => {
       for (const [i, p] of after.entries()) expect(p).toBeCloseTo(truth[i], 5);
       await measured.dispose();
       expect(gpu.allocatedBytes).toBe(0);
-      gpu.tuner = null;
+      planHelpers(gpu).tuner = null;
     }
   });
 });

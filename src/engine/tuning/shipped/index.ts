@@ -5,7 +5,7 @@
  * `chexgpu train --retune --write-table FILE` (predict, run, gradcam likewise) makes one: it adds what it measured
  * to FILE, so a table is made of several commands with different sizes. Keys may then be shortened with `*`.
  */
-import type { GpuInfo } from '../../device/gpu.js';
+import type { GpuInfo } from '../../device/gpuInfo.js';
 import { type ShippedTable, shippedFor, type TuningEntry, type TuningTable } from '../tuningTable.js';
 import lavapipe from './lavapipe.json';
 import swiftshader from './swiftshader.json';

@@ -1,6 +1,8 @@
 /** Convolution, gradient with respect to the input. The formula stands in backwardData.naive.wgsl. */
+
+import type { Choice } from '../../../engine/plan/choice.js';
 import { kernels } from '../../../engine/plan/kernel.js';
-import { type Choice, linear, type PlanBuilder } from '../../../engine/plan/plan.js';
+import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { channels, elements, isVec4, pixels, type Tensor } from '../../../engine/plan/tensor.js';
 import {
   NORM_GRADIENTS,

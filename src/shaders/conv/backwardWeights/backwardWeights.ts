@@ -1,6 +1,8 @@
 /** Convolution, gradient with respect to the weights. The formula stands in backwardWeights.naive.wgsl. */
+
+import type { Choice } from '../../../engine/plan/choice.js';
 import { kernels } from '../../../engine/plan/kernel.js';
-import { type Choice, linear, type PlanBuilder } from '../../../engine/plan/plan.js';
+import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { elements, isVec4, partOf, pixels, type Tensor } from '../../../engine/plan/tensor.js';
 import { reduceSlices } from '../../reduce/reduce.js';
 import { PIXELS_A_SLICE, workgroupSize } from '../../tiling.js';

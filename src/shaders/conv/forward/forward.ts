@@ -1,6 +1,8 @@
 /** Convolution, forward: bindings, dispatch sizes and variants. The formula stands in forward.naive.wgsl. */
+
+import type { Choice } from '../../../engine/plan/choice.js';
 import { kernels } from '../../../engine/plan/kernel.js';
-import { type Choice, linear, type PlanBuilder, type Precision } from '../../../engine/plan/plan.js';
+import { linear, type PlanBuilder, type Precision } from '../../../engine/plan/plan.js';
 import { elements, isVec4, pixels, type Tensor } from '../../../engine/plan/tensor.js';
 import { workgroupSize } from '../../tiling.js';
 import { matrixChoices, matrixConstants } from '../matrixTiles.js';
