@@ -7,6 +7,7 @@ import { operation as conv } from './conv/conv.check.js';
 import { operation as dense } from './dense/dense.check.js';
 import { operation as gradcam } from './gradcam/gradcam.check.js';
 import { operation as loss } from './loss/loss.check.js';
+import { operation as weightedLoss } from './loss/weighted/weighted.check.js';
 import { operation as pointwise } from './pointwise/pointwise.check.js';
 import { operation as pool } from './pool/pool.check.js';
 import { operation as preprocess } from './preprocess/preprocess.check.js';
@@ -22,6 +23,7 @@ const OPERATIONS: readonly Operation[] = [
   pool,
   dense,
   loss,
+  weightedLoss,
   adam,
   preprocess,
   gradcam,

@@ -6,6 +6,7 @@ import * as conv from '../../src/shaders/conv/conv.reference.js';
 import * as fullyConnected from '../../src/shaders/dense/dense.reference.js';
 import * as gradcam from '../../src/shaders/gradcam/gradcam.reference.js';
 import * as loss from '../../src/shaders/loss/loss.reference.js';
+import { weightedLoss } from '../../src/shaders/loss/weighted/weighted.reference.js';
 import * as pointwise from '../../src/shaders/pointwise/pointwise.reference.js';
 import * as pool from '../../src/shaders/pool/pool.reference.js';
 
@@ -164,8 +165,8 @@ describe('reference gradients against central differences', () => {
       labels.data[i] = v < 0 ? 0 : 1;
     });
     const weights = filled([1, 1, 1, 10], 23, 0, 1);
-    const f = () => loss.weightedLoss(z, labels, weights, epsilon).loss.data[0];
-    expectClose(loss.weightedLoss(z, labels, weights, epsilon).dz, numeric(f, z));
+    const f = () => weightedLoss(z, labels, weights, epsilon).loss.data[0];
+    expectClose(weightedLoss(z, labels, weights, epsilon).dz, numeric(f, z));
   });
 
   it.each(['sigmoid', 'logit'] as const)("Grad-CAM's alpha, score %s", (score) => {

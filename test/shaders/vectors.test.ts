@@ -5,7 +5,8 @@ import { fixedTensor, type Plan, PlanBuilder } from '../../src/engine/plan/plan.
 import { elements, type Tensor } from '../../src/engine/plan/tensor.js';
 import { adamRate, adamStep } from '../../src/shaders/adam/adam.js';
 import type { Shape } from '../../src/shaders/checkCase.js';
-import { sigmoid, weightedLoss } from '../../src/shaders/loss/loss.js';
+import { sigmoid } from '../../src/shaders/loss/loss.js';
+import { weightedLoss } from '../../src/shaders/loss/weighted/weighted.js';
 import { normalise, pixelWords, samplewiseMoments } from '../../src/shaders/preprocess/preprocess.js';
 import { resizeBilinear } from '../../src/shaders/resize/resize.js';
 

@@ -1,22 +1,23 @@
-/** The cases on which loss.ts is checked: counts that are no multiple of four, both epsilons of the notebook. */
+/** The cases on which loss.ts is checked, and the frame for those of each loss: counts that are no multiple of four. */
 import { TOLERANCE } from '../../core/tolerance.js';
-import type { CheckCase, Operation, Shape, TensorSpec } from '../checkCase.js';
-import { SIGMOID, SOFTMAX, SUM, sigmoid, softmax, WEIGHTED, weightedLoss } from './loss.js';
+import type { PlanBuilder } from '../../engine/plan/plan.js';
+import type { Tensor } from '../../engine/plan/tensor.js';
+import type { CheckCase, Dense, Operation, Shape, TensorSpec } from '../checkCase.js';
+import { type LossTensors, SIGMOID, SOFTMAX, SUM, sigmoid, softmax, sumTerms } from './loss.js';
 import * as reference from './loss.reference.js';
 
 interface Geometry {
   title: string;
   batch: number;
   classes: number;
-  epsilon: number;
   race?: boolean;
 }
 
-const GEOMETRIES: Geometry[] = [
-  { title: 'batch 3, 5 classes', batch: 3, classes: 5, epsilon: 1e-7 },
-  { title: 'batch 1, 14 classes', batch: 1, classes: 14, epsilon: 1e-7 },
-  { title: 'batch 5, 3 classes, epsilon 1', batch: 5, classes: 3, epsilon: 1 },
-  { title: 'batch 4, 14 classes', batch: 4, classes: 14, epsilon: 1e-7, race: true },
+const GEOMETRIES: readonly Geometry[] = [
+  { title: 'batch 3, 5 classes', batch: 3, classes: 5 },
+  { title: 'batch 1, 14 classes', batch: 1, classes: 14 },
+  { title: 'batch 5, 3 classes', batch: 5, classes: 3 },
+  { title: 'batch 4, 14 classes', batch: 4, classes: 14, race: true },
 ];
 
 /** Logits from -8 to 8: far enough for both tails, not so far that float32 rounds p to 1. */
@@ -51,39 +52,59 @@ const softmaxes = GEOMETRIES.map(({ title, batch, classes, race }): CheckCase =>
   };
 });
 
-function lossCase(op: string, variants: string[], g: Geometry): CheckCase {
-  const shape: Shape = [g.batch, 1, 1, g.classes];
-  const output: TensorSpec = { shape, role: 'output' };
-  return {
-    op,
-    title: g.title,
-    variants,
-    race: g.race,
-    tolerance: TOLERANCE.f32Transcendental,
+const sums = GEOMETRIES.map(
+  ({ title, batch, classes, race }): CheckCase => ({
+    op: 'loss.sum',
+    title,
+    variants: Object.keys(SUM),
+    race,
     tensors: {
-      z: { shape, role: 'input', fill: logits },
-      labels: { shape, role: 'input', fill: labels },
-      weights: { shape: [1, 1, 1, 2 * g.classes], role: 'input', fill: (random) => random() },
-      p: output,
+      terms: { shape: [batch, 1, 2, classes], role: 'input' },
       loss: { shape: [1, 1, 1, 1], role: 'output' },
-      dz: output,
     },
-    record: (plan, t) =>
-      weightedLoss(
-        plan,
-        'check',
-        { z: t.z, labels: t.labels, weights: t.weights, p: t.p, loss: t.loss, dz: t.dz },
-        { epsilon: g.epsilon },
-      ),
-    reference: (t) => reference.weightedLoss(t.z, t.labels, t.weights, g.epsilon),
-  };
+    record: (plan, t) => sumTerms(plan, 'check', { terms: t.terms, loss: t.loss }),
+    reference: (t) => ({ loss: reference.sumTerms(t.terms) }),
+  }),
+);
+
+/** What is special about one loss. */
+export interface LossUnderCheck {
+  op: string;
+  variants: readonly string[];
+  /** Settings, as titles end: of those of one loss that has several, one has none, and is raced. */
+  settings?: string;
+  /** Tensors that its kernel alone reads. */
+  constants?: (classes: number) => Record<string, TensorSpec>;
+  record: (plan: PlanBuilder, tensors: LossTensors & Record<string, Tensor>) => void;
+  reference: (inputs: Record<string, Dense>) => Record<'p' | 'loss' | 'dz', Dense>;
 }
 
-const checks: CheckCase[] = [
-  ...sigmoids,
-  ...softmaxes,
-  ...GEOMETRIES.map((g) => lossCase('loss.weighted', Object.keys(WEIGHTED), g)),
-  ...GEOMETRIES.map((g) => lossCase('loss.sum', Object.keys(SUM), g)),
-];
+/** A loss on logits and labels of every geometry. */
+export function lossCases(loss: LossUnderCheck): CheckCase[] {
+  const { op, variants, settings = '', constants = () => ({}), record, reference: wanted } = loss;
+  return GEOMETRIES.map(({ title, batch, classes, race }) => {
+    const shape: Shape = [batch, 1, 1, classes];
+    const output: TensorSpec = { shape, role: 'output' };
+    return {
+      op,
+      title: `${title}${settings && `, ${settings}`}`,
+      variants,
+      race: race && settings === '',
+      tolerance: TOLERANCE.f32Transcendental,
+      tensors: {
+        z: { shape, role: 'input', fill: logits },
+        labels: { shape, role: 'input', fill: labels },
+        ...constants(classes),
+        p: output,
+        loss: { shape: [1, 1, 1, 1], role: 'output' },
+        dz: output,
+      },
+      record: (plan, t) => record(plan, t as LossTensors & Record<string, Tensor>),
+      reference: wanted,
+    };
+  });
+}
 
-export const operation: Operation = { kernels: [SIGMOID, SOFTMAX, WEIGHTED, SUM], checks };
+const checks: CheckCase[] = [...sigmoids, ...softmaxes, ...sums];
+
+export const operation: Operation = { kernels: [SIGMOID, SOFTMAX, SUM], checks };

@@ -1,4 +1,4 @@
-/** Plain-loop float64 sigmoid, softmax and weighted loss: the oracle of loss.ts. */
+/** Plain-loop float64 sigmoid, softmax and the sum of a loss: the oracle of loss.ts. */
 import { type Dense, dense } from '../checkCase.js';
 
 /** p = 1/(1+exp(-z)) */
@@ -20,24 +20,7 @@ export function softmax(z: Dense): Dense {
   return p;
 }
 
-/**
- * loss = sum_c( -mean_b w+ y ln(p+eps) - mean_b w- (1-y) ln(1-p+eps) ), weights = [w+ | w-],
- * dz = p(1-p)/B * ( -w+ y/(p+eps) + w- (1-y)/(1-p+eps) )
- */
-export function weightedLoss(z: Dense, labels: Dense, weights: Dense, epsilon: number) {
-  const [batch, , , classes] = z.shape;
-  const p = sigmoid(z);
-  const dz = dense(z.shape);
-  const loss = dense([1, 1, 1, 1]);
-  for (let c = 0; c < classes; c++) {
-    for (let b = 0; b < batch; b++) {
-      const i = b * classes + c;
-      const v = p.data[i];
-      const positive = weights.data[c] * labels.data[i];
-      const negative = weights.data[classes + c] * (1 - labels.data[i]);
-      loss.data[0] -= (positive * Math.log(v + epsilon) + negative * Math.log(1 - v + epsilon)) / batch;
-      dz.data[i] = ((v * (1 - v)) / batch) * (negative / (1 - v + epsilon) - positive / (v + epsilon));
-    }
-  }
-  return { p, loss, dz };
+/** loss = sum over c of the means over b of -terms[b,0,c] and -terms[b,1,c] */
+export function sumTerms({ shape, data }: Dense): Dense {
+  return { shape: [1, 1, 1, 1], data: Float64Array.of(-data.reduce((sum, v) => sum + v, 0) / shape[0]) };
 }

@@ -1,8 +1,5 @@
-/**
- * Sigmoid, softmax and the notebook's weighted cross-entropy with its exact gradient. The formulas stand in the heads
- * of the naive kernels; semantics of Keras 2.3.1 (epsilon inside the logarithms, no clipping, no logits form).
- */
-import { kernels } from '../../engine/plan/kernel.js';
+/** Sigmoid and softmax, and what all losses have in common; a loss has a folder of its own beside this file. */
+import { type Kernel, kernels, type Scalars } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import sigmoidNaive from './sigmoid.naive.wgsl';
@@ -11,12 +8,9 @@ import softmaxNaive from './softmax.naive.wgsl';
 import softmaxVec4 from './softmax.vec4.wgsl';
 import sumNaive from './sum.naive.wgsl';
 import sumVec4 from './sum.vec4.wgsl';
-import weightedNaive from './weighted.naive.wgsl';
-import weightedVec4 from './weighted.vec4.wgsl';
 
 export const SIGMOID = kernels('loss.sigmoid', { naive: sigmoidNaive, vec4: sigmoidVec4 });
 export const SOFTMAX = kernels('loss.softmax', { naive: softmaxNaive, vec4: softmaxVec4 });
-export const WEIGHTED = kernels('loss.weighted', { naive: weightedNaive, vec4: weightedVec4 });
 export const SUM = kernels('loss.sum', { naive: sumNaive, vec4: sumVec4 });
 
 const WORKGROUP = 64;
@@ -66,45 +60,75 @@ export function softmax(plan: PlanBuilder, label: string, { z, p }: { z: Tensor;
 }
 
 /**
- * loss = sum over classes of the mean over the batch of the weighted cross-entropy; dz its gradient.
- * All tensors dense.
- * @param z logits z[b,1,1,n]
- * @param labels labels[b,1,1,n], 0 or 1
- * @param weights weights[1,1,1,2n]: for positive labels, then for negative ones
- * @param p p[b,1,1,n], sigmoid(z), overwritten
+ * loss = sum over c of the means over b of -terms[b,0,c] and -terms[b,1,c]
+ * @param terms terms[b,1,2,n], dense
  * @param loss loss[1,1,1,1], overwritten
- * @param dz dz[b,1,1,n], gradient of the loss with respect to z, overwritten
  */
-export function weightedLoss(
+export function sumTerms(
   plan: PlanBuilder,
   label: string,
-  tensors: { z: Tensor; labels: Tensor; weights: Tensor; p: Tensor; loss: Tensor; dz: Tensor },
-  { epsilon = 1e-7 }: { epsilon?: number } = {},
+  { terms, loss }: { terms: Tensor; loss: Tensor },
 ): void {
-  requireDense(label, tensors);
-  const { z, labels, weights, p, loss, dz } = tensors;
-  const [batch, , , classes] = z.shape;
+  requireDense(label, { terms, loss });
+  const [batch, , , classes] = terms.shape;
   const count = batch * classes;
-  const terms = plan.tensor(`${label} terms`, [batch, 1, 2, classes]);
-  const variant = plan.pick('loss.weighted', ['vec4', 'naive']);
-  plan.add({
-    kernel: WEIGHTED[variant],
-    label,
-    params: { batch, classes, epsilon },
-    tensors: { z, labels, weights, p, terms, dz },
-    workgroups: linear(variant === 'vec4' ? Math.ceil(count / 4) : count, WORKGROUP),
-    shape: `[${z.shape.join(',')}]`,
-    flops: count * 3 * TRANSCENDENTAL_FLOPS,
-    bytes: 4 * (6 * count + 2 * classes),
-  });
   plan.add({
     kernel: SUM[plan.pick('loss.sum', ['vec4', 'naive'])],
     label,
     params: { batch, classes },
     tensors: { terms, loss },
     workgroups: [1, 1, 1],
-    shape: `[${z.shape.join(',')}]`,
+    shape: `[${batch},1,1,${classes}]`,
     flops: 2 * count,
     bytes: 4 * (2 * count + 1),
   });
+}
+
+/** What every loss reads and writes; all dense. */
+export interface LossTensors {
+  /** Logits z[b,1,1,n]. */
+  z: Tensor;
+  /** labels[b,1,1,n], 0 or 1. */
+  labels: Tensor;
+  /** p[b,1,1,n], sigmoid(z), overwritten. */
+  p: Tensor;
+  /** loss[1,1,1,1], overwritten. */
+  loss: Tensor;
+  /** dz[b,1,1,n], gradient of the loss with respect to z, overwritten. */
+  dz: Tensor;
+}
+
+/**
+ * A loss that is a sum over the elements: one pass of its kernel, which writes p, dz and terms[b, positive | negative, c],
+ * then `loss.sum`.
+ * @param variants the kernel by variant; `vec4` takes four elements per thread
+ * @param tensors also those that only this kernel binds
+ * @param params also `batch` and `classes`, which every kernel has
+ */
+export function elementLoss(
+  plan: PlanBuilder,
+  label: string,
+  op: string,
+  variants: Readonly<Record<'naive' | 'vec4', Kernel>>,
+  { loss, ...tensors }: LossTensors,
+  params: Scalars,
+): void {
+  requireDense(label, { loss, ...tensors });
+  const { z } = tensors;
+  const [batch, , , classes] = z.shape;
+  const count = batch * classes;
+  const terms = plan.tensor(`${label} terms`, [batch, 1, 2, classes]);
+  const variant = plan.pick(op, ['vec4', 'naive']);
+  const read = Object.values(tensors).reduce((sum, tensor) => sum + elements(tensor.shape), 0);
+  plan.add({
+    kernel: variants[variant],
+    label,
+    params: { batch, classes, ...params },
+    tensors: { ...tensors, terms },
+    workgroups: linear(variant === 'vec4' ? Math.ceil(count / 4) : count, WORKGROUP),
+    shape: `[${z.shape.join(',')}]`,
+    flops: count * 3 * TRANSCENDENTAL_FLOPS,
+    bytes: 4 * (read + 2 * count),
+  });
+  sumTerms(plan, label, { terms, loss });
 }

@@ -1,8 +1,8 @@
-// Weighted cross-entropy, the scalar: mean over the batch, sum over the classes. One thread in all.
+// A loss, the scalar: mean over the batch, sum over the classes. One thread in all.
 //
 //   loss = sum over c of  ( -mean over b of terms[b,c]  -mean over b of terms[b,classes+c] )
 //
-// Class by class, in the notebook's order; the terms are those of weighted.naive.wgsl. They are few
+// Class by class, in the notebook's order; the terms are those of a loss's own kernel. They are few
 // (batch * 28), and one thread keeps the order of the sum fixed.
 // Variants: naive (this) -> vec4 (four classes at once).
 // Check and race: npx chexgpu doctor --kernel loss.sum

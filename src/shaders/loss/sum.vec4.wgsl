@@ -1,4 +1,4 @@
-// Weighted cross-entropy, the scalar, four classes at once. Formula and order: sum.naive.wgsl.
+// A loss, the scalar, four classes at once. Formula and order: sum.naive.wgsl.
 //
 // The batch sums of four classes run side by side; the classes are then added in the same order as in naive.
 // Check and race: npx chexgpu doctor --kernel loss.sum

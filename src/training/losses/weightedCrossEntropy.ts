@@ -1,7 +1,7 @@
 /** The notebook's weighted cross-entropy: a weight per class for positive labels and one for negative ones. */
 import { listOfNumbers, nonNegativeNumber, positiveNumber, requireObject } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
-import { weightedLoss } from '../../shaders/loss/loss.js';
+import { weightedLoss } from '../../shaders/loss/weighted/weighted.js';
 import { checkScored, type Loss } from './loss.js';
 
 export interface WeightedSettings {
