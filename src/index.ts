@@ -111,7 +111,8 @@ export {
 } from './eval/scores/roc.js';
 export type { CheckResult } from './shaders/checkCase.js';
 export * from './training/batch.js';
-export { type EpochInfo, type FitOptions, fit, type History, type StepInfo } from './training/fit.js';
+export * from './training/callbacks/index.js';
+export { type FitOptions, fit } from './training/fit.js';
 export type { Loss, LossTensors } from './training/losses/loss.js';
 export { type WeightedSettings, weightedCrossEntropy } from './training/losses/weightedCrossEntropy.js';
 export { Model, type ModelOptions } from './training/model/model.js';

@@ -61,14 +61,18 @@ export class Training {
         negWeights,
         learningRate,
         signal: abort.signal,
-        onStep: ({ step, loss, imagesPerSecond, stepMs }) => {
-          this.steps = step + 1;
-          this.curve.add(loss, imagesPerSecond);
-          this.text.textContent =
-            `Step ${this.steps} of ${steps}: loss ${loss.toFixed(4)}, ${imagesPerSecond.toFixed(2)} images/s, ` +
-            `${(stepMs / 1000).toFixed(2)} s on the GPU`;
-          onProgress('Training', this.steps, steps);
-        },
+        callbacks: [
+          {
+            onStep: ({ step, loss, imagesPerSecond, stepMs }) => {
+              this.steps = step + 1;
+              this.curve.add(loss, imagesPerSecond);
+              this.text.textContent =
+                `Step ${this.steps} of ${steps}: loss ${loss.toFixed(4)}, ${imagesPerSecond.toFixed(2)} images/s, ` +
+                `${(stepMs / 1000).toFixed(2)} s on the GPU`;
+              onProgress('Training', this.steps, steps);
+            },
+          },
+        ],
       });
     } catch (error) {
       if (!abort.signal.aborted) throw error;

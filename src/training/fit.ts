@@ -1,137 +1,127 @@
 /**
- * The training loop, after Keras' `fit_generator` (keras-spec 5.4): epochs of a fixed number of steps over
- * a sequence of batches that goes on where the last epoch stopped, validation in inference mode, history.
+ * The training loop, after Keras' `fit_generator`: epochs of a fixed number of steps over a sequence of batches that
+ * goes on where the last epoch stopped, and validation in inference mode. All that is not the loop itself, the history
+ * included, is a callback.
  */
-import { requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
+import { requireObject, shown, wholeNumber } from '../core/arguments.js';
 import { NonFiniteError, UsageError } from '../core/errors.js';
-import type { BatchSource } from './batch.js';
+import type { Batch, BatchSource } from './batch.js';
+import { type Callback, checkCallbacks, type EpochInfo, type TrainingContext } from './callbacks/callback.js';
+import { History } from './callbacks/history.js';
 import { checkSource } from './checkSource.js';
 import type { Loss } from './losses/loss.js';
 import type { Model } from './model/model.js';
 import type { TrainingOptions } from './trainingOptions.js';
-
-export interface StepInfo {
-  epoch: number;
-  epochs: number;
-  /** Step of this epoch, from 0, and how many it has. */
-  step: number;
-  steps: number;
-  /** Loss of this batch before the update. */
-  loss: number;
-  /** Images of this batch. */
-  images: number;
-  /** Mean loss of this epoch so far, weighted by batch size. */
-  meanLoss: number;
-  /** Images a second of this epoch so far, waiting for images included. */
-  imagesPerSecond: number;
-  /** Milliseconds this step waited for its images, and took on the GPU. */
-  waitMs: number;
-  stepMs: number;
-}
-
-export interface EpochInfo {
-  epoch: number;
-  /** Sum of loss*size over sum of size, while the weights change: Keras' `loss`. */
-  loss: number;
-  valLoss: number | null;
-  seconds: number;
-}
-
-export interface History {
-  /** One entry a training step, over all epochs. */
-  stepLoss: number[];
-  epochs: EpochInfo[];
-  images: number;
-  waitMs: number;
-  stepMs: number;
-  validationMs: number;
-}
 
 export interface FitOptions extends TrainingOptions {
   epochs: number;
   /** Default: the length of the training source. */
   stepsPerEpoch?: number;
   validation?: BatchSource;
-  /** Default: the length of the validation source. */
+  /** Default, and at most: the length of the validation source. */
   validationSteps?: number;
   /** Keras 2.3.0 and 2.3.1 report the loss of the last validation batch only; true restores that. */
   keras231ValLoss?: boolean;
+  /** Aborted, it ends the training before the next step or validation batch: `fit` rejects with its reason. */
   signal?: AbortSignal;
-  /** Callbacks are waited for, and what they throw or reject with ends the training. */
-  onStep?: (info: StepInfo) => void | Promise<void>;
-  onValidation?: (done: number, total: number) => void | Promise<void>;
-  onEpoch?: (info: EpochInfo) => void | Promise<void>;
+  /** Called in this order, each waited for; what they throw or reject with ends the training. */
+  callbacks?: readonly Callback[];
 }
 
 /**
  * Trains a model. One that was trained or compiled before goes on, as with Keras' `fit`: Adam's moments and count of
  * steps are kept, and settings that `options` leaves out; those that are given hold from now on. Call
  * `model.compile` first to start Adam afresh, or give `optimizer`.
- * @returns losses a step and an epoch, and where the time went
+ * @returns losses per step and epoch, what stopped the training, and where the time went
  * @throws NonFiniteError when a step or the validation loss is not finite, naming the layer (`Model.trainStep`);
- *   UsageError for counts that are no whole numbers above 0, callbacks that are no functions, and as `Model.compile`
+ *   UsageError for counts that are no whole numbers above 0, callbacks that are none (`checkCallbacks`), and as
+ *   `Model.compile`
  */
 export async function fit(model: Model, source: BatchSource, options: FitOptions): Promise<History> {
+  const { epochs, steps, validationSteps, callbacks } = checkedPlan(source, options);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const { loss } = await model.goOn(options);
+  const training = new Training(model, epochs, steps, validationSteps);
+  const history = new History();
+  // The last, as in Keras: so it has what the others add to the logs.
+  callbacks.push(history);
+  const next = endless(source);
+
+  for (const callback of callbacks) await callback.onTrainBegin?.(training);
+  for (let epoch = 0; epoch < epochs && training.stopReason === null; epoch++) {
+    const info = await trainEpoch(epoch, training, next, callbacks, signal);
+    if (options.validation && info.steps === steps) {
+      const started = performance.now();
+      info.logs.val_loss = await validate(epoch, training, callbacks, options, loss);
+      info.validationMs = performance.now() - started;
+      info.seconds += info.validationMs / 1000;
+    }
+    for (const callback of callbacks) await callback.onEpoch?.(info, training);
+  }
+  signal?.throwIfAborted();
+  for (const callback of callbacks) await callback.onTrainEnd?.(training);
+  return history;
+}
+
+/** Options of earlier versions, and the hook that each is now. */
+const MOVED = { onStep: 'onStep', onValidation: 'onValidationStep', onEpoch: 'onEpoch' };
+
+function checkedPlan(source: BatchSource, options: FitOptions) {
   requireObject('The options of fit', options);
+  for (const [name, hook] of Object.entries(MOVED)) {
+    if ((options as unknown as Record<string, unknown>)[name] === undefined) continue;
+    throw new UsageError(
+      `${name} is no option of fit: its hooks are those of callbacks.`,
+      `Give callbacks: [{ ${hook}(info) { ... } }].`,
+    );
+  }
   if (checkSource('The training source', source) === 0) {
     throw new UsageError('There are no images to train on.');
   }
   const epochs = wholeNumber('epochs', options.epochs, 1);
   const steps = wholeNumber('stepsPerEpoch', options.stepsPerEpoch ?? source.length, 1);
-  if (options.validation && checkSource('The validation source', options.validation) === 0) {
-    throw new UsageError('There are no images to validate on.');
-  }
-  if (options.validationSteps !== undefined) wholeNumber('validationSteps', options.validationSteps, 1);
-  for (const name of ['onStep', 'onValidation', 'onEpoch'] as const) {
-    if (options[name] !== undefined) requireFunction(name, options[name]);
-  }
-  options.signal?.throwIfAborted();
-  const { loss: rule } = await model.goOn(options);
-  const history: History = { stepLoss: [], epochs: [], images: 0, waitMs: 0, stepMs: 0, validationMs: 0 };
-  const next = endless(source);
+  const { validation } = options;
+  const length = validation ? checkSource('The validation source', validation) : 0;
+  if (validation && length === 0) throw new UsageError('There are no images to validate on.');
+  const wanted = wholeNumber('validationSteps', options.validationSteps ?? Math.max(1, length), 1);
+  const validationSteps = Math.min(wanted, length);
+  return { epochs, steps, validationSteps, callbacks: checkCallbacks(options.callbacks ?? []) };
+}
 
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const started = performance.now();
-    let weighted = 0;
-    let seen = 0;
-    for (let step = 0; step < steps; step++) {
-      options.signal?.throwIfAborted();
-      const before = performance.now();
-      const batch = await next();
-      const loaded = performance.now();
-      const loss = await model.trainStep(batch);
-      const after = performance.now();
-      weighted += loss * batch.count;
-      seen += batch.count;
-      history.stepLoss.push(loss);
-      history.images += batch.count;
-      history.waitMs += loaded - before;
-      history.stepMs += after - loaded;
-      await options.onStep?.({
-        epoch,
-        epochs,
-        step,
-        steps,
-        loss,
-        images: batch.count,
-        meanLoss: weighted / seen,
-        imagesPerSecond: (seen * 1000) / (after - started),
-        waitMs: loaded - before,
-        stepMs: after - loaded,
-      });
-    }
-    const validating = performance.now();
-    const valLoss = options.validation ? await validate(model, options.validation, options, rule) : null;
-    history.validationMs += performance.now() - validating;
-    const info = { epoch, loss: weighted / seen, valLoss, seconds: (performance.now() - started) / 1000 };
-    history.epochs.push(info);
-    await options.onEpoch?.(info);
+/** What the callbacks hold of the loop. */
+class Training implements TrainingContext {
+  private reason: string | null = null;
+
+  constructor(
+    readonly model: Model,
+    readonly epochs: number,
+    readonly steps: number,
+    readonly validationSteps: number,
+  ) {}
+
+  get learningRate(): number {
+    return this.model.learningRate;
   }
-  return history;
+
+  set learningRate(rate: number) {
+    this.model.setLearningRate(rate);
+  }
+
+  get stopReason(): string | null {
+    return this.reason;
+  }
+
+  stop(reason: string): void {
+    if (typeof reason !== 'string' || reason === '') {
+      throw new UsageError(`The reason to stop is ${shown(reason)}, it must be words for the history.`);
+    }
+    this.reason ??= reason;
+  }
 }
 
 /** Batches one after the other; a new epoch of the source begins when one is used up. */
-function endless(source: BatchSource): () => ReturnType<BatchSource['getBatch']> {
+function endless(source: BatchSource): () => Promise<Batch> {
   let index = 0;
   return () => {
     if (index === source.length) {
@@ -142,22 +132,75 @@ function endless(source: BatchSource): () => ReturnType<BatchSource['getBatch']>
   };
 }
 
-/** Loss over the validation images in inference mode, weighted by batch size. */
-async function validate(model: Model, source: BatchSource, options: FitOptions, rule: Loss): Promise<number> {
-  const steps = Math.min(options.validationSteps ?? source.length, source.length);
+/** The steps of an epoch, until its last one or a stop. */
+async function trainEpoch(
+  epoch: number,
+  training: Training,
+  next: () => Promise<Batch>,
+  callbacks: readonly Callback[],
+  signal?: AbortSignal,
+): Promise<EpochInfo> {
+  const { model, epochs, steps } = training;
+  const started = performance.now();
   let weighted = 0;
   let seen = 0;
-  for (let i = 0; i < steps; i++) {
-    options.signal?.throwIfAborted();
-    const batch = await source.getBatch(i);
+  let step = 0;
+  let learningRate = 0;
+  let imagesPerSecond = 0;
+  do {
+    signal?.throwIfAborted();
+    const before = performance.now();
+    const batch = await next();
+    const loaded = performance.now();
+    learningRate = training.learningRate;
+    const loss = await model.trainStep(batch);
+    const after = performance.now();
+    weighted += loss * batch.count;
+    seen += batch.count;
+    imagesPerSecond = (seen * 1000) / (after - started);
+    const info = {
+      epoch,
+      epochs,
+      step,
+      steps,
+      loss,
+      meanLoss: weighted / seen,
+      learningRate,
+      images: batch.count,
+      imagesPerSecond,
+      waitMs: loaded - before,
+      stepMs: after - loaded,
+    };
+    for (const callback of callbacks) await callback.onStep?.(info, training);
+    step++;
+  } while (step < steps && training.stopReason === null);
+  const logs = { loss: weighted / seen, lr: learningRate };
+  const seconds = (performance.now() - started) / 1000;
+  return { epoch, epochs, steps: step, logs, imagesPerSecond, seconds, validationMs: 0 };
+}
+
+/** Loss over the validation images in inference mode, weighted by batch size. */
+async function validate(
+  epoch: number,
+  training: Training,
+  callbacks: readonly Callback[],
+  { validation, keras231ValLoss, signal }: FitOptions,
+  rule: Loss,
+): Promise<number> {
+  const { model, validationSteps: steps } = training;
+  let weighted = 0;
+  let seen = 0;
+  for (let step = 0; step < steps; step++) {
+    signal?.throwIfAborted();
+    const batch = await validation!.getBatch(step);
     const loss = rule.value(await model.predict(batch), batch.labels);
-    if (options.keras231ValLoss) {
+    if (keras231ValLoss) {
       weighted = 0;
       seen = 0;
     }
     weighted += loss * batch.count;
     seen += batch.count;
-    await options.onValidation?.(i + 1, steps);
+    for (const callback of callbacks) await callback.onValidationStep?.({ epoch, step, steps }, training);
   }
   const loss = weighted / seen;
   if (!Number.isFinite(loss)) throw new NonFiniteError(`The validation loss is ${loss}.`);

@@ -37,3 +37,23 @@ export function tinySource(batches = 2): BatchSource {
     onEpochEnd: () => {},
   };
 }
+
+/** Batches of these sizes, another seed each, and what was asked of them: indices, and `end` for an epoch's end. */
+export function recordedSource(sizes: readonly number[] = [2, 2]): {
+  source: BatchSource;
+  asked: (number | 'end')[];
+} {
+  const asked: (number | 'end')[] = [];
+  const source: BatchSource = {
+    length: sizes.length,
+    samples: sizes.reduce((a, b) => a + b, 0),
+    batchSize: sizes[0],
+    labels: ['one', 'two'],
+    getBatch: async (i) => {
+      asked.push(i);
+      return tinyBatch(40 + i, sizes[i]);
+    },
+    onEpochEnd: () => void asked.push('end'),
+  };
+  return { source, asked };
+}

@@ -101,7 +101,7 @@ describe('fit on a model that was trained', () => {
     const batch = tinyBatch(40);
     const p = await model.predict(batch);
     const rule = weightedCrossEntropy({ ...TINY_LOSS, posWeights, epsilon: 1e-5 });
-    expect(history.epochs[0].valLoss).toBe(rule.value(p, batch.labels));
+    expect(history.epochs[0].logs.val_loss).toBe(rule.value(p, batch.labels));
     await model.dispose();
   });
 

@@ -305,6 +305,12 @@ export class Model {
     });
   }
 
+  /** Learning rate of the next step. @throws UsageError before `compile` */
+  get learningRate(): number {
+    if (!this.training) throw new UsageError('Before compile() there is no learning rate.');
+    return this.training.learningRate;
+  }
+
   /** Learning rate of the next steps. @throws UsageError before `compile`, or unless it is a number above 0 */
   setLearningRate(rate: number): void {
     if (!this.training) throw new UsageError('Call compile() before setLearningRate().');

@@ -6,6 +6,7 @@ import type { ImageGenerator } from '../../data/generator/generator.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
+import { History } from '../../training/callbacks/history.js';
 import { fit } from '../../training/fit.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phases.js';
@@ -66,40 +67,49 @@ export async function trainNetwork(
     `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
       `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, Adam with learning rate ${plan.learningRate}`,
   );
-  const { learningRate } = plan;
-  const soFar: TrainingSummary = {
-    optimizer: `Adam, learning rate ${learningRate}`,
-    batchSize,
-    stepLosses: [],
-    epochs: [],
-  };
-  let imagesPerSecond = 0;
+  const history = new History();
+  const soFar = () => trainingSummary(history, `Adam, learning rate ${plan.learningRate}`, batchSize);
   let bar = out.progress(`Epoch 1/${epochs}`, stepsPerEpoch);
-  const history = await fit(model, train, {
+  await fit(model, train, {
     ...options,
     epochs,
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
-    onStep: ({ step, loss, meanLoss, imagesPerSecond: speed }) => {
-      soFar.stepLosses.push(loss);
-      imagesPerSecond = speed;
-      const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
-      bar.update(step + 1, `${losses} ${speed.toPrecision(3)} images/s`);
-      if (valid && step + 1 === stepsPerEpoch) bar = out.progress('Validation', valid.length, 'batches');
-    },
-    onValidation: (done) => bar.update(done),
-    onEpoch: async ({ epoch, loss, valLoss, seconds }) => {
-      const validation = valLoss === null ? '' : `, validation loss ${valLoss.toFixed(4)}`;
-      out.say(`Epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}`);
-      const record = { epoch: epoch + 1, steps: stepsPerEpoch, loss, valLoss, learningRate };
-      soFar.epochs.push({ ...record, seconds, imagesPerSecond });
-      await onEpoch({ ...soFar, stepLosses: [...soFar.stepLosses], epochs: [...soFar.epochs] });
-      if (epoch + 1 < epochs) bar = out.progress(`Epoch ${epoch + 2}/${epochs}`, stepsPerEpoch);
-    },
+    callbacks: [
+      history,
+      {
+        onStep({ step, loss, meanLoss, imagesPerSecond: speed }) {
+          const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
+          bar.update(step + 1, `${losses} ${speed.toPrecision(3)} images/s`);
+          if (valid && step + 1 === stepsPerEpoch) bar = out.progress('Validation', valid.length, 'batches');
+        },
+        onValidationStep: ({ step }) => bar.update(step + 1),
+        async onEpoch({ epoch, logs: { loss, val_loss: valLoss }, seconds }) {
+          const validation = valLoss === undefined ? '' : `, validation loss ${valLoss.toFixed(4)}`;
+          out.say(`Epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}`);
+          await onEpoch(soFar());
+          if (epoch + 1 < epochs) bar = out.progress(`Epoch ${epoch + 2}/${epochs}`, stepsPerEpoch);
+        },
+      },
+    ],
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);
   if (valid) phases.add('validation', history.validationMs / 1000, valid.samples * epochs);
-  return soFar;
+  return soFar();
+}
+
+/** The history as the report and the checkpoint have it, at this moment. */
+function trainingSummary(history: History, optimizer: string, batchSize: number): TrainingSummary {
+  const epochs = history.epochs.map(({ epoch, steps, logs, seconds, imagesPerSecond }) => ({
+    epoch: epoch + 1,
+    steps,
+    loss: logs.loss,
+    valLoss: logs.val_loss ?? null,
+    learningRate: logs.lr,
+    seconds,
+    imagesPerSecond,
+  }));
+  return { optimizer, batchSize, stepLosses: [...history.stepLoss], epochs };
 }

@@ -90,7 +90,16 @@ describe('what is no Gpu, no function, no source', () => {
       [/training source is null/, () => train({}, wrong(null))],
       [/training source: length is NaN/, () => train({ stepsPerEpoch: 1 }, source({ length: Number.NaN }))],
       [/validation source is 5/, () => train({ validation: 5 })],
-      [/onStep is 'log'/, () => train({ onStep: 'log' })],
+      [/callbacks is 5/, () => train({ callbacks: 5 })],
+      [/callbacks\[0\] is 'log'/, () => train({ callbacks: ['log'] })],
+      [
+        /callbacks\[1\] has none of the hooks onTrainBegin/,
+        () => train({ callbacks: [{ onStep() {} }, {}] }),
+      ],
+      [/callbacks\[0\]\.onStep is 'log'/, () => train({ callbacks: [{ onStep: 'log' }] })],
+      [/onStep is no option of fit.*callbacks: \[\{ onStep/, () => train({ onStep() {} })],
+      [/onValidation is no option.*onValidationStep/, () => train({ onValidation() {} })],
+      [/onEpoch is no option/, () => train({ onEpoch() {} })],
       [/learningRate is 1n/, () => model.compile({ ...TINY_LOSS, learningRate: wrong(1n) })],
       [/Image size '16'/, () => model.predict({ ...tinyBatch(1), height: wrong('16') })],
     ];

@@ -73,7 +73,7 @@ const CALLS: Record<string, Call> = {
     call: async (model) => {
       const options = { ...TINY_LOSS, epochs: 2, validation: tinySource() };
       const { stepLoss, epochs } = await trainModel(model, tinySource(), options);
-      return [stepLoss, epochs.map(({ valLoss }) => valLoss)];
+      return [stepLoss, epochs.map(({ logs }) => logs.val_loss)];
     },
     again: async (model) => {
       await model.importWeights(weights);

@@ -1,0 +1,112 @@
+/** The training loop: where its source goes on, its validation, its aborts. */
+import { describe, expect, it } from 'vitest';
+import { NonFiniteError } from '../../src/core/errors.js';
+import type { DenseNet } from '../../src/densenet/densenet.js';
+import type { BatchSource } from '../../src/training/batch.js';
+import { fit as trainModel } from '../../src/training/fit.js';
+import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
+import { recordedSource, TINY_LOSS } from '../support/tinyNet.js';
+import { diary, TinyTraining } from './callbacks/tinyTraining.js';
+
+const tiny = new TinyTraining();
+const train: TinyTraining['run'] = (...args) => tiny.run(...args);
+
+describe('the source', () => {
+  it('goes on in an epoch where the last one stopped', async () => {
+    const { source, asked } = recordedSource([2, 2, 1]);
+    const history = await train({ epochs: 3, stepsPerEpoch: 2 }, source);
+    expect(asked).toEqual([0, 1, 2, 'end', 0, 1, 2]);
+    expect(history.images).toBe(2 + 2 + 1 + 2 + 2 + 1);
+  });
+
+  it('begins again within an epoch that is longer than it', async () => {
+    const { source, asked } = recordedSource();
+    await train({ epochs: 2, stepsPerEpoch: 3 }, source);
+    expect(asked).toEqual([0, 1, 'end', 0, 1, 'end', 0, 1]);
+  });
+
+  it('is not told of an end that nobody trains behind', async () => {
+    const { source, asked } = recordedSource();
+    await train({ epochs: 1 }, source);
+    expect(asked).toEqual([0, 1]);
+  });
+
+  it('of the validation is read from its beginning each time, up to validationSteps', async () => {
+    const validation = recordedSource([2, 2, 2]);
+    const cut = { epochs: 2, stepsPerEpoch: 1, validation: validation.source };
+    await train({ ...cut, validationSteps: 2 });
+    expect(validation.asked.splice(0)).toEqual([0, 1, 0, 1]);
+    await train({ ...cut, epochs: 1, validationSteps: 9 });
+    expect(validation.asked).toEqual([0, 1, 2]);
+  });
+});
+
+describe('the validation loss', () => {
+  const rule = weightedCrossEntropy(TINY_LOSS);
+  /** Loss of each batch of the source by the model as it is. */
+  async function losses(source: BatchSource): Promise<number[]> {
+    const found: number[] = [];
+    for (let i = 0; i < source.length; i++) {
+      const batch = await source.getBatch(i);
+      found.push(rule.value(await tiny.model.predict(batch), batch.labels));
+    }
+    return found;
+  }
+
+  it('weighs each batch by its images; Keras 2.3.1 reports the last batch alone', async () => {
+    const validation = recordedSource([2, 2, 1]).source;
+    const right = await train({ stepsPerEpoch: 1, validation });
+    const [a, b, c] = await losses(validation);
+    expect(right.epochs[0].logs.val_loss).toBe((a * 2 + b * 2 + c) / 5);
+    expect(right.epochs[0].logs.val_loss).not.toBe((a + b + c) / 3);
+    await tiny.reset();
+    const old = await train({ stepsPerEpoch: 1, validation, keras231ValLoss: true });
+    expect(old.epochs[0].logs.val_loss).toBe(c);
+    await tiny.reset();
+    const part = await train({ stepsPerEpoch: 1, validation, validationSteps: 2 });
+    expect(part.epochs[0].logs.val_loss).toBe((a * 2 + b * 2) / 4);
+  });
+
+  it('that is not finite ends the training', async () => {
+    const overflowing: DenseNet = Object.create(tiny.model, {
+      predict: { value: async () => new Float32Array(4).fill(Number.NaN) },
+    });
+    const options = { ...TINY_LOSS, epochs: 1, validation: recordedSource().source };
+    const training = trainModel(overflowing, recordedSource().source, options);
+    await expect(training).rejects.toThrow(NonFiniteError);
+  });
+});
+
+describe('an abort', () => {
+  it.each(['onTrainBegin', 'onStep', 'onValidationStep', 'onEpoch'] as const)(
+    'in %s ends the training before the next batch',
+    async (hook) => {
+      const abort = new AbortController();
+      const lines: string[] = [];
+      const callbacks = [{ [hook]: () => abort.abort(new Error('mine')) }, diary('later', lines)];
+      const asked = { train: recordedSource(), valid: recordedSource() };
+      const { signal } = abort;
+      const validation = asked.valid.source;
+      await expect(train({ validation, signal, callbacks }, asked.train.source)).rejects.toThrow('mine');
+      const order = ['begin', 'step 0.0', 'step 0.1', 'validation 0.0', 'validation 0.1', 'epoch 0'];
+      const reached = { onTrainBegin: 1, onStep: 2, onValidationStep: 4, onEpoch: 6 }[hook];
+      expect(lines).toEqual(order.slice(0, reached).map((line) => `later ${line}`));
+      const batches = { onTrainBegin: [0, 0], onStep: [1, 0], onValidationStep: [2, 1], onEpoch: [2, 2] }[
+        hook
+      ];
+      expect([asked.train.asked.length, asked.valid.asked.length]).toEqual(batches);
+      expect((await train({})).stepLoss).toHaveLength(2);
+    },
+  );
+
+  it('while a batch is loaded lets the step end, and takes no other', async () => {
+    const abort = new AbortController();
+    const { source } = recordedSource();
+    const getBatch = (i: number) => {
+      abort.abort(new Error('mine'));
+      return source.getBatch(i);
+    };
+    await expect(train({ signal: abort.signal }, { ...source, getBatch })).rejects.toThrow('mine');
+    expect(tiny.model.steps).toBe(1);
+  });
+});
