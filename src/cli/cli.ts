@@ -1,6 +1,6 @@
 /** Command line in, exit code out: parses, runs the command, turns every error into one clear line. */
 import { Command, CommanderError } from 'commander';
-import { EXIT_CODES, OutOfMemoryError } from '../core/errors.js';
+import { OutOfMemoryError } from '../core/errors.js';
 import { benchCommand } from './commands/bench.js';
 import { checkCommand } from './commands/check.js';
 import { convertCommand } from './commands/convert.js';
@@ -16,6 +16,7 @@ import { trainCommand } from './commands/train.js';
 import type { CommandContext } from './session/context.js';
 import { chexgpuVersion } from './session/versions.js';
 import { chosenExit, watchTheEnd } from './terminal/ending.js';
+import { EXIT_CODES } from './terminal/exitCodes.js';
 import { failureOf } from './terminal/failures.js';
 import { Interrupts } from './terminal/interrupts.js';
 import { Output } from './terminal/output.js';

@@ -1,6 +1,6 @@
 /**
- * Every error a user can meet. Each says what was wrong, where, and what to do about it
- * (`hint`), and carries the exit code the command line ends with.
+ * Every error a user can meet. Each says what was wrong, where, and what to do about it (`hint`), and of which kind
+ * it is (`code`).
  */
 export type ErrorCode =
   | 'usage' // a flag or an argument that makes no sense
@@ -11,17 +11,6 @@ export type ErrorCode =
   | 'gpu' // validation, compilation, device loss: our fault or the driver's
   | 'numeric'; // a number that is not finite
 
-/** Exit codes of the command line, one for each kind of error (0 is success, 1 is a bug). */
-export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = Object.freeze({
-  usage: 2,
-  data: 3,
-  weights: 4,
-  adapter: 5,
-  memory: 6,
-  gpu: 7,
-  numeric: 8,
-});
-
 export class ChexError extends Error {
   readonly code: ErrorCode;
   /** What to do about it, in one sentence. */
@@ -31,9 +20,6 @@ export class ChexError extends Error {
     this.name = new.target.name;
     this.code = code;
     this.hint = hint;
-  }
-  get exitCode(): number {
-    return EXIT_CODES[this.code];
   }
 }
 

@@ -6,9 +6,18 @@ export function firstFew(items: readonly (string | number)[], limit = 5): string
   return items.length > limit ? `${shown} and ${items.length - limit} more` : shown;
 }
 
-/** "1 image", "2 images". */
+/** "1 image", "2,000 images". */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}
+
+/** 8.3 s, 75 s, 4 min 10 s, 2 h 05 min. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 100) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(Math.round(seconds) / 60);
+  if (minutes < 60) return `${minutes} min ${String(Math.round(seconds) % 60).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
 export function percent(share: number): string {

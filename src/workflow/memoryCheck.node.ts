@@ -1,13 +1,12 @@
 /** Whether the work fits the adapter: asked before images are decoded and kernels compiled. */
 import { totalmem } from 'node:os';
-import type { TrainingFlags } from '../cli/flags/options.js';
 import type { DenseNetConfig } from '../densenet/architecture.js';
 import { densenetNetwork } from '../densenet/network.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { BatchShape } from '../training/batch.js';
 import { requireRoom } from '../training/model/memoryEstimate.js';
 import type { Dataset } from './data/dataset.node.js';
-import { type Preset, trainingPlan } from './training/presets.js';
+import { type Preset, type TrainingChoices, trainingPlan } from './training/presets.js';
 
 /** For `withSession`. @throws OutOfMemoryError naming the largest image or batch that fits */
 export function roomFor(
@@ -23,14 +22,14 @@ export function roomFor(
   };
 }
 
-/** A training's largest batch: of the flags, else of what is usual on this adapter, but no more than there are images. */
+/** A training's largest batch: as chosen, else of what is usual on this adapter, but no more than there are images. */
 export function trainingShape(
-  flags: TrainingFlags,
+  choices: TrainingChoices,
   presets: Record<'hardware' | 'software', Preset>,
   dataset: Pick<Dataset, 'train' | 'valid' | 'test'> | null,
 ): (gpu: Gpu) => BatchShape {
   return (gpu) => {
-    const { size, batchSize } = trainingPlan(flags, presets[gpu.info.kind], 0);
+    const { size, batchSize } = trainingPlan(choices, presets[gpu.info.kind], 0);
     const { train, valid, test } = dataset ?? {};
     const images = [train, valid, test].map((frame) => frame?.images.length ?? batchSize);
     return { count: Math.min(batchSize, Math.max(...images)), height: size, width: size };

@@ -346,7 +346,6 @@ describe('what is exported for all', () => {
       chexgpu.DENSENET_NAMES,
       chexgpu.KERAS_FORMATS,
       chexgpu.SAMPLEWISE,
-      chexgpu.EXIT_CODES,
       chexgpu.IMAGENET_PREPROCESSING,
       chexgpu.IMAGENET_PREPROCESSING.normalisation,
       (chexgpu.XRV_PREPROCESSING.normalisation as { mean: number[] }).mean,

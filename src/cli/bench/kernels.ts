@@ -3,12 +3,12 @@ import { Option } from 'commander';
 import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
 import { benchKernels, operationsOf } from '../../../bench/kernels/benchKernels.js';
 import type { PlanKind } from '../../../bench/model/workload.js';
-import { EXIT_CODES } from '../../core/errors.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import { define } from '../commands/define.js';
 import { wholeNumber } from '../flags/options.js';
 import type { CommandContext } from '../session/context.js';
 import { withSession } from '../session/session.js';
+import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { benchHeader } from './header.js';
 import {
   addResultOptions,

@@ -29,10 +29,11 @@ import { checkAdding } from '../../core/outputs/adding.node.js';
 import { checkFile, textKind } from '../../core/outputs/file.node.js';
 import { FreeNames } from '../../core/outputs/names.js';
 import { readRegularFile } from '../../core/readFile.node.js';
+import { plural } from '../../core/wording.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { CommandContext } from '../session/context.js';
 import type { Output } from '../terminal/output.js';
-import { plural, textTable } from '../terminal/output.js';
+import { textTable } from '../terminal/output.js';
 import type { ResultFlags } from './options.js';
 
 /** Shapes and kernels on a terminal; files have all. */

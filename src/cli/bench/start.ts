@@ -1,10 +1,11 @@
 /** `chexgpu bench start` */
 import { measureStart } from '../../../bench/model/commandStart.js';
+import { duration } from '../../core/wording.js';
 import { define } from '../commands/define.js';
 import { option, wholeNumber } from '../flags/options.js';
 import type { CommandContext } from '../session/context.js';
 import { withSession } from '../session/session.js';
-import { duration, textTable } from '../terminal/output.js';
+import { textTable } from '../terminal/output.js';
 import { benchHeader } from './header.js';
 
 interface StartFlags {

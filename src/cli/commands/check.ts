@@ -1,13 +1,15 @@
 /** `chexgpu check` */
 import { dirname } from 'node:path';
-import { EXIT_CODES, UsageError } from '../../core/errors.js';
+import { UsageError } from '../../core/errors.js';
+import { plural } from '../../core/wording.js';
 import type { CheckReport } from '../../data/checks/check.js';
 import { checkFolder } from '../../data/checks/check.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import { requireFolder } from '../../workflow/data/dataset.node.js';
 import { option } from '../flags/options.js';
 import { withPool } from '../session/session.js';
-import { plural, textTable } from '../terminal/output.js';
+import { EXIT_CODES } from '../terminal/exitCodes.js';
+import { textTable } from '../terminal/output.js';
 import { define } from './define.js';
 
 interface CheckFlags {

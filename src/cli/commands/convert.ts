@@ -7,13 +7,13 @@ import { LABELS } from '../../data/tables/labels.js';
 import { countParameters, densenetConfig } from '../../densenet/architecture.js';
 import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/keras/kerasFormats.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
-import { isTorch, readFor, type WeightFlags } from '../../workflow/weights/network.node.js';
+import { isTorch, readFor, type WeightOptions } from '../../workflow/weights/network.node.js';
 import { addWeightOptions, names, option, wholeNumber } from '../flags/options.js';
 import type { CommandContext } from '../session/context.js';
 import { inputsOf, namedHistory } from '../session/inputs.js';
 import { define } from './define.js';
 
-interface ConvertFlags extends WeightFlags {
+interface ConvertFlags extends WeightOptions {
   labels?: string[];
   inputChannels?: number;
   format?: KerasFormat;

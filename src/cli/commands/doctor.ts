@@ -1,6 +1,7 @@
 /** `chexgpu doctor` */
 import { availableParallelism } from 'node:os';
-import { EXIT_CODES, UsageError } from '../../core/errors.js';
+import { UsageError } from '../../core/errors.js';
+import { plural } from '../../core/wording.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { type CheckResult, explain } from '../../shaders/checkCase.js';
@@ -10,8 +11,9 @@ import { skippedKernels } from '../../verify/skippedKernels.js';
 import type { CommandContext } from '../session/context.js';
 import { withSession } from '../session/session.js';
 import { versions } from '../session/versions.js';
+import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { kernelProgress } from '../terminal/kernelProgress.js';
-import { plural, textTable } from '../terminal/output.js';
+import { textTable } from '../terminal/output.js';
 import { define } from './define.js';
 
 interface DoctorFlags {

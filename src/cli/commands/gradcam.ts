@@ -3,19 +3,20 @@ import { basename, extname } from 'node:path';
 import { UsageError } from '../../core/errors.js';
 import { addFiles, checkAdding } from '../../core/outputs/adding.node.js';
 import { FreeNames, safeName } from '../../core/outputs/names.js';
+import { plural } from '../../core/wording.js';
 import { encodePng, gradcamTitle, overlayImage } from '../../eval/explain/overlay.node.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { CamScore } from '../../training/model/predictor.js';
+import { createModel } from '../../workflow/createModel.js';
 import { roomFor } from '../../workflow/memoryCheck.node.js';
 import { chooseLabels, sayMeaning } from '../../workflow/prediction/outputs.js';
 import { explain } from '../../workflow/results/explain.node.js';
-import { createModel, type Network } from '../../workflow/weights/network.node.js';
+import type { Network } from '../../workflow/weights/network.node.js';
 import { names, option, type ScoreFlag } from '../flags/options.js';
 import { type Ahead, withAhead } from '../session/ahead.js';
 import type { CommandContext } from '../session/context.js';
 import { inputsOf, namedHistory } from '../session/inputs.js';
 import { withSession } from '../session/session.js';
-import { plural } from '../terminal/output.js';
 import { Problems } from '../terminal/problems.js';
 import { define } from './define.js';
 import { addInferenceOptions, type InferenceFlags, prepareInference } from './inference.js';
@@ -107,9 +108,9 @@ async function gradcamWith(
   const rows = await withSession(context, { ...flags, pixels, admit, node: ahead.node }, async (session) => {
     out.say(`Network: ${network.config.name}, weights ${network.origin}`);
     sayMeaning(context, network, inference);
-    const model = await createModel(context, session, network);
+    const model = await createModel(context, session.node.gpu, network);
     const cases = images.map((path) => ({ path, name: path, labels: [], boxes: [] }));
-    return explain(context, session, model, cases, {
+    return explain(context, session.pool, model, cases, {
       size,
       interpolation,
       score,

@@ -2,7 +2,8 @@
 
 import { peaksLine } from '../../../bench/document/tables.js';
 import type { PeakReport } from '../../../bench/peaks/measurePeaks.js';
-import { ChexError, EXIT_CODES, UsageError } from '../../core/errors.js';
+import { ChexError, UsageError } from '../../core/errors.js';
+import { shownPath } from '../../core/outputs/shownPath.node.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { Lab } from '../../lab/lab.js';
 import { type LabOperation, labOperation, labOperationNames, labTemplate } from '../../lab/labFile.js';
@@ -11,7 +12,7 @@ import { FileWatch } from '../lab/fileWatch.js';
 import { listText } from '../lab/format.js';
 import { readShader, runTrial, type TrialReport } from '../lab/judgeShader.js';
 import type { CommandContext } from '../session/context.js';
-import { shown } from '../terminal/output.js';
+import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { define } from './define.js';
 
 interface LabFlags {
@@ -128,10 +129,10 @@ async function watchFile(
         else throw error;
       }
       signal.throwIfAborted();
-      if (!saved.aborted) out.note(`Waiting for ${shown(path)} to be saved; Ctrl-C ends.`);
+      if (!saved.aborted) out.note(`Waiting for ${shownPath(path)} to be saved; Ctrl-C ends.`);
       await aborted(saved, signal);
       signal.throwIfAborted();
-      out.say(`\n${new Date().toTimeString().slice(0, 8)} ${shown(path)}`);
+      out.say(`\n${new Date().toTimeString().slice(0, 8)} ${shownPath(path)}`);
     }
   } finally {
     watch.close();

@@ -1,8 +1,10 @@
 /** `chexgpu phantoms` */
+
+import { plural } from '../../core/wording.js';
 import { type PhantomSummary, writePhantoms } from '../../data/phantoms/write.node.js';
 import { option, wholeNumber } from '../flags/options.js';
 import type { CommandContext } from '../session/context.js';
-import { plural, textTable } from '../terminal/output.js';
+import { textTable } from '../terminal/output.js';
 import { define } from './define.js';
 
 interface PhantomFlags {

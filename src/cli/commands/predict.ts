@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { DataError, UsageError } from '../../core/errors.js';
 import { checkFile, textKind, writeChecked } from '../../core/outputs/file.node.js';
+import { plural } from '../../core/wording.js';
 import { ImageGenerator } from '../../data/generator/generator.js';
 import { flowFromDataframe } from '../../data/generator/generator.node.js';
 import { getTestAndValidGenerator } from '../../data/generator/notebook.node.js';
@@ -17,6 +18,7 @@ import {
   probabilitiesToCsv,
 } from '../../eval/scores/predictionsCsv.js';
 import type { Normalisation } from '../../training/batch.js';
+import { createModel } from '../../workflow/createModel.js';
 import { missingImages, requireFolder } from '../../workflow/data/dataset.node.js';
 import { inspectImages } from '../../workflow/data/inspectImages.node.js';
 import { roomFor } from '../../workflow/memoryCheck.node.js';
@@ -28,13 +30,13 @@ import {
   trainedLabels,
 } from '../../workflow/prediction/outputs.js';
 import { predictSplit } from '../../workflow/results/evaluation.js';
-import { createModel, type Network } from '../../workflow/weights/network.node.js';
+import type { Network } from '../../workflow/weights/network.node.js';
 import { option } from '../flags/options.js';
 import { type Ahead, withAhead } from '../session/ahead.js';
 import type { CommandContext } from '../session/context.js';
 import { inputsOf, namedHistory } from '../session/inputs.js';
 import { withSession } from '../session/session.js';
-import { plural, textTable } from '../terminal/output.js';
+import { textTable } from '../terminal/output.js';
 import { define } from './define.js';
 import { addInferenceOptions, type Inference, type InferenceFlags, prepareInference } from './inference.js';
 
@@ -204,7 +206,7 @@ async function predictWith(
             ...missingImages((line) => out.warn(line), flags.ignoreMissing),
             log,
           });
-    const model = await createModel(context, session, network);
+    const model = await createModel(context, session.node.gpu, network);
     const table = await predictSplit(context, model, generator).catch(async (error) => {
       // One damaged file ends it, so that nobody takes a part for the whole; but all of them are named.
       if (error instanceof DataError) await inspectImages(context, pool, rows.frame.images, rows.images);

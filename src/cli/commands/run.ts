@@ -8,12 +8,18 @@ import type { GradcamRow, ReportData } from '../../eval/report/reportData.js';
 import type { EvaluationResult } from '../../eval/scores/evaluate.js';
 import { writePredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
 import type { CamScore } from '../../training/model/predictor.js';
-import { type Dataset, namesData, readDataset } from '../../workflow/data/dataset.node.js';
+import { augmentationWords } from '../../workflow/data/augmentationWords.js';
+import {
+  type Dataset,
+  type DatasetSource,
+  namesData,
+  readDataset,
+} from '../../workflow/data/dataset.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
 import { Phases } from '../../workflow/phases.js';
 import { predictSplit, sayEvaluation, scorePredictions } from '../../workflow/results/evaluation.js';
 import { type BoxesByImage, chooseCases, explain, readBoxes } from '../../workflow/results/explain.node.js';
-import { runInfo, sampleImages } from '../../workflow/results/report.node.js';
+import { sampleImages } from '../../workflow/results/sampleImages.node.js';
 import { saySummary, summaryOf } from '../../workflow/results/summary.node.js';
 import { type Trained, trainOn } from '../../workflow/training/job.node.js';
 import { DATA_PRESET, PHANTOM_PRESET, RUN_WORDS } from '../../workflow/training/presets.js';
@@ -23,12 +29,11 @@ import {
   type Network,
   withMomentum,
 } from '../../workflow/weights/network.node.js';
-import { augmentationWords } from '../flags/augmentationFlags.js';
+import { augmentationOf } from '../flags/augmentationFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
   addTrainingOptions,
-  type DataFlags,
   option,
   type ScoreFlag,
   type TrainingFlags,
@@ -37,12 +42,13 @@ import {
 import type { CommandContext } from '../session/context.js';
 import { trainingInputs } from '../session/inputs.js';
 import { type FolderFlags, inRunFolder, type RunFolder } from '../session/runFolder.js';
+import { runInfo } from '../session/runInfo.js';
 import { type Session, withSession } from '../session/session.js';
 import { Problems } from '../terminal/problems.js';
 import { define } from './define.js';
 import { drawPhantoms } from './phantoms.js';
 
-type RunFlags = DataFlags &
+type RunFlags = DatasetSource &
   TrainingFlags &
   FolderFlags &
   ScoreFlag & { refuseLeakage: boolean; phantoms?: number };
@@ -75,18 +81,20 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const phases = new Phases();
       const drawn = () => phantoms(context, flags, folder.aside(PHANTOM_FOLDER), session, phases);
       const dataset = given ?? (await drawn());
-      const job = { session, dataset, network, flags, preset, phases, folder };
+      const { pool, pixels } = session;
+      const choices = { ...flags, augmentation: augmentationOf(flags) };
+      const job = { gpu: session.node.gpu, pool, pixels, dataset, network, choices, preset, phases, folder };
       const trained = await trainOn(context, job);
       // From here on the training is safe: what fails costs its own part.
       const run = { session, dataset, network, trained, score: flags.score, boxes, folder };
       const { evaluation, gradcam } = await judge(context, run, phases, problems);
       const { frequencies, plan, preparation, training } = trained;
       const samples = await problems.attempt('Samples', () =>
-        sampleImages(session, dataset.train, dataset.images, preparation),
+        sampleImages(pool, dataset.train, dataset.images, preparation),
       );
       const data: ReportData = {
         title: given ? `Chest X-rays in ${dataset.source}` : 'Synthetic chest X-rays (phantoms)',
-        run: runInfo(context, session, {
+        run: runInfo(context, session.node, {
           name: basename(target),
           seed: flags.seed,
           startedAt,
@@ -171,7 +179,7 @@ async function judge(
     const cases = chooseCases(evaluation.best, table, dataset.images, known, constant);
     out.say(`Grad-CAM of the ${score} for ${evaluation.best.join(', ')}:`);
     return phases.time('Grad-CAM', cases.length, () =>
-      explain(context, session, model, cases, {
+      explain(context, session.pool, model, cases, {
         size: plan.size,
         interpolation: preparation.interpolation,
         score,

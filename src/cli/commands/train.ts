@@ -1,6 +1,6 @@
 /** `chexgpu train` */
 import { join } from 'node:path';
-import { readDataset, requireData } from '../../workflow/data/dataset.node.js';
+import { type DatasetSource, readDataset, requireData } from '../../workflow/data/dataset.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
 import { Phases } from '../../workflow/phases.js';
 import { trainOn } from '../../workflow/training/job.node.js';
@@ -12,11 +12,11 @@ import {
   WEIGHTS_FILE,
   withMomentum,
 } from '../../workflow/weights/network.node.js';
+import { augmentationOf } from '../flags/augmentationFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
   addTrainingOptions,
-  type DataFlags,
   type TrainingFlags,
 } from '../flags/options.js';
 import type { CommandContext } from '../session/context.js';
@@ -25,7 +25,7 @@ import { type FolderFlags, inRunFolder } from '../session/runFolder.js';
 import { withSession } from '../session/session.js';
 import { define } from './define.js';
 
-type TrainFlags = DataFlags & TrainingFlags & FolderFlags & { refuseLeakage: boolean };
+type TrainFlags = DatasetSource & TrainingFlags & FolderFlags & { refuseLeakage: boolean };
 
 async function train(context: CommandContext, flags: TrainFlags): Promise<number> {
   const { out } = context;
@@ -39,7 +39,13 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
     const admit = roomFor(network.config, 'train', trainingShape(flags, DATA_PRESET, dataset));
     const { training } = await withSession(context, { ...flags, pixels: flags, admit }, (session) => {
       const preset = DATA_PRESET[session.node.gpu.info.kind];
-      return trainOn(context, { session, dataset, network, flags, preset, phases, folder });
+      const {
+        node: { gpu },
+        pool,
+        pixels,
+      } = session;
+      const choices = { ...flags, augmentation: augmentationOf(flags) };
+      return trainOn(context, { gpu, pool, pixels, dataset, network, choices, preset, phases, folder });
     });
     const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));
     out.document({ command: 'train', folder: folder.target, files, training, timings: phases.list });

@@ -67,14 +67,3 @@ export function augmentationOf(flags: AugmentationFlags): AugmentationOptions | 
   const options: AugmentationOptions = Object.fromEntries(given);
   return augments(makeAugmentation(options)) ? options : undefined;
 }
-
-/** For people: "rotation range 10, horizontal flip". */
-export function augmentationWords(options: AugmentationOptions | undefined): string {
-  if (!options) return 'none';
-  return Object.entries(options)
-    .map(([name, value]) => {
-      const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-      return value === true ? words : `${words} ${Array.isArray(value) ? value.join(' to ') : value}`;
-    })
-    .join(', ');
-}

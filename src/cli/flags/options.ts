@@ -1,12 +1,13 @@
 /** Flags: how their text becomes a value, and those that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { positiveNumber } from '../../core/arguments.js';
-import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
-import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
+import { SCALINGS } from '../../data/images/pixelFacts.js';
+import { INTERPOLATIONS } from '../../data/images/resize.js';
 import { cellNumber } from '../../data/tables/cells.js';
 import { DENSENET_NAMES } from '../../densenet/architecture.js';
 import type { CamScore } from '../../training/model/predictor.js';
-import type { WeightFlags } from '../../workflow/weights/network.node.js';
+import type { TrainingChoices } from '../../workflow/training/presets.js';
+import type { WeightOptions } from '../../workflow/weights/network.node.js';
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
 
 /** A parser for whole numbers from `least` to `most`. */
@@ -102,17 +103,6 @@ export const option = {
     ).default(false),
 };
 
-/** Flags of the data of `train` and `run`. */
-export interface DataFlags {
-  data?: string;
-  trainCsv?: string;
-  validCsv?: string;
-  testCsv?: string;
-  images?: string;
-  limit?: number;
-  ignoreMissing?: boolean;
-}
-
 /** Flags of every command that runs the network. */
 export interface TuningFlags {
   /** False with --no-tune. */
@@ -123,20 +113,14 @@ export interface TuningFlags {
 }
 
 /** Flags of a training. */
-export interface TrainingFlags extends AugmentationFlags, TuningFlags, Omit<WeightFlags, 'activation'> {
-  size?: number;
-  batchSize?: number;
-  epochs?: number;
-  stepsPerEpoch?: number;
-  learningRate: number;
+export interface TrainingFlags
+  extends TuningFlags,
+    AugmentationFlags,
+    Omit<TrainingChoices, 'augmentation'>,
+    Omit<WeightOptions, 'activation'> {
   bnMomentum?: number;
-  seed: number;
   weights?: string;
-  interpolation?: Interpolation;
-  scaling?: Scaling;
   workers?: number;
-  /** False with --no-check. */
-  check: boolean;
 }
 
 export interface ScoreFlag {

@@ -1,8 +1,10 @@
 /** The lab in words: the compiler's messages with their line, where a kernel is wrong, the table of a race. */
+
+import { plural } from '../../core/wording.js';
 import type { CompilerMessage, Element, Geometry, TensorVerdict, Verdict } from '../../lab/lab.js';
 import type { LabOperation } from '../../lab/labFile.js';
 import type { Comparison, LabRaceRow } from '../../lab/race.js';
-import { plural, textTable } from '../terminal/output.js';
+import { textTable } from '../terminal/output.js';
 
 /** `my.wgsl:12:5: error: ...`, the line, and a caret below the place. */
 export function compilerText(file: string, source: string, messages: readonly CompilerMessage[]): string {

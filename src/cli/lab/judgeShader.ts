@@ -1,7 +1,9 @@
 /** One trial of a user's shader: read, compile, fit, check, race; every step says what it found. */
 import { basename } from 'node:path';
 import { DataError, GpuError } from '../../core/errors.js';
+import { shownPath } from '../../core/outputs/shownPath.node.js';
 import { readRegularFile } from '../../core/readFile.node.js';
+import { plural } from '../../core/wording.js';
 import type { Kernel, Scalars } from '../../engine/plan/kernel.js';
 import type { Peaks } from '../../engine/timing/profileTables.js';
 import {
@@ -26,7 +28,6 @@ import {
 import { type Comparison, compareBest, type LabRaceRow, raceOn } from '../../lab/race.js';
 import type { CheckCase } from '../../shaders/checkCase.js';
 import type { Output } from '../terminal/output.js';
-import { plural, shown } from '../terminal/output.js';
 import {
   comparisonText,
   compilerText,
@@ -43,7 +44,7 @@ const PATIENCE_MS = 5000;
 
 /** @throws DataError where there is no shader to read */
 export async function readShader(path: string): Promise<LabFile> {
-  const where = shown(path);
+  const where = shownPath(path);
   const bytes = await readRegularFile(path, {
     limit: MOST_BYTES,
     hint: 'Name a .wgsl file; --template prints a kernel to start from.',

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { healFolder } from '../../core/outputs/claim.node.js';
 import type { Inputs } from '../../core/outputs/inputs.node.js';
 import { resolveWeights } from '../../densenet/weights/weights.node.js';
+import type { DatasetSource } from '../../workflow/data/dataset.node.js';
 import { HISTORY_FILE } from '../../workflow/weights/history.node.js';
-import type { WeightFlags } from '../../workflow/weights/network.node.js';
-import type { DataFlags } from '../flags/options.js';
+import type { WeightOptions } from '../../workflow/weights/network.node.js';
 
 /**
  * The inputs that are named; results among them that a killed process left half in place are put in order.
@@ -30,11 +30,11 @@ export async function inputsOf(
 }
 
 /** The file of --history. */
-export const namedHistory = ({ history }: WeightFlags): string | undefined =>
+export const namedHistory = ({ history }: WeightOptions): string | undefined =>
   typeof history === 'string' ? history : undefined;
 
 /** Those of a training. */
-export function trainingInputs(flags: DataFlags & WeightFlags & { weights?: string }): Promise<Inputs> {
+export function trainingInputs(flags: DatasetSource & WeightOptions & { weights?: string }): Promise<Inputs> {
   const { data, trainCsv, validCsv, testCsv, images, weights } = flags;
   const files = [data, trainCsv, validCsv, testCsv, namedHistory(flags)];
   return inputsOf(files, [images ?? (data && join(data, 'images'))], weights);

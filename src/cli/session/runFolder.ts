@@ -5,7 +5,7 @@ import { FolderTakenError } from '../../core/outputs/claim.node.js';
 import { OutputFolder } from '../../core/outputs/folder.node.js';
 import type { Inputs } from '../../core/outputs/inputs.node.js';
 import { safeName } from '../../core/outputs/names.js';
-import { shown } from '../terminal/output.js';
+import { shownPath } from '../../core/outputs/shownPath.node.js';
 import type { CommandContext } from './context.js';
 
 export interface FolderFlags {
@@ -102,7 +102,7 @@ export async function inRunFolder<T>(
       const { renamed } = await folder.publish();
       published = true;
       for (const { wanted, given } of renamed) {
-        out.warn(`${shown(join(target, wanted))} is not ours and stays; see ${given}.`);
+        out.warn(`${shownPath(join(target, wanted))} is not ours and stays; see ${given}.`);
       }
     },
   };

@@ -1,5 +1,6 @@
 /** Which kernels a command uses: --no-tune, --retune, and what is said about it. */
 
+import { duration, plural } from '../../core/wording.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { NodeGpu } from '../../engine/device/gpu.node.js';
 import { planHelpers } from '../../engine/plan/recordPlan.js';
@@ -8,7 +9,6 @@ import type { TuneReport, Tuner, TuningStore } from '../../engine/tuning/tuner.j
 import { readTuning, TuningTable, tuningDocument } from '../../engine/tuning/tuningTable.js';
 import { enableTuning } from '../../verify/enableTuning.js';
 import type { TuningFlags } from '../flags/options.js';
-import { duration, plural } from '../terminal/output.js';
 import type { Progress } from '../terminal/progress.js';
 import type { CommandContext } from './context.js';
 import { versions } from './versions.js';

@@ -1,6 +1,7 @@
 /** What an error means to whoever typed the command. */
 import { ChexError } from '../../core/errors.js';
 import { writeError } from '../../core/writeFile.node.js';
+import { EXIT_CODES } from './exitCodes.js';
 import { visible } from './visible.js';
 
 export interface Failure {
@@ -19,7 +20,7 @@ export function failureOf(error: unknown): Failure {
   const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
   const known = DISK.includes(code ?? '') ? writeError(path ?? 'A file', error) : error;
   if (known instanceof ChexError) {
-    return { code: known.code, message: known.message, exitCode: known.exitCode };
+    return { code: known.code, message: known.message, exitCode: EXIT_CODES[known.code] };
   }
   const text = error instanceof Error ? error.message : String(error);
   if (process.env.CHEXGPU_DEBUG && error instanceof Error)

@@ -2,11 +2,11 @@
  * Where a command's words go. People read lines on stdout and progress on stderr; with --json, stdout
  * holds exactly one JSON document and everything else goes to stderr. Control characters in it are made visible.
  */
-import { relative } from 'node:path';
+import type { Reporter } from '../../workflow/reporter.js';
 import { Progress } from './progress.js';
 import { visible, visibleCell, visibleJson } from './visible.js';
 
-export class Output {
+export class Output implements Reporter {
   readonly json: boolean;
   private progressNow: Progress | null = null;
 
@@ -18,6 +18,10 @@ export class Output {
   say(text = ''): void {
     this.endProgress();
     (this.json ? process.stderr : process.stdout).write(`${visible(text)}\n`);
+  }
+
+  table(header: readonly string[], rows: readonly (readonly (string | number)[])[], indent?: string): void {
+    this.say(textTable(header, rows, indent));
   }
 
   warn(text: string): void {
@@ -75,23 +79,4 @@ export function textTable(
 
 function isNumber(cell: string | number): boolean {
   return typeof cell === 'number' || /^[-–]?$|^-?[\d.,]+( %| s| ms)?$|^undefined$/.test(cell);
-}
-
-export function plural(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
-}
-
-/** A path as one would type it from here. */
-export function shown(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near === '' || near.startsWith('..') ? path : near;
-}
-
-/** 8.3 s, 75 s, 4 min 10 s, 2 h 05 min. */
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 100) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(Math.round(seconds) / 60);
-  if (minutes < 60) return `${minutes} min ${String(Math.round(seconds) % 60).padStart(2, '0')} s`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }

@@ -1,21 +1,34 @@
 /** The three CSVs, the leakage check, the generators: the notebook's sections 2.1 and 2.2. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { DataFlags } from '../../cli/flags/options.js';
-import type { CommandContext } from '../../cli/session/context.js';
-import type { Session } from '../../cli/session/session.js';
-import { plural } from '../../cli/terminal/output.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { fileProblem } from '../../core/readFile.node.js';
+import { plural } from '../../core/wording.js';
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import { rowsWithImages } from '../../data/generator/generator.node.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../data/generator/notebook.node.js';
+import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import { readFrame } from '../../data/tables/csv.node.js';
 import { type Frame, selectRows } from '../../data/tables/frame.js';
 import { patientLeakage } from '../../data/tables/leakage.js';
+import type { WorkContext } from '../reporter.js';
+
+/** Which data: a folder with the usual names in it, or each by itself. */
+export interface DatasetSource {
+  /** Folder with train.csv, valid.csv, test.csv and images/. */
+  data?: string;
+  trainCsv?: string;
+  validCsv?: string;
+  testCsv?: string;
+  images?: string;
+  /** Rows of each CSV to use at most, the first ones. */
+  limit?: number;
+  /** Leave out rows whose image is missing, as Keras does. */
+  ignoreMissing?: boolean;
+}
 
 export interface Dataset {
   /** For people: the folder, or 'phantoms'. */
@@ -36,14 +49,14 @@ export interface Generators {
   test: ImageGenerator;
 }
 
-/** True when the flags name any data. */
-export function namesData({ data, trainCsv, validCsv, testCsv, images }: DataFlags): boolean {
-  return [data, trainCsv, validCsv, testCsv, images].some((flag) => flag !== undefined);
+/** True when a source names any data. */
+export function namesData({ data, trainCsv, validCsv, testCsv, images }: DatasetSource): boolean {
+  return [data, trainCsv, validCsv, testCsv, images].some((path) => path !== undefined);
 }
 
-/** @throws UsageError when they name none */
-export function requireData(flags: DataFlags): void {
-  if (!namesData(flags)) throw new UsageError('There is no data to train on.', 'Give --data DIR.');
+/** @throws UsageError when it names none */
+export function requireData(source: DatasetSource): void {
+  if (!namesData(source)) throw new UsageError('There is no data to train on.', 'Give --data DIR.');
 }
 
 /** @throws DataError when there is no such folder, or none that this user may look into */
@@ -62,28 +75,27 @@ const FOLDER_HINT =
  * @throws DataError naming file, line and column, or a row without an image; UsageError for missing flags
  */
 export async function readDataset(
-  context: CommandContext,
-  flags: DataFlags,
-  source?: string,
+  { out }: Pick<WorkContext, 'out'>,
+  source: DatasetSource,
+  name?: string,
 ): Promise<Dataset> {
-  const { data } = flags;
+  const { data } = source;
   if (data !== undefined) await requireFolder(data, 'data folder', FOLDER_HINT);
-  const path = (flag: keyof DataFlags, given: string | undefined, name: string): string => {
+  const path = (flag: keyof DatasetSource, given: string | undefined, usual: string): string => {
     if (given !== undefined) return given;
-    if (data !== undefined) return join(data, name);
+    if (data !== undefined) return join(data, usual);
     const dashed = flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw new UsageError(`There is no --data folder and no --${dashed}.`, 'Give one of them.');
   };
-  const images = path('images', flags.images, 'images');
-  const trainFile = path('trainCsv', flags.trainCsv, 'train.csv');
-  const read = async (file: string) => firstRows(await readFrame(file), flags.limit);
+  const images = path('images', source.images, 'images');
+  const trainFile = path('trainCsv', source.trainCsv, 'train.csv');
+  const read = async (file: string) => firstRows(await readFrame(file), source.limit);
   const train = await read(trainFile);
-  const valid = await read(path('validCsv', flags.validCsv, 'valid.csv'));
-  const test = await read(path('testCsv', flags.testCsv, 'test.csv'));
+  const valid = await read(path('validCsv', source.validCsv, 'valid.csv'));
+  const test = await read(path('testCsv', source.testCsv, 'test.csv'));
   await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
-  const { out } = context;
   const present = (frame: Frame) => {
-    const options = missingImages((line) => out.warn(`${frame.file}: ${line}`), flags.ignoreMissing);
+    const options = missingImages((line) => out.warn(`${frame.file}: ${line}`), source.ignoreMissing);
     return rowsWithImages({ frame, directory: images, ...options });
   };
   const used = { train: await present(train), valid: await present(valid), test: await present(test) };
@@ -94,7 +106,7 @@ export async function readDataset(
     out.warn(`${nothing}: there will be no validation.`);
   }
   return {
-    source: source ?? (data === undefined ? trainFile : basename(resolve(data))),
+    source: name ?? (data === undefined ? trainFile : basename(resolve(data))),
     ...used,
     images,
     boxes: join(data ?? dirname(trainFile), 'boxes.csv'),
@@ -111,7 +123,7 @@ function firstRows(frame: Frame, limit = frame.images.length): Frame {
 
 /** The notebook's leakage check, over every pair: a warning, as there. @throws DataError with `refuse` */
 export function checkLeakage(
-  { out }: CommandContext,
+  { out }: Pick<WorkContext, 'out'>,
   { train, valid, test }: Pick<Dataset, 'train' | 'valid' | 'test'>,
   refuse: boolean,
 ): void {
@@ -151,8 +163,8 @@ export interface Preparation {
 
 /** The notebook's three generators, with the lines that Keras prints. */
 export async function makeGenerators(
-  { out }: CommandContext,
-  { pool }: Session,
+  { out }: Pick<WorkContext, 'out'>,
+  pool: DecodePool,
   dataset: Dataset,
   { size, augmentation, ...rest }: Preparation,
 ): Promise<Generators> {

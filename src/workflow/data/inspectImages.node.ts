@@ -1,11 +1,11 @@
 /** Before the first step: everything that would otherwise end a training when it is done, or in its middle. */
 import { access } from 'node:fs/promises';
-import type { CommandContext } from '../../cli/session/context.js';
-import { plural } from '../../cli/terminal/output.js';
 import { DataError } from '../../core/errors.js';
+import { plural } from '../../core/wording.js';
 import type { Inspection } from '../../data/checks/check.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import { imagePath } from '../../data/tables/imageFiles.node.js';
+import type { WorkContext } from '../reporter.js';
 import type { Dataset } from './dataset.node.js';
 
 /** Asked of the pool at once: enough for its threads, and few enough to stop soon. */
@@ -35,7 +35,7 @@ export function imagesOf({ train, valid, test }: Pick<Dataset, 'train' | 'valid'
  * @throws DataError naming the files that cannot be read
  */
 export async function inspectImages(
-  { out, signal }: CommandContext,
+  { out, signal }: WorkContext,
   pool: DecodePool,
   names: readonly string[],
   folder: string | null,

@@ -1,14 +1,13 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
 
-import type { CommandContext } from '../../cli/session/context.js';
-import { plural } from '../../cli/terminal/output.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
-import { firstFew } from '../../core/wording.js';
+import { firstFew, plural } from '../../core/wording.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { Frame } from '../../data/tables/frame.js';
 import { LABELS } from '../../data/tables/labels.js';
 import { opNorm } from '../../densenet/weights/torch/torchFacts.js';
 import { asWritten, type PredictionTable } from '../../eval/scores/predictionsCsv.js';
+import type { WorkContext } from '../reporter.js';
 import type { Network } from '../weights/network.node.js';
 
 /** The outputs that mean something. */
@@ -39,7 +38,7 @@ export function chooseLabels(wanted: readonly string[], network: Pick<Network, '
 
 /** Says what the outputs and the pixels are where the weights are not the course's. */
 export function sayMeaning(
-  { out }: CommandContext,
+  { out }: WorkContext,
   network: Network,
   { size, interpolation }: { size: number; interpolation: Interpolation },
 ): void {

@@ -1,9 +1,9 @@
 /** Which scaling of the pixels a command uses, and what it says of pixels that lost something. */
 
-import type { CommandContext } from '../../cli/session/context.js';
 import { UsageError } from '../../core/errors.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import { inWords, pixelFindings, type Scaling } from '../../data/images/pixelFacts.js';
+import type { WorkContext } from '../reporter.js';
 import type { TrainedWith } from '../weights/history.node.js';
 import type { Network } from '../weights/network.node.js';
 
@@ -20,7 +20,7 @@ export interface ScalingChoice {
  * @throws UsageError where that is not what the weights were trained with
  */
 export function settleScaling(
-  { out }: CommandContext,
+  { out }: Pick<WorkContext, 'out'>,
   flag: Scaling | undefined,
   { preprocessing }: Pick<Network, 'preprocessing'>,
   trained: TrainedWith | null,
@@ -55,7 +55,7 @@ export class PixelWarnings {
   private readonly said = new Set<string>();
 
   constructor(
-    private readonly context: CommandContext,
+    private readonly context: Pick<WorkContext, 'out'>,
     private readonly pool: DecodePool,
   ) {}
 

@@ -1,18 +1,17 @@
 /** Predictions for a split, their CSV, ROC and AUC: the notebook's section 4. */
 
-import type { CommandContext } from '../../cli/session/context.js';
-import { plural, textTable } from '../../cli/terminal/output.js';
-import { firstFew } from '../../core/wording.js';
+import { firstFew, plural } from '../../core/wording.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import { repeatedImages } from '../../data/tables/leakage.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { type EvaluationResult, evaluate } from '../../eval/scores/evaluate.js';
 import { asWritten, type PredictionTable } from '../../eval/scores/predictionsCsv.js';
 import { predictAll } from '../../training/predictAll.js';
+import type { WorkContext } from '../reporter.js';
 
 /** Probabilities of every image of a generator that does not shuffle, in the CSV's order. */
 export async function predictSplit(
-  { out, signal }: CommandContext,
+  { out, signal }: WorkContext,
   model: DenseNet,
   generator: ImageGenerator,
 ): Promise<PredictionTable> {
@@ -35,7 +34,7 @@ export async function predictSplit(
 
 /** Scores every row; images on several rows count as often, as in scikit-learn, and are named. */
 export function scorePredictions(
-  { out }: Pick<CommandContext, 'out'>,
+  { out }: Pick<WorkContext, 'out'>,
   table: PredictionTable,
 ): EvaluationResult {
   const repeated = repeatedImages(table);
@@ -47,18 +46,16 @@ export function scorePredictions(
   return evaluate(table.predictions, table.truth, table.labels);
 }
 
-export function sayEvaluation({ out }: Pick<CommandContext, 'out'>, result: EvaluationResult): void {
-  out.say(
-    textTable(
-      ['class', 'positives', 'AUC', '95 % interval', 'average precision'],
-      result.classes.map(({ name, positives, auc, interval, averagePrecision }) => [
-        name,
-        positives,
-        auc === null ? 'undefined' : auc.toFixed(3),
-        interval ? `${interval.low.toFixed(3)}-${interval.high.toFixed(3)}` : '-',
-        averagePrecision === null ? '-' : averagePrecision.toFixed(3),
-      ]),
-    ),
+export function sayEvaluation({ out }: Pick<WorkContext, 'out'>, result: EvaluationResult): void {
+  out.table(
+    ['class', 'positives', 'AUC', '95 % interval', 'average precision'],
+    result.classes.map(({ name, positives, auc, interval, averagePrecision }) => [
+      name,
+      positives,
+      auc === null ? 'undefined' : auc.toFixed(3),
+      interval ? `${interval.low.toFixed(3)}-${interval.high.toFixed(3)}` : '-',
+      averagePrecision === null ? '-' : averagePrecision.toFixed(3),
+    ]),
   );
   const { meanAuc, undefinedClasses, samples, classes } = result;
   const over = classes.length - undefinedClasses.length;

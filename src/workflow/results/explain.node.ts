@@ -1,7 +1,5 @@
 /** Grad-CAM of chosen images: the notebook's last section. */
 import { resolve } from 'node:path';
-import type { CommandContext } from '../../cli/session/context.js';
-import type { Session } from '../../cli/session/session.js';
 import { DataError, NonFiniteError } from '../../core/errors.js';
 import { boxesOf } from '../../data/checks/check.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
@@ -17,6 +15,7 @@ import type { Normalisation, PixelBatch } from '../../training/batch.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import type { Dataset } from '../data/dataset.node.js';
 import { shownProbabilities } from '../prediction/outputs.js';
+import type { WorkContext } from '../reporter.js';
 import type { Network } from '../weights/network.node.js';
 
 /** An image to explain. */
@@ -74,8 +73,8 @@ async function loadForGradcam(
  * cannot be read, or has no contrast, costs its own maps only: `onFailure` gets it.
  */
 export async function explain(
-  context: CommandContext,
-  session: Session,
+  context: WorkContext,
+  pool: DecodePool,
   model: DenseNet,
   cases: readonly Case[],
   {
@@ -92,7 +91,7 @@ export async function explain(
   for (const one of cases) {
     context.signal.throwIfAborted();
     try {
-      rows.push(await explainOne(context, session, model, one, options));
+      rows.push(await explainOne(context, pool, model, one, options));
     } catch (error) {
       if (!(error instanceof DataError || error instanceof NonFiniteError)) throw error;
       onFailure(one.name, error);
@@ -102,8 +101,8 @@ export async function explain(
 }
 
 async function explainOne(
-  { out }: CommandContext,
-  { pool }: Session,
+  { out }: WorkContext,
+  pool: DecodePool,
   model: DenseNet,
   { path, name, labels, boxes }: Case,
   { size, interpolation, score, classes, network }: ExplainOptions,

@@ -1,9 +1,10 @@
 /** What a run came to, in a screenful and for --json. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandContext } from '../../cli/session/context.js';
-import { duration, shown, textTable } from '../../cli/terminal/output.js';
+import { shownPath } from '../../core/outputs/shownPath.node.js';
+import { duration } from '../../core/wording.js';
 import type { Problem, ReportData } from '../../eval/report/reportData.js';
+import type { WorkContext } from '../reporter.js';
 
 export interface RunSummary {
   folder: string;
@@ -43,7 +44,7 @@ export function summaryOf(data: ReportData, folder: string): RunSummary {
   };
 }
 
-export function saySummary({ out }: CommandContext, summary: RunSummary): void {
+export function saySummary({ out }: WorkContext, summary: RunSummary): void {
   const { epochs, stepLosses, meanAuc, timings, files } = summary;
   const first = epochs[0];
   const last = epochs[epochs.length - 1];
@@ -59,19 +60,17 @@ export function saySummary({ out }: CommandContext, summary: RunSummary): void {
   }
   out.say(`  mean test AUC    ${meanAuc === null ? 'undefined' : meanAuc.toFixed(3)}`);
   out.say(`  time             ${duration(summary.seconds)}`);
-  out.say(
-    textTable(
-      ['phase', 'time', 'images/s'],
-      timings.map(({ phase, seconds, images }) => [
-        phase,
-        duration(seconds),
-        images === null || seconds === 0 ? '-' : (images / seconds).toPrecision(3),
-      ]),
-      '    ',
-    ),
+  out.table(
+    ['phase', 'time', 'images/s'],
+    timings.map(({ phase, seconds, images }) => [
+      phase,
+      duration(seconds),
+      images === null || seconds === 0 ? '-' : (images / seconds).toPrecision(3),
+    ]),
+    '    ',
   );
   for (const [name, path] of Object.entries(files)) {
-    if (existsSync(path)) out.say(`  ${name.padEnd(15)}  ${shown(path)}`);
+    if (existsSync(path)) out.say(`  ${name.padEnd(15)}  ${shownPath(path)}`);
   }
   for (const { part, message } of summary.problems) out.say(`  FAILED ${part}: ${message}`);
 }

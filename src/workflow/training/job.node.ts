@@ -2,15 +2,14 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { augmentationOf, augmentationWords } from '../../cli/flags/augmentationFlags.js';
-import type { TrainingFlags } from '../../cli/flags/options.js';
-import type { CommandContext } from '../../cli/session/context.js';
-import type { RunFolder } from '../../cli/session/runFolder.js';
-import type { Session } from '../../cli/session/session.js';
-import { shown } from '../../cli/terminal/output.js';
+import { shownPath } from '../../core/outputs/shownPath.node.js';
+import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
+import type { Gpu } from '../../engine/device/gpu.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
+import { createModel } from '../createModel.js';
+import { augmentationWords } from '../data/augmentationWords.js';
 import {
   checkLeakage,
   type Dataset,
@@ -20,21 +19,35 @@ import {
 } from '../data/dataset.node.js';
 import { constantImages, imagesOf, inspectImages } from '../data/inspectImages.node.js';
 import type { Phases } from '../phases.js';
+import type { PixelWarnings } from '../prediction/scaling.node.js';
+import type { WorkContext } from '../reporter.js';
 import { type TrainingFacts, writeCheckpoint } from '../weights/checkpoint.node.js';
 import { HISTORY_FILE } from '../weights/history.node.js';
-import { createModel, type Network, WEIGHTS_FILE } from '../weights/network.node.js';
-import { type Preset, type TrainingPlan, trainingPlan } from './presets.js';
+import { type Network, WEIGHTS_FILE } from '../weights/network.node.js';
+import { type Preset, type TrainingChoices, type TrainingPlan, trainingPlan } from './presets.js';
 import { sayFrequencies, trainNetwork } from './training.js';
 
+/** A folder that results are made beside and then put into. */
+export interface CheckpointFolder {
+  /** As the user knows it. */
+  readonly target: string;
+  /** Where files are made before they are published. */
+  readonly staged: string;
+  /** Puts into place what is staged; a warning where a name was taken. */
+  publish(): Promise<void>;
+}
+
 export interface TrainingJob {
-  session: Session;
+  gpu: Gpu;
+  pool: DecodePool;
+  pixels: PixelWarnings;
   dataset: Dataset;
   network: Network;
-  flags: TrainingFlags & { refuseLeakage: boolean };
+  choices: TrainingChoices;
   preset: Preset;
   phases: Phases;
   /** Gets the checkpoint. */
-  folder: RunFolder;
+  folder: CheckpointFolder;
 }
 
 export interface Trained {
@@ -53,8 +66,8 @@ export interface Trained {
  * the system's temporary folder, and the refusal is thrown all the same.
  */
 async function publishCheckpoint(
-  { out }: CommandContext,
-  folder: RunFolder,
+  { out }: WorkContext,
+  folder: CheckpointFolder,
   facts: TrainingFacts,
 ): Promise<void> {
   try {
@@ -63,10 +76,12 @@ async function publishCheckpoint(
   } catch (error) {
     const refuge = await mkdtemp(join(tmpdir(), 'chexgpu-checkpoint-'));
     await writeCheckpoint(refuge, facts);
-    out.warn(`${shown(folder.target)} cannot be written: the weights are in ${join(refuge, WEIGHTS_FILE)}.`);
+    out.warn(
+      `${shownPath(folder.target)} cannot be written: the weights are in ${join(refuge, WEIGHTS_FILE)}.`,
+    );
     throw error;
   }
-  const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => shown(join(folder.target, name)));
+  const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => shownPath(join(folder.target, name)));
   out.say(`Saved ${files.join(' and ')}`);
 }
 
@@ -74,23 +89,22 @@ async function publishCheckpoint(
  * Leakage, images, generators, frequencies, fit, checkpoint, in the notebook's order. The checkpoint is published as
  * soon as it is whole; a training that is interrupted or fails leaves that of its last whole epoch.
  */
-export async function trainOn(context: CommandContext, job: TrainingJob): Promise<Trained> {
-  const { session, dataset, network, flags, preset, phases, folder } = job;
-  const { seed, interpolation = 'nearest', scaling = 'keras' } = flags;
-  checkLeakage(context, dataset, flags.refuseLeakage);
+export async function trainOn(context: WorkContext, job: TrainingJob): Promise<Trained> {
+  const { gpu, pool, pixels, dataset, network, choices, preset, phases, folder } = job;
+  const { seed, interpolation = 'nearest', scaling = 'keras', augmentation } = choices;
+  checkLeakage(context, dataset, choices.refuseLeakage);
   const constant = await phases.time('checking images', null, () => checkedImages(context, job));
-  const { size, batchSize } = trainingPlan(flags, preset, 0);
-  const augmentation = augmentationOf(flags);
+  const { size, batchSize } = trainingPlan(choices, preset, 0);
   const preparation = { size, batchSize, seed, interpolation, scaling, augmentation };
   const generators = await phases.time('image statistics', null, () =>
-    makeGenerators(context, session, dataset, preparation),
+    makeGenerators(context, pool, dataset, preparation),
   );
   if (augmentation) context.out.say(`Augmenting training images: ${augmentationWords(augmentation)}`);
-  const plan = trainingPlan(flags, preset, generators.train.length);
+  const plan = trainingPlan(choices, preset, generators.train.length);
   const frequencies = sayFrequencies(context, dataset);
   context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
-  session.pixels.say();
-  const model = await createModel(context, session, network);
+  pixels.say();
+  const model = await createModel(context, gpu, network);
   const { normalisation } = generators.test;
   const facts = (weights: WeightMap, training: TrainingSummary): TrainingFacts => ({
     config: model.config,
@@ -114,14 +128,14 @@ export async function trainOn(context: CommandContext, job: TrainingJob): Promis
 }
 
 /** @throws DataError naming images that cannot be decoded, unless --no-check */
-async function checkedImages(context: CommandContext, { session, dataset, flags }: TrainingJob) {
-  if (!flags.check) return new Set<string>();
-  return constantImages(await inspectImages(context, session.pool, imagesOf(dataset), dataset.images));
+async function checkedImages(context: WorkContext, { pool, dataset, choices }: TrainingJob) {
+  if (!choices.check) return new Set<string>();
+  return constantImages(await inspectImages(context, pool, imagesOf(dataset), dataset.images));
 }
 
 async function saveLastEpoch(
-  context: CommandContext,
-  folder: RunFolder,
+  context: WorkContext,
+  folder: CheckpointFolder,
   facts: TrainingFacts,
   epochs: number,
 ): Promise<void> {

@@ -1,5 +1,25 @@
 /** Sizes and counts where the user gives none: by adapter, as a processor is a thousand times slower. */
-import type { TrainingFlags } from '../../cli/flags/options.js';
+import type { AugmentationOptions } from '../../data/generator/augmentation.js';
+import type { Scaling } from '../../data/images/pixelFacts.js';
+import type { Interpolation } from '../../data/images/resize.js';
+
+/** What may be said of a training; what is left out the presets say. */
+export interface TrainingChoices {
+  size?: number;
+  batchSize?: number;
+  epochs?: number;
+  stepsPerEpoch?: number;
+  learningRate: number;
+  seed: number;
+  interpolation?: Interpolation;
+  scaling?: Scaling;
+  /** Of the training images only. */
+  augmentation?: AugmentationOptions;
+  /** Decode every image before the first step. */
+  check: boolean;
+  /** An error, not a warning, where patients are in two splits. */
+  refuseLeakage: boolean;
+}
 
 /** What a training needs, with every default filled in. */
 export interface TrainingPlan {
@@ -66,12 +86,12 @@ export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
 };
 
 /** @param batches in an epoch of the training images */
-export function trainingPlan(flags: TrainingFlags, preset: Preset, batches: number): TrainingPlan {
+export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: number): TrainingPlan {
   return {
-    size: flags.size ?? preset.size,
-    batchSize: flags.batchSize ?? preset.batchSize,
-    epochs: flags.epochs ?? preset.epochs,
-    stepsPerEpoch: flags.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches),
-    learningRate: flags.learningRate,
+    size: choices.size ?? preset.size,
+    batchSize: choices.batchSize ?? preset.batchSize,
+    epochs: choices.epochs ?? preset.epochs,
+    stepsPerEpoch: choices.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches),
+    learningRate: choices.learningRate,
   };
 }

@@ -1,7 +1,6 @@
 /** Class frequencies, loss weights and the fit: the notebook's section 3. */
 
-import type { CommandContext } from '../../cli/session/context.js';
-import { duration, plural, textTable } from '../../cli/terminal/output.js';
+import { duration, plural } from '../../core/wording.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { frequencySummary } from '../../eval/report/dataSummary.js';
@@ -10,22 +9,21 @@ import { History } from '../../training/callbacks/history.js';
 import { fit } from '../../training/fit.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phases.js';
+import type { WorkContext } from '../reporter.js';
 import type { TrainingPlan } from './presets.js';
 
-export function sayFrequencies({ out }: CommandContext, dataset: Dataset): FrequencySummary {
+export function sayFrequencies({ out }: WorkContext, dataset: Dataset): FrequencySummary {
   const frequencies = frequencySummary('train', dataset.train);
   const { labels, counts, positive, positiveWeights, negativeWeights } = frequencies;
-  out.say(
-    textTable(
-      ['class', 'positives', 'frequency', 'weight +', 'weight -'],
-      labels.map((label, c) => [
-        label,
-        counts[c],
-        positive[c].toFixed(3),
-        positiveWeights[c].toFixed(3),
-        negativeWeights[c].toFixed(3),
-      ]),
-    ),
+  out.table(
+    ['class', 'positives', 'frequency', 'weight +', 'weight -'],
+    labels.map((label, c) => [
+      label,
+      counts[c],
+      positive[c].toFixed(3),
+      positiveWeights[c].toFixed(3),
+      negativeWeights[c].toFixed(3),
+    ]),
   );
   return frequencies;
 }
@@ -40,7 +38,7 @@ function lengths({ samples, batchSize }: ImageGenerator): number[] {
  * @param onEpoch gets the history so far, and is waited for
  */
 export async function trainNetwork(
-  { out, signal }: CommandContext,
+  { out, signal }: WorkContext,
   model: DenseNet,
   { train, valid }: Generators,
   frequencies: FrequencySummary,

@@ -3,7 +3,6 @@
  * any other file it says nothing, however the files are called.
  */
 import { dirname, join } from 'node:path';
-import type { CommandContext } from '../../cli/session/context.js';
 import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
@@ -12,6 +11,7 @@ import { DENSENET_NAMES, type DenseNetConfig, type DenseNetName } from '../../de
 import { isNormalisation } from '../../densenet/weights/torch/torchFacts.js';
 import type { WeightBytes } from '../../densenet/weights/weights.node.js';
 import type { Normalisation } from '../../training/batch.js';
+import type { WorkContext } from '../reporter.js';
 
 export const HISTORY_FILE = 'history.json';
 
@@ -34,7 +34,7 @@ export interface TrainedWith {
 }
 
 /** A file to take, in place of the one beside the weights; false takes none. */
-export type HistoryFlag = string | boolean | undefined;
+export type HistoryChoice = string | boolean | undefined;
 
 /** Losses of every step of a long training. */
 const LARGEST_HISTORY = 2 ** 26;
@@ -62,9 +62,9 @@ const FIELDS: Readonly<Record<keyof TrainedWith, [wanted: string, test: (value: 
  * @throws WeightsError for a history that is damaged, since without it other numbers would come out
  */
 export async function trainedWith(
-  { out }: CommandContext,
+  { out }: Pick<WorkContext, 'out'>,
   weights: WeightBytes,
-  flag: HistoryFlag,
+  flag: HistoryChoice,
 ): Promise<TrainedWith | null> {
   if (flag === false) return null;
   const given = typeof flag === 'string';

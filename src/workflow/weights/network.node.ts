@@ -1,8 +1,5 @@
 /** The network of a command: its shape, where its weights come from, and how it was trained. */
 
-import type { CommandContext } from '../../cli/session/context.js';
-import type { Session } from '../../cli/session/session.js';
-import type { Progress } from '../../cli/terminal/progress.js';
 import { WeightsError } from '../../core/errors.js';
 import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
@@ -14,13 +11,13 @@ import {
   densenetConfig,
   HEAD_LAYER,
 } from '../../densenet/architecture.js';
-import { DenseNet } from '../../densenet/densenet.js';
 import { initialWeights } from '../../densenet/initialisers.js';
 import { signatureAt } from '../../densenet/weights/hdf5/hdf5.js';
 import type { Preprocessing } from '../../densenet/weights/torch/torchFacts.js';
 import { loadWeights, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
-import { type HistoryFlag, type TrainedWith, trainedWith } from './history.node.js';
+import type { WorkContext } from '../reporter.js';
+import { type HistoryChoice, type TrainedWith, trainedWith } from './history.node.js';
 
 export const WEIGHTS_FILE = 'weights.h5';
 
@@ -42,13 +39,13 @@ export interface Network {
   inputSize: number | null;
 }
 
-/** Flags that say what weights mean, where their file does not. */
-export interface WeightFlags {
+/** What weights mean, where their file does not say. */
+export interface WeightOptions {
   network?: DenseNetName;
   activation?: DenseNetConfig['activation'];
   bnEpsilon?: number;
   head?: string;
-  history?: HistoryFlag;
+  history?: HistoryChoice;
 }
 
 /** A weight file with what is known of its training. */
@@ -65,9 +62,9 @@ export type OnExpected = (config: DenseNetConfig, trained: TrainedWith | null) =
  * @param fixed what stands behind the outputs whatever the file says
  */
 export async function readFor(
-  context: CommandContext,
+  context: WorkContext,
   weights: string,
-  flags: WeightFlags,
+  flags: WeightOptions,
   fixed?: DenseNetConfig['activation'],
   onExpected?: OnExpected,
 ): Promise<KnownWeights> {
@@ -95,7 +92,7 @@ export async function readFor(
 }
 
 /** What the flags leave out of the file, or say against it. */
-function sayOverruled({ out }: CommandContext, { path, report }: WeightFile, flags: WeightFlags): void {
+function sayOverruled({ out }: WorkContext, { path, report }: WeightFile, flags: WeightOptions): void {
   if (report.head && report.leftOver.length > 0) {
     out.warn(
       `${path}: ${report.leftOver.join(', ')} left out. Where they stand between the base and the head, the numbers are others.`,
@@ -124,8 +121,8 @@ const OF_THE_COURSE = {
  * @throws WeightsError naming the file and what does not fit
  */
 export async function loadNetwork(
-  context: CommandContext,
-  flags: Omit<WeightFlags, 'activation'> & { weights?: string; seed: number },
+  context: WorkContext,
+  flags: Omit<WeightOptions, 'activation'> & { weights?: string; seed: number },
 ): Promise<Network> {
   const { network = 'densenet121', seed } = flags;
   if (flags.weights === undefined) {
@@ -206,8 +203,8 @@ function scalingOf({ preprocessing, report }: WeightFile): string | null {
  * @throws WeightsError when there is no head, or nobody says what its outputs are
  */
 export async function loadClassifier(
-  context: CommandContext,
-  flags: WeightFlags & { weights: string; labels?: readonly string[] },
+  context: WorkContext,
+  flags: WeightOptions & { weights: string; labels?: readonly string[] },
   onExpected?: OnExpected,
 ): Promise<{ network: Network; trained: TrainedWith | null }> {
   const { weights } = flags;
@@ -258,35 +255,4 @@ export function checkpointBytes(network: DenseNetName = 'densenet121'): number {
 /** The same network with moving averages that keep another share of the old ones a step. */
 export function withMomentum(network: Network, bnMomentum: number | undefined): Network {
   return bnMomentum === undefined ? network : { ...network, config: { ...network.config, bnMomentum } };
-}
-
-/** Compilation is shown when it takes longer; what is compiled already takes no time. */
-const SHOW_AFTER_MS = 300;
-
-/** Puts the network on the GPU, with progress while its kernels compile. */
-export function createModel(context: CommandContext, session: Session, network: Network): Promise<DenseNet> {
-  const { out, signal } = context;
-  let plan = '';
-  let started = 0;
-  let bar: Progress | null = null;
-  return DenseNet.create(session.node.gpu, {
-    config: network.config,
-    weights: network.weights,
-    onCompile: (label, done, total) => {
-      signal.throwIfAborted();
-      if (label !== plan) {
-        plan = label;
-        started = performance.now();
-        bar = null;
-      }
-      if (performance.now() - started > SHOW_AFTER_MS) {
-        bar ??= out.progress(`Compiling for ${label}`, total, 'kernels');
-      }
-      bar?.update(done, '', total);
-      if (done === total) {
-        if (bar) out.endProgress();
-        plan = '';
-      }
-    },
-  });
 }

@@ -6,8 +6,8 @@ import {
   type AugmentationFlags,
   addAugmentationOptions,
   augmentationOf,
-  augmentationWords,
 } from '../../../src/cli/flags/augmentationFlags.js';
+import { augmentationWords } from '../../../src/workflow/data/augmentationWords.js';
 import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
 
 function parsed(...args: string[]): AugmentationFlags {

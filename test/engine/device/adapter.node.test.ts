@@ -43,7 +43,7 @@ try {
   console.log(JSON.stringify({ kind: found.kind, why: found.why, headline: found.headline, last,
     drivers: process.env.VK_DRIVER_FILES ?? null }));
 } catch (error) {
-  console.log(JSON.stringify({ error: error.name, message: error.message, exitCode: error.exitCode }));
+  console.log(JSON.stringify({ error: error.name, message: error.message, code: error.code }));
 }
 `;
 
@@ -56,7 +56,7 @@ interface Said {
   drivers: string | null;
   error: string;
   message: string;
-  exitCode: number;
+  code: string;
 }
 
 const UNSET = { CHEXGPU_ADAPTER: undefined, VK_DRIVER_FILES: undefined, VK_ICD_FILENAMES: undefined };
@@ -113,7 +113,7 @@ describe('findAdapter', () => {
         expect(said).toMatchObject({ kind, drivers: null });
         expect(said.why).toContain(`CHEXGPU_ADAPTER=${kind}`);
       } else {
-        expect(said).toMatchObject({ error: 'AdapterError', exitCode: 5 });
+        expect(said).toMatchObject({ error: 'AdapterError', code: 'adapter' });
         for (const system of ['Debian', 'Ubuntu', 'Fedora', 'macOS', 'Windows']) {
           expect(said.message).toContain(system);
         }
@@ -123,7 +123,7 @@ describe('findAdapter', () => {
 
   it('refuses a CHEXGPU_ADAPTER it does not know', async () => {
     const { said } = await say({ CHEXGPU_ADAPTER: 'voodoo' });
-    expect(said).toMatchObject({ error: 'UsageError', exitCode: 2 });
+    expect(said).toMatchObject({ error: 'UsageError', code: 'usage' });
     expect(said.message).toContain("'voodoo'");
   });
 

@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandContext } from '../../../src/cli/session/context.js';
 import { DataError } from '../../../src/core/errors.js';
 import { checkFolder } from '../../../src/data/checks/check.node.js';
 import { flowFromDataframe } from '../../../src/data/generator/generator.node.js';
@@ -11,6 +10,7 @@ import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import { readFrame } from '../../../src/data/tables/csv.node.js';
 import { ImageFiles, imagePath } from '../../../src/data/tables/imageFiles.node.js';
 import { readDataset } from '../../../src/workflow/data/dataset.node.js';
+import { SILENT } from '../../../src/workflow/reporter.js';
 import { chooseCases, readBoxes } from '../../../src/workflow/results/explain.node.js';
 import { csvOf, noisePng } from '../../support/imageFolder.js';
 
@@ -250,9 +250,8 @@ describe('a data set with --ignore-missing', () => {
     await write('valid', valid);
     await write('test', test);
     const warnings: string[] = [];
-    const out = { warn: (line: string) => warnings.push(line) };
-    const read = (ignoreMissing?: boolean) =>
-      readDataset({ out } as unknown as CommandContext, { data: folder, ignoreMissing });
+    const out = { ...SILENT, warn: (line: string) => warnings.push(line) };
+    const read = (ignoreMissing?: boolean) => readDataset({ out }, { data: folder, ignoreMissing });
     return { read, warnings };
   }
 

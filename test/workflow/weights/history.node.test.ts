@@ -5,11 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import type { CommandContext } from '../../../src/cli/session/context.js';
-import { Output } from '../../../src/cli/terminal/output.js';
 import { UsageError, WeightsError } from '../../../src/core/errors.js';
 import { chooseLabels } from '../../../src/workflow/prediction/outputs.js';
-import { type HistoryFlag, trainedWith } from '../../../src/workflow/weights/history.node.js';
+import { SILENT } from '../../../src/workflow/reporter.js';
+import { type HistoryChoice, trainedWith } from '../../../src/workflow/weights/history.node.js';
 
 const root = mkdtempSync(join(tmpdir(), 'chexgpu-history-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -39,20 +38,16 @@ const FACTS = {
 };
 const GOOD = { schema: 2, written_by: 'chexgpu', weights: { file: 'weights.h5', sha256 }, ...FACTS };
 
-async function read(name: string, history: unknown, flag?: HistoryFlag, content?: string) {
+async function read(name: string, history: unknown, flag?: HistoryChoice, content?: string) {
   const said: string[] = [];
-  class Listener extends Output {
-    override say(text = ''): void {
-      said.push(text);
-    }
-    override warn(text: string): void {
-      said.push(`warning: ${text}`);
-    }
-  }
-  const context = { out: new Listener({ json: false }) } as unknown as CommandContext;
+  const out = {
+    ...SILENT,
+    say: (text = '') => said.push(text),
+    warn: (text: string) => said.push(`warning: ${text}`),
+  };
   const text = typeof history === 'string' ? history : JSON.stringify(history);
   if (history !== undefined) writeFileSync(join(folder, 'history.json'), text);
-  return { trained: await trainedWith(context, weights(name, content), flag), said: said.join('\n') };
+  return { trained: await trainedWith({ out }, weights(name, content), flag), said: said.join('\n') };
 }
 
 describe('a history that names the weights', () => {

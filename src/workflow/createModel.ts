@@ -1,0 +1,39 @@
+/** A network put on the GPU, with progress while its kernels compile. */
+
+import { DenseNet, type DenseNetOptions } from '../densenet/densenet.js';
+import type { Gpu } from '../engine/device/gpu.js';
+import type { Progress, WorkContext } from './reporter.js';
+
+/** Compilation is shown when it takes longer; what is compiled already takes no time. */
+const SHOW_AFTER_MS = 300;
+
+/** Compiling ends where the signal aborts. */
+export function createModel(
+  { out, signal }: WorkContext,
+  gpu: Gpu,
+  { config, weights }: Pick<DenseNetOptions, 'config' | 'weights'>,
+): Promise<DenseNet> {
+  let plan = '';
+  let started = 0;
+  let bar: Progress | null = null;
+  return DenseNet.create(gpu, {
+    config,
+    weights,
+    onCompile: (label, done, total) => {
+      signal.throwIfAborted();
+      if (label !== plan) {
+        plan = label;
+        started = performance.now();
+        bar = null;
+      }
+      if (performance.now() - started > SHOW_AFTER_MS) {
+        bar ??= out.progress(`Compiling for ${label}`, total, 'kernels');
+      }
+      bar?.update(done, '', total);
+      if (done === total) {
+        if (bar) out.endProgress();
+        plan = '';
+      }
+    },
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * To whom the workflow says what it does. The command prints it; a program may show it in its own way, or not at all.
+ */
+
+/** How far something is. */
+export interface Progress {
+  /** @param note more about this moment, e.g. the loss; what is left out stays as it was */
+  update(done: number, note?: string, total?: number): void;
+}
+
+export interface Reporter {
+  /** One line, or several; an empty one without text. */
+  say(text?: string): void;
+  /** Something that whoever reads the numbers should know. */
+  warn(text: string): void;
+  table(header: readonly string[], rows: readonly (readonly (string | number)[])[], indent?: string): void;
+  /** One at a time: a new one ends the last, as a line does. */
+  progress(title: string, total: number, unit?: string): Progress;
+  endProgress(): void;
+}
+
+/** What every piece of work gets. */
+export interface WorkContext {
+  readonly out: Reporter;
+  /** Aborted by whoever wants the work to end at its next step. */
+  readonly signal: AbortSignal;
+}
+
+/** Says nothing. */
+export const SILENT: Reporter = Object.freeze({
+  say: () => {},
+  warn: () => {},
+  table: () => {},
+  progress: () => ({ update: () => {} }),
+  endProgress: () => {},
+});
