@@ -125,7 +125,9 @@ export type {
   Network,
   RecordedNetwork,
 } from './training/network.js';
-export type { AdamSettings, AdamState } from './training/optimizers/adamState.js';
+export { type AdamSettings, adam } from './training/optimizers/adam.js';
+export type { Optimizer } from './training/optimizers/optimizer.js';
+export type { OptimizerState } from './training/optimizers/state.js';
 export type { ParameterSpec, ParameterTable, WeightMap } from './training/parameterSpec.js';
 export { type Predictions, predictAll } from './training/predictAll.js';
 export type { TrainingOptions } from './training/trainingOptions.js';

@@ -1,38 +1,69 @@
-/** How a network is trained: loss and optimiser, and what of it makes sense. */
-import { oneOf, requireObject } from '../core/arguments.js';
+/** How a network is trained: loss and optimizer, and what of it makes sense. */
+import { oneOf, requireObject, shown } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
 import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
 import { checkLoss, type Loss } from './losses/loss.js';
 import { type WeightedSettings, weightedCrossEntropy } from './losses/weightedCrossEntropy.js';
 import type { Network } from './network.js';
+import { ADAM } from './optimizers/adam.js';
 import {
-  type AdamSettings,
-  type AdamState,
-  checkAdamSettings,
-  checkAdamState,
-} from './optimizers/adamState.js';
+  type CompleteOptimizer,
+  checkSettings,
+  type Optimizer,
+  type OptimizerKind,
+  type SettingMap,
+} from './optimizers/optimizer.js';
+import { checkOptimizerState, type OptimizerState } from './optimizers/state.js';
 
 /** A loss, or the settings of the weighted cross-entropy; not both. */
 export interface LossOptions extends Partial<WeightedSettings> {
   loss?: Loss;
 }
 
-export interface TrainingOptions extends AdamSettings, LossOptions {
+/**
+ * Settings of the optimizer without its name. Where a model is compiled they are Adam's, or those of the optimizer
+ * whose state is given; where a training goes on, those of the optimizer that it has.
+ */
+export interface OptimizerShorthand {
+  learningRate?: number;
+  beta1?: number;
+  beta2?: number;
+  /** Adam's `epsilon`; the one of that name here is the loss's. */
+  adamEpsilon?: number;
+}
+
+export interface TrainingOptions extends OptimizerShorthand, LossOptions {
   /** Which Keras' rule the moving variance follows. */
   movingVarianceRule?: MovingVarianceRule;
   /**
-   * Adam's state to go on from; without it the moments start from zero. Its settings hold where the
-   * options above say nothing.
+   * `adam({ ... })` or another of its kind, which starts afresh; or a state to go on from, whose settings hold where the
+   * shorthand above says nothing. Default: Adam.
    */
-  optimizer?: AdamState;
+  optimizer?: Optimizer | OptimizerState;
 }
 
-/** The options without the optimiser's state, checked and copied; what was left out is not there. */
-export type TrainingSettings = Omit<TrainingOptions, 'optimizer'>;
+/** What was asked of the optimizer, checked. */
+export interface OptimizerRequest {
+  /** Undefined where only settings were given, or nothing. */
+  kind?: OptimizerKind;
+  /** By the kind's own names. */
+  settings: SettingMap;
+  state?: OptimizerState;
+}
 
-/** A training that is compiled: its loss is one, whichever way it was given. */
-export type CompiledTraining = Omit<TrainingSettings, keyof WeightedSettings> &
-  Required<AdamSettings> & { loss: Loss };
+/** The options, checked and copied but for the optimizer's state; what was left out is not there. */
+export interface TrainingSettings extends LossOptions {
+  movingVarianceRule?: MovingVarianceRule;
+  optimizer: OptimizerRequest;
+}
+
+/** A training that is compiled. Its optimizer's settings may change between steps. */
+export interface CompiledTraining {
+  /** One, whichever way it was given. */
+  loss: Loss;
+  movingVarianceRule?: MovingVarianceRule;
+  optimizer: CompleteOptimizer;
+}
 
 /**
  * The loss that options ask for, for a network of so many classes.
@@ -69,17 +100,48 @@ function givenLoss(options: LossOptions, network: Network): LossOptions {
 /**
  * Checks the options for a network and copies what is given of them; nothing of what else the caller's object holds.
  * @throws UsageError naming the field, what it is and what it may be, or for a loss that is not for this network's
- *   outputs; WeightsError for an optimiser's state that is not this network's
+ *   outputs; WeightsError for an optimizer's state that is not this network's
  */
 export function checkTraining(options: TrainingOptions, network: Network): TrainingSettings {
   requireObject('The training options', options);
   const loss = givenLoss(options, network);
-  const { learningRate, beta1, beta2, adamEpsilon, movingVarianceRule, optimizer } = options;
+  const { movingVarianceRule } = options;
   if (movingVarianceRule !== undefined) {
     oneOf('movingVarianceRule', movingVarianceRule, MOVING_VARIANCE_RULES);
   }
-  checkAdamSettings(options);
-  if (optimizer !== undefined) checkAdamState(optimizer, network);
-  const settings = { ...loss, learningRate, beta1, beta2, adamEpsilon, movingVarianceRule };
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  const given = Object.entries({ ...loss, movingVarianceRule }).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), optimizer: checkOptimizer(options, network) };
+}
+
+const SHORTHAND = ['learningRate', 'beta1', 'beta2', 'adamEpsilon'] as const;
+
+function checkOptimizer(options: TrainingOptions, network: Network): OptimizerRequest {
+  const given = SHORTHAND.filter((field) => options[field] !== undefined);
+  const shorthand = Object.fromEntries(
+    given.map((field) => {
+      const name = field === 'adamEpsilon' ? 'epsilon' : field;
+      return [name, ADAM.settings[name].check(field, options[field])];
+    }),
+  );
+  const { optimizer } = options;
+  if (optimizer === undefined) return { settings: shorthand };
+  requireObject('optimizer', optimizer);
+  if ('kind' in optimizer) {
+    const { kind, settings } = optimizer;
+    if (typeof kind?.record !== 'function') {
+      throw new UsageError(
+        `optimizer has the kind ${shown(kind)}.`,
+        'Make one with adam({ ... }) or its like.',
+      );
+    }
+    if (given.length > 0) {
+      throw new UsageError(
+        `optimizer is there and ${given.join(', ')} too.`,
+        `Give the settings to the optimizer: ${kind.name}({ ... }).`,
+      );
+    }
+    return { kind, settings: checkSettings(kind, settings, 'optimizer: ') };
+  }
+  const kind = checkOptimizerState(optimizer, network);
+  return { kind, settings: checkSettings(kind, shorthand), state: optimizer };
 }

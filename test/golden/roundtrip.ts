@@ -12,7 +12,7 @@ import { DenseNet } from '../../src/densenet/densenet.js';
 import { readWeightFile, writeWeightFile } from '../../src/densenet/weights/weights.node.js';
 import { type NodeGpu, openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { MovingVarianceRule } from '../../src/shaders/batchnorm/batchnorm.js';
-import type { AdamState } from '../../src/training/optimizers/adamState.js';
+import type { OptimizerState } from '../../src/training/optimizers/state.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
 import type { TrainingOptions } from '../../src/training/trainingOptions.js';
 import {
@@ -75,7 +75,7 @@ const open = (): Promise<NodeGpu> => openNodeGpu();
  * Adam in the midst of a training: v is of the size of the squared gradients, m points anywhere, so that
  * whoever forgets the moments or their count goes elsewhere.
  */
-function midway(gradients: WeightMap): AdamState {
+function midway(gradients: WeightMap): OptimizerState {
   const [m, v]: WeightMap[] = [new Map(), new Map()];
   for (const [key, g] of gradients) {
     const scale = Math.sqrt(g.reduce((sum, x) => sum + x * x, 0) / g.length);
@@ -88,7 +88,7 @@ function midway(gradients: WeightMap): AdamState {
       uniform(SEED, `${key} v`, g.length, 0.5, 1.5).map((x) => x * scale * scale),
     );
   }
-  return { iterations: 50, m, v, settings: { learningRate: RATE } };
+  return { optimizer: 'adam', iterations: 50, slots: { m, v }, settings: { learningRate: RATE } };
 }
 
 /**
@@ -167,7 +167,7 @@ async function checkStack(node: NodeGpu, folder: string, results: Results, rows:
     add(`bits of all tensors, ${file}`, checksum(tensors, config) === digest ? 0 : 1, 0);
   }
 
-  const optimizer = start.optimizer as AdamState;
+  const optimizer = start.optimizer as OptimizerState;
   const runs: Record<string, TrainingOptions> = {
     'as loaded': { ...MEAN_LOSS, optimizer },
     fresh: { ...MEAN_LOSS, learningRate: RATE },
@@ -199,8 +199,8 @@ async function checkStack(node: NodeGpu, folder: string, results: Results, rows:
         const change = furthest(minus(tensors, start.tensors), minus(weights, start.tensors));
         add(`${name}, ${file}: weights, relative L2`, furthest(tensors, weights), 1e-4);
         add(`${name}, ${file}: L2 relative to the change`, change, stack === 'keras-2.3' ? 2e-2 : 1e-2);
-        add(`${name}, ${file}: m, relative L2`, furthest(state?.m, later.m), moments);
-        add(`${name}, ${file}: v, relative L2`, furthest(state?.v, later.v), moments);
+        add(`${name}, ${file}: m, relative L2`, furthest(state?.slots.m, later.slots.m), moments);
+        add(`${name}, ${file}: v, relative L2`, furthest(state?.slots.v, later.slots.v), moments);
       }
       if (note === 'fresh') {
         const apart = nearestChange(tensors, resumed, start.tensors);

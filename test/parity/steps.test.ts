@@ -5,7 +5,7 @@ import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../../src/shaders/batchnorm/batchnorm.js';
-import type { AdamState } from '../../src/training/optimizers/adamState.js';
+import type { OptimizerState } from '../../src/training/optimizers/state.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { generatedBatch, generatedLossWeights, generatedWeights, nudgeBetas } from '../support/generated.js';
 import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
-async function train(count: number, movingVarianceRule: MovingVarianceRule, optimizer?: AdamState) {
+async function train(count: number, movingVarianceRule: MovingVarianceRule, optimizer?: OptimizerState) {
   const model = await DenseNet.create(gpu, { config, weights: start });
   await model.compile({ ...generatedLossWeights(), learningRate, movingVarianceRule, optimizer });
   const found: number[] = [];
@@ -76,9 +76,9 @@ describe('ten Adam steps', () => {
     const trained = parameterTable(config).filter((spec) => spec.trainable);
     const zeros = (): WeightMap => new Map(trained.map(({ key, size }) => [key, new Float32Array(size)]));
     const { losses: got } = await train(want.length, 'keras2.3', {
+      optimizer: 'adam',
       iterations: 1,
-      m: zeros(),
-      v: zeros(),
+      slots: { m: zeros(), v: zeros() },
       settings: {},
     });
     const errors = ranked(want.map((w, i) => [`step ${i + 1}`, Math.abs(got[i] - w) / w]));

@@ -19,7 +19,8 @@ const config = densenetConfig('densenet121', {
   classes: 3,
 });
 const loss = generatedLossWeights(3);
-const settings = { learningRate: 3e-3, beta1: 0.8, beta2: 0.99, adamEpsilon: 1e-6 };
+const settings = { learningRate: 3e-3, beta1: 0.8, beta2: 0.99, epsilon: 1e-6 };
+const shorthand = { learningRate: 3e-3, beta1: 0.8, beta2: 0.99, adamEpsilon: 1e-6 };
 const batch = (i: number) => generatedBatch(60 + i, 2, 16, 3);
 
 let gpu: Gpu;
@@ -40,7 +41,7 @@ async function train(model: DenseNet, from: number, to: number): Promise<number[
 /** Three steps with other settings than the defaults; then the state, three more steps and where they led. */
 async function reference() {
   const model = await create();
-  await model.compile({ ...loss, ...settings });
+  await model.compile({ ...loss, ...shorthand });
   await train(model, 0, 3);
   const weights = await model.exportWeights();
   const optimizer = await model.exportOptimizer();
@@ -64,7 +65,7 @@ describe('training goes on', () => {
     // Neither without the moments nor without their count.
     for (const other of [undefined, { ...optimizer, iterations: 0 }]) {
       await model.importWeights(weights);
-      await model.compile({ ...loss, ...settings, optimizer: other });
+      await model.compile({ ...loss, ...shorthand, optimizer: other });
       expect(await train(model, 3, 6)).not.toEqual(losses);
     }
     // Settings that are given win over those of the state.
@@ -80,7 +81,7 @@ describe('training goes on', () => {
     const file = await readKerasHdf5(bytes, config, 'x.h5', { optimizer: true });
     const model = await create(file.tensors);
     // Keras 3's weights keep the learning rate only.
-    const own = format === 'keras3' ? { ...settings, learningRate: undefined } : {};
+    const own = format === 'keras3' ? { ...shorthand, learningRate: undefined } : {};
     await model.compile({ ...loss, ...own, optimizer: file.optimizer });
     expect(await train(model, 3, 6)).toEqual(losses);
     expect(differences(await model.exportWeights(), after)).toEqual([]);
@@ -90,11 +91,13 @@ describe('training goes on', () => {
   it('also before the first step, where all moments are 0', async () => {
     const model = await create();
     await model.compile(loss);
-    const { iterations, m, v } = await model.exportOptimizer();
+    const { optimizer, iterations, slots } = await model.exportOptimizer();
+    expect(optimizer).toBe('adam');
     expect(iterations).toBe(0);
     const trainable = parameterTable(config).filter((spec) => spec.trainable);
-    expect([...m.keys()]).toEqual(trainable.map((spec) => spec.key));
-    for (const values of [...m.values(), ...v.values()]) expect(values.every((x) => x === 0)).toBe(true);
+    expect([...slots.m.keys()]).toEqual(trainable.map((spec) => spec.key));
+    for (const values of [...slots.m.values(), ...slots.v.values()])
+      expect(values.every((x) => x === 0)).toBe(true);
     model.dispose();
   });
 
@@ -103,7 +106,7 @@ describe('training goes on', () => {
     const model = await create(weights);
     await model.compile({ ...loss, optimizer });
     const spoilt = structuredClone(optimizer);
-    spoilt.v.get('bn/gamma')?.fill(Number.NaN, 0, 1);
+    spoilt.slots.v.get('bn/gamma')?.fill(Number.NaN, 0, 1);
     await expect(model.compile({ ...loss, optimizer: spoilt })).rejects.toThrow(WeightsError);
     await expect(model.compile({ posWeights: [1], negWeights: [1], optimizer })).rejects.toThrow(UsageError);
     expect(await train(model, 3, 6)).toEqual(losses);

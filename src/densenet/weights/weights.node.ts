@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
-import type { AdamState } from '../../training/optimizers/adamState.js';
+import type { OptimizerState } from '../../training/optimizers/state.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../architecture.js';
 import { signatureAt } from './hdf5/hdf5.js';
@@ -37,7 +37,7 @@ export interface WeightFile extends TorchMeaning {
   config: DenseNetConfig;
   report: KerasReport | TorchReport;
   /** Adam's state, where it was asked for. */
-  optimizer?: AdamState;
+  optimizer?: OptimizerState;
   /** Where it was found. */
   path: string;
   bytes: number;

@@ -20,17 +20,15 @@ import type { Batch, BatchShape } from '../batch.js';
 import { drawWeights } from '../initialisers.js';
 import { sameLoss } from '../losses/loss.js';
 import { checkImageSize, type Network } from '../network.js';
-import {
-  type AdamSettings,
-  type AdamState,
-  adamSettings,
-  checkAdamSettings,
-} from '../optimizers/adamState.js';
+import { OPTIMIZERS } from '../optimizers/index.js';
+import { checkSettings, complete } from '../optimizers/optimizer.js';
+import type { OptimizerState } from '../optimizers/state.js';
 import type { WeightMap } from '../parameterSpec.js';
 import {
   type CompiledTraining,
   checkTraining,
   chosenLoss,
+  type OptimizerRequest,
   type TrainingOptions,
   type TrainingSettings,
 } from '../trainingOptions.js';
@@ -38,7 +36,7 @@ import { admitBatch } from './admitBatch.js';
 import type { ModelContext } from './context.js';
 import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
 import { keyOf, makeRoom, touch } from './keptPlans.js';
-import { type PackedMoments, Parameters } from './parameters.js';
+import { type PackedSlots, Parameters, slotBuffer } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
 import { Trainer } from './trainer.js';
 import { Turns } from './turns.js';
@@ -58,11 +56,9 @@ export interface ModelOptions {
   onCompile?: (plan: string, done: number, total: number) => void;
 }
 
-/** An optimiser's state, checked and copied. */
-interface OwnState {
-  iterations: number;
-  settings: AdamSettings;
-  moments: PackedMoments;
+/** What was asked of the optimizer, with a copy of the state. */
+interface OwnRequest extends Omit<OptimizerRequest, 'state'> {
+  state?: { iterations: number; settings: OptimizerState['settings']; slots: PackedSlots };
 }
 
 export class Model {
@@ -120,7 +116,7 @@ export class Model {
     return this.context.network;
   }
 
-  /** Adam's updates so far: training steps since `compile`, and those of the state it was given. */
+  /** The optimizer's updates so far: training steps since `compile`, and those of the state it was given. */
   get steps(): number {
     return this.step;
   }
@@ -197,57 +193,60 @@ export class Model {
   }
 
   /**
-   * Sets loss and optimiser, as Keras' `compile`. Adam starts again from zero, or goes on from
+   * Sets loss and optimizer, as Keras' `compile`. The optimizer starts again from zero, or goes on from a state in
    * `options.optimizer`; the weights stay as they are.
    * @throws UsageError for no loss or one that does not fit, and settings that make no sense (`checkTraining`);
    *   WeightsError for a state that is not this network's. After either all is as before.
    */
   async compile(options: TrainingOptions): Promise<void> {
     const given = checkTraining(options, this.network);
-    const state = this.ownState(options.optimizer);
-    return this.turns.next(() => this.compileNow(given, state));
+    const request = this.ownRequest(given.optimizer);
+    return this.turns.next(() => this.compileNow(given, request));
   }
 
-  private async compileNow(given: TrainingSettings, state: OwnState | undefined): Promise<void> {
+  private async compileNow(given: TrainingSettings, request: OwnRequest): Promise<void> {
     const { parameters } = this.context;
     const loss = chosenLoss(given, this.network.classes);
-    if (state) await parameters.writeMoments(state.moments);
-    else await parameters.resetMoments();
+    const { kind = OPTIMIZERS[0], settings, state } = request;
+    const optimizer = complete(kind, settings, state?.settings);
+    if (state) await parameters.writeSlots(state.slots);
+    else await parameters.resetSlots(Object.keys(kind.slots));
     this.dropTrainers();
     this.step = state?.iterations ?? 0;
-    const { movingVarianceRule } = given;
-    this.training = { loss, movingVarianceRule, ...adamSettings(given, state?.settings) };
+    this.training = { loss, movingVarianceRule: given.movingVarianceRule, optimizer };
     this.hasGradients = false;
   }
 
-  /** A copy of a checked state. */
-  private ownState(state: AdamState | undefined): OwnState | undefined {
-    if (!state) return undefined;
-    const { iterations, settings } = state;
-    return { iterations, settings: { ...settings }, moments: this.context.parameters.packMoments(state) };
+  private ownRequest({ state, ...request }: OptimizerRequest): OwnRequest {
+    if (!state) return request;
+    const { iterations, settings, slots } = state;
+    const packed = this.context.parameters.packSlots(slots);
+    return { ...request, state: { iterations, settings: { ...settings }, slots: packed } };
   }
 
   /**
-   * Sets loss and optimiser for a training that goes on: Adam's moments and count stay as they are, and so
-   * does every setting that `options` leaves out. Where nothing is compiled yet, or `options.optimizer` brings
-   * another state, it is `compile`.
+   * Sets loss and optimizer for a training that goes on: the optimizer's state and count stay as they are, and so does
+   * every setting that `options` leaves out. Where nothing is compiled yet, or `options.optimizer` brings a state or
+   * an optimizer of another kind, it is `compile`.
    * @returns the options that hold now
    * @throws as `compile`
    */
   async goOn(options: TrainingOptions): Promise<CompiledTraining> {
     const given = checkTraining(options, this.network);
-    const state = this.ownState(options.optimizer);
+    const request = this.ownRequest(given.optimizer);
     return this.turns.next(async () => {
       const { training } = this;
-      if (!training || state) {
-        await this.compileNow(given, state);
+      if (!training || request.state || (request.kind && request.kind !== training.optimizer.kind)) {
+        await this.compileNow(given, request);
       } else {
+        const { kind, settings } = training.optimizer;
+        const optimizer = complete(kind, checkSettings(kind, request.settings), settings);
         const loss = chosenLoss(given, this.network.classes, training.loss);
         const { movingVarianceRule = training.movingVarianceRule } = given;
         const same = sameLoss(loss, training.loss) && movingVarianceRule === training.movingVarianceRule;
         if (!same) this.dropTrainers();
-        // Trainers that stay look into it for Adam's settings.
-        Object.assign(training, { loss, movingVarianceRule, ...adamSettings(given, training) });
+        // Trainers that stay look into it for the optimizer's settings.
+        Object.assign(training, { loss, movingVarianceRule, optimizer });
       }
       return { ...this.training! };
     });
@@ -257,8 +256,8 @@ export class Model {
    * One step of training on a batch; returns the loss of the weights before the update. The batch is copied at once.
    * @throws UsageError before `compile`, and as `predict`; DataError also for labels that are not count * classes
    *   numbers, each 0 or 1; NonFiniteError naming the first layer or tensor with a value that is not finite, be it in
-   *   the loss, the gradients, the moving averages or what Adam would make of them. After any of them weights, moving
-   *   averages, optimiser and count are as before.
+   *   the loss, the gradients, the moving averages or what the update would make of them. After any of them weights,
+   *   moving averages, optimizer and count are as before.
    */
   async trainStep(batch: Batch): Promise<number> {
     const own = admitBatch(batch, this.network, { labels: true });
@@ -291,31 +290,37 @@ export class Model {
   }
 
   /**
-   * Adam's moments and count, to go on later with `compile({ ..., optimizer })`: with the weights exported at
+   * The optimizer's state and count, to go on later with `compile({ ..., optimizer })`: with the weights exported at
    * the same time the training continues bit for bit on the same adapter.
    * @throws UsageError before `compile`
    */
-  exportOptimizer(): Promise<AdamState> {
+  exportOptimizer(): Promise<OptimizerState> {
     return this.turns.next(async () => {
-      if (!this.training) throw new UsageError('Call compile() before exportOptimizer().');
-      const { parameters } = this.context;
-      const [iterations, settings] = [this.step, adamSettings(this.training)];
-      const m = await parameters.readTrainable('adamM');
-      return { iterations, m, v: await parameters.readTrainable('adamV'), settings };
+      const { kind, settings } = this.compiled('exportOptimizer').optimizer;
+      const iterations = this.step;
+      const slots: OptimizerState['slots'] = {};
+      for (const slot of Object.keys(kind.slots)) {
+        slots[slot] = await this.context.parameters.readTrainable(slotBuffer(slot));
+      }
+      return { optimizer: kind.name, iterations, slots, settings: { ...settings } };
     });
   }
 
-  /** Learning rate of the next step. @throws UsageError before `compile` */
+  /** Learning rate of the next steps. @throws UsageError before `compile` */
   get learningRate(): number {
-    if (!this.training) throw new UsageError('Before compile() there is no learning rate.');
-    return this.training.learningRate;
+    return this.compiled('reading learningRate').optimizer.settings.learningRate;
   }
 
-  /** Learning rate of the next steps. @throws UsageError before `compile`, or unless it is a number above 0 */
+  /** Sets it. @throws UsageError before `compile`, or unless it is a finite number, 0 or above */
   setLearningRate(rate: number): void {
-    if (!this.training) throw new UsageError('Call compile() before setLearningRate().');
-    checkAdamSettings({ learningRate: rate });
-    this.training.learningRate = rate;
+    const training = this.compiled('setLearningRate');
+    const { kind, settings } = training.optimizer;
+    training.optimizer = complete(kind, checkSettings(kind, { learningRate: rate }), settings);
+  }
+
+  private compiled(before: string): CompiledTraining {
+    if (!this.training) throw new UsageError(`Call compile() before ${before}.`);
+    return this.training;
   }
 
   exportWeights(): Promise<WeightMap> {

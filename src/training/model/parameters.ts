@@ -1,7 +1,7 @@
 /**
- * The network's numbers on the GPU. All trainable tensors lie in one buffer, so that Adam is one
- * dispatch; gradients and Adam's moments have the same layout; moving averages lie in another. Each
- * tensor starts at a multiple of 64 floats (256 bytes), which is what a binding offset must be.
+ * The network's numbers on the GPU. All trainable tensors lie in one buffer, so that an update of the optimizer is one
+ * dispatch; gradients and the optimizer's slots have the same layout; moving averages lie in another. Each tensor
+ * starts at a multiple of LAYOUT_BLOCK floats, which is what a binding offset must be.
  *
  * A training pass moves a copy of the moving averages, the next ones; they take the place of the present ones when
  * the step is taken, so that a step that is refused leaves everything as it was.
@@ -13,8 +13,7 @@ import { WeightsError } from '../../core/errors.js';
 import { COPY_DST, COPY_SRC, STORAGE } from '../../engine/device/bufferUsage.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { denseTensor, elements, type Tensor } from '../../engine/plan/tensor.js';
-import type { AdamBounds } from '../optimizers/adamBounds.js';
-import type { AdamState } from '../optimizers/adamState.js';
+import { LAYOUT_BLOCK, type Numbers, type TrainableLayout } from '../optimizers/optimizer.js';
 import type { ParameterSpec, ParameterTable, WeightMap } from '../parameterSpec.js';
 
 type Shape = [number, number, number, number];
@@ -25,8 +24,11 @@ interface Region {
   shape: Shape;
 }
 
+/** A buffer of the optimizer's state. */
+export type SlotBuffer = `slot ${string}`;
+
 /** Buffers with the layout of the trainable tensors. */
-export type TrainableBuffer = 'weights' | 'gradients' | 'adamM' | 'adamV';
+export type TrainableBuffer = 'weights' | 'gradients' | SlotBuffer;
 
 /** Buffers with the layout of the moving averages: the present ones, and those of a step under way. */
 export type MovingBuffer = 'moving' | 'nextMoving';
@@ -39,22 +41,17 @@ export interface PackedWeights {
   moving: Float32Array<ArrayBuffer>;
 }
 
-/** Adam's moments as they lie in their buffers. */
-export interface PackedMoments {
-  adamM: Float32Array<ArrayBuffer>;
-  adamV: Float32Array<ArrayBuffer>;
-}
+/** The optimizer's slots as they lie in their buffers, by the slot's name. */
+export type PackedSlots = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
 
-const ALIGN = 64;
-
-export class Parameters {
+export class Parameters implements TrainableLayout {
   readonly table: readonly ParameterSpec[];
   /** Floats in the trainable buffers, padding included. */
   readonly trainableSize: number;
   private readonly movingSize: number;
   private readonly regions = new Map<string, Region>();
-  /** No number that Adam holds is larger than these. */
-  readonly bounds: AdamBounds = { w: 0, m: 0, v: 0 };
+  /** No weight `w`, and no number in a slot of the optimizer, is larger than these. */
+  bounds: Numbers = { w: 0 };
   private readonly buffers = new Map<BufferName, GPUBuffer>();
 
   constructor(
@@ -65,7 +62,7 @@ export class Parameters {
     const next = { trainable: 0, moving: 0 };
     const place = (key: string, kind: 'trainable' | 'moving', shape: Shape) => {
       this.regions.set(key, { offset: next[kind], shape });
-      next[kind] += Math.ceil(elements(shape) / ALIGN) * ALIGN;
+      next[kind] += Math.ceil(elements(shape) / LAYOUT_BLOCK) * LAYOUT_BLOCK;
     };
     for (const spec of this.table) {
       const { layer, tensor, shape, size } = spec;
@@ -196,7 +193,7 @@ export class Parameters {
     );
   }
 
-  /** One number for each trainable weight (gradients, Adam's moments), by Keras' names. */
+  /** One number for each trainable weight (gradients, a slot of the optimizer), by Keras' names. */
   async readTrainable(buffer: TrainableBuffer): Promise<WeightMap> {
     const image = await this.floats(buffer);
     return new Map(
@@ -209,34 +206,57 @@ export class Parameters {
     );
   }
 
-  /** Copies Adam's moments; the state must have passed `checkAdamState`. */
-  packMoments({ m, v }: AdamState): PackedMoments {
-    const images = {
-      adamM: new Float32Array(this.trainableSize),
-      adamV: new Float32Array(this.trainableSize),
-    };
+  /** One number per LAYOUT_BLOCK floats of the trainable buffers: TrainableLayout. */
+  perBlock(value: (spec: ParameterSpec) => number): Float32Array {
+    const blocks = new Float32Array(this.trainableSize / LAYOUT_BLOCK);
     for (const spec of this.table) {
-      if (!spec.trainable) continue;
-      images.adamM.set(m.get(spec.key)!, this.offsetOf(spec));
-      images.adamV.set(v.get(spec.key)!, this.offsetOf(spec));
+      // Beta lies behind gamma, in the same tensor.
+      if (!spec.trainable || spec.tensor === 'beta') continue;
+      const size = spec.tensor === 'gamma' ? 2 * spec.size : spec.size;
+      const from = this.offsetOf(spec) / LAYOUT_BLOCK;
+      blocks.fill(value(spec), from, from + Math.ceil(size / LAYOUT_BLOCK));
     }
-    return images;
+    return blocks;
   }
 
-  /** Replaces both of Adam's moments, or none. @throws OutOfMemoryError */
-  async writeMoments(packed: PackedMoments): Promise<void> {
-    await this.upload({ ...packed });
-    this.bounds.m = largest(packed.adamM);
-    this.bounds.v = largest(packed.adamV);
+  /** Copies the slots of a state that passed `checkOptimizerState`. */
+  packSlots(slots: Readonly<Record<string, WeightMap>>): PackedSlots {
+    return Object.fromEntries(
+      Object.entries(slots).map(([slot, values]) => {
+        const image = new Float32Array(this.trainableSize);
+        for (const spec of this.table) {
+          if (spec.trainable) image.set(values.get(spec.key)!, this.offsetOf(spec));
+        }
+        return [slot, image];
+      }),
+    );
   }
 
-  /** Forgets Adam's moments. */
-  async resetMoments(): Promise<void> {
+  /** Replaces all slots by these, or none. @throws OutOfMemoryError */
+  async writeSlots(packed: PackedSlots): Promise<void> {
+    const slots = Object.entries(packed);
+    await this.upload(Object.fromEntries(slots.map(([slot, image]) => [slotBuffer(slot), image])));
+    this.keepSlots(slots.map(([slot, image]) => [slot, largest(image)]));
+  }
+
+  /** The optimizer's slots are these, all zeros. */
+  async resetSlots(slots: readonly string[]): Promise<void> {
     const zeros = new Float32Array(this.trainableSize);
     // Without memory they are zeros already.
-    if (this.buffers.has('adamM')) await this.upload({ adamM: zeros, adamV: zeros });
-    this.bounds.m = 0;
-    this.bounds.v = 0;
+    const held = slots.map(slotBuffer).filter((name) => this.buffers.has(name));
+    if (held.length > 0) await this.upload(Object.fromEntries(held.map((name) => [name, zeros])));
+    this.keepSlots(slots.map((slot) => [slot, 0]));
+  }
+
+  /** Frees slots of another optimizer than the one with these bounds. */
+  private keepSlots(bounds: [slot: string, bound: number][]): void {
+    const own = new Set<BufferName>(bounds.map(([slot]) => slotBuffer(slot)));
+    for (const [name, buffer] of this.buffers) {
+      if (!name.startsWith('slot ') || own.has(name)) continue;
+      this.gpu.destroyBuffer(buffer);
+      this.buffers.delete(name);
+    }
+    this.bounds = { ...Object.fromEntries(bounds), w: this.bounds.w };
   }
 
   /** Before a training pass, within `Gpu.guarded`: the next moving averages begin as the present ones. */
@@ -276,6 +296,8 @@ export class Parameters {
     this.buffers.clear();
   }
 }
+
+export const slotBuffer = (slot: string): SlotBuffer => `slot ${slot}`;
 
 function fourDimensions(shape: readonly number[]): Shape {
   return [...Array<number>(4 - shape.length).fill(1), ...shape] as Shape;

@@ -1,7 +1,7 @@
 /**
- * Training steps for one batch size and image size: forward, loss, backward, then Adam. Nothing of the model moves
- * before the loss, the gradients, the next moving averages and what Adam would make of them are known to be finite: a
- * step is taken whole or not at all.
+ * Training steps for one batch size and image size: forward, loss, backward, then the optimizer's update. Nothing of
+ * the model moves before the loss, the gradients, the next moving averages and what the update would make of them are
+ * known to be finite: a step is taken whole or not at all.
  */
 import { ChexError, NonFiniteError } from '../../core/errors.js';
 import type { Gpu } from '../../engine/device/gpu.js';
@@ -9,16 +9,15 @@ import { Readback } from '../../engine/device/readback.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
 import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
-import { adamRate, adamStep } from '../../shaders/adam/adam.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
 import type { Batch, BatchShape } from '../batch.js';
 import type { RecordedNetwork } from '../network.js';
-import { boundsAfter, findOverflow } from '../optimizers/adamBounds.js';
-import { adamSettings } from '../optimizers/adamState.js';
+import { findOverflow } from '../optimizers/overflow.js';
 import type { CompiledTraining } from '../trainingOptions.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
 import { readMap } from './inspect.js';
+import { slotBuffer } from './parameters.js';
 
 export class Trainer {
   private constructor(
@@ -37,8 +36,11 @@ export class Trainer {
     const { count } = shape;
     const { classes } = network;
     const label = `train, ${describeBatch(shape)}`;
-    await parameters.allocate('gradients', 'adamM', 'adamV', 'nextMoving');
     const { loss } = options;
+    const { kind, settings } = options.optimizer;
+    const slots = Object.keys(kind.slots);
+    await parameters.allocate('gradients', ...slots.map(slotBuffer), 'nextMoving');
+    const hyperSize = kind.hyper(settings, 1, parameters).length;
     const { input, fixed, constants, back } = await gpu.guarded(label, () => {
       const verdict = fixedTensor(gpu, 'verdict', [1, 1, 1, BEHIND_LOSS + 2 * LARGEST_RUNS[gpu.info.kind]]);
       return {
@@ -50,7 +52,7 @@ export class Trainer {
           p: fixedTensor(gpu, 'probabilities', [count, 1, 1, classes]),
           verdict,
           dlogits: fixedTensor(gpu, 'dlogits', [count, 1, 1, classes]),
-          hyper: fixedTensor(gpu, 'Adam', [1, 1, 1, 4]),
+          hyper: fixedTensor(gpu, kind.title, [1, 1, 1, hyperSize]),
         },
       };
     });
@@ -73,15 +75,14 @@ export class Trainer {
       const { builder } = await recordPlan(gpu, make, record, signal);
       plan = await builder.build((done, total) => onCompile(label, done, total), signal);
 
-      const recordUpdate = (adam: PlanBuilder) =>
-        adamStep(adam, 'Adam', {
-          w: parameters.flat('weights'),
-          gradient: parameters.flat('gradients'),
-          m: parameters.flat('adamM'),
-          v: parameters.flat('adamV'),
-          hyper: fixed.hyper,
-        });
-      const makeUpdate = () => new PlanBuilder(gpu, 'Adam', { variants });
+      const tensors = {
+        ...Object.fromEntries(slots.map((slot) => [slot, parameters.flat(slotBuffer(slot))])),
+        w: parameters.flat('weights'),
+        gradient: parameters.flat('gradients'),
+        hyper: fixed.hyper,
+      };
+      const recordUpdate = (own: PlanBuilder) => kind.record(own, kind.title, tensors);
+      const makeUpdate = () => new PlanBuilder(gpu, kind.title, { variants });
       const updater = await recordPlan(gpu, makeUpdate, recordUpdate, signal);
       const update = await updater.builder.build(undefined, signal);
       return new Trainer(context, options, input, fixed, constants, back, plan, update);
@@ -96,20 +97,19 @@ export class Trainer {
 
   /**
    * @param batch admitted, with labels
-   * @param t number of this step, from 1: Adam's bias correction
+   * @param t number of this step, from 1
    * @returns the loss before the update
    * @throws NonFiniteError when the step would leave a number that is not finite; then all is as before
    */
   async step(batch: Batch, t: number): Promise<number> {
     const { gpu, parameters } = this.context;
-    const { learningRate, beta1, beta2, adamEpsilon: epsilon } = adamSettings(this.options);
-    const hyper = { rate: adamRate(learningRate, beta1, beta2, t), beta1, beta2, epsilon };
+    const { kind, settings } = this.options.optimizer;
+    const hyper = kind.hyper(settings, t, parameters);
     const load = await this.input.loader(batch);
     await gpu.guarded(this.plan.label, () => {
       const labels = batch.labels as Float32Array<ArrayBuffer>;
       gpu.device.queue.writeBuffer(this.fixed.labels.storage.buffer!, 0, labels);
-      const values = new Float32Array([hyper.rate, beta1, beta2, epsilon]);
-      gpu.device.queue.writeBuffer(this.fixed.hyper.storage.buffer!, 0, values);
+      gpu.device.queue.writeBuffer(this.fixed.hyper.storage.buffer!, 0, hyper);
       load();
       parameters.beginMoving();
       this.plan.run();
@@ -119,12 +119,13 @@ export class Trainer {
     const { loss, gradient, moving } = await this.verdict();
     if (!Number.isFinite(loss)) throw await this.refusedLoss(loss, t);
     if (!Number.isFinite(moving)) throw await this.refusedMoving(loss, t);
-    const bounds = boundsAfter(parameters.bounds, gradient, hyper) ?? (await findOverflow(parameters, hyper));
+    const bounds =
+      kind.boundsAfter(parameters.bounds, gradient, hyper) ?? (await findOverflow(parameters, kind, hyper));
     if (typeof bounds === 'string') throw refusal(t, loss, bounds);
 
     // One submit of all that moves, and nothing beside it that could fail alone.
-    await gpu.guarded('Adam', () => this.update.run((encoder) => parameters.takeMoving(encoder)));
-    Object.assign(parameters.bounds, bounds);
+    await gpu.guarded(kind.title, () => this.update.run((encoder) => parameters.takeMoving(encoder)));
+    parameters.bounds = bounds;
     return loss;
   }
 

@@ -7,7 +7,7 @@ import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { planHelpers } from '../../../src/engine/plan/recordPlan.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
-import type { AdamState } from '../../../src/training/optimizers/adamState.js';
+import type { OptimizerState } from '../../../src/training/optimizers/state.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { enableTuning } from '../../../src/verify/enableTuning.js';
 import { type Fault, type FaultyDevice, faultyDevice } from '../../support/faultyDevice.js';
@@ -17,7 +17,7 @@ let own: Gpu;
 let faulty: FaultyDevice;
 let gpu: Gpu;
 let weights: WeightMap;
-let optimizer: AdamState;
+let optimizer: OptimizerState;
 beforeAll(async () => {
   own = (await openNodeGpu({ quiet: true })).gpu;
   faulty = faultyDevice(own.device);

@@ -8,7 +8,7 @@
  *   'keras3'        what `model.save_weights('x.weights.h5')` of Keras 3 makes: weights, and Adam's state,
  *                   which `load_weights` takes over where the model is compiled and its optimiser built.
  */
-import type { AdamState } from '../../../training/optimizers/adamState.js';
+import type { OptimizerState } from '../../../training/optimizers/state.js';
 
 export const KERAS_FORMATS = Object.freeze(['keras2', 'keras2-model', 'keras3'] as const);
 
@@ -20,5 +20,5 @@ export interface KerasWriteOptions {
   /** False writes the base only, as `DenseNet121(include_top=False)` has it. Default: true. */
   head?: boolean;
   /** Adam's state, for the two formats that have a place for it. */
-  optimizer?: AdamState;
+  optimizer?: OptimizerState;
 }

@@ -2,7 +2,8 @@
  * The JSON that `model.save` of Keras 2.3.1 puts beside the weights: `model_config`, the architecture, and
  * `training_config`, optimiser and loss. Its keys are the ones that Keras 2.3, tf_keras and Keras 3 all know.
  */
-import { type AdamSettings, adamSettings } from '../../../training/optimizers/adamState.js';
+import { ADAM } from '../../../training/optimizers/adam.js';
+import { complete, type SettingMap } from '../../../training/optimizers/optimizer.js';
 import type { ParameterSpec } from '../../../training/parameterSpec.js';
 import type { DenseNetConfig, Layer } from '../../architecture.js';
 
@@ -124,8 +125,8 @@ export function modelConfig(
  * Adam with its settings. The loss is Keras' own binary cross-entropy, because a loss of one's own has to be
  * handed to `load_model` by name; whoever trains on with the weighted loss compiles with `model.optimizer`.
  */
-export function trainingConfig(settings: AdamSettings): unknown {
-  const { learningRate, beta1, beta2, adamEpsilon } = adamSettings(settings);
+export function trainingConfig(settings: SettingMap): unknown {
+  const { learningRate, beta1, beta2, epsilon } = complete(ADAM, settings).settings;
   return {
     optimizer_config: {
       class_name: 'Adam',
@@ -134,7 +135,7 @@ export function trainingConfig(settings: AdamSettings): unknown {
         beta_1: beta1,
         beta_2: beta2,
         decay: 0,
-        epsilon: adamEpsilon,
+        epsilon,
         amsgrad: false,
       },
     },

@@ -9,8 +9,9 @@
  * `.weights.h5` in `optimizer/vars`, without settings.
  */
 import { WeightsError } from '../../../core/errors.js';
-import { type AdamSettings, type AdamState, checkAdamState } from '../../../training/optimizers/adamState.js';
-import type { ParameterSpec, WeightMap } from '../../../training/parameterSpec.js';
+import type { AdamSettings } from '../../../training/optimizers/adam.js';
+import { checkOptimizerState, type OptimizerState } from '../../../training/optimizers/state.js';
+import type { ParameterSpec } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
 import { childGroup, type Group, stringAttribute, stringsAttribute } from '../hdf5/hdf5.js';
 import { numberedTensors, readTensor, type StoredTensor, storedTensor } from './kerasLayout.js';
@@ -37,11 +38,11 @@ export function readAdamState(
   trainable: readonly ParameterSpec[],
   config: DenseNetConfig,
   fileName: string,
-): AdamState {
+): OptimizerState {
   const refuse = (what: string) => new WeightsError(`${fileName} ${what}.`, WITHOUT);
   const named = childGroup(root, 'optimizer_weights');
   const counted = countedState(root);
-  let settings: AdamSettings = {};
+  let settings: Partial<AdamSettings> = {};
   let tensors: StoredTensor[];
   if (named) {
     settings = readSettings(stringAttribute(root, 'training_config'), refuse);
@@ -61,7 +62,7 @@ export function readAdamState(
   if (scalars < 1 || scalars > 2) throw refuse("holds an optimiser's state that does not begin as Adam's");
   if (rate !== undefined) settings = { ...settings, learningRate: settings.learningRate ?? asWritten(rate) };
   const moments = splitMoments(tensors.slice(scalars), trainable, refuse);
-  const state: AdamState = { iterations: count, m: new Map(), v: new Map(), settings };
+  const slots = { m: new Map<string, Float32Array>(), v: new Map<string, Float32Array>() };
   for (const [i, { key, shape }] of trainable.entries()) {
     for (const kind of ['m', 'v'] as const) {
       const tensor = moments[kind][i];
@@ -70,10 +71,11 @@ export function readAdamState(
           `keeps ${kind} of ${key} with shape [${tensor.shape.join(', ')}], ${config.name} wants [${shape.join(', ')}]`,
         );
       }
-      (state[kind] satisfies WeightMap).set(key, readTensor(tensor, fileName));
+      slots[kind].set(key, readTensor(tensor, fileName));
     }
   }
-  checkAdamState(
+  const state: OptimizerState = { optimizer: 'adam', iterations: count, slots, settings: { ...settings } };
+  checkOptimizerState(
     state,
     { name: config.name, parameters: parameterTable(config) },
     `${fileName}: Adam's state`,
@@ -112,7 +114,10 @@ const UNKNOWN = [
   'gradient_accumulation_steps',
 ] as const;
 
-function readSettings(json: string | undefined, refuse: (what: string) => WeightsError): AdamSettings {
+function readSettings(
+  json: string | undefined,
+  refuse: (what: string) => WeightsError,
+): Partial<AdamSettings> {
   const { class_name: className, config } = optimizerConfig(json) ?? {};
   if (typeof className !== 'string' || typeof config !== 'object' || config === null) {
     throw refuse('does not say which optimiser its state is of');
@@ -124,7 +129,7 @@ function readSettings(json: string | undefined, refuse: (what: string) => Weight
   const used = UNKNOWN.find((key) => values[key]);
   if (used)
     throw refuse(`was trained by Adam with ${used} ${JSON.stringify(values[used])}, which is not known here`);
-  const settings: AdamSettings = {};
+  const settings: Partial<AdamSettings> = {};
   const take = (field: keyof AdamSettings, ...keys: string[]) => {
     const key = keys.find((k) => values[k] !== undefined && values[k] !== null);
     if (key === undefined) return;
@@ -137,7 +142,7 @@ function readSettings(json: string | undefined, refuse: (what: string) => Weight
   take('learningRate', 'learning_rate', 'lr');
   take('beta1', 'beta_1');
   take('beta2', 'beta_2');
-  take('adamEpsilon', 'epsilon');
+  take('epsilon', 'epsilon');
   return settings;
 }
 

@@ -1,6 +1,6 @@
 /** What `readKerasHdf5` does, loaded by the first Keras file and not before. */
 import { WeightsError } from '../../../core/errors.js';
-import type { AdamState } from '../../../training/optimizers/adamState.js';
+import type { OptimizerState } from '../../../training/optimizers/state.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
 import { readHdf5 } from '../hdf5/hdf5.js';
@@ -55,7 +55,7 @@ export interface KerasWeights {
   /** x * scale + offset, which the file's model does to its pixels itself; null where it says of none. */
   rescaling: { scale: number; offset: number } | null;
   /** Adam's state, where it was asked for: `compile({ ..., optimizer })` goes on from it. */
-  optimizer?: AdamState;
+  optimizer?: OptimizerState;
   report: KerasReport;
 }
 

@@ -1,6 +1,8 @@
 /** What `writeKerasHdf5` does, loaded by the first Keras file that is written. */
 import { UsageError, WeightsError } from '../../../core/errors.js';
-import { type AdamState, adamSettings, checkAdamState } from '../../../training/optimizers/adamState.js';
+import { ADAM } from '../../../training/optimizers/adam.js';
+import { complete } from '../../../training/optimizers/optimizer.js';
+import { checkOptimizerState, type OptimizerState } from '../../../training/optimizers/state.js';
 import type { ParameterSpec, WeightMap } from '../../../training/parameterSpec.js';
 import {
   type DenseNetConfig,
@@ -29,7 +31,7 @@ interface Contents {
   layers: Layer[];
   specs: ParameterSpec[];
   tensors: WeightMap;
-  optimizer?: AdamState;
+  optimizer?: OptimizerState;
 }
 
 /** `writeKerasHdf5` with all its parameters. */
@@ -54,7 +56,7 @@ export async function writeKeras(
   checkWeights(tensors, config, { partial: !head });
   const missing = specs.find((spec) => !tensors.has(spec.key));
   if (missing) throw new WeightsError(`The weights lack ${missing.key} of ${config.name}.`);
-  if (optimizer) checkAdamState(optimizer, { name: config.name, parameters: parameterTable(config) });
+  if (optimizer) checkOptimizerState(optimizer, { name: config.name, parameters: parameterTable(config) });
   const contents = { config, layers, specs, tensors, optimizer };
   return makeHdf5((root) => {
     if (format === 'keras3') writeKeras3(root, contents);
@@ -119,12 +121,12 @@ function writeModel(root: Group, contents: Contents): void {
     });
   add(
     'm',
-    ({ key }) => optimizer.m.get(key)!,
+    ({ key }) => optimizer.slots.m.get(key)!,
     ({ shape }) => shape,
   );
   add(
     'v',
-    ({ key }) => optimizer.v.get(key)!,
+    ({ key }) => optimizer.slots.v.get(key)!,
     ({ shape }) => shape,
   );
   // Keras 2.3 counts these in, one 0 each, unless amsgrad fills them; tf_keras leaves them out again.
@@ -136,7 +138,7 @@ function writeModel(root: Group, contents: Contents): void {
   writeStrings(group, 'weight_names', names);
 }
 
-const iterations = (optimizer: AdamState) => BigInt64Array.of(BigInt(optimizer.iterations));
+const iterations = (optimizer: OptimizerState) => BigInt64Array.of(BigInt(optimizer.iterations));
 
 /** Keras 3's class in snake case. */
 const SNAKE_CLASS: Record<LayerKind, string> = {
@@ -172,13 +174,13 @@ function writeKeras3(root: Group, { layers, specs, tensors, optimizer }: Content
   }
   if (!optimizer) return;
   const group = vars('optimizer/', 'adam');
-  const { learningRate } = adamSettings(optimizer.settings);
+  const { learningRate } = complete(ADAM, optimizer.settings).settings;
   writeArray(group, '0', iterations(optimizer), []);
   writeArray(group, '1', Float32Array.of(learningRate), []);
   specs
     .filter((spec) => spec.trainable)
     .forEach(({ key, shape }, i) => {
-      writeArray(group, `${2 + 2 * i}`, optimizer.m.get(key)!, shape);
-      writeArray(group, `${3 + 2 * i}`, optimizer.v.get(key)!, shape);
+      writeArray(group, `${2 + 2 * i}`, optimizer.slots.m.get(key)!, shape);
+      writeArray(group, `${3 + 2 * i}`, optimizer.slots.v.get(key)!, shape);
     });
 }

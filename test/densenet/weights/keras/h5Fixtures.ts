@@ -9,7 +9,7 @@ import {
   writeString,
   writeStrings,
 } from '../../../../src/densenet/weights/hdf5/hdf5.js';
-import type { AdamState } from '../../../../src/training/optimizers/adamState.js';
+import type { OptimizerState } from '../../../../src/training/optimizers/state.js';
 import type { WeightMap } from '../../../../src/training/parameterSpec.js';
 
 /** The network of test/golden/keras_layouts.json: four blocks of one layer each. */
@@ -38,14 +38,14 @@ export function kerasModels(): Record<string, H5Layout & { written_by: string; m
 }
 
 /** Adam after some updates, with random moments. */
-export function randomAdam(config = SMALL, seed = 1, iterations = 7): AdamState {
+export function randomAdam(config = SMALL, seed = 1, iterations = 7): OptimizerState {
   const specs = parameterTable(config).filter((spec) => spec.trainable);
   const random = new MT19937(seed);
   const moments = (low: number) =>
     new Map(
       specs.map(({ key, size }) => [key, Float32Array.from({ length: size }, () => random.uniform(low, 1))]),
     );
-  return { iterations, m: moments(-1), v: moments(0), settings: {} };
+  return { optimizer: 'adam', iterations, slots: { m: moments(-1), v: moments(0) }, settings: {} };
 }
 
 /** Random numbers for a network, never zero, variances positive. */
@@ -80,14 +80,14 @@ export function buildFile(
   layout: H5Layout,
   weights: WeightMap,
   { variableLength = false, limit }: StringStyle = {},
-  optimizer?: AdamState,
+  optimizer?: OptimizerState,
 ): Promise<Uint8Array> {
   const tensors = [...weights];
   const numbered = (number: number, size: number): Float32Array => {
     if (number === 0) return new Float32Array(size);
     const [key, values] = tensors[(number % 1000) - 1];
     if (number < 1000) return values;
-    return (number < 2000 ? optimizer?.m : optimizer?.v)?.get(key) ?? new Float32Array(size).fill(number);
+    return optimizer?.slots[number < 2000 ? 'm' : 'v'].get(key) ?? new Float32Array(size).fill(number);
   };
   return makeHdf5((root) => {
     for (const [path, name, value] of layout.attributes) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
 import { parameterTable } from '../../../../src/densenet/architecture.js';
 import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
-import type { AdamState } from '../../../../src/training/optimizers/adamState.js';
+import type { OptimizerState } from '../../../../src/training/optimizers/state.js';
 import {
   buildFile,
   differences,
@@ -47,7 +47,7 @@ function listOf(layout: H5Layout, group: string, name: string): string[] {
 const namesOf = (layout: H5Layout) => listOf(layout, 'optimizer_weights', 'weight_names');
 
 describe("readKerasHdf5 reads Adam's state", () => {
-  const known = ['learningRate', 'beta1', 'beta2', 'adamEpsilon'];
+  const known = ['learningRate', 'beta1', 'beta2', 'epsilon'];
   const expected: Record<string, { settings: string[]; nested?: boolean }> = {
     'keras2.3_model.h5': { settings: known },
     'keras3.weights.h5': { settings: ['learningRate'] },
@@ -57,7 +57,7 @@ describe("readKerasHdf5 reads Adam's state", () => {
     'tf_keras_model.h5': { settings: known },
     'tf_keras_nested.h5': { settings: known, nested: true },
   };
-  const defaults = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, adamEpsilon: 1e-7 };
+  const defaults = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 
   it('of all files that real Keras made', () => {
     expect(Object.keys(models)).toEqual(Object.keys(expected));
@@ -73,8 +73,8 @@ describe("readKerasHdf5 reads Adam's state", () => {
         expect(report).toMatchObject({ head: true, nested, optimizer: true });
         expect(differences(tensors, weights)).toEqual([]);
         expect(state?.iterations).toBe(7);
-        expect(differences(state?.m ?? new Map(), optimizer.m)).toEqual([]);
-        expect(differences(state?.v ?? new Map(), optimizer.v)).toEqual([]);
+        expect(differences(state?.slots.m ?? new Map(), optimizer.slots.m)).toEqual([]);
+        expect(differences(state?.slots.v ?? new Map(), optimizer.slots.v)).toEqual([]);
         // Kept as float32 there; the decimal number that was meant is read.
         const wanted = Object.entries(defaults).filter(([field]) => settings.includes(field));
         expect(state?.settings).toEqual(Object.fromEntries(wanted));
@@ -97,8 +97,8 @@ describe("readKerasHdf5 reads Adam's state", () => {
     };
     const { optimizer: state, report } = await read(await edited('tf_keras_model.h5', reverse));
     expect(report.matchedBy).toBe('name');
-    expect(differences(state?.m ?? new Map(), optimizer.m)).toEqual([]);
-    expect(differences(state?.v ?? new Map(), optimizer.v)).toEqual([]);
+    expect(differences(state?.slots.m ?? new Map(), optimizer.slots.m)).toEqual([]);
+    expect(differences(state?.slots.v ?? new Map(), optimizer.slots.v)).toEqual([]);
   });
 
   it('only where asked for, and says whether there is one', async () => {
@@ -207,10 +207,14 @@ describe('readKerasHdf5 refuses, with the weights untouched by it', () => {
   it.each([
     [
       'NaN in m',
-      (s: AdamState) => s.m.get('bn/beta')?.fill(Number.NaN, 2),
+      (s: OptimizerState) => s.slots.m.get('bn/beta')?.fill(Number.NaN, 2),
       /m of bn\/beta is NaN at position 2/,
     ],
-    ['v below zero', (s: AdamState) => s.v.get('bn/beta')?.fill(-1, 3), /v of bn\/beta is -1 at position 3/],
+    [
+      'v below zero',
+      (s: OptimizerState) => s.slots.v.get('bn/beta')?.fill(-1, 3),
+      /v of bn\/beta is -1 at position 3/,
+    ],
   ])('%s', async (_, spoil, message) => {
     const state = structuredClone(optimizer);
     spoil(state);
@@ -226,7 +230,7 @@ describe('readKerasHdf5 refuses, with the weights untouched by it', () => {
       const reading = readKerasHdf5(bytes.slice(0, length), TINY, 'x.h5', { optimizer: true });
       await expect(reading).rejects.toThrow(/cut short/);
     }
-    expect((await readKerasHdf5(bytes, TINY, 'x.h5', { optimizer: true })).optimizer?.m.size).toBe(
+    expect((await readKerasHdf5(bytes, TINY, 'x.h5', { optimizer: true })).optimizer?.slots.m.size).toBe(
       parameterTable(TINY).filter((spec) => spec.trainable).length,
     );
   });

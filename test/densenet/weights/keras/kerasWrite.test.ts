@@ -54,7 +54,7 @@ function numbered(number: number): Float32Array | undefined {
   const key = keys[(number % 1000) - 1];
   if (number === 0) return Float32Array.of(0);
   if (number < 1000) return weights.get(key);
-  return (number < 2000 ? optimizer.m : optimizer.v).get(key);
+  return optimizer.slots[number < 2000 ? 'm' : 'v'].get(key);
 }
 
 const sameBits = (a: unknown, b: Float32Array | undefined) =>
@@ -190,15 +190,15 @@ describe('what is written comes back', () => {
   it.each(['keras2-model', 'keras3'] as const)('bit for bit with %s, the optimiser too', async (format) => {
     const state = {
       ...optimizer,
-      settings: { learningRate: 3e-4, beta1: 0.8, beta2: 0.99, adamEpsilon: 1e-8 },
+      settings: { learningRate: 3e-4, beta1: 0.8, beta2: 0.99, epsilon: 1e-8 },
     };
     const bytes = await writeKerasHdf5(weights, SMALL, { format, optimizer: state });
     const back = await readKerasHdf5(bytes, SMALL, 'x.h5', { optimizer: true });
     expect(differences(back.tensors, weights)).toEqual([]);
     expect(back.report).toMatchObject({ matchedBy: 'name', head: true, optimizer: true });
     expect(back.optimizer?.iterations).toBe(7);
-    expect(differences(back.optimizer?.m ?? new Map(), state.m)).toEqual([]);
-    expect(differences(back.optimizer?.v ?? new Map(), state.v)).toEqual([]);
+    expect(differences(back.optimizer?.slots.m ?? new Map(), state.slots.m)).toEqual([]);
+    expect(differences(back.optimizer?.slots.v ?? new Map(), state.slots.v)).toEqual([]);
     // Keras 3's weights keep the learning rate and nothing else of the settings.
     expect(back.optimizer?.settings).toEqual(format === 'keras3' ? { learningRate: 3e-4 } : state.settings);
     // Only where asked for.
@@ -251,25 +251,29 @@ describe('writeKerasHdf5 refuses', () => {
   });
 
   it.each([
-    ['a missing moment', (s: typeof optimizer) => s.m.delete('bn/gamma'), /lacks m of bn\/gamma \[68\]/],
+    [
+      'a missing moment',
+      (s: typeof optimizer) => s.slots.m.delete('bn/gamma'),
+      /lacks m of bn\/gamma \[68\]/,
+    ],
     [
       'a moment of something that is not trained',
-      (s: typeof optimizer) => s.v.set('bn/moving_mean', new Float32Array(68)),
+      (s: typeof optimizer) => s.slots.v.set('bn/moving_mean', new Float32Array(68)),
       /v of bn\/moving_mean, which densenet-1-1-1-1 does not train/,
     ],
     [
       'a wrong size',
-      (s: typeof optimizer) => s.v.set('bn/beta', new Float32Array(3)),
+      (s: typeof optimizer) => s.slots.v.set('bn/beta', new Float32Array(3)),
       /v of bn\/beta has 3 numbers/,
     ],
     [
       'NaN',
-      (s: typeof optimizer) => s.m.get('bn/beta')?.fill(Number.NaN, 2),
+      (s: typeof optimizer) => s.slots.m.get('bn/beta')?.fill(Number.NaN, 2),
       /m of bn\/beta is NaN at position 2/,
     ],
     [
       'a negative v',
-      (s: typeof optimizer) => s.v.get('bn/beta')?.fill(-1, 3),
+      (s: typeof optimizer) => s.slots.v.get('bn/beta')?.fill(-1, 3),
       /v of bn\/beta is -1 at position 3/,
     ],
     ['half an update', (s: typeof optimizer) => Object.assign(s, { iterations: 1.5 }), /counts 1\.5 updates/],

@@ -1,0 +1,136 @@
+/**
+ * What an optimizer is. Each kind is described once, in a file beside this one, and registered in index.ts: its
+ * settings, the state it keeps per weight, what it records into the plan of an update and how large the update's
+ * numbers can get. The rest of the project asks these descriptions and knows no optimizer by name.
+ */
+import { FLOAT32_MOST, shown } from '../../core/arguments.js';
+import { UsageError } from '../../core/errors.js';
+import type { PlanBuilder } from '../../engine/plan/plan.js';
+import type { Tensor } from '../../engine/plan/tensor.js';
+import type { ParameterSpec } from '../parameterSpec.js';
+
+export type SettingValue = number | boolean;
+
+/** What a user may choose, e.g. { learningRate: 0.001, beta1: 0.9, ... }; every kind has a learning rate. */
+export interface Settings {
+  learningRate: number;
+}
+
+/** Settings of a kind that is not known, by name. */
+export type SettingMap = Readonly<Record<string, SettingValue>>;
+
+export interface Setting<T> {
+  readonly default: T;
+  /** @returns the value @throws UsageError naming `field`, what it is and what it may be */
+  check(field: string, value: unknown): T;
+  /** One line of help: `train` and `run` then have a flag of this name, `--weight-decay` for weightDecay. */
+  readonly help?: string;
+}
+
+/** One state per weight that outlives a step, in a buffer with the layout of the weights; zeros at first. */
+export interface Slot {
+  /** What it holds, as a message says it: `Adam's mean of the gradients`. */
+  readonly what: string;
+  /** True where a number below zero shows that a state is damaged. */
+  readonly nonNegative?: boolean;
+}
+
+/** One number by name: `w` for the weight, and the slots. */
+export type Numbers = Record<string, number>;
+
+/** Where the trainable tensors lie in their buffers. */
+export interface TrainableLayout {
+  /**
+   * One number per LAYOUT_BLOCK floats of the trainable buffers: the one of the tensor that lies there. Gamma and
+   * beta of a batch norm share a tensor; gamma speaks for both.
+   */
+  perBlock(value: (spec: ParameterSpec) => number): Float32Array;
+}
+
+/** Every trainable tensor starts at a multiple of this many floats (256 bytes), as a binding offset must. */
+export const LAYOUT_BLOCK = 64;
+
+/** What an update reads and writes, whole buffers in the layout of the weights: w, gradient, every slot; and hyper. */
+export type UpdateTensors = Readonly<Record<'w' | 'gradient' | 'hyper' | (string & {}), Tensor>>;
+
+export interface OptimizerKind<S extends Settings = Settings> {
+  /** In states and for `--optimizer`: 'adam'. */
+  readonly name: string;
+  /** For people, and the name of its dispatch: 'Adam'. */
+  readonly title: string;
+  readonly settings: { readonly [K in keyof S]: Setting<S[K]> };
+  readonly slots: Readonly<Record<string, Slot>>;
+  /**
+   * What the kernel reads beside the tensors, rounded to float32; its length depends on the layout alone, so that
+   * settings may change from step to step while the plan stays.
+   * @param t number of the update, from 1
+   */
+  hyper(settings: S, t: number, layout: TrainableLayout): Float32Array<ArrayBuffer>;
+  /** Records one update of all weights and slots, in place. */
+  record(plan: PlanBuilder, label: string, tensors: UpdateTensors): void;
+  /**
+   * Upper bounds of the magnitudes of all weights and slots after an update with gradients of at most `gradient`;
+   * null where they do not show that every number on the way stays finite: `below` SAFE.
+   */
+  boundsAfter(before: Numbers, gradient: number, hyper: Float32Array): Numbers | null;
+  /** One weight's update, rounded to float32 wherever the kernel rounds; `at` is its place in the buffers. */
+  updated(before: Numbers, gradient: number, hyper: Float32Array, at: number): Numbers;
+}
+
+/** Below this no rounding on the way leads out of float32. */
+export const SAFE = FLOAT32_MOST / 4;
+
+/** A kind with settings: what `compile` and `fit` take, made by `adam({ ... })` and its like. */
+export interface Optimizer {
+  readonly kind: OptimizerKind;
+  /** Those that were chosen; the kind's defaults hold for the others. */
+  readonly settings: SettingMap;
+}
+
+/** A kind with every setting. */
+export interface CompleteOptimizer extends Optimizer {
+  readonly settings: SettingMap & Settings;
+}
+
+/** The function that a user makes an optimizer of this kind with; it throws UsageError for a setting it cannot use. */
+export function optimizerMaker<S extends Settings>(
+  kind: OptimizerKind<S>,
+): (settings?: Partial<S>) => Optimizer {
+  return (settings = {}) => ({ kind, settings: checkSettings(kind, settings) });
+}
+
+/**
+ * A checked copy of settings of this kind; what is undefined is left out. `prefix` is put before a field's name.
+ * @throws UsageError naming the field
+ */
+export function checkSettings(kind: OptimizerKind, settings: object, prefix = ''): SettingMap {
+  const table: Readonly<Record<string, Setting<SettingValue>>> = { ...kind.settings };
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    given.map(([field, value]) => {
+      if (!Object.hasOwn(table, field)) {
+        throw new UsageError(
+          `${prefix}${kind.title} has no setting ${shown(field)}.`,
+          `Its settings are ${Object.keys(table).join(', ')}.`,
+        );
+      }
+      return [field, table[field].check(`${prefix}${field}`, value)];
+    }),
+  );
+}
+
+/** Every setting: of the first of `given`, all of them checked, that has it, else the kind's default. */
+export function complete(kind: OptimizerKind, ...given: (SettingMap | undefined)[]): CompleteOptimizer {
+  const defaults = Object.entries(kind.settings).map(([field, setting]) => [field, setting.default]);
+  return { kind, settings: Object.assign(Object.fromEntries(defaults), ...given.toReversed()) };
+}
+
+/** For people: `Adam, learning rate 0.001`, with whatever else is not as by default. */
+export function describeOptimizer({ kind, settings }: CompleteOptimizer): string {
+  const words = (field: string) => field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const defaults = complete(kind).settings;
+  const said = Object.entries(settings)
+    .filter(([field, value]) => field === 'learningRate' || value !== defaults[field])
+    .map(([field, value]) => (value === true ? words(field) : `${words(field)} ${value}`));
+  return [kind.title, ...said].join(', ');
+}
