@@ -80,6 +80,12 @@ export function oneOf<T extends string>(field: string, value: unknown, choices: 
   throw new UsageError(`${field} is ${shown(value)}, it must be ${choices.join(' or ')}.`);
 }
 
+/** @throws UsageError unless `value` is true or false */
+export function trueOrFalse(field: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new UsageError(`${field} is ${shown(value)}, it must be true or false.`);
+}
+
 /** @throws UsageError unless `value` is an object that is no array */
 export function requireObject(field: string, value: unknown): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;

@@ -19,7 +19,7 @@ export interface PixelBatch {
   channels: 1 | 3;
   pixels: Uint8Array;
   normalisation: Normalisation;
-  /** labels[b,classes], 0 or 1. */
+  /** labels[b,classes], 0 or 1; NaN where unknown. */
   labels: Float32Array;
   files: string[];
 }
@@ -30,7 +30,7 @@ export interface FloatBatch {
   height: number;
   width: number;
   x: Float32Array;
-  /** labels[b,classes], 0 or 1. */
+  /** labels[b,classes], 0 or 1; NaN where unknown. */
   labels: Float32Array;
   files: string[];
 }

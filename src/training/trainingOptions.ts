@@ -67,7 +67,7 @@ export interface CompiledTraining {
 
 /**
  * The loss that options ask for, for a network of so many classes.
- * @param before the loss so far: it holds where they name none, and so does its epsilon
+ * @param before the loss so far: it holds where they name none, and so do its epsilon and whether it takes unknown labels
  * @throws UsageError where there is none, or settings of the weighted cross-entropy stand beside one or make no sense
  */
 export function chosenLoss(options: LossOptions, classes: number, before?: Loss): Loss {
@@ -76,25 +76,28 @@ export function chosenLoss(options: LossOptions, classes: number, before?: Loss)
   if (options.loss !== undefined && flat.length > 0) {
     throw new UsageError(
       `There is a loss, and beside it ${flat.join(', ')}.`,
-      'Give weightedCrossEntropy({ posWeights, negWeights, epsilon }) as the loss, or these alone.',
+      'Give them to the loss, or, for the weighted cross-entropy, alone.',
     );
   }
   if (flat.length > 0) {
-    const kept = before?.name === 'weighted' ? before.settings.epsilon : undefined;
-    const { posWeights, negWeights, epsilon = kept } = options;
-    return weightedCrossEntropy({ posWeights, negWeights, epsilon } as WeightedSettings, classes);
+    const kept: Partial<WeightedSettings> = before?.name === 'weighted' ? before.settings : {};
+    const { posWeights, negWeights, epsilon = kept.epsilon, unknownLabels = kept.unknownLabels } = options;
+    const settings = { posWeights, negWeights, epsilon, unknownLabels };
+    return weightedCrossEntropy(settings as WeightedSettings, classes);
   }
   if (loss) return loss;
   throw new UsageError('There is no loss to train by.', 'Give loss, or posWeights and negWeights.');
 }
 
-const FLAT = ['posWeights', 'negWeights', 'epsilon'] as const;
+const FLAT = ['posWeights', 'negWeights', 'epsilon', 'unknownLabels'] as const;
 
 /** Checks what options say of the loss, and copies it. */
 function givenLoss(options: LossOptions, network: Network): LossOptions {
   if (options.loss === undefined && FLAT.every((name) => options[name] === undefined)) return {};
   const loss = checkLoss(chosenLoss(options, network.classes), network);
-  return options.loss === undefined ? { ...loss.settings, epsilon: options.epsilon } : { loss };
+  if (options.loss !== undefined) return { loss };
+  const { epsilon, unknownLabels } = options;
+  return { ...loss.settings, epsilon, unknownLabels };
 }
 
 /**

@@ -11,18 +11,22 @@ interface Geometry {
   batch: number;
   classes: number;
   race?: boolean;
+  /** Every third label is unknown. */
+  unknown?: boolean;
 }
 
 const GEOMETRIES: readonly Geometry[] = [
   { title: 'batch 3, 5 classes', batch: 3, classes: 5 },
   { title: 'batch 1, 14 classes', batch: 1, classes: 14 },
   { title: 'batch 5, 3 classes', batch: 5, classes: 3 },
+  { title: 'batch 3, 7 classes, some labels unknown', batch: 3, classes: 7, unknown: true },
   { title: 'batch 4, 14 classes', batch: 4, classes: 14, race: true },
 ];
 
 /** Logits from -8 to 8: far enough for both tails, not so far that float32 rounds p to 1. */
 const logits = (random: () => number) => random() * 16 - 8;
-const labels = (random: () => number) => (random() < 0.5 ? 1 : 0);
+const labels = (unknown?: boolean) => (random: () => number, index: number) =>
+  unknown && index % 3 === 1 ? Number.NaN : random() < 0.5 ? 1 : 0;
 
 const sigmoids = GEOMETRIES.map(({ title, batch, classes, race }): CheckCase => {
   const shape: Shape = [batch, 1, 1, classes];
@@ -82,7 +86,7 @@ export interface LossUnderCheck {
 /** A loss on logits and labels of every geometry. */
 export function lossCases(loss: LossUnderCheck): CheckCase[] {
   const { op, variants, settings = '', constants = () => ({}), record, reference: wanted } = loss;
-  return GEOMETRIES.map(({ title, batch, classes, race }) => {
+  return GEOMETRIES.map(({ title, batch, classes, race, unknown }) => {
     const shape: Shape = [batch, 1, 1, classes];
     const output: TensorSpec = { shape, role: 'output' };
     return {
@@ -93,7 +97,7 @@ export function lossCases(loss: LossUnderCheck): CheckCase[] {
       tolerance: TOLERANCE.f32Transcendental,
       tensors: {
         z: { shape, role: 'input', fill: logits },
-        labels: { shape, role: 'input', fill: labels },
+        labels: { shape, role: 'input', fill: labels(unknown) },
         ...constants(classes),
         p: output,
         loss: { shape: [1, 1, 1, 1], role: 'output' },

@@ -88,7 +88,7 @@ export function sumTerms(
 export interface LossTensors {
   /** Logits z[b,1,1,n]. */
   z: Tensor;
-  /** labels[b,1,1,n], 0 or 1. */
+  /** labels[b,1,1,n], 0 or 1, or NaN where it is unknown: then it adds nothing to loss and dz. */
   labels: Tensor;
   /** p[b,1,1,n], sigmoid(z), overwritten. */
   p: Tensor;
@@ -109,7 +109,7 @@ export function elementLoss(
   plan: PlanBuilder,
   label: string,
   op: string,
-  variants: Readonly<Record<'naive' | 'vec4', Kernel>>,
+  variants: Readonly<{ naive: Kernel; vec4?: Kernel }>,
   { loss, ...tensors }: LossTensors,
   params: Scalars,
 ): void {
@@ -118,10 +118,10 @@ export function elementLoss(
   const [batch, , , classes] = z.shape;
   const count = batch * classes;
   const terms = plan.tensor(`${label} terms`, [batch, 1, 2, classes]);
-  const variant = plan.pick(op, ['vec4', 'naive']);
+  const variant = plan.pick(op, variants.vec4 ? ['vec4', 'naive'] : ['naive']);
   const read = Object.values(tensors).reduce((sum, tensor) => sum + elements(tensor.shape), 0);
   plan.add({
-    kernel: variants[variant],
+    kernel: variants[variant] ?? variants.naive,
     label,
     params: { batch, classes, ...params },
     tensors: { ...tensors, terms },

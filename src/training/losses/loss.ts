@@ -9,6 +9,7 @@ import {
   requireFunction,
   requireObject,
   shown,
+  trueOrFalse,
 } from '../../core/arguments.js';
 import { DataError, NonFiniteError, UsageError } from '../../core/errors.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
@@ -18,7 +19,7 @@ import type { Tensor } from '../../engine/plan/tensor.js';
 export interface LossTensors {
   /** Logits z[b,1,1,classes]. */
   z: Tensor;
-  /** labels[b,1,1,classes], 0 or 1. */
+  /** labels[b,1,1,classes], 0 or 1; NaN where unknown, of a loss with `unknownLabels`. */
   labels: Tensor;
   /** `Loss.constants` as constants[1,1,1,n]; null where it has none. */
   constants: Tensor | null;
@@ -39,12 +40,17 @@ export interface Loss {
   readonly activation: 'sigmoid' | 'softmax';
   /** Classes that it is made for; null for any number of them. */
   readonly classes: number | null;
+  /**
+   * Whether a label may be NaN: unknown. It adds nothing to the loss and to dz, and what the sums are divided by stays
+   * the same (the images of the batch), as with Keras' sample weight of 0: a known label counts alike in every batch.
+   */
+  readonly unknownLabels: boolean;
   /** Numbers that its kernel reads from a buffer of their own; null where its parameters suffice. */
   readonly constants: Float32Array | null;
   /** Records p, the loss and dz. */
   record(plan: PlanBuilder, label: string, tensors: LossTensors): void;
   /**
-   * The same loss in float64, of p[b,classes] and labels[b,classes].
+   * The same loss in float64, of p[b,classes] and labels[b,classes], 0 or 1 or between.
    * @throws DataError for lengths that do not fit and numbers outside 0 to 1; NonFiniteError for NaN among p
    */
   value(p: ArrayLike<number>, labels: ArrayLike<number>): number;
@@ -62,6 +68,7 @@ export function checkLoss(loss: Loss, network: { name: string; classes: number; 
   requireObject('loss: settings', loss.settings);
   requireFunction('loss: record', loss.record);
   requireFunction('loss: value', loss.value);
+  trueOrFalse('loss: unknownLabels', loss.unknownLabels);
   oneOf('loss: activation', loss.activation, ['sigmoid', 'softmax']);
   if (loss.activation !== network.activation) {
     throw new UsageError(
@@ -77,6 +84,9 @@ export function checkLoss(loss: Loss, network: { name: string; classes: number; 
   return loss;
 }
 
+/** What to do about a label of NaN. */
+export const UNKNOWN_HINT = 'Labels that are unknown need a loss that is made with unknownLabels: true.';
+
 /** Whether two losses are one and the same to a recorded plan. */
 export function sameLoss(a: Loss, b: Loss): boolean {
   return a === b || (a.name === b.name && JSON.stringify(a.settings) === JSON.stringify(b.settings));
@@ -86,15 +96,25 @@ export function sameLoss(a: Loss, b: Loss): boolean {
  * What every `Loss.value` asks of its arguments.
  * @throws DataError for lengths that do not fit and numbers outside 0 to 1; NonFiniteError for NaN among p
  */
-export function checkScored(p: ArrayLike<number>, labels: ArrayLike<number>, classes = 1): void {
+export function checkScored(
+  p: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  { classes, unknownLabels }: Pick<Loss, 'classes' | 'unknownLabels'>,
+): void {
   listOfNumbers('The probabilities', p);
   listOfNumbers('The labels', labels);
-  if (p.length !== labels.length || p.length === 0 || p.length % classes !== 0) {
-    throw new DataError(`${p.length} probabilities and ${labels.length} labels for ${classes} classes.`);
+  if (p.length !== labels.length || p.length === 0 || p.length % (classes ?? 1) !== 0) {
+    const whom = classes === null ? '' : ` for ${classes} classes`;
+    throw new DataError(`${p.length} probabilities and ${labels.length} labels${whom}.`);
   }
-  const badLabel = firstIndex(labels, (v) => !(v >= 0 && v <= 1));
-  if (badLabel >= 0)
-    throw new DataError(`The label at position ${badLabel} is ${labels[badLabel]}, not 0..1.`);
+  const unknown = (v: number) => unknownLabels && Number.isNaN(v);
+  const badLabel = firstIndex(labels, (v) => !((v >= 0 && v <= 1) || unknown(v)));
+  if (badLabel >= 0) {
+    throw new DataError(
+      `The label at position ${badLabel} is ${labels[badLabel]}, not 0..1.`,
+      Number.isNaN(labels[badLabel]) ? UNKNOWN_HINT : undefined,
+    );
+  }
   const bad = firstIndex(p, (v) => !(v >= 0 && v <= 1));
   if (bad >= 0) {
     const message = `The probability at position ${bad} is ${p[bad]}, not 0..1.`;

@@ -1,5 +1,11 @@
 /** The notebook's weighted cross-entropy: a weight per class for positive labels and one for negative ones. */
-import { listOfNumbers, nonNegativeNumber, positiveNumber, requireObject } from '../../core/arguments.js';
+import {
+  listOfNumbers,
+  nonNegativeNumber,
+  positiveNumber,
+  requireObject,
+  trueOrFalse,
+} from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { weightedLoss } from '../../shaders/loss/weighted/weighted.js';
 import { checkScored, type Loss } from './loss.js';
@@ -10,6 +16,8 @@ export interface WeightedSettings {
   negWeights: readonly number[];
   /** Inside the logarithms; above 0. Default 1e-7. */
   epsilon?: number;
+  /** Whether labels may be NaN, unknown: see `Loss.unknownLabels`. Default false: then such a label is refused. */
+  unknownLabels?: boolean;
 }
 
 /** What a weighted loss was made with. */
@@ -31,18 +39,19 @@ export function weightedCrossEntropy(
   if (classes === 0) throw new UsageError('posWeights is empty; there must be one number per class.');
   const posWeights = side('posWeights', settings.posWeights, classes);
   const negWeights = side('negWeights', settings.negWeights, classes);
-  const { epsilon = 1e-7 } = settings;
+  const { epsilon = 1e-7, unknownLabels = false } = settings;
   positiveNumber('epsilon', epsilon);
   return {
     name: 'weighted',
-    settings: Object.freeze({ posWeights, negWeights, epsilon }),
+    settings: Object.freeze({ posWeights, negWeights, epsilon, unknownLabels }),
     activation: 'sigmoid',
     classes,
+    unknownLabels: trueOrFalse('unknownLabels', unknownLabels),
     constants: Float32Array.from([...posWeights, ...negWeights]),
     record: (plan, label, { constants, ...tensors }) =>
       weightedLoss(plan, label, { ...tensors, weights: constants! }, { epsilon }),
     value(p, labels) {
-      checkScored(p, labels, classes);
+      checkScored(p, labels, { classes, unknownLabels });
       const count = p.length / classes;
       let loss = 0;
       for (let c = 0; c < classes; c++) {
@@ -50,6 +59,7 @@ export function weightedCrossEntropy(
         let neg = 0;
         for (let b = 0; b < count; b++) {
           const y = labels[b * classes + c];
+          if (Number.isNaN(y)) continue;
           pos += posWeights[c] * y * Math.log(p[b * classes + c] + epsilon);
           neg += negWeights[c] * (1 - y) * Math.log(1 - p[b * classes + c] + epsilon);
         }

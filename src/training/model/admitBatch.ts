@@ -17,12 +17,13 @@ import {
 } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import type { Batch, BatchShape, FloatBatch, Normalisation, PixelBatch } from '../batch.js';
+import { UNKNOWN_HINT } from '../losses/loss.js';
 import { checkImageSize, type Network } from '../network.js';
 
 /**
  * A checked copy of a batch for a network: one or three channels of pixels as the network reads them, zeros behind the
  * pixels up to a whole word, a name for every image. Of a batch with x and pixels, x counts.
- * @param labels whether they are wanted: count * classes numbers, each 0 or 1
+ * @param labels whether they are wanted: count * classes numbers, each 0 or 1, or NaN where unknown
  * @throws UsageError for a wrong type, count, size, channel or normalisation; DataError for arrays of a wrong length
  *   and values that are not finite, naming the image
  */
@@ -64,11 +65,19 @@ function admitLabels(
       `A batch of ${count} images came with ${given.length} labels; ${classes} an image are wanted.`,
     );
   }
-  const bad = firstIndex(given, (v) => v !== 0 && v !== 1);
+  const bad = firstIndex(given, (v) => v !== 0 && v !== 1 && !Number.isNaN(v));
   if (bad >= 0) {
     throw new DataError(`A label of ${nameOf(Math.floor(bad / classes))} is ${given[bad]}, not 0 or 1.`);
   }
   return Float32Array.from(given);
+}
+
+/** @throws DataError naming the image where a label of an admitted batch is unknown */
+export function requireKnownLabels({ count, labels, files }: Batch): void {
+  const bad = firstIndex(labels, Number.isNaN);
+  if (bad < 0) return;
+  const image = Math.floor((bad * count) / labels.length);
+  throw new DataError(`A label of ${files[image]} is NaN, not 0 or 1.`, UNKNOWN_HINT);
 }
 
 function admitFloats(

@@ -32,7 +32,7 @@ import {
   type TrainingOptions,
   type TrainingSettings,
 } from '../trainingOptions.js';
-import { admitBatch } from './admitBatch.js';
+import { admitBatch, requireKnownLabels } from './admitBatch.js';
 import type { ModelContext } from './context.js';
 import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
 import { keyOf, makeRoom, touch } from './keptPlans.js';
@@ -255,14 +255,15 @@ export class Model {
   /**
    * One step of training on a batch; returns the loss of the weights before the update. The batch is copied at once.
    * @throws UsageError before `compile`, and as `predict`; DataError also for labels that are not count * classes
-   *   numbers, each 0 or 1; NonFiniteError naming the first layer or tensor with a value that is not finite, be it in
-   *   the loss, the gradients, the moving averages or what the update would make of them. After any of them weights,
-   *   moving averages, optimizer and count are as before.
+   *   numbers, each 0 or 1 (or NaN, where the loss takes unknown ones); NonFiniteError naming the first layer or tensor
+   *   with a value that is not finite, be it in the loss, the gradients, the moving averages or what the update would
+   *   make of them. After any of them weights, moving averages, optimizer and count are as before.
    */
   async trainStep(batch: Batch): Promise<number> {
     const own = admitBatch(batch, this.network, { labels: true });
     return this.turns.next(async () => {
       const trainer = await this.trainer(own);
+      if (!this.training?.loss.unknownLabels) requireKnownLabels(own);
       try {
         this.affinesFresh = false;
         const loss = await trainer.step(own, this.step + 1);

@@ -6,7 +6,7 @@
 //   dz = p*(1-p)/batch * ( -positive[c]*y/(p+epsilon) + negative[c]*(1-y)/((1-p)+epsilon) )
 //
 // epsilon stands inside the logarithm, as in the notebook; dz is the exact gradient of loss.sum with it, and is
-// zero where p has rounded to 0 or 1. sigmoid: sigmoid.naive.wgsl.
+// zero where p has rounded to 0 or 1. Where y is NaN, unknown, terms and dz are 0. sigmoid: sigmoid.naive.wgsl.
 // Variants: naive (this) -> vec4 (four elements a thread).
 // Check and race: npx chexgpu doctor --kernel loss.weighted
 
@@ -16,7 +16,7 @@ struct Params { batch: u32, classes: u32, epsilon: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> z: array<f32>;             // [b,c]
-@group(0) @binding(2) var<storage, read> labels: array<f32>;        // [b,c], 0 or 1
+@group(0) @binding(2) var<storage, read> labels: array<f32>;        // [b,c], 0, 1 or NaN
 @group(0) @binding(3) var<storage, read> weights: array<f32>;       // [positive | negative][c]
 @group(0) @binding(4) var<storage, read_write> p: array<f32>;       // [b,c]
 @group(0) @binding(5) var<storage, read_write> terms: array<f32>;   // [b, positive | negative, c]
@@ -36,8 +36,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 
   let probability = sigmoid(z[i]);
   let complement = 1.0 - probability;
-  let positive = weights[c] * labels[i];
-  let negative = weights[params.classes + c] * (1.0 - labels[i]);
+  let y = labels[i];
+  let positive = select(weights[c] * y, 0.0, broken(y));
+  let negative = select(weights[params.classes + c] * (1.0 - y), 0.0, broken(y));
   let inPositive = probability + params.epsilon;
   let inNegative = complement + params.epsilon;
   p[i] = probability;

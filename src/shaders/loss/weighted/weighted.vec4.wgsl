@@ -10,7 +10,7 @@ struct Params { batch: u32, classes: u32, epsilon: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> z: array<f32>;             // [b,c]
-@group(0) @binding(2) var<storage, read> labels: array<f32>;        // [b,c], 0 or 1
+@group(0) @binding(2) var<storage, read> labels: array<f32>;        // [b,c], 0, 1 or NaN
 @group(0) @binding(3) var<storage, read> weights: array<f32>;       // [positive | negative][c]
 @group(0) @binding(4) var<storage, read_write> p: array<f32>;       // [b,c]
 @group(0) @binding(5) var<storage, read_write> terms: array<f32>;   // [b, positive | negative, c]
@@ -28,15 +28,19 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (first >= count) { return; }
 
   var logit: vec4f;
+  var y: vec4f;
   var positive: vec4f;
   var negative: vec4f;
   for (var j = 0u; j < 4u; j++) {
     let i = min(first + j, count - 1u);
     let c = i % params.classes;
     logit[j] = z[i];
-    positive[j] = weights[c] * labels[i];
-    negative[j] = weights[params.classes + c] * (1.0 - labels[i]);
+    y[j] = labels[i];
+    positive[j] = weights[c] * y[j];
+    negative[j] = weights[params.classes + c] * (1.0 - y[j]);
   }
+  positive = select(positive, vec4f(0.0), broken(y));
+  negative = select(negative, vec4f(0.0), broken(y));
   let probability = sigmoid(logit);
   let complement = 1.0 - probability;
   let inPositive = probability + params.epsilon;
