@@ -2,7 +2,8 @@
 import { idealNs, type Peaks } from '../engine/timing/profileTables.js';
 import { Stopwatch } from '../engine/timing/stopwatch.js';
 import type { CheckCase, Prepared } from '../shaders/checkCase.js';
-import type { Geometry, Lab, Runner, Verdict } from './lab.js';
+import type { Lab, Runner, Verdict } from './check.js';
+import type { Geometry } from './geometry.js';
 
 export interface LabRaceRow {
   name: string;

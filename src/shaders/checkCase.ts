@@ -8,7 +8,13 @@ import { MT19937 } from '../core/mt19937.js';
 import { type Difference, TOLERANCE, type Tolerance, worstDifference } from '../core/tolerance.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { Kernel } from '../engine/plan/kernel.js';
-import { fixedTensor, type Plan, PlanBuilder, type PlanOptions } from '../engine/plan/plan.js';
+import {
+  fixedTensor,
+  type Plan,
+  PlanBuilder,
+  type PlanObserver,
+  type PlanOptions,
+} from '../engine/plan/plan.js';
 import { channelSlice, denseTensor, elements, type Tensor } from '../engine/plan/tensor.js';
 
 export type Shape = readonly [number, number, number, number];
@@ -83,7 +89,7 @@ export interface CheckOptions {
 }
 
 /** The case as it is, its tensors without memory: enough to record. */
-export function paperTensors(check: CheckCase): Record<string, Tensor> {
+function paperTensors(check: CheckCase): Record<string, Tensor> {
   const tensors: Record<string, Tensor> = {};
   for (const [name, { shape, within }] of Object.entries(check.tensors)) {
     const [b, h, w, c] = shape;
@@ -93,6 +99,23 @@ export function paperTensors(check: CheckCase): Record<string, Tensor> {
     tensors[name] = within ? channelSlice(tensor, within.from, c) : tensor;
   }
   return tensors;
+}
+
+/**
+ * Records a case without memory, to see how it would run.
+ * @param variant or a whole choice, by its name; default: what a network would get
+ * @throws GpuError when an operation has no variant left
+ */
+export function recordOnPaper(
+  gpu: Gpu,
+  check: CheckCase,
+  variant?: string,
+  observer?: PlanObserver,
+): PlanBuilder {
+  const variants = variant === undefined ? {} : { [check.op]: variant };
+  const builder = new PlanBuilder(gpu, check.title, { variants, observer });
+  check.record(builder, paperTensors(check));
+  return builder;
 }
 
 const POISON = 0x7fc0dead; // a NaN with a signature
@@ -248,9 +271,9 @@ export async function judge(
 
 /** Operations that come along with the one a case is about. */
 function otherOps(gpu: Gpu, check: CheckCase, variant: string): string[] {
-  const recorder = new PlanBuilder(gpu, check.title, { variants: { [check.op]: variant } });
+  let recorder: PlanBuilder;
   try {
-    check.record(recorder, paperTensors(check));
+    recorder = recordOnPaper(gpu, check, variant);
   } catch {
     return [];
   }

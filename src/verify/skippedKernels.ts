@@ -1,6 +1,6 @@
 /** Kernels that an adapter cannot run, and why: what the self-test leaves out. */
 import type { Gpu } from '../engine/device/gpu.js';
-import { matrixObstacle } from '../engine/wgsl/subgroupMatrix.js';
+import { extensionObstacle } from '../engine/wgsl/extensions.js';
 import type { CheckResult } from '../shaders/checkCase.js';
 import { ALL_KERNELS } from '../shaders/registry.js';
 import { checksOf } from './selfTest.js';
@@ -22,15 +22,8 @@ export function skippedKernels(
 ): SkippedKernel[] {
   const tested = new Set(checksOf(ops).map(({ op }) => op));
   const ran = new Set(results.map(({ op, variant }) => `${op}.${variant}`));
-  return ALL_KERNELS.filter(({ op, name }) => tested.has(op) && !ran.has(name)).map(({ name, variant }) => ({
+  return ALL_KERNELS.filter(({ op, name }) => tested.has(op) && !ran.has(name)).map(({ name, declared }) => ({
     kernel: name,
-    why: whyNot(gpu, variant) ?? 'no small shape of the self-test suits it',
+    why: extensionObstacle(gpu, declared.enables) ?? 'no small shape of the self-test suits it',
   }));
-}
-
-function whyNot(gpu: Gpu, variant: string): string | null {
-  if (variant === 'subgroupMatrix') return matrixObstacle(gpu);
-  if (!variant.startsWith('subgroup')) return null;
-  if (!gpu.device.features.has('subgroups')) return 'the adapter lacks subgroups';
-  return gpu.info.subgroupMinSize < 4 ? 'its subgroups may have fewer than four lanes' : null;
 }

@@ -1,8 +1,8 @@
 /** Which small cases run a pipeline of a plan: a kernel with its very constants. */
 import type { Gpu } from '../engine/device/gpu.js';
 import type { Kernel, Scalars } from '../engine/plan/kernel.js';
-import { type Dispatch, PlanBuilder } from '../engine/plan/plan.js';
-import { type CheckCase, paperTensors } from '../shaders/checkCase.js';
+import type { Dispatch, PlanBuilder } from '../engine/plan/plan.js';
+import { type CheckCase, recordOnPaper } from '../shaders/checkCase.js';
 import { ALL_CHECKS, PLAN_CHECKS } from '../shaders/registry.js';
 
 /** A case, and the variant or choice to ask for so that it runs the pipeline. */
@@ -80,14 +80,11 @@ function pipelineOf({ kernel, constants = {} }: Pick<Dispatch, 'kernel' | 'const
   return `${kernel.name} ${JSON.stringify(Object.entries(constants).sort())}`;
 }
 
-/** Records a case without memory. */
+/** What a case would run; nothing where no variant is left of an operation that comes along. */
 function onPaper(gpu: Gpu, check: CheckCase, choice: string): readonly Dispatch[] {
-  const recorder = new PlanBuilder(gpu, check.title, { variants: { [check.op]: choice } });
   try {
-    check.record(recorder, paperTensors(check));
+    return recordOnPaper(gpu, check, choice).soFar.dispatches;
   } catch {
-    // Of an operation that comes along, no variant is left.
     return [];
   }
-  return recorder.soFar.dispatches;
 }

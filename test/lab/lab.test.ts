@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { compilerMessages, geometriesOf, hostConstants, Lab, type Verdict } from '../../src/lab/lab.js';
+import { Lab, type Verdict } from '../../src/lab/check.js';
+import { compilerMessages } from '../../src/lab/compilerMessages.js';
+import { geometriesOf, hostConstants } from '../../src/lab/geometry.js';
 import {
   builtIn,
   type LabOperation,
-  labFile,
-  labKernel,
   labOperation,
   labOperationNames,
   labTemplate,
-  likeOf,
-} from '../../src/lab/labFile.js';
+} from '../../src/lab/operations.js';
 import { compareBest, type LabRaceRow, raceOn } from '../../src/lab/race.js';
+import { likeOf } from '../../src/lab/standIn.js';
+import { userKernel, userShader } from '../../src/lab/userShader.js';
 import type { CheckCase } from '../../src/shaders/checkCase.js';
 import { ALL_KERNELS } from '../../src/shaders/registry.js';
 
@@ -37,10 +38,10 @@ function caseOf({ cases }: LabOperation, title: string): CheckCase {
 
 /** A text as the runner of one case. */
 function runnerOf(operation: LabOperation, check: CheckCase, text: string, wanted?: string) {
-  const file = labFile('mine.wgsl', text);
+  const file = userShader('mine.wgsl', text);
   const like = likeOf(operation, file, hostConstants(gpu, operation), wanted);
   const [geometry] = geometriesOf(gpu, check, like);
-  return { name: file.name, replaces: like.kernel, kernel: labKernel(operation, file), geometry };
+  return { name: file.name, replaces: like.kernel, kernel: userKernel(operation, file), geometry };
 }
 
 /** The naive 1x1 convolution with another last line, on one case. */
@@ -89,10 +90,10 @@ describe('templates', () => {
       const set = constantsOf(kernel);
       // Kernels for hardware that this adapter does not have.
       if (!set) continue;
-      const file = labFile('mine.wgsl', labTemplate(operation, kernel.variant));
+      const file = userShader('mine.wgsl', labTemplate(operation, kernel.variant));
       expect(likeOf(operation, file, constantsOf).kernel).toBe(kernel);
-      expect([...set].filter((name) => !kernel.constants.has(name))).toEqual([]);
-      const unnamed = labFile('mine.wgsl', kernel.source);
+      expect([...set].filter((name) => !kernel.declared.constants.has(name))).toEqual([]);
+      const unnamed = userShader('mine.wgsl', kernel.source);
       const near = likeOf(operation, unnamed, constantsOf).kernel;
       expect(near.bindings.map(({ name }) => name).sort()).toEqual(
         kernel.bindings.map(({ name }) => name).sort(),
@@ -190,7 +191,7 @@ describe('a kernel that is wrong', () => {
 
 describe('a kernel that does not fit', () => {
   const refusal = (change: (source: string) => string, wanted?: string) => {
-    const file = labFile('mine.wgsl', change(builtIn(CONV, 'tiled').source));
+    const file = userShader('mine.wgsl', change(builtIn(CONV, 'tiled').source));
     try {
       likeOf(CONV, file, hostConstants(gpu, CONV), wanted);
     } catch (error) {

@@ -1,15 +1,10 @@
 import type { Gpu } from '../../src/engine/device/gpu.js';
-import { MATRIX_FEATURE } from '../../src/engine/wgsl/subgroupMatrix.js';
-
-const FEATURES: Readonly<Record<string, string>> = {
-  f16: 'shader-f16',
-  subgroups: 'subgroups',
-  chromium_experimental_subgroup_matrix: MATRIX_FEATURE,
-};
+import { readDeclarations } from '../../src/engine/wgsl/declarations.js';
+import { EXTENSION_FEATURES } from '../../src/engine/wgsl/extensions.js';
 
 /** The extensions that a shader enables and this device does not have. */
 export function lackedExtensions(gpu: Gpu, source: string): string[] {
-  return [...source.matchAll(/^enable (\w+);/gm)]
-    .map(([, name]) => name)
-    .filter((name) => !gpu.device.features.has(FEATURES[name] as GPUFeatureName));
+  return [...readDeclarations(source).enables].filter(
+    (name) => !gpu.device.features.has(EXTENSION_FEATURES[name] as GPUFeatureName),
+  );
 }

@@ -2,7 +2,7 @@
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import type { Choice } from '../../src/engine/plan/choice.js';
 import { type Kernel, kernels } from '../../src/engine/plan/kernel.js';
-import { linear, PlanBuilder, type ShapeClass } from '../../src/engine/plan/plan.js';
+import { linear, PlanBuilder, type ShapeClass, type UntunedClass } from '../../src/engine/plan/plan.js';
 import { denseTensor, type Tensor } from '../../src/engine/plan/tensor.js';
 
 const source = (name: string, factor: string) => `// ${name}
@@ -50,8 +50,8 @@ export function triple(
 ): void {
   const count = tensors.y.shape[3];
   const shape: ShapeClass = {
-    op: OP,
     key: `n${count}`,
+    variants: TRIPLE,
     choices: CHOICES,
     tensors,
     record: (builder, clones) => triple(builder, clones),
@@ -72,7 +72,7 @@ export function triple(
 }
 
 /** The classes that a plan with these sizes meets. */
-export function classesOf(gpu: Gpu, counts: readonly number[]): ShapeClass[] {
+export function classesOf(gpu: Gpu, counts: readonly number[]): UntunedClass[] {
   const saved = gpu.tuning;
   gpu.tuning = null;
   const builder = new PlanBuilder(gpu, 'classes');

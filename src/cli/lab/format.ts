@@ -1,8 +1,9 @@
 /** The lab in words: the compiler's messages with their line, where a kernel is wrong, the table of a race. */
-
 import { plural } from '../../core/wording.js';
-import type { CompilerMessage, Element, Geometry, TensorVerdict, Verdict } from '../../lab/lab.js';
-import type { LabOperation } from '../../lab/labFile.js';
+import type { Element, TensorVerdict, Verdict } from '../../lab/check.js';
+import type { CompilerMessage } from '../../lab/compilerMessages.js';
+import type { Geometry } from '../../lab/geometry.js';
+import type { LabOperation } from '../../lab/operations.js';
 import type { Comparison, LabRaceRow } from '../../lab/race.js';
 import { textTable } from '../terminal/output.js';
 

@@ -6,26 +6,13 @@ import { readRegularFile } from '../../core/readFile.node.js';
 import { plural } from '../../core/wording.js';
 import type { Kernel, Scalars } from '../../engine/plan/kernel.js';
 import type { Peaks } from '../../engine/timing/profileTables.js';
-import {
-  type CompilerMessage,
-  compilerMessages,
-  geometriesOf,
-  hostConstants,
-  type Lab,
-  networkChoice,
-  type Runner,
-  type Verdict,
-} from '../../lab/lab.js';
-import {
-  type LabFile,
-  type LabOperation,
-  type Like,
-  labFile,
-  labKernel,
-  likeOf,
-  notDispatched,
-} from '../../lab/labFile.js';
+import type { Lab, Runner, Verdict } from '../../lab/check.js';
+import { type CompilerMessage, compilerMessages } from '../../lab/compilerMessages.js';
+import { geometriesOf, hostConstants, networkChoice } from '../../lab/geometry.js';
+import type { LabOperation } from '../../lab/operations.js';
 import { type Comparison, compareBest, type LabRaceRow, raceOn } from '../../lab/race.js';
+import { type Like, likeOf, notDispatched } from '../../lab/standIn.js';
+import { type UserShader, userKernel, userShader } from '../../lab/userShader.js';
 import type { CheckCase } from '../../shaders/checkCase.js';
 import type { Output } from '../terminal/output.js';
 import {
@@ -43,7 +30,7 @@ const MOST_BYTES = 1 << 20;
 const PATIENCE_MS = 5000;
 
 /** @throws DataError where there is no shader to read */
-export async function readShader(path: string): Promise<LabFile> {
+export async function readShader(path: string): Promise<UserShader> {
   const where = shownPath(path);
   const bytes = await readRegularFile(path, {
     limit: MOST_BYTES,
@@ -56,7 +43,7 @@ export async function readShader(path: string): Promise<LabFile> {
     throw new DataError(`${where} cannot be read as text: it is not UTF-8.`);
   }
   if (text.includes('\0')) throw new DataError(`${where} cannot be read as text: it has NUL characters.`);
-  const file = labFile(basename(path), text);
+  const file = userShader(basename(path), text);
   if (text.trim() === '')
     throw new DataError(`${where} is empty.`, '--template prints a kernel to start from.');
   return file;
@@ -118,7 +105,7 @@ class Patience {
 }
 
 interface Entry {
-  file: LabFile;
+  file: UserShader;
   kernel: Kernel;
   like: Like;
   /** Those that its variant is meant for. */
@@ -143,10 +130,10 @@ async function enter({ out, lab, operation, path, like: wanted }: TrialOptions):
   const cases = operation.cases.filter((check) => check.variants.includes(like.kernel.variant));
   const [first] = cases.flatMap((check) => geometriesOf(gpu, check, like));
   if (!first) throw notDispatched(operation, like);
-  const kernel = labKernel(operation, file);
+  const kernel = userKernel(operation, file);
   const compileMs = await firstPipeline(lab, file, kernel, first.constants);
   const set = [...(constantsOf(like.kernel) ?? [])].sort();
-  const own = [...file.constants].filter((name) => !set.includes(name)).sort();
+  const own = [...file.declared.constants.keys()].filter((name) => !set.includes(name)).sort();
   return { file, kernel, like, cases, constants: { set, own }, warnings: messages, compileMs };
 }
 
@@ -157,7 +144,7 @@ async function enter({ out, lab, operation, path, like: wanted }: TrialOptions):
  */
 async function firstPipeline(
   { gpu }: Lab,
-  { name }: LabFile,
+  { name }: UserShader,
   kernel: Kernel,
   constants: Scalars,
 ): Promise<number> {

@@ -7,6 +7,7 @@ import { AdapterError, ChexError, GpuError, OutOfMemoryError } from '../../core/
 import type { Tuning } from '../plan/choice.js';
 import type { Kernel, Scalars } from '../plan/kernel.js';
 import { shippedTuning } from '../tuning/shipped/index.js';
+import { EXTENSION_FEATURES } from '../wgsl/extensions.js';
 import { matrixSyntax } from '../wgsl/subgroupMatrix.js';
 import { STORAGE } from './bufferUsage.js';
 import { inScopes, type Report, type Stretch, type Synchronous } from './errorScopes.js';
@@ -26,12 +27,7 @@ interface Compiling {
 }
 
 /** Features asked for where the adapter has them. */
-const WANTED_FEATURES = [
-  'shader-f16',
-  'subgroups',
-  'timestamp-query',
-  'chromium-experimental-subgroup-matrix',
-] as const;
+const WANTED_FEATURES = [...Object.values(EXTENSION_FEATURES), 'timestamp-query'];
 /** Limits raised to what the adapter offers. */
 const WANTED_LIMITS = [
   'maxBufferSize',

@@ -1,19 +1,11 @@
 /**
- * From a .wgsl file to a pipeline. The shader text is the only description of a kernel: its
- * bindings, the fields of its `struct Params` and its tunable constants are read from it, so host
- * and shader cannot drift apart.
- *
- * A kernel file declares
- *   const PIXELS: u32 = 4;                                    tunables, with a default
- *   const PIXELS4: u32 = PIXELS / 4;                          what follows from them
- *   struct Params { batch: u32, ... }                         32-bit scalars, shapes and strides
- *   @group(0) @binding(0) var<uniform> params: Params;
- *   @group(0) @binding(1) var<storage, read> x: array<f32>;   tensors, matched by name
- *   fn main(...)                                              the entry point
- * and compiles as it stands. Loops and arrays marked for registers are unrolled on the way: unroll.ts.
+ * From a .wgsl file to a pipeline. The shader text is the only description of a kernel: its bindings, the fields of
+ * its `struct Params`, its tunable constants and what it needs of an adapter are read from it (wgsl/declarations.ts),
+ * so host and shader cannot drift apart. The entry point is `main`, and the file compiles as it stands.
  */
 import { GpuError } from '../../core/errors.js';
-import { evaluate, unroll } from '../wgsl/unroll.js';
+import { type BindingDeclaration, type Declarations, readDeclarations } from '../wgsl/declarations.js';
+import { specialise } from '../wgsl/specialise.js';
 
 export type BindingType = 'uniform' | 'read-only-storage' | 'storage';
 
@@ -23,42 +15,28 @@ export interface Binding {
   type: BindingType;
 }
 
-interface Field {
-  name: string;
-  type: 'u32' | 'i32' | 'f32';
-}
-
 export type Scalars = Readonly<Record<string, number>>;
 
-const BINDING = /@group\(0\)\s*@binding\((\d+)\)\s*var<([\w\s,]+)>\s*(\w+)\s*:/g;
-const CONSTANT = /^const (\w+): (u32|i32|f32|bool) = ([^;]+);/gm;
-const PARAMS = /struct Params \{([^}]*)\}/;
-
 export class Kernel {
+  readonly declared: Declarations;
   readonly bindings: readonly Binding[];
-  readonly constants: ReadonlyMap<string, string>;
-  private readonly fields: readonly Field[];
 
   /**
    * @param op what it computes, e.g. `conv.forward`
    * @param variant how, e.g. `naive`
    * @param source the text of the .wgsl file
+   * @throws GpuError for a binding in another address space than uniform or storage
    */
   constructor(
     readonly op: string,
     readonly variant: string,
     readonly source: string,
   ) {
-    this.bindings = [...source.matchAll(BINDING)].map(([, index, space, name]) => ({
+    this.declared = readDeclarations(source);
+    this.bindings = this.declared.bindings.map(({ name, index, access }) => ({
       name,
-      index: Number(index),
-      type: bindingType(space.replace(/\s/g, ''), `${op}.${variant}`),
-    }));
-    this.constants = new Map([...source.matchAll(CONSTANT)].map(([, name, , value]) => [name, value]));
-    const body = PARAMS.exec(source)?.[1].replace(/\/\/.*$/gm, '') ?? '';
-    this.fields = [...body.matchAll(/(\w+)\s*:\s*(u32|i32|f32)/g)].map(([, name, type]) => ({
-      name,
-      type: type as Field['type'],
+      index,
+      type: bindingType(access, this.name),
     }));
   }
 
@@ -66,56 +44,57 @@ export class Kernel {
     return `${this.op}.${this.variant}`;
   }
 
-  /** The shader text with the given constants put in place of their defaults, its marked loops unrolled. */
+  /**
+   * The shader text with the given constants put in place of their defaults, its marked loops unrolled.
+   * @throws GpuError for a constant that the shader does not declare
+   */
   specialise(constants: Scalars): string {
     for (const name of Object.keys(constants)) {
-      if (!this.constants.has(name)) throw new GpuError(`Kernel ${this.name} has no constant ${name}.`);
+      if (!this.declared.constants.has(name))
+        throw new GpuError(`Kernel ${this.name} has no constant ${name}.`);
     }
-    const values = new Map<string, number>();
-    const text = this.source.replace(CONSTANT, (line, name: string, type: string, given: string) => {
-      if (type === 'u32') values.set(name, constants[name] ?? evaluate(given, values) ?? Number.NaN);
-      if (!(name in constants)) return line;
-      const value = type === 'bool' ? String(constants[name] !== 0) : literal(constants[name], type);
-      return `const ${name}: ${type} = ${value};`;
-    });
-    return unroll(text, values);
+    return specialise(this.source, this.declared, constants);
   }
 
-  /** Packs the fields of `struct Params`, in order, 4 bytes each; every field must be given. */
+  /**
+   * Packs the fields of `struct Params`, in order, 4 bytes each.
+   * @throws GpuError when a field is missing or is no 32-bit scalar, or a value has no field
+   */
   packParams(values: Scalars): ArrayBuffer {
-    const bytes = new ArrayBuffer(Math.max(16, Math.ceil((this.fields.length * 4) / 16) * 16));
+    const fields = this.declared.params ?? new Map<string, string>();
+    const bytes = new ArrayBuffer(Math.max(16, Math.ceil((fields.size * 4) / 16) * 16));
     const view = new DataView(bytes);
-    for (const [i, { name, type }] of this.fields.entries()) {
+    let at = 0;
+    for (const [name, type] of fields) {
       const value = values[name];
       if (value === undefined || !Number.isFinite(value)) {
         throw new GpuError(`Kernel ${this.name} wants the parameter ${name}, got ${value}.`);
       }
-      if (type === 'f32') view.setFloat32(i * 4, value, true);
-      else if (type === 'i32') view.setInt32(i * 4, value, true);
-      else view.setUint32(i * 4, value, true);
+      if (type === 'f32') view.setFloat32(at, value, true);
+      else if (type === 'i32') view.setInt32(at, value, true);
+      else if (type === 'u32') view.setUint32(at, value, true);
+      else throw new GpuError(`Kernel ${this.name}: the parameter ${name} is ${type}, no u32, i32 or f32.`);
+      at += 4;
     }
-    const known = new Set(this.fields.map((f) => f.name));
     for (const name of Object.keys(values)) {
-      if (!known.has(name)) throw new GpuError(`Kernel ${this.name} has no parameter ${name}.`);
+      if (!fields.has(name)) throw new GpuError(`Kernel ${this.name} has no parameter ${name}.`);
     }
     return bytes;
   }
 }
 
-function bindingType(space: string, kernel: string): BindingType {
-  if (space === 'uniform') return 'uniform';
-  if (space === 'storage,read') return 'read-only-storage';
-  if (space === 'storage,read_write') return 'storage';
-  throw new GpuError(`Kernel ${kernel} declares a binding in the unknown address space <${space}>.`);
+function bindingType(access: BindingDeclaration['access'], kernel: string): BindingType {
+  if (access === 'uniform') return 'uniform';
+  if (access === 'read') return 'read-only-storage';
+  if (access === 'read_write') return 'storage';
+  throw new GpuError(`Kernel ${kernel} declares a binding in the unknown address space <${access}>.`);
 }
 
-function literal(value: number, type: string): string {
-  if (type === 'f32') return Number.isInteger(value) ? `${value}.0` : String(value);
-  return String(Math.trunc(value));
-}
+/** The variants of one operation, by their names. */
+export type Variants<V extends string = string> = Readonly<Record<V, Kernel>>;
 
 /** Groups the variants of one operation: `kernels('conv.forward', { naive, vec4 })`. */
-export function kernels<V extends string>(op: string, sources: Record<V, string>): Record<V, Kernel> {
+export function kernels<V extends string>(op: string, sources: Record<V, string>): Variants<V> {
   const made = {} as Record<V, Kernel>;
   for (const variant of Object.keys(sources) as V[]) {
     made[variant] = new Kernel(op, variant, sources[variant]);

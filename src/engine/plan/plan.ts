@@ -10,9 +10,10 @@ import { untilAborted } from '../../core/abort.js';
 import { GpuError, OutOfMemoryError } from '../../core/errors.js';
 import { COPY_DST, COPY_SRC, STORAGE, UNIFORM } from '../device/bufferUsage.js';
 import type { Gpu } from '../device/gpu.js';
+import { extensionObstacle } from '../wgsl/extensions.js';
 import { packSlots } from './arena.js';
 import { type Choice, choiceName } from './choice.js';
-import type { Kernel, Scalars } from './kernel.js';
+import type { Kernel, Scalars, Variants } from './kernel.js';
 import { denseTensor, elements, type Storage, type Tensor } from './tensor.js';
 
 export interface DispatchSpec {
@@ -33,15 +34,21 @@ export interface DispatchSpec {
 }
 
 /**
- * Shapes that differ so little that one measurement serves them all, e.g. `1x1 k256 n128 m4096`, with the ways
- * to run it and how to record it alone, for the tuner.
+ * A shape class: shapes that differ so little that one measurement serves them all, e.g. `1x1 k256 n128 m4096`, with
+ * the ways to run it and how to record it alone, for the tuner.
  */
 export interface ShapeClass<V extends string = string> {
-  op: string;
   key: string;
+  /** The kernels of the operation. */
+  variants: Variants<V>;
   choices: readonly Choice<V>[];
   tensors: Readonly<Record<string, Tensor>>;
   record(plan: PlanBuilder, tensors: Readonly<Record<string, Tensor>>): void;
+}
+
+/** A class that no measurement covers. */
+export interface UntunedClass extends ShapeClass {
+  op: string;
 }
 
 export interface PlanOptions {
@@ -49,8 +56,18 @@ export interface PlanOptions {
   variants?: Readonly<Record<string, string>>;
   /** Kernels that stand in for built-in ones, by name, e.g. { 'conv.forward.tiled': mine }: the lab's. */
   kernels?: Readonly<Record<string, Kernel>>;
+  /** Told what is recorded. */
+  observer?: PlanObserver;
   /** `f16` allows kernels that multiply numbers rounded to f16, where the adapter has them. Default `f32`. */
   precision?: Precision;
+}
+
+/** Told what is recorded, as it happens: for those who want to know how an operation would run. */
+export interface PlanObserver {
+  /** A dispatch as its operation gave it, before another kernel stands in for its own. */
+  dispatch?(spec: DispatchSpec): void;
+  /** What an operation could choose from, and what it takes. */
+  choice?(op: string, choices: readonly Choice[], chosen: Choice): void;
 }
 
 export type Precision = 'f32' | 'f16';
@@ -73,9 +90,10 @@ export class PlanBuilder {
   private readonly arena: ArenaStorage[] = [];
   readonly variants: Readonly<Record<string, string>>;
   private readonly kernels: Readonly<Record<string, Kernel>>;
+  private readonly observer: PlanObserver;
   readonly precision: Precision;
   /** Shape classes of this plan that no measurement covers, by operation and key. */
-  readonly untuned = new Map<string, ShapeClass>();
+  readonly untuned = new Map<string, UntunedClass>();
   /** Names of the choices that were made, by operation. */
   readonly choicesMade = new Map<string, Set<string>>();
 
@@ -86,6 +104,7 @@ export class PlanBuilder {
   ) {
     this.variants = options.variants ?? {};
     this.kernels = options.kernels ?? {};
+    this.observer = options.observer ?? {};
     this.precision = options.precision ?? 'f32';
   }
 
@@ -110,14 +129,21 @@ export class PlanBuilder {
   /**
    * The variant of an operation to use here: the caller's choice if it fits the shape, otherwise the
    * first of `candidates` (best first) that this adapter can run and that was not found wrong.
+   * @param variants of one operation
    * @throws GpuError when none is left
    */
-  pick<V extends string>(op: string, candidates: readonly V[]): V {
-    const usable = candidates.filter((v) => this.runs(op, v));
+  pick<V extends string>(variants: Variants<V>, candidates: readonly V[]): V {
+    const { op } = variants[candidates[0]];
+    const usable = candidates.filter((v) => this.runs(variants[v]));
     const wanted = this.variants[op];
-    const choice = usable.find((v) => v === wanted) ?? usable[0];
-    if (choice === undefined) throw noneLeft(op, candidates);
-    return choice;
+    const variant = usable.find((v) => v === wanted) ?? usable[0];
+    if (variant === undefined) throw noneLeft(op, candidates);
+    this.observer.choice?.(
+      op,
+      candidates.map((v) => ({ variant: v, tile: {} })),
+      { variant, tile: {} },
+    );
+    return variant;
   }
 
   /**
@@ -126,30 +152,30 @@ export class PlanBuilder {
    * @throws GpuError when none is left
    */
   choose<V extends string>(shape: ShapeClass<V>): Choice<V> {
-    const { op, key, choices } = shape;
-    const usable = choices.filter(({ variant }) => this.runs(op, variant));
+    const { key, variants, choices } = shape;
+    const { op } = variants[choices[0].variant];
+    const usable = choices.filter(({ variant }) => this.runs(variants[variant]));
     const wanted = this.variants[op];
     const named = (name: string | undefined) =>
       usable.find((c) => choiceName(c) === name) ?? usable.find((c) => c.variant === name);
     const forced = named(wanted);
     const best = forced ?? named(this.gpu.tuning?.best(op, key));
     const timed = usable.filter(({ untimed }) => !untimed);
-    if (!best && timed.length > 1) this.untuned.set(`${op} ${key}`, { ...shape, choices: timed });
+    if (!best && timed.length > 1) this.untuned.set(`${op} ${key}`, { ...shape, op, choices: timed });
     const choice = best ?? usable[0];
     if (choice === undefined) throw noneLeft(op, [...new Set(choices.map(({ variant }) => variant))]);
     const names = this.choicesMade.get(op) ?? new Set();
     this.choicesMade.set(op, names.add(choiceName(choice)));
+    this.observer.choice?.(op, choices, choice);
     return choice;
   }
 
-  private runs(op: string, variant: string): boolean {
-    return (
-      !this.gpu.broken.has(`${op}.${variant}`) &&
-      (!variant.startsWith('subgroup') || canShareInSubgroup(this.gpu))
-    );
+  private runs({ name, declared }: Kernel): boolean {
+    return !this.gpu.broken.has(name) && extensionObstacle(this.gpu, declared.enables) === null;
   }
 
   add(recorded: DispatchSpec): void {
+    this.observer.dispatch?.(recorded);
     const spec = { ...recorded, kernel: this.kernels[recorded.kernel.name] ?? recorded.kernel };
     const index = this.dispatches.length;
     const wanted = new Set(spec.kernel.bindings.filter((b) => b.type !== 'uniform').map((b) => b.name));
@@ -269,11 +295,6 @@ function noneLeft(op: string, candidates: readonly string[]): GpuError {
     `${op} gives wrong numbers on this adapter, in every variant that fits here (${candidates.join(', ')}).`,
     OTHER_ADAPTER,
   );
-}
-
-/** Broadcasts from lanes 0..3 need subgroups of four or more, whatever their exact size. */
-function canShareInSubgroup(gpu: Gpu): boolean {
-  return gpu.device.features.has('subgroups') && gpu.info.subgroupMinSize >= 4;
 }
 
 function storageBinding(tensor: Tensor, label: string): GPUBufferBinding {

@@ -2,11 +2,11 @@
 import type { StopSignal } from '../../core/abort.js';
 import { GpuError } from '../../core/errors.js';
 import type { Gpu } from '../device/gpu.js';
-import { OTHER_ADAPTER, type PlanBuilder, type ShapeClass } from './plan.js';
+import { OTHER_ADAPTER, type PlanBuilder, type UntunedClass } from './plan.js';
 
 /** Measures which choices are fastest for shapes that nothing is known of: `tuning/tuner.ts`. */
 export interface ChoiceTuner {
-  tune(classes: readonly ShapeClass[], signal?: StopSignal): Promise<void>;
+  tune(classes: readonly UntunedClass[], signal?: StopSignal): Promise<void>;
 }
 
 /** Finds kernels that give wrong numbers before a plan uses them: `verify/planCheck.ts`. */

@@ -7,7 +7,7 @@ import { COPY_DST, COPY_SRC, STORAGE } from '../device/bufferUsage.js';
 import type { Gpu } from '../device/gpu.js';
 import { type Choice, choiceName } from '../plan/choice.js';
 import type { Kernel } from '../plan/kernel.js';
-import { type DispatchSpec, type Plan, PlanBuilder, type ShapeClass } from '../plan/plan.js';
+import { type DispatchSpec, type Plan, PlanBuilder, type UntunedClass } from '../plan/plan.js';
 import type { Storage, Tensor } from '../plan/tensor.js';
 import { Stopwatch } from '../timing/stopwatch.js';
 import type { TuningEntry } from './tuningTable.js';
@@ -54,7 +54,7 @@ interface Candidate {
 
 /** A class with all its choices recorded on tensors of its own, which have no memory yet. */
 export interface PreparedClass {
-  shape: ShapeClass;
+  shape: UntunedClass;
   /** Default first. */
   candidates: readonly Candidate[];
   storages: readonly Storage[];
@@ -66,7 +66,7 @@ export interface PreparedClass {
 /** @param kernels stand in for built-in ones, by name */
 export function prepareClass(
   gpu: Gpu,
-  shape: ShapeClass,
+  shape: UntunedClass,
   kernels: Readonly<Record<string, Kernel>> = {},
 ): PreparedClass {
   const clones = new Map<Storage, Storage>();
@@ -94,7 +94,7 @@ export function prepareClass(
 
 function record(
   gpu: Gpu,
-  shape: ShapeClass,
+  shape: UntunedClass,
   tensors: Readonly<Record<string, Tensor>>,
   choice: Choice,
   kernels: Readonly<Record<string, Kernel>>,

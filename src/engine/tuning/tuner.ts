@@ -9,7 +9,7 @@ import type { StopSignal } from '../../core/abort.js';
 import type { Gpu } from '../device/gpu.js';
 import { choiceName } from '../plan/choice.js';
 import type { Kernel } from '../plan/kernel.js';
-import type { ShapeClass } from '../plan/plan.js';
+import type { UntunedClass } from '../plan/plan.js';
 import { type ChoiceTuner, planHelpers } from '../plan/recordPlan.js';
 import {
   ClassMeter,
@@ -69,7 +69,7 @@ const OUT_OF_TIME = 'the time was up';
  */
 export async function tune(
   gpu: Gpu,
-  classes: readonly ShapeClass[],
+  classes: readonly UntunedClass[],
   options: TuneOptions = {},
 ): Promise<TuneReport> {
   const { kind } = gpu.info;
@@ -185,13 +185,13 @@ export class Tuner implements ChoiceTuner {
    * Measures classes; one call at a time.
    * @param signal of the caller, who may be gone before the measuring is done
    */
-  tune(classes: readonly ShapeClass[], signal?: StopSignal): Promise<void> {
+  tune(classes: readonly UntunedClass[], signal?: StopSignal): Promise<void> {
     const run = this.last.then(() => this.tuneNow(classes, signal));
     this.last = run.catch(() => {});
     return run;
   }
 
-  private async tuneNow(classes: readonly ShapeClass[], callers?: StopSignal): Promise<void> {
+  private async tuneNow(classes: readonly UntunedClass[], callers?: StopSignal): Promise<void> {
     const { budgetMs, maxBytes, onProgress, afresh, onTuned, onWarning } = this.settings;
     const signal: StopSignal = {
       throwIfAborted: () => {

@@ -5,7 +5,11 @@
 
 import { inScopes } from '../device/errorScopes.js';
 import type { AdapterFacts } from '../device/gpuInfo.js';
+import { type Declarations, readDeclarations } from './declarations.js';
+import { replaced } from './specialise.js';
 
+/** As a shader enables them, and as a device has them. */
+export const MATRIX_EXTENSION = 'chromium_experimental_subgroup_matrix';
 export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 const NEEDED = ['shader-f16', 'subgroups', MATRIX_FEATURE];
 
@@ -69,17 +73,24 @@ export function matrixConfig(gpu: AdapterFacts): MatrixConfig | null {
   return usable.sort((a, b) => price(a) - price(b))[0] ?? null;
 }
 
-/** How a WebGPU implementation spells loads and stores: `load<T, row_major>(p, at, stride)` or `load<T>(p, at, false, stride)`. */
+/**
+ * How a WebGPU implementation spells loads and stores: `load<T, row_major>(p, at, stride)` or
+ * `load<T>(p, at, false, stride)`.
+ */
 export type MatrixDialect = 'templates' | 'arguments';
 
-/** `const HALF_SUM` decides over the type of the sums, which no constant of WGSL can. */
-const HALF = /^const HALF_SUM: bool = true;/m;
-const RESULT = /^alias Result = f32;/m;
 const CALL = /\b(subgroupMatrix(?:Load|Store))<((?:[\w:]+(?:<[^<>]*>)?, )?)row_major>\(/g;
+
+/** `const HALF_SUM` decides over the type of the sums, which no constant of WGSL can: it is an alias. */
+function withSums(source: string, { constants, aliases }: Declarations): string {
+  const result = aliases.get('Result');
+  if (constants.get('HALF_SUM')?.value !== 'true' || !result) return source;
+  return replaced(source, [{ at: result, text: 'alias Result = f16;' }]);
+}
 
 /** WGSL as our files spell it (`templates`), in another spelling. */
 export function spellMatrices(source: string, dialect: MatrixDialect): string {
-  const text = HALF.test(source) ? source.replace(RESULT, 'alias Result = f16;') : source;
+  const text = withSums(source, readDeclarations(source));
   if (dialect === 'templates') return text;
   let out = '';
   let end = 0;
@@ -87,7 +98,8 @@ export function spellMatrices(source: string, dialect: MatrixDialect): string {
     const [head, call, type] = match;
     const open = match.index + head.length;
     const stride = lastArgument(text, open);
-    out += `${text.slice(end, match.index)}${call}${type && `<${type.slice(0, -2)}>`}(${text.slice(open, stride)} false,`;
+    out += `${text.slice(end, match.index)}${call}${type && `<${type.slice(0, -2)}>`}(`;
+    out += `${text.slice(open, stride)} false,`;
     end = stride;
   }
   return out + text.slice(end);
@@ -106,7 +118,7 @@ function lastArgument(text: string, from: number): number {
 }
 
 const PROBE = `enable f16;
-enable chromium_experimental_subgroup_matrix;
+enable ${MATRIX_EXTENSION};
 var<workgroup> numbers: array<f16, 256>;
 @compute @workgroup_size(128) fn main() {
   let matrix = subgroupMatrixLoad<subgroup_matrix_left<f16, 8, 8>, row_major>(&numbers, 0u, 8u);
@@ -135,5 +147,6 @@ async function probe(device: GPUDevice): Promise<MatrixDialect> {
 
 /** A specialised shader as this device spells it; one without matrices stays as it is. */
 export async function matrixSyntax(device: GPUDevice, source: string): Promise<string> {
-  return source.includes('subgroupMatrix') ? spellMatrices(source, await dialectOf(device)) : source;
+  const { enables } = readDeclarations(source);
+  return enables.has(MATRIX_EXTENSION) ? spellMatrices(source, await dialectOf(device)) : source;
 }

@@ -32,7 +32,7 @@ export function adamStep(
   requireDense(label, tensors);
   const size = elements(tensors.w.shape);
   const shape = `${size}`;
-  const variant = plan.pick('adam.step', size >= 4 ? ['vec4', 'naive'] : ['naive']);
+  const variant = plan.pick(STEP, size >= 4 ? ['vec4', 'naive'] : ['naive']);
   const whole = variant === 'vec4' ? Math.floor(size / 4) * 4 : 0;
   if (whole > 0) {
     plan.add({

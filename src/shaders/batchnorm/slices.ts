@@ -1,4 +1,5 @@
 /** What the batch norm kernels have in common: slices of pixels, and four channels a thread where that is possible. */
+import type { Variants } from '../../engine/plan/kernel.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import { isVec4, type Tensor } from '../../engine/plan/tensor.js';
 import { PIXELS_A_SLICE } from '../tiling.js';
@@ -26,6 +27,10 @@ export function pixelsPerThread(plan: PlanBuilder, count: number, c: number): nu
   return Math.max(Math.min(LEAST_PIXELS, count), Math.ceil(count / runs));
 }
 
-export function vec4OrNaive(plan: PlanBuilder, op: string, ...tensors: Tensor[]): 'vec4' | 'naive' {
-  return plan.pick(op, tensors.every(isVec4) ? ['vec4', 'naive'] : ['naive']);
+export function vec4OrNaive(
+  plan: PlanBuilder,
+  variants: Variants<'vec4' | 'naive'>,
+  ...tensors: Tensor[]
+): 'vec4' | 'naive' {
+  return plan.pick(variants, tensors.every(isVec4) ? ['vec4', 'naive'] : ['naive']);
 }

@@ -40,7 +40,7 @@ export function denseForward(
   requireDense(label, { weights, bias });
   const [b, , , k] = x.shape;
   const n = channels(y);
-  const variant = plan.pick('dense.forward', isVec4(x) ? ['tiled', 'naive'] : ['naive']);
+  const variant = plan.pick(FORWARD, isVec4(x) ? ['tiled', 'naive'] : ['naive']);
   plan.add({
     kernel: FORWARD[variant],
     label,
@@ -76,7 +76,7 @@ export function denseBackwardData(
   requireDense(label, { weights });
   const [b, , , k] = dx.shape;
   const n = channels(dy);
-  const variant = plan.pick('dense.backwardData', isVec4(dx) ? ['tiled', 'naive'] : ['naive']);
+  const variant = plan.pick(BACKWARD_DATA, isVec4(dx) ? ['tiled', 'naive'] : ['naive']);
   plan.add({
     kernel: BACKWARD_DATA[variant],
     label,
@@ -113,7 +113,7 @@ export function denseBackwardWeights(
   requireDense(label, { dw, db });
   const [b, , , k] = x.shape;
   const n = channels(dy);
-  const variant = plan.pick('dense.backwardWeights', isVec4(x) ? ['tiled', 'naive'] : ['naive']);
+  const variant = plan.pick(BACKWARD_WEIGHTS, isVec4(x) ? ['tiled', 'naive'] : ['naive']);
   plan.add({
     kernel: BACKWARD_WEIGHTS[variant],
     label,

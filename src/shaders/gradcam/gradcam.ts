@@ -37,7 +37,7 @@ export function gradcamWeights(
   requireDense(label, { affine, weights, p, selection, alpha });
   const [b, h, w, k] = x.shape;
   const n = channels(p);
-  const variant = plan.pick('gradcam.weights', isVec4(x) ? ['vec4', 'naive'] : ['naive']);
+  const variant = plan.pick(WEIGHTS, isVec4(x) ? ['vec4', 'naive'] : ['naive']);
   plan.add({
     kernel: WEIGHTS[variant],
     label,
@@ -72,7 +72,7 @@ export function gradcamMap(
 ): void {
   requireDense(label, { affine, alpha, map });
   const [b, h, w, k] = x.shape;
-  const variant = plan.pick('gradcam.map', isVec4(x) ? ['vec4', 'naive'] : ['naive']);
+  const variant = plan.pick(MAP, isVec4(x) ? ['vec4', 'naive'] : ['naive']);
   plan.add({
     kernel: MAP[variant],
     label,

@@ -1,5 +1,5 @@
 /** Sigmoid and softmax, and what all losses have in common; a loss has a folder of its own beside this file. */
-import { type Kernel, kernels, type Scalars } from '../../engine/plan/kernel.js';
+import { kernels, type Scalars, type Variants } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import sigmoidNaive from './sigmoid.naive.wgsl';
@@ -23,7 +23,7 @@ const TRANSCENDENTAL_FLOPS = 10;
  */
 export function sigmoid(plan: PlanBuilder, label: string, { z, p }: { z: Tensor; p: Tensor }): void {
   requireDense(label, { z, p });
-  const variant = plan.pick('loss.sigmoid', ['vec4', 'naive']);
+  const variant = plan.pick(SIGMOID, ['vec4', 'naive']);
   const count = elements(z.shape);
   plan.add({
     kernel: SIGMOID[variant],
@@ -44,7 +44,7 @@ export function sigmoid(plan: PlanBuilder, label: string, { z, p }: { z: Tensor;
  */
 export function softmax(plan: PlanBuilder, label: string, { z, p }: { z: Tensor; p: Tensor }): void {
   requireDense(label, { z, p });
-  const variant = plan.pick('loss.softmax', ['vec4', 'naive']);
+  const variant = plan.pick(SOFTMAX, ['vec4', 'naive']);
   const [batch, , , classes] = z.shape;
   const count = batch * classes;
   plan.add({
@@ -73,7 +73,7 @@ export function sumTerms(
   const [batch, , , classes] = terms.shape;
   const count = batch * classes;
   plan.add({
-    kernel: SUM[plan.pick('loss.sum', ['vec4', 'naive'])],
+    kernel: SUM[plan.pick(SUM, ['vec4', 'naive'])],
     label,
     params: { batch, classes },
     tensors: { terms, loss },
@@ -108,8 +108,7 @@ export interface LossTensors {
 export function elementLoss(
   plan: PlanBuilder,
   label: string,
-  op: string,
-  variants: Readonly<{ naive: Kernel; vec4?: Kernel }>,
+  variants: Variants<'naive'> | Variants<'naive' | 'vec4'>,
   { loss, ...tensors }: LossTensors,
   params: Scalars,
 ): void {
@@ -118,14 +117,17 @@ export function elementLoss(
   const [batch, , , classes] = z.shape;
   const count = batch * classes;
   const terms = plan.tensor(`${label} terms`, [batch, 1, 2, classes]);
-  const variant = plan.pick(op, variants.vec4 ? ['vec4', 'naive'] : ['naive']);
+  const kernel =
+    'vec4' in variants
+      ? variants[plan.pick(variants, ['vec4', 'naive'])]
+      : variants[plan.pick(variants, ['naive'])];
   const read = Object.values(tensors).reduce((sum, tensor) => sum + elements(tensor.shape), 0);
   plan.add({
-    kernel: variants[variant] ?? variants.naive,
+    kernel,
     label,
     params: { batch, classes, ...params },
     tensors: { ...tensors, terms },
-    workgroups: linear(variant === 'vec4' ? Math.ceil(count / 4) : count, WORKGROUP),
+    workgroups: linear(kernel.variant === 'vec4' ? Math.ceil(count / 4) : count, WORKGROUP),
     shape: `[${z.shape.join(',')}]`,
     flops: count * 3 * TRANSCENDENTAL_FLOPS,
     bytes: 4 * (read + 2 * count),

@@ -2,7 +2,7 @@
  * What touches each value alone, NHWC: copies between channel slices, a batch norm's affine or a ReLU that no
  * convolution takes as its prologue, and ReLU's gradient. The formulas stand in the heads of the naive kernels.
  */
-import { kernels } from '../../engine/plan/kernel.js';
+import { kernels, type Variants } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { channels, elements, isVec4, pixels, type Tensor } from '../../engine/plan/tensor.js';
 import applyNaive from './apply.naive.wgsl';
@@ -18,8 +18,8 @@ export const RELU_BACKWARD = kernels('pointwise.reluBackward', {
 
 const WORKGROUP = 64;
 
-function cut(plan: PlanBuilder, op: string, tensors: Tensor[]) {
-  const variant = plan.pick<'naive' | 'vec4'>(op, tensors.every(isVec4) ? ['vec4', 'naive'] : ['naive']);
+function cut(plan: PlanBuilder, variants: Variants<'naive' | 'vec4'>, tensors: Tensor[]) {
+  const variant = plan.pick(variants, tensors.every(isVec4) ? ['vec4', 'naive'] : ['naive']);
   const count = elements(tensors[0].shape);
   return { variant, count, workgroups: linear(variant === 'vec4' ? count / 4 : count, WORKGROUP) };
 }
@@ -36,7 +36,7 @@ export function pointwise(
   { x, affine, y }: { x: Tensor; affine?: Tensor; y: Tensor },
   { relu = false }: { relu?: boolean } = {},
 ): void {
-  const { variant, count, workgroups } = cut(plan, 'pointwise.apply', [x, y]);
+  const { variant, count, workgroups } = cut(plan, APPLY, [x, y]);
   plan.add({
     kernel: APPLY[variant],
     label,
@@ -71,7 +71,7 @@ export function reluBackward(
   { x, dy, dx }: { x: Tensor; dy: Tensor; dx: Tensor },
   { accumulate }: { accumulate: boolean },
 ): void {
-  const { variant, count, workgroups } = cut(plan, 'pointwise.reluBackward', [x, dy, dx]);
+  const { variant, count, workgroups } = cut(plan, RELU_BACKWARD, [x, dy, dx]);
   plan.add({
     kernel: RELU_BACKWARD[variant],
     label,

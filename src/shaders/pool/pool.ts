@@ -73,7 +73,7 @@ export function maxPoolForward(
   requireDense(label, { argmax });
   const [b, h, w, c] = x.shape;
   const [, oh, ow] = y.shape;
-  const variant = plan.pick('pool.maxForward', candidates('vec4', x, y));
+  const variant = plan.pick(MAX_FORWARD, candidates('vec4', x, y));
   const size = elements(y.shape);
   plan.add({
     kernel: MAX_FORWARD[variant],
@@ -113,7 +113,7 @@ export function maxPoolBackward(
   shape: PoolShape,
 ): void {
   requireDense(label, { argmax });
-  const variant = plan.pick('pool.maxBackward', candidates('vec4', dy, dx));
+  const variant = plan.pick(MAX_BACKWARD, candidates('vec4', dy, dx));
   const size = elements(dx.shape);
   plan.add({
     kernel: MAX_BACKWARD[variant],
@@ -141,7 +141,7 @@ export function averagePoolForward(
 ): void {
   const [b, h, w, c] = x.shape;
   const [, oh, ow] = y.shape;
-  const variant = plan.pick('pool.averageForward', candidates('vec4', x, y));
+  const variant = plan.pick(AVERAGE_FORWARD, candidates('vec4', x, y));
   const size = elements(y.shape);
   plan.add({
     kernel: AVERAGE_FORWARD[variant],
@@ -179,7 +179,7 @@ export function averagePoolBackward(
   { dy, dx }: { dy: Tensor; dx: Tensor },
   shape: PoolShape,
 ): void {
-  const variant = plan.pick('pool.averageBackward', candidates('vec4', dy, dx));
+  const variant = plan.pick(AVERAGE_BACKWARD, candidates('vec4', dy, dx));
   const size = elements(dx.shape);
   plan.add({
     kernel: AVERAGE_BACKWARD[variant],
@@ -223,7 +223,7 @@ export function globalAveragePoolForward(
   { x, affine, y }: { x: Tensor; affine?: Tensor; y: Tensor },
 ): void {
   const [b, h, w, c] = x.shape;
-  const variant = plan.pick('pool.globalForward', candidates('vec4', x, y));
+  const variant = plan.pick(GLOBAL_FORWARD, candidates('vec4', x, y));
   plan.add({
     kernel: GLOBAL_FORWARD[variant],
     label,
@@ -256,7 +256,7 @@ export function globalAveragePoolBackward(
   { dy, dx }: { dy: Tensor; dx: Tensor },
 ): void {
   const [b, h, w, c] = dx.shape;
-  const variant = plan.pick('pool.globalBackward', candidates('tiled', dy, dx));
+  const variant = plan.pick(GLOBAL_BACKWARD, candidates('tiled', dy, dx));
   const threads = variant === 'tiled' ? b * Math.ceil((h * w) / POSITIONS) * (c / 4) : elements(dx.shape);
   plan.add({
     kernel: GLOBAL_BACKWARD[variant],

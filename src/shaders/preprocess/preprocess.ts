@@ -63,7 +63,7 @@ export function samplewiseMoments(
   const described = `[${batch},${height},${width},${channels}]`;
   const params = { batch, imageBytes, sliceBytes, slices };
   plan.add({
-    kernel: SUMS[plan.pick('preprocess.sums', ['vec4', 'naive'])],
+    kernel: SUMS[plan.pick(SUMS, ['vec4', 'naive'])],
     label,
     params,
     tensors: { pixels, sums },
@@ -73,7 +73,7 @@ export function samplewiseMoments(
     bytes: batch * imageBytes,
   });
   plan.add({
-    kernel: SQUARES[plan.pick('preprocess.squares', ['vec4', 'naive'])],
+    kernel: SQUARES[plan.pick(SQUARES, ['vec4', 'naive'])],
     label,
     params,
     tensors: { pixels, sums, squares },
@@ -83,7 +83,7 @@ export function samplewiseMoments(
     bytes: batch * imageBytes,
   });
   plan.add({
-    kernel: MOMENTS[plan.pick('preprocess.moments', ['vec4', 'naive'])],
+    kernel: MOMENTS[plan.pick(MOMENTS, ['vec4', 'naive'])],
     label,
     params: { batch, imageBytes, slices, epsilon },
     tensors: { sums, squares, moments },
@@ -110,7 +110,7 @@ export function normalise(
   requireDense(label, { pixels, moments });
   const [batch, h, w, out] = x.shape;
   const suits = (h * w) % 4 === 0 && x.pixelStride === out && x.channelOffset === 0;
-  const variant = plan.pick('preprocess.normalise', suits ? ['vec4', 'naive'] : ['naive']);
+  const variant = plan.pick(NORMALISE, suits ? ['vec4', 'naive'] : ['naive']);
   const size = elements(x.shape);
   plan.add({
     kernel: NORMALISE[variant],

@@ -34,7 +34,7 @@ export function reduceSlices(
   const [slices, , , count] = x.shape;
   const { size, step, growth } = places ?? { size: count, step: 0, growth: 0 };
   const even = [count, size, step, growth].every((n) => n % 4 === 0);
-  const variant = plan.pick('reduce.slices', even ? ['vec4', 'naive'] : ['naive']);
+  const variant = plan.pick(SLICES, even ? ['vec4', 'naive'] : ['naive']);
   const unit = variant === 'vec4' ? 4 : 1;
   plan.add({
     kernel: SLICES[variant],
@@ -70,7 +70,7 @@ export function largestMagnitudes(
   requireDense(label, { x, largest });
   const count = elements(x.shape);
   const runs = elements(largest.shape);
-  const variant = plan.pick('reduce.largest', count % 4 === 0 ? ['vec4', 'naive'] : ['naive']);
+  const variant = plan.pick(LARGEST, count % 4 === 0 ? ['vec4', 'naive'] : ['naive']);
   const unit = variant === 'vec4' ? 4 : 1;
   plan.add({
     kernel: LARGEST[variant],

@@ -19,7 +19,7 @@ const COLUMNS = 4;
 export function resizeBilinear(plan: PlanBuilder, label: string, { x, y }: { x: Tensor; y: Tensor }): void {
   const [b, h, w, c] = x.shape;
   const [, oh, ow] = y.shape;
-  const variant = plan.pick('resize.bilinear', ['tiled', 'naive']);
+  const variant = plan.pick(BILINEAR, ['tiled', 'naive']);
   plan.add({
     kernel: BILINEAR[variant],
     label,

@@ -274,8 +274,8 @@ describe('a plan on a Gpu with a tuner', () => {
     const builder = new PlanBuilder(gpu, 'test');
     const y = shapeOnly('y', 10);
     const shape: ShapeClass = {
-      op: OP,
       key: 'n10',
+      variants: TRIPLE,
       choices: CHOICES.slice(0, 1),
       tensors: { y },
       record: () => {},

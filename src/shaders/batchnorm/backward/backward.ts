@@ -73,7 +73,7 @@ export function reluBackwardAndSums(
   const c = channels(x);
   const [, height, width] = x.shape;
   const [windowHeight, windowWidth] = [height / da.shape[1], width / da.shape[2]];
-  const variant = vec4OrNaive(plan, 'batchnorm.reluBackwardAndSums', x, da, dx, stats);
+  const variant = vec4OrNaive(plan, RELU_BACKWARD_AND_SUMS, x, da, dx, stats);
   const unit = variant === 'vec4' ? 4 : 1;
   const { pixelsPerSlice, slices } = pixelSlices(plan, n, c);
   const parts = plan.tensor(`${label} slices`, [slices, 1, 2, c]);
@@ -125,7 +125,7 @@ export function backwardApply(
   const { x, affine, stats, dz, parts, dgammaBeta, dx } = tensors;
   const n = pixels(x);
   const c = channels(x);
-  const variant = vec4OrNaive(plan, 'batchnorm.backwardApply', x, dz, dx, stats);
+  const variant = vec4OrNaive(plan, BACKWARD_APPLY, x, dz, dx, stats);
   const unit = variant === 'vec4' ? 4 : 1;
   const run = pixelsPerThread(plan, n, c);
   const WORKGROUP = workgroupSize(plan);
@@ -167,8 +167,7 @@ export function backwardFinalise(
   const { x, affine, stats, parts, sums, dgammaBeta, g } = tensors;
   const n = pixels(x);
   const c = channels(x);
-  const whole =
-    vec4OrNaive(plan, 'batchnorm.backwardFinalise', x, g, stats, sums) === 'vec4' && done % 4 === 0;
+  const whole = vec4OrNaive(plan, BACKWARD_FINALISE, x, g, stats, sums) === 'vec4' && done % 4 === 0;
   const unit = whole ? 4 : 1;
   const run = pixelsPerThread(plan, n, c - done);
   const WORKGROUP = workgroupSize(plan);

@@ -62,7 +62,7 @@ export interface Parts {
 export function batchStatistics(plan: PlanBuilder, label: string, x: Tensor): Parts {
   const n = pixels(x);
   const c = channels(x);
-  const variant = vec4OrNaive(plan, 'batchnorm.statistics', x);
+  const variant = vec4OrNaive(plan, STATISTICS, x);
   const { pixelsPerSlice, slices } = pixelSlices(plan, n, c);
   const WORKGROUP = workgroupSize(plan);
   const parts = plan.tensor(`${label} statistics`, [slices, 1, 2, c]);
@@ -109,7 +109,7 @@ export function prepareTraining(
 ): void {
   const c = channels(affine);
   const known = fresh ? c - channels(fresh.parts) : c;
-  const variant = vec4OrNaive(plan, 'batchnorm.prepareTraining', stats, gammaBeta, fresh?.parts ?? affine);
+  const variant = vec4OrNaive(plan, PREPARE_TRAINING, stats, gammaBeta, fresh?.parts ?? affine);
   const unit = variant === 'vec4' ? 4 : 1;
   const slices = fresh ? fresh.parts.shape[0] : 0;
   plan.add({
@@ -144,7 +144,7 @@ export function prepareInference(
   { epsilon }: { epsilon: number },
 ): void {
   const c = channels(affine);
-  const variant = vec4OrNaive(plan, 'batchnorm.prepareInference', gammaBeta);
+  const variant = vec4OrNaive(plan, PREPARE_INFERENCE, gammaBeta);
   const unit = variant === 'vec4' ? 4 : 1;
   plan.add({
     kernel: PREPARE_INFERENCE[variant],

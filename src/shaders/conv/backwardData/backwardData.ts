@@ -97,8 +97,8 @@ function record(
   const co = channels(dy);
   const count = pixels(dx);
   const { variant, tile } = plan.choose<Variant>({
-    op: 'conv.backwardData',
     key: gemmClass(shape, count, kernel ** 2 * co, ci),
+    variants: BACKWARD_DATA,
     choices: choices(plan, tensors),
     tensors: { dy, weights, dx },
     record: (other, t) => convBackwardData(other, label, { dy: t.dy, weights: t.weights, dx: t.dx }, shape),

@@ -164,8 +164,8 @@ function record(
   const [, oh, ow, co] = dy.shape;
   const reduced = shape.kernel ** 2 * ci;
   const { variant, tile } = plan.choose<Variant>({
-    op: 'conv.backwardWeights',
     key: gemmClass(shape, pixels(dy), reduced, co),
+    variants: BACKWARD_WEIGHTS,
     choices: choices(plan, tensors),
     tensors: { x, dy, dw, ...(affine && { affine }) },
     record: (other, t) =>

@@ -103,8 +103,8 @@ export function convForward(
   const reduced = shape.kernel ** 2 * ci;
   const list = choices(plan, tensors, shape, { precision, statistics });
   const { variant, tile } = plan.choose<Variant>({
-    op: 'conv.forward',
     key: `${gemmClass(shape, count, reduced, co)}${list[0].variant === 'subgroupMatrix' ? ' f16' : ''}`,
+    variants: FORWARD,
     choices: list,
     tensors: { x, weights, y, ...(affine && { affine }), ...(after && { after }) },
     record: (other, t) =>

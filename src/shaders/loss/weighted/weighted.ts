@@ -21,5 +21,5 @@ export function weightedLoss(
   tensors: LossTensors & { weights: Tensor },
   { epsilon = 1e-7 }: { epsilon?: number } = {},
 ): void {
-  elementLoss(plan, label, 'loss.weighted', WEIGHTED, tensors, { epsilon });
+  elementLoss(plan, label, WEIGHTED, tensors, { epsilon });
 }
