@@ -7,4 +7,5 @@ export type {
   TrainingContext,
   ValidationStepInfo,
 } from './callback.js';
+export { EarlyStopping, type EarlyStoppingOptions } from './earlyStopping.js';
 export { History } from './history.js';
