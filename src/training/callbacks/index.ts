@@ -9,3 +9,4 @@ export type {
 } from './callback.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './earlyStopping.js';
 export { History } from './history.js';
+export { LearningRateSchedule, type Schedule } from './learningRateSchedule.js';
