@@ -74,7 +74,7 @@ export interface TrainingContext {
   /** Steps per epoch, and batches per validation: 0 where there is none. */
   readonly steps: number;
   readonly validationSteps: number;
-  /** Learning rate of the next step. @throws UsageError unless it is set to a number above 0 */
+  /** Learning rate of the next step. @throws UsageError unless it is set to a finite number, 0 or above */
   learningRate: number;
   /** Why the training stops; null while it goes on. */
   readonly stopReason: string | null;

@@ -4,6 +4,7 @@
  */
 import {
   listOfNumbers,
+  nonNegativeNumber,
   oneOf,
   requireFunction,
   requireObject,
@@ -315,6 +316,8 @@ export class Model {
   /** Sets it. @throws UsageError before `compile`, or unless it is a finite number, 0 or above */
   setLearningRate(rate: number): void {
     const training = this.compiled('setLearningRate');
+    // What is undefined would pass for left out.
+    nonNegativeNumber('learningRate', rate);
     const { kind, settings } = training.optimizer;
     training.optimizer = complete(kind, checkSettings(kind, { learningRate: rate }), settings);
   }

@@ -227,7 +227,7 @@ describe('the learning rate', () => {
   });
 
   it('that makes no sense is refused where it is set; the one before holds', async () => {
-    for (const rate of [-1, Number.NaN, Number.POSITIVE_INFINITY, '1']) {
+    for (const rate of [-1, Number.NaN, Number.POSITIVE_INFINITY, '1', undefined]) {
       const set = on('onStep', (_, training) => {
         training.learningRate = rate as number;
       });
