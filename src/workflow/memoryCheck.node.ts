@@ -6,7 +6,7 @@ import type { Gpu } from '../engine/device/gpu.js';
 import type { BatchShape } from '../training/batch.js';
 import { requireRoom } from '../training/model/memoryEstimate.js';
 import type { Dataset } from './data/dataset.node.js';
-import { type Preset, type TrainingChoices, trainingPlan } from './training/presets.js';
+import { type PlanChoices, type Preset, trainingPlan } from './training/presets.js';
 
 /** For `withSession`. @throws OutOfMemoryError naming the largest image or batch that fits */
 export function roomFor(
@@ -24,7 +24,7 @@ export function roomFor(
 
 /** A training's largest batch: as chosen, else of what is usual on this adapter, but no more than there are images. */
 export function trainingShape(
-  choices: TrainingChoices,
+  choices: PlanChoices,
   presets: Record<'hardware' | 'software', Preset>,
   dataset: Pick<Dataset, 'train' | 'valid' | 'test'> | null,
 ): (gpu: Gpu) => BatchShape {

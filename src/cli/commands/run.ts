@@ -30,6 +30,7 @@ import {
   withMomentum,
 } from '../../workflow/weights/network.node.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
+import { lossOf } from '../flags/lossFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -62,6 +63,7 @@ const REPORT_BYTES = 6e6;
 async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const { out } = context;
   const startedAt = new Date();
+  const loss = lossOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network) + REPORT_BYTES;
   const problems = new Problems(context);
@@ -82,7 +84,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const drawn = () => phantoms(context, flags, folder.aside(PHANTOM_FOLDER), session, phases);
       const dataset = given ?? (await drawn());
       const { pool, pixels } = session;
-      const choices = { ...flags, augmentation: augmentationOf(flags) };
+      const choices = { ...flags, augmentation: augmentationOf(flags), loss };
       const job = { gpu: session.node.gpu, pool, pixels, dataset, network, choices, preset, phases, folder };
       const trained = await trainOn(context, job);
       // From here on the training is safe: what fails costs its own part.
@@ -105,6 +107,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
             augmentation: augmentationWords(preparation.augmentation),
             'batch size': String(plan.batchSize),
             'epochs x steps': `${plan.epochs} x ${plan.stepsPerEpoch}`,
+            loss: training.loss.title,
             'learning rate': String(plan.learningRate),
             'batch norm momentum': String(network.config.bnMomentum),
             'Grad-CAM of': flags.score,

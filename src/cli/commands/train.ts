@@ -13,6 +13,7 @@ import {
   withMomentum,
 } from '../../workflow/weights/network.node.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
+import { lossOf } from '../flags/lossFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -30,6 +31,7 @@ type TrainFlags = DatasetSource & TrainingFlags & FolderFlags & { refuseLeakage:
 async function train(context: CommandContext, flags: TrainFlags): Promise<number> {
   const { out } = context;
   requireData(flags);
+  const loss = lossOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network);
   return inRunFolder(context, flags, { inputs, needs }, async (folder) => {
@@ -44,7 +46,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
         pool,
         pixels,
       } = session;
-      const choices = { ...flags, augmentation: augmentationOf(flags) };
+      const choices = { ...flags, augmentation: augmentationOf(flags), loss };
       return trainOn(context, { gpu, pool, pixels, dataset, network, choices, preset, phases, folder });
     });
     const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));

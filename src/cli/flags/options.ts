@@ -9,6 +9,7 @@ import type { CamScore } from '../../training/model/predictor.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';
 import type { WeightOptions } from '../../workflow/weights/network.node.js';
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
+import { addLossOptions, type LossFlags } from './lossFlags.js';
 
 /** A parser for whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most = 1_000_000): (text: string) => number {
@@ -116,7 +117,8 @@ export interface TuningFlags {
 export interface TrainingFlags
   extends TuningFlags,
     AugmentationFlags,
-    Omit<TrainingChoices, 'augmentation'>,
+    LossFlags,
+    Omit<TrainingChoices, 'augmentation' | 'loss'>,
     Omit<WeightOptions, 'activation'> {
   bnMomentum?: number;
   weights?: string;
@@ -178,7 +180,7 @@ export function addTrainingOptions(
       '--no-check',
       'begin without decoding every image first (one that is cut short ends the training)',
     );
-  return addTuningOptions(addAugmentationOptions(addWeightOptions(command)));
+  return addTuningOptions(addAugmentationOptions(addLossOptions(addWeightOptions(command))));
 }
 
 /** What a file of weights alone does not say. */

@@ -106,7 +106,18 @@ export interface ModelStage {
   macs: number;
 }
 
+export interface LossSummary {
+  /** As `--loss` has it. */
+  name: string;
+  title: string;
+  /** How one number is made of those of all labels: `mean over the batch, sum over the classes`. */
+  reduction: string;
+  settings: Readonly<Record<string, unknown>>;
+}
+
 export interface TrainingSummary {
+  /** What was minimised. */
+  loss: LossSummary;
   optimizer: string;
   batchSize: number;
   /** Loss of every step, before its update, over all epochs. */

@@ -177,7 +177,7 @@ function trainingPart(training: TrainingSummary, assets: Assets): Html {
       ${plural(training.epochs.length, 'epoch')}.</p>
     ${assets.figure(
       'loss',
-      html`Weighted loss (mean over the batch, sum over the classes). Gray: each step, before its update. Blue: the mean
+      html`Loss: ${training.loss.title} (${training.loss.reduction}). Gray: each step, before its update. Blue: the mean
         of each epoch.${validated ? ' Orange: the loss on the validation images at the end of the epoch.' : ''}`,
     )}
     ${table(

@@ -14,6 +14,7 @@ import {
 import { DataError, NonFiniteError, UsageError } from '../../core/errors.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
+import type { Setting } from '../setting.js';
 
 /** What the kernels of a loss read and write; all dense. */
 export interface LossTensors {
@@ -34,6 +35,10 @@ export interface LossTensors {
 export interface Loss {
   /** As the registry and `--loss` name it. */
   readonly name: string;
+  /** For people: `weighted cross-entropy`. */
+  readonly title: string;
+  /** How one number is made of those of all labels, for people: `mean over the batch, sum over the classes`. */
+  readonly reduction: string;
   /** All that it was made with, as JSON holds it: two losses of one name and the same settings are the same. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** What must make probabilities of the network's logits. */
@@ -56,14 +61,41 @@ export interface Loss {
   value(p: ArrayLike<number>, labels: ArrayLike<number>): number;
 }
 
+/** What a loss may take from the training labels. */
+export interface LossData {
+  /** The weights of `lossWeights`, one per class. */
+  readonly posWeights: readonly number[];
+  readonly negWeights: readonly number[];
+  readonly unknownLabels: boolean;
+}
+
+/** A loss as the registry has it: what commands offer, and how they make it. */
+export interface LossKind {
+  /** For `--loss`; that of its losses. */
+  readonly name: string;
+  /** One line of help. */
+  readonly help: string;
+  /** By name; each has a flag, `--focal-gamma` for gamma of focal. */
+  readonly settings: Readonly<Record<string, Setting<number>>>;
+  /** @param settings those that were chosen, checked; the loss's own defaults hold for the others */
+  make(settings: Readonly<Record<string, number>>, data: LossData): Loss;
+}
+
+/** A loss that is chosen and not made yet: the labels are still to be read. */
+export interface LossChoice {
+  readonly kind: LossKind;
+  readonly settings: Readonly<Record<string, number>>;
+}
+
 /**
  * A loss that a caller gives, for a network.
  * @throws UsageError for what is no loss, and for a loss of another activation or another number of classes
  */
 export function checkLoss(loss: Loss, network: { name: string; classes: number; activation: string }): Loss {
   requireObject('loss', loss);
-  if (typeof loss.name !== 'string') {
-    throw new UsageError(`loss: name is ${shown(loss.name)}, it must be a string.`);
+  for (const field of ['name', 'title', 'reduction'] as const) {
+    if (typeof loss[field] === 'string') continue;
+    throw new UsageError(`loss: ${field} is ${shown(loss[field])}, it must be a string.`);
   }
   requireObject('loss: settings', loss.settings);
   requireFunction('loss: record', loss.record);

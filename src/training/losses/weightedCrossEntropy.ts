@@ -8,7 +8,7 @@ import {
 } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { weightedLoss } from '../../shaders/loss/weighted/weighted.js';
-import { checkScored, type Loss } from './loss.js';
+import { checkScored, type Loss, type LossKind } from './loss.js';
 
 export interface WeightedSettings {
   /** One weight per class for positive and negative labels, 0 or above; see `lossWeights`. */
@@ -19,6 +19,9 @@ export interface WeightedSettings {
   /** Whether labels may be NaN, unknown: see `Loss.unknownLabels`. Default false: then such a label is refused. */
   unknownLabels?: boolean;
 }
+
+/** The notebook's. */
+const EPSILON = 1e-7;
 
 /** What a weighted loss was made with. */
 export interface WeightedCrossEntropy extends Loss {
@@ -39,10 +42,12 @@ export function weightedCrossEntropy(
   if (classes === 0) throw new UsageError('posWeights is empty; there must be one number per class.');
   const posWeights = side('posWeights', settings.posWeights, classes);
   const negWeights = side('negWeights', settings.negWeights, classes);
-  const { epsilon = 1e-7, unknownLabels = false } = settings;
+  const { epsilon = EPSILON, unknownLabels = false } = settings;
   positiveNumber('epsilon', epsilon);
   return {
     name: 'weighted',
+    title: 'weighted cross-entropy',
+    reduction: 'mean over the batch, sum over the classes',
     settings: Object.freeze({ posWeights, negWeights, epsilon, unknownLabels }),
     activation: 'sigmoid',
     classes,
@@ -69,6 +74,15 @@ export function weightedCrossEntropy(
     },
   };
 }
+
+export const WEIGHTED: LossKind = {
+  name: 'weighted',
+  help: 'cross-entropy, each class weighted by its frequencies so that both kinds of label count alike',
+  settings: {
+    epsilon: { default: EPSILON, check: positiveNumber, help: 'inside the logarithms' },
+  },
+  make: (settings, data) => weightedCrossEntropy({ ...data, ...settings }),
+};
 
 /** Checked copies of the weights on one side. */
 function side(name: string, given: readonly number[], classes: number): readonly number[] {

@@ -8,6 +8,7 @@ import { UsageError } from '../../core/errors.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import type { ParameterSpec } from '../parameterSpec.js';
+import type { Setting } from '../setting.js';
 
 export type SettingValue = number | boolean;
 
@@ -18,14 +19,6 @@ export interface Settings {
 
 /** Settings of a kind that is not known, by name. */
 export type SettingMap = Readonly<Record<string, SettingValue>>;
-
-export interface Setting<T> {
-  readonly default: T;
-  /** @returns the value @throws UsageError naming `field`, what it is and what it may be */
-  check(field: string, value: unknown): T;
-  /** One line of help: `train` and `run` then have a flag of this name, `--weight-decay` for weightDecay. */
-  readonly help?: string;
-}
 
 /** One state per weight that outlives a step, in a buffer with the layout of the weights; zeros at first. */
 export interface Slot {

@@ -102,6 +102,12 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   if (augmentation) context.out.say(`Augmenting training images: ${augmentationWords(augmentation)}`);
   const plan = trainingPlan(choices, preset, generators.train.length);
   const frequencies = sayFrequencies(context, dataset);
+  const { positiveWeights: posWeights, negativeWeights: negWeights } = frequencies;
+  const loss = choices.loss.kind.make(choices.loss.settings, {
+    posWeights,
+    negWeights,
+    unknownLabels: false,
+  });
   context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
   pixels.say();
   const model = await createModel(context, gpu, network);
@@ -116,7 +122,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   let whole: TrainingFacts | null = null;
   let training: TrainingSummary;
   try {
-    training = await trainNetwork(context, model, generators, frequencies, plan, phases, async (soFar) => {
+    training = await trainNetwork(context, model, generators, loss, plan, phases, async (soFar) => {
       whole = facts(await model.exportWeights(), soFar);
     });
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
+import type { LossChoice } from '../../training/losses/loss.js';
 
 /** What may be said of a training; what is left out the presets say. */
 export interface TrainingChoices {
@@ -10,6 +11,7 @@ export interface TrainingChoices {
   epochs?: number;
   stepsPerEpoch?: number;
   learningRate: number;
+  loss: LossChoice;
   seed: number;
   interpolation?: Interpolation;
   scaling?: Scaling;
@@ -29,6 +31,9 @@ export interface TrainingPlan {
   stepsPerEpoch: number;
   learningRate: number;
 }
+
+/** Those of the choices that a plan is made of. */
+export type PlanChoices = Pick<TrainingChoices, keyof TrainingPlan>;
 
 export type Preset = Omit<TrainingPlan, 'learningRate'>;
 
@@ -86,7 +91,7 @@ export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
 };
 
 /** @param batches in an epoch of the training images */
-export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: number): TrainingPlan {
+export function trainingPlan(choices: PlanChoices, preset: Preset, batches: number): TrainingPlan {
   return {
     size: choices.size ?? preset.size,
     batchSize: choices.batchSize ?? preset.batchSize,

@@ -7,6 +7,7 @@ import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
 import { History } from '../../training/callbacks/history.js';
 import { fit } from '../../training/fit.js';
+import type { Loss } from '../../training/losses/loss.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phases.js';
 import type { WorkContext } from '../reporter.js';
@@ -41,16 +42,12 @@ export async function trainNetwork(
   { out, signal }: WorkContext,
   model: DenseNet,
   { train, valid }: Generators,
-  frequencies: FrequencySummary,
+  loss: Loss,
   plan: TrainingPlan,
   phases: Phases,
   onEpoch: (soFar: TrainingSummary) => Promise<void>,
 ): Promise<TrainingSummary> {
-  const options = {
-    posWeights: frequencies.positiveWeights,
-    negWeights: frequencies.negativeWeights,
-    learningRate: plan.learningRate,
-  };
+  const options = { loss, learningRate: plan.learningRate };
   const { size, batchSize, epochs, stepsPerEpoch } = plan;
   await phases.time('compile kernels', null, async () => {
     await model.compile(options);
@@ -63,10 +60,11 @@ export async function trainNetwork(
   });
   out.say(
     `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
-      `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, Adam with learning rate ${plan.learningRate}`,
+      `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, ${loss.title}, ` +
+      `Adam with learning rate ${plan.learningRate}`,
   );
   const history = new History();
-  const soFar = () => trainingSummary(history, `Adam, learning rate ${plan.learningRate}`, batchSize);
+  const soFar = () => trainingSummary(history, loss, `Adam, learning rate ${plan.learningRate}`, batchSize);
   let bar = out.progress(`Epoch 1/${epochs}`, stepsPerEpoch);
   await fit(model, train, {
     ...options,
@@ -99,7 +97,12 @@ export async function trainNetwork(
 }
 
 /** The history as the report and the checkpoint have it, at this moment. */
-function trainingSummary(history: History, optimizer: string, batchSize: number): TrainingSummary {
+function trainingSummary(
+  history: History,
+  { name, title, reduction, settings }: Loss,
+  optimizer: string,
+  batchSize: number,
+): TrainingSummary {
   const epochs = history.epochs.map(({ epoch, steps, logs, seconds, imagesPerSecond }) => ({
     epoch: epoch + 1,
     steps,
@@ -109,5 +112,11 @@ function trainingSummary(history: History, optimizer: string, batchSize: number)
     seconds,
     imagesPerSecond,
   }));
-  return { optimizer, batchSize, stepLosses: [...history.stepLoss], epochs };
+  return {
+    loss: { name, title, reduction, settings },
+    optimizer,
+    batchSize,
+    stepLosses: [...history.stepLoss],
+    epochs,
+  };
 }

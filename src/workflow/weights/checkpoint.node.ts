@@ -38,6 +38,8 @@ export async function writeCheckpoint(folder: string, facts: TrainingFacts): Pro
     augmentation,
     // Validation and test images are normalised so; whoever predicts with these weights should do the same.
     normalisation,
+    // `loss` is Keras' name for the numbers.
+    lossFunction: { name: training.loss.name, settings: training.loss.settings },
     optimizer: training.optimizer,
     batchSize: training.batchSize,
     loss: training.epochs.map((e) => e.loss),

@@ -68,6 +68,12 @@ function wholeReport(): ReportData {
     },
     model: modelSummary(densenetConfig('densenet121', { classes: 4 }), 64, EVIL),
     training: {
+      loss: {
+        name: 'weighted',
+        title: 'weighted cross-entropy',
+        reduction: 'mean over the batch, sum over the classes',
+        settings: {},
+      },
       optimizer: 'Adam',
       batchSize: 4,
       stepLosses,

@@ -83,6 +83,7 @@ describe('the loss of compile and fit', () => {
     ['no record', { loss: { ...weighted, record: undefined } }, /loss: record is undefined/],
     ['no twin', { loss: { ...weighted, value: 3 } }, /loss: value is 3/],
     ['no name', { loss: { ...weighted, name: 7 } }, /loss: name is 7/],
+    ['no title', { loss: { ...weighted, title: undefined } }, /loss: title is undefined/],
     ['no word on masks', { loss: { ...weighted, unknownLabels: 'yes' } }, /loss: unknownLabels is 'yes'/],
     [
       'another number of classes',
