@@ -15,38 +15,17 @@
  * entrance of each block: stem conv -> bn; transition 1x1 conv -> average pool -> bn; all else as above
  * without its bn (and the transition without its relu).
  */
-import { requireObject, shown } from '../core/arguments.js';
-import { UsageError } from '../core/errors.js';
 import { checkImageSize as checkSide } from '../training/network.js';
 import type { ParameterSpec } from '../training/parameterSpec.js';
-import { checkedConfig } from './checkedConfig.js';
+import type { DenseNetConfig } from './config.js';
 
-export interface DenseNetConfig {
-  readonly name: string;
-  /** Layers in each dense block; 121 has [6, 12, 24, 16]. */
-  readonly blocks: readonly number[];
-  /** k: channels that each dense layer appends. */
-  readonly growthRate: number;
-  /** The 1x1 convolution of a dense layer makes bottleneck * growthRate channels; 0: there is none. */
-  readonly bottleneck: number;
-  /** A transition keeps floor(channels * compression). */
-  readonly compression: number;
-  /** 'imagenet': 7x7/2 convolution, bn, relu, 3x3/2 max pool. 'cifar': a 3x3 convolution alone. */
-  readonly stem: 'imagenet' | 'cifar';
-  /** Channels made by the stem's convolution. */
-  readonly stemChannels: number;
-  /**
-   * 'layer': a batch norm in front of every ReLU. 'block': one at the entrance of each block and no other;
-   * goes with the stem 'cifar' and without bottleneck.
-   */
-  readonly norms: 'layer' | 'block';
-  readonly inputChannels: number;
-  readonly classes: number;
-  /** What makes probabilities of the logits. The weighted loss is for sigmoids: a softmax only predicts. */
-  readonly activation: 'sigmoid' | 'softmax';
-  readonly bnEpsilon: number;
-  readonly bnMomentum: number;
-}
+export {
+  DENSENET_NAMES,
+  type DenseNetConfig,
+  type DenseNetName,
+  densenetConfig,
+  NETWORK_NAMES,
+} from './config.js';
 
 export type LayerKind =
   | 'input'
@@ -97,75 +76,6 @@ export interface Shape {
 
 /** Name of the classifier, the only layer that is no part of the pretrained base. */
 export const HEAD_LAYER = 'dense_1';
-
-type Recipe = Omit<DenseNetConfig, 'name'>;
-
-/** The ImageNet family, with the course's 14 classes for its 1000. */
-const IMAGENET: Omit<Recipe, 'blocks'> = {
-  growthRate: 32,
-  bottleneck: 4,
-  compression: 0.5,
-  stem: 'imagenet',
-  stemChannels: 64,
-  norms: 'layer',
-  inputChannels: 3,
-  classes: 14,
-  activation: 'sigmoid',
-  bnEpsilon: 1.001e-5,
-  bnMomentum: 0.99,
-};
-
-/**
- * The "fast" DenseNet-40-12 for CIFAR-10 of titu1994/DenseNet (Keras 1), whose trained weights are public. It
- * reads RGB pixels 0..255 as they are. Its batch norms have Keras 1.2's default epsilon; earlier versions of
- * Keras 1 had 1e-5, and the file does not tell which made it: of 20 test images of CIFAR-10, 19 come out right
- * with either.
- */
-const CIFAR_40_12: Recipe = {
-  ...IMAGENET,
-  blocks: [12, 12, 12],
-  growthRate: 12,
-  bottleneck: 0,
-  compression: 1,
-  stem: 'cifar',
-  stemChannels: 16,
-  norms: 'block',
-  classes: 10,
-  activation: 'softmax',
-  bnEpsilon: 1e-3,
-};
-
-const RECIPES = {
-  densenet121: { ...IMAGENET, blocks: [6, 12, 24, 16] },
-  densenet169: { ...IMAGENET, blocks: [6, 12, 32, 32] },
-  densenet201: { ...IMAGENET, blocks: [6, 12, 48, 32] },
-  'densenet40-12': CIFAR_40_12,
-} satisfies Record<string, Recipe>;
-
-export type DenseNetName = keyof typeof RECIPES;
-
-/** Every network that has a name. */
-export const NETWORK_NAMES: readonly DenseNetName[] = Object.freeze(Object.keys(RECIPES) as DenseNetName[]);
-
-/** The ImageNet family: networks for X-rays, which the command line offers. */
-export const DENSENET_NAMES: readonly DenseNetName[] = Object.freeze(
-  NETWORK_NAMES.filter((name) => RECIPES[name].stem === 'imagenet'),
-);
-
-/**
- * A named network, with any field changed: `densenetConfig('densenet121', { blocks: [2, 2], classes: 3 })`. Fields
- * that are undefined stay as they are.
- * @throws UsageError for an unknown name or field, or a value that no network can have
- */
-export function densenetConfig(name: DenseNetName, overrides: Partial<DenseNetConfig> = {}): DenseNetConfig {
-  const recipe = Object.hasOwn(RECIPES, name) ? RECIPES[name] : undefined;
-  if (!recipe) {
-    throw new UsageError(`There is no network ${shown(name)}.`, `Choose ${NETWORK_NAMES.join(', ')}.`);
-  }
-  requireObject('The fields to change', overrides);
-  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
-  return checkedConfig({ name, ...recipe, ...Object.fromEntries(given) });
-}
 
 /** All layers in the order of Keras' `model.layers` (429 for densenet121). */
 export function layerTable(config: DenseNetConfig): Layer[] {

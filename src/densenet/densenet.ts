@@ -3,7 +3,7 @@ import { requireObject } from '../core/arguments.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import { Model, type ModelOptions, requireGpu } from '../training/model/model.js';
 import { type DenseNetConfig, densenetConfig } from './architecture.js';
-import { checkedConfig } from './checkedConfig.js';
+import { checkedConfig } from './config.js';
 import { densenetNetwork } from './network.js';
 
 export interface DenseNetOptions extends ModelOptions {

@@ -1,7 +1,7 @@
 import { drawWeights } from '../training/initialisers.js';
 import type { WeightMap } from '../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from './architecture.js';
-import { checkedConfig } from './checkedConfig.js';
+import { checkedConfig } from './config.js';
 
 /**
  * The weights that a DenseNet starts from, drawn as Keras draws them.

@@ -1,17 +1,29 @@
-/** DenseNet as the runtime knows it: the table, the forward and the backward pass behind one interface. */
-import { channelSlice, type Tensor } from '../engine/plan/tensor.js';
-import type { MapSize, Network } from '../training/network.js';
+/**
+ * DenseNet as the runtime knows it: names and shapes of the table, and the passes recorded from it part by part:
+ *
+ *   image -> stem -> dense layers -> transition -> dense layers -> ... -> head -> logits
+ *
+ * Each part records its forward pass and hands back how the gradient goes back through it; the backward pass is the
+ * parts from last to first.
+ */
+import type { Tensor } from '../engine/plan/tensor.js';
+import { outputSide } from '../shaders/conv/conv.js';
+import type { MapSize, Network, RecordedNetwork } from '../training/network.js';
 import {
   type DenseNetConfig,
-  growthName,
-  HEAD_LAYER,
   layerTable,
   outputShapes,
   parameterTable,
   sizeMultiple,
 } from './architecture.js';
-import { recordBackward } from './backward.js';
-import { type RecordedForward, recordForward } from './forward.js';
+import { type Block, type BlockPlace, NormedBlock } from './block.js';
+import { recordDenseLayer } from './denseLayer.js';
+import { type RecordedHead, recordHead } from './head.js';
+import { type LayerGroup, layerGroups } from './layerGroups.js';
+import * as normPerBlock from './normPerBlock.js';
+import type { Pass, RecordedPart } from './pass.js';
+import { recordStem } from './stem.js';
+import { recordTransition } from './transition.js';
 
 /** @param config checked: of `densenetConfig` or `checkedConfig` */
 export function densenetNetwork(config: DenseNetConfig): Network {
@@ -26,19 +38,72 @@ export function densenetNetwork(config: DenseNetConfig): Network {
     parameters: parameterTable(config),
     batchNorms: norms.map(({ name, cout }) => ({ name, channels: cout, epsilon })),
     mapSizes: () => mapSizes(config),
-    record(plan, parameters, image, mode, keep) {
-      const forward = recordForward(plan, config, parameters, image, mode, keep);
-      const { logits, blocks, finalNorm } = forward;
-      return {
-        logits,
-        maps: storedMaps(forward, config),
-        cam: {
-          features: blocks[blocks.length - 1].features,
-          affine: finalNorm?.affine,
-          weights: parameters.view('weights', `${HEAD_LAYER}/kernel`),
-        },
-        recordBackward: (dlogits) => recordBackward(plan, config, parameters, forward, dlogits),
-      };
+    record(plan, parameters, image, mode, keep = false) {
+      const pass = { config, plan, parameters, mode, training: mode.kind === 'training', keep };
+      return config.norms === 'layer'
+        ? record(NORM_PER_LAYER, pass, image)
+        : record(NORM_PER_BLOCK, pass, image);
+    },
+  };
+}
+
+/** How each part of a network is recorded. */
+interface Parts<B extends Block> {
+  block: new (pass: Pass, place: BlockPlace) => B;
+  stem(pass: Pass, group: LayerGroup, image: Tensor, block: B): RecordedPart;
+  denseLayer(pass: Pass, group: LayerGroup, block: B): RecordedPart;
+  transition(pass: Pass, group: LayerGroup, from: B, to: B): RecordedPart;
+  head(pass: Pass, group: LayerGroup, block: B): RecordedHead;
+}
+
+const NORM_PER_LAYER: Parts<NormedBlock> = {
+  block: NormedBlock,
+  stem: recordStem,
+  denseLayer: recordDenseLayer,
+  transition: recordTransition,
+  head: recordHead,
+};
+
+const NORM_PER_BLOCK: Parts<normPerBlock.ActivatedBlock> = {
+  block: normPerBlock.ActivatedBlock,
+  stem: normPerBlock.recordStem,
+  denseLayer: normPerBlock.recordDenseLayer,
+  transition: normPerBlock.recordTransition,
+  head: normPerBlock.recordHead,
+};
+
+function record<B extends Block>(parts: Parts<B>, pass: Pass, image: Tensor): RecordedNetwork {
+  const { stem, blocks, transitions, head } = layerGroups(pass.config);
+  const [images, ...sides] = image.shape;
+  /** The buffer of block `index`, behind the stem or a transition. */
+  const open = (index: number, behind: LayerGroup): B => {
+    for (const { window } of behind) {
+      sides[0] = outputSide(sides[0], window);
+      sides[1] = outputSide(sides[1], window);
+    }
+    const [height, width] = sides;
+    const keep = pass.keep || index === blocks.length - 1; // Grad-CAM reads the last one
+    return new parts.block(pass, { layers: blocks[index], images, height, width, keep });
+  };
+
+  let block = open(0, stem);
+  const recorded = [parts.stem(pass, stem, image, block)];
+  for (const [index, layers] of blocks.entries()) {
+    for (const layer of layers) recorded.push(parts.denseLayer(pass, layer, block));
+    if (index === blocks.length - 1) break;
+    const next = open(index + 1, transitions[index]);
+    recorded.push(parts.transition(pass, transitions[index], block, next));
+    block = next;
+  }
+  const { logits, cam, maps, backward } = parts.head(pass, head, block);
+
+  return {
+    logits,
+    cam,
+    maps: [...recorded.flatMap((part) => part.maps), ...maps],
+    recordBackward(dlogits) {
+      backward(dlogits);
+      for (const part of recorded.toReversed()) part.backward();
     },
   };
 }
@@ -56,24 +121,4 @@ function mapSizes(config: DenseNetConfig): MapSize[] {
     const bytesPerPixel = (4 * height * width * channels) / side ** 2;
     return { layer: name, bytesPerPixel, heldInTraining: kind === 'conv' && section !== 'transition' };
   });
-}
-
-/**
- * The maps that a forward pass stores, in the order of computation: what convolutions, pools and the head
- * give. Normalised maps are never stored, and a concatenation is the block's own buffer.
- */
-function storedMaps(forward: RecordedForward, config: DenseNetConfig): [name: string, map: Tensor][] {
-  const maps: [string, Tensor][] = [['conv1/conv', forward.stem]];
-  for (const [b, { input, features, entrance, layers }] of forward.blocks.entries()) {
-    if (b > 0 && entrance) maps.push([`${forward.transitions[b - 1].name}_pool`, entrance.x]);
-    maps.push([input, channelSlice(features, 0, layers[0].channels)]);
-    for (const { name, channels, bottleneck } of layers) {
-      if (config.bottleneck > 0) maps.push([`${name}_1_conv`, bottleneck]);
-      maps.push([growthName(config, name), channelSlice(features, channels, config.growthRate)]);
-    }
-    const transition = forward.transitions[b];
-    if (transition?.conv) maps.push([`${transition.name}_conv`, transition.conv]);
-  }
-  maps.push(['global_average_pooling2d_1', forward.pooled], [HEAD_LAYER, forward.logits]);
-  return maps;
 }

@@ -1,6 +1,5 @@
 /** The whole network in plain-loop float64, composed of the operations' references. */
 import { type DenseNetConfig, growthName, HEAD_LAYER } from '../../src/densenet/architecture.js';
-import { GROWTH, HALVE, layerName, POINT, STEM_POOL, stemShape } from '../../src/densenet/forward.js';
 import { affineOf, batchStatistics } from '../../src/shaders/batchnorm/batchnorm.reference.js';
 import { type Dense, dense, type Shape } from '../../src/shaders/checkCase.js';
 import { type ConvShape, outputSide } from '../../src/shaders/conv/conv.js';
@@ -14,6 +13,13 @@ import {
   maxPoolForward,
 } from '../../src/shaders/pool/pool.reference.js';
 import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
+
+/** Written out here and not read off the table, which is what is tested. */
+const STEM = { kernel: 7, stride: 2, pad: 3 };
+const STEM_POOL = { kernel: 3, stride: 2, pad: 1 };
+const POINT = { kernel: 1, stride: 1, pad: 0 };
+const GROWTH = { kernel: 3, stride: 1, pad: 1 };
+const HALVE = { kernel: 2, stride: 2, pad: 0 };
 
 export type Numbers = Map<string, Float64Array>;
 
@@ -70,14 +76,14 @@ export function referenceForward(
   const readable = (name: string, x: Dense): [x: Dense, affine?: Dense] =>
     everywhere ? [x, norm(name, x)] : [pointwise(x, undefined, true)];
 
-  const stem = conv('conv1/conv', image, config.stemChannels, stemShape(config));
+  const stem = conv('conv1/conv', image, config.stemChannels, config.stem === 'imagenet' ? STEM : GROWTH);
   const pooledStem = sized(stem, STEM_POOL, config.stemChannels);
   let x = stem;
   if (config.stem === 'imagenet') x = maxPoolForward(stem, pooledStem, STEM_POOL, norm('conv1/bn', stem)).y;
   else if (!everywhere) x = pointwise(stem, norm('conv1/bn', stem));
   config.blocks.forEach((count, block) => {
     for (let i = 0; i < count; i++) {
-      const name = layerName(block, i);
+      const name = `conv${block + 2}_block${i + 1}`;
       let [read, affine] = readable(`${name}_0_bn`, x);
       if (config.bottleneck > 0) {
         read = conv(`${name}_1_conv`, read, config.bottleneck * config.growthRate, POINT, affine);
