@@ -1,11 +1,12 @@
 /** Class frequencies, loss weights and the fit: the notebook's section 3. */
 
-import { duration, plural } from '../../core/wording.js';
+import { plural } from '../../core/wording.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
 import { History } from '../../training/callbacks/history.js';
+import { Progress } from '../../training/callbacks/progress.js';
 import { fit } from '../../training/fit.js';
 import type { Loss } from '../../training/losses/loss.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
@@ -65,30 +66,13 @@ export async function trainNetwork(
   );
   const history = new History();
   const soFar = () => trainingSummary(history, loss, `Adam, learning rate ${plan.learningRate}`, batchSize);
-  let bar = out.progress(`Epoch 1/${epochs}`, stepsPerEpoch);
   await fit(model, train, {
     ...options,
     epochs,
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
-    callbacks: [
-      history,
-      {
-        onStep({ step, loss, meanLoss, imagesPerSecond: speed }) {
-          const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
-          bar.update(step + 1, `${losses} ${speed.toPrecision(3)} images/s`);
-          if (valid && step + 1 === stepsPerEpoch) bar = out.progress('Validation', valid.length, 'batches');
-        },
-        onValidationStep: ({ step }) => bar.update(step + 1),
-        async onEpoch({ epoch, logs: { loss, val_loss: valLoss }, seconds }) {
-          const validation = valLoss === undefined ? '' : `, validation loss ${valLoss.toFixed(4)}`;
-          out.say(`Epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}`);
-          await onEpoch(soFar());
-          if (epoch + 1 < epochs) bar = out.progress(`Epoch ${epoch + 2}/${epochs}`, stepsPerEpoch);
-        },
-      },
-    ],
+    callbacks: [history, new Progress(out), { onEpoch: () => onEpoch(soFar()) }],
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);

@@ -1,0 +1,59 @@
+/** Callback: how far every epoch and its validation are, on whatever shows it: a terminal, a log, a page. */
+import { duration } from '../../core/wording.js';
+import type { Callback, EpochInfo, StepInfo, TrainingContext, ValidationStepInfo } from './callback.js';
+
+/** What shows it. */
+export interface ProgressSink {
+  /**
+   * A piece of work of `total` parts begins, and the one before is over.
+   * @param unit what the parts are called where they are no steps
+   * @returns what gets the parts that are done, and a few words about this moment
+   */
+  progress(title: string, total: number, unit?: string): { update(done: number, note?: string): void };
+  /** A line that stays: of an epoch, or why the training stops. */
+  say?(line: string): void;
+}
+
+/** Behind those that may stop the training, it knows whether another epoch begins. */
+export class Progress implements Callback {
+  private bar: ReturnType<ProgressSink['progress']> | null = null;
+
+  constructor(private readonly sink: ProgressSink) {}
+
+  onTrainBegin(training: TrainingContext): void {
+    this.beginEpoch(0, training);
+  }
+
+  onStep(
+    { step, loss, meanLoss, imagesPerSecond }: StepInfo,
+    { steps, validationSteps }: TrainingContext,
+  ): void {
+    const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
+    this.bar?.update(step + 1, `${losses} ${imagesPerSecond.toPrecision(3)} images/s`);
+    if (validationSteps > 0 && step + 1 === steps) {
+      this.bar = this.sink.progress('Validation', validationSteps, 'batches');
+    }
+  }
+
+  onValidationStep({ step }: ValidationStepInfo): void {
+    this.bar?.update(step + 1);
+  }
+
+  onEpoch({ epoch, epochs, logs, seconds }: EpochInfo, training: TrainingContext): void {
+    const { loss, val_loss } = logs;
+    const validation = val_loss === undefined ? '' : `, validation loss ${val_loss.toFixed(4)}`;
+    this.sink.say?.(
+      `Epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}`,
+    );
+    this.beginEpoch(epoch + 1, training);
+  }
+
+  onTrainEnd({ stopReason }: TrainingContext): void {
+    if (stopReason !== null) this.sink.say?.(`Stopped: ${stopReason}`);
+  }
+
+  private beginEpoch(epoch: number, { epochs, steps, stopReason }: TrainingContext): void {
+    if (epoch === epochs || stopReason !== null) return;
+    this.bar = this.sink.progress(`Epoch ${epoch + 1}/${epochs}`, steps);
+  }
+}
