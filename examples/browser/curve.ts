@@ -1,4 +1,5 @@
-/** The loss of each training step: a line in an SVG, and the same as a table. */
+/** Callback: the loss of each training step, as a line in an SVG and in a table. */
+import type { Callback, StepInfo, TrainingContext } from 'chexgpu';
 import { byId, make } from './dom.js';
 
 const WIDTH = 400;
@@ -23,14 +24,14 @@ export function ticks(low: number, high: number, count: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
 }
 
-export class LossCurve {
+export class LossCurve implements Callback {
   private readonly root = byId('curve', SVGSVGElement);
   private readonly rows = byId('losses', HTMLTableSectionElement);
   private readonly title = byId('curve-title', SVGTitleElement);
   private losses: number[] = [];
   private steps = 1;
 
-  start(steps: number): void {
+  onTrainBegin({ steps }: TrainingContext): void {
     this.losses = [];
     this.steps = steps;
     this.rows.replaceChildren();
@@ -38,7 +39,7 @@ export class LossCurve {
     this.draw();
   }
 
-  add(loss: number, imagesPerSecond: number): void {
+  onStep({ loss, imagesPerSecond }: StepInfo): void {
     this.losses.push(loss);
     const value = make('td', { textContent: loss.toFixed(4) });
     value.dataset.loss = String(loss);

@@ -1,5 +1,5 @@
 /** The form of the training and the loop behind it. */
-import { type DenseNet, fit as trainModel } from 'chexgpu';
+import { type Callback, type DenseNet, Progress, type TrainingContext, fit as trainModel } from 'chexgpu';
 import { LossCurve } from './curve.js';
 import { byId, numberIn } from './dom.js';
 import type { OnProgress } from './network.js';
@@ -11,16 +11,16 @@ const PRESETS = {
   software: { steps: 12, batch: 8, phantoms: 16 },
 } as const;
 
-export class Training {
+export class Training implements Callback {
   private readonly curve = new LossCurve();
   private readonly text = byId('train-text', HTMLElement);
   private readonly stopButton = byId('stop', HTMLButtonElement);
-  private abort: AbortController | null = null;
+  private running: TrainingContext | null = null;
   private steps = 0;
 
   constructor() {
     this.stopButton.addEventListener('click', () => {
-      this.abort?.abort();
+      this.running?.stop('by the visitor');
       this.stopButton.disabled = true;
       this.text.textContent = 'Stopping after this step …';
     });
@@ -48,11 +48,15 @@ export class Training {
     const images = numberIn('phantoms', 'Phantoms');
     const learningRate = numberIn('rate', 'Learning rate');
     const { source, posWeights, negWeights } = trainingPhantoms({ images, size, batchSize });
-    const abort = new AbortController();
-    this.abort = abort;
-    this.stopButton.disabled = false;
-    this.curve.start(steps);
     this.text.textContent = 'Drawing the first phantoms …';
+    const progress = new Progress({
+      progress: (_epoch, total) => ({
+        update: (done, note) => {
+          this.text.textContent = `Step ${done} of ${total}: ${note}`;
+          onProgress('Training', done, total);
+        },
+      }),
+    });
     try {
       await trainModel(model, source, {
         epochs: 1,
@@ -60,25 +64,20 @@ export class Training {
         posWeights,
         negWeights,
         learningRate,
-        signal: abort.signal,
-        callbacks: [
-          {
-            onStep: ({ step, loss, imagesPerSecond, stepMs }) => {
-              this.steps = step + 1;
-              this.curve.add(loss, imagesPerSecond);
-              this.text.textContent =
-                `Step ${this.steps} of ${steps}: loss ${loss.toFixed(4)}, ${imagesPerSecond.toFixed(2)} images/s, ` +
-                `${(stepMs / 1000).toFixed(2)} s on the GPU`;
-              onProgress('Training', this.steps, steps);
-            },
-          },
-        ],
+        callbacks: [this, this.curve, progress],
       });
-    } catch (error) {
-      if (!abort.signal.aborted) throw error;
     } finally {
-      this.abort = null;
+      this.running = null;
       this.stopButton.disabled = true;
     }
+  }
+
+  onTrainBegin(training: TrainingContext): void {
+    this.running = training;
+    this.stopButton.disabled = false;
+  }
+
+  onStep(): void {
+    this.steps++;
   }
 }
