@@ -20,9 +20,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { STAMP, sourcesHash } from './buildStamp.mjs';
 import { bundleExample, bundleLibrary } from './bundle.mjs';
-import { isAlive } from './processes.mjs';
-import { STAMP, sourcesHash } from './sources.mjs';
+import { isAlive } from './processIdentity.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, 'node_modules', '.cache');

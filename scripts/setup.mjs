@@ -11,15 +11,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endGroup, identify } from './processes.mjs';
+import { isBuilt } from './buildStamp.mjs';
+import { endGroup, identify } from './processIdentity.mjs';
 import { SetupError, SetupLock } from './setupLock.mjs';
-import { isBuilt } from './sources.mjs';
 
 const OLDEST_NODE = 20;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const modules = path.join(root, 'node_modules');
 const stampFile = path.join(modules, '.chexgpu-stamp');
-const guard = path.join(root, 'scripts', 'guarded.mjs');
+const guard = path.join(root, 'scripts', 'endWithParent.mjs');
 /** What was node_modules, on its way out; the process's number follows. */
 const oldModules = path.join(root, '.cache', 'old-modules-');
 const lock = new SetupLock(root);

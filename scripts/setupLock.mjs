@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { endGroup, identify, isAlive, thisHost } from './processes.mjs';
+import { endGroup, identify, isAlive, thisHost } from './processIdentity.mjs';
 
 /** A holder touches its lock this often; those on another host, who cannot ask for it, take it for dead after the other time. */
 const BEAT_MS = 2000;

@@ -33,7 +33,7 @@ export {
 } from './data/images/pixelFacts.js';
 export type { FloatImage, PixelImage } from './data/images/pixels.js';
 export { INTERPOLATIONS, type Interpolation, resize, resizeNearest } from './data/images/resize.js';
-export { type XrayOptions, xrayBatch } from './data/images/xray.js';
+export { type XrayOptions, xrayBatch } from './data/images/xrayBatch.js';
 export {
   type CohortOptions,
   drawPhantom,

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getTrainGenerator } from '../../src/data/generator/notebook.node.js';
+import { getTrainGenerator } from '../../src/data/generator/splitGenerators.node.js';
 import type { DecodePool } from '../../src/data/images/decodePool.node.js';
-import { writePhantoms } from '../../src/data/phantoms/write.node.js';
+import { writePhantoms } from '../../src/data/phantoms/writePhantoms.node.js';
 import { readFrame } from '../../src/data/tables/csv.node.js';
 import type { Batch } from '../../src/training/batch.js';
 

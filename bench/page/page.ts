@@ -1,9 +1,9 @@
 /** A bench document as one page that needs nothing else: no script, no load, no font. */
 
-import { type Figure, renderFigure } from '../../src/eval/report/figures.node.js';
-import { type Html, type HtmlValue, html, trusted } from '../../src/eval/report/html.js';
 import { htmlPage } from '../../src/eval/report/htmlPage.js';
-import { table } from '../../src/eval/report/reportParts.js';
+import { type Html, type HtmlValue, html, trusted } from '../../src/eval/report/htmlTag.js';
+import { type Figure, renderFigure } from '../../src/eval/report/renderFigures.node.js';
+import { table } from '../../src/eval/report/reportElements.js';
 import { REPORT_CSS } from '../../src/eval/report/reportStyle.js';
 import type { Comparison } from '../document/compare.js';
 import type { BenchDocument } from '../document/document.js';

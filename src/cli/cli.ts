@@ -13,13 +13,13 @@ import { predictCommand } from './commands/predict.js';
 import { profileCommand } from './commands/profile.js';
 import { runCommand } from './commands/run.js';
 import { trainCommand } from './commands/train.js';
-import type { CommandContext } from './session/context.js';
+import type { CommandContext } from './session/commandContext.js';
 import { chexgpuVersion } from './session/versions.js';
-import { chosenExit, watchTheEnd } from './terminal/ending.js';
 import { EXIT_CODES } from './terminal/exitCodes.js';
 import { failureOf } from './terminal/failures.js';
 import { Interrupts } from './terminal/interrupts.js';
 import { Output } from './terminal/output.js';
+import { chosenExit, watchTheEnd } from './terminal/processEnd.js';
 
 const CODES_HELP = `
 Exit codes: 0 done; 1 a bug in chexgpu; 2 flags; 3 the data; 4 the weights; 5 no adapter; 6 no memory on the GPU;

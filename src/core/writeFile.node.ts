@@ -6,10 +6,10 @@ import { existsSync } from 'node:fs';
 import { link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from './errors.js';
-import { isGone, newToken } from './outputs/owner.node.js';
-import { finalPlace, makeFolder, syncFolder } from './outputs/places.node.js';
+import { finalPlace, makeFolder, syncFolder } from './outputs/realPaths.node.js';
+import { isGone, newToken } from './outputs/workToken.node.js';
 
-/** In the path of a file that is on its way into a folder of results; see outputs/commit.node.ts. */
+/** In the path of a file that is on its way into a folder of results; see outputs/journal.node.ts. */
 const ON_ITS_WAY = /\.chexgpu-work[\\/]files[\\/]/;
 const TEMPORARY = /^\.chexgpu-(.+)\.tmp$/;
 const WHERE = 'Check the folder and the free space.';

@@ -5,9 +5,9 @@ import { benchKernels, operationsOf } from '../../../bench/kernels/benchKernels.
 import type { PlanKind } from '../../../bench/model/workload.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import { define } from '../commands/define.js';
-import { wholeNumber } from '../flags/options.js';
-import type { CommandContext } from '../session/context.js';
-import { withSession } from '../session/session.js';
+import { wholeNumber } from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { withSession } from '../session/gpuSession.js';
 import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { benchHeader } from './header.js';
 import {

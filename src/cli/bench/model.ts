@@ -14,10 +14,10 @@ import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import type { GpuInfo } from '../../engine/device/gpuInfo.js';
 import { define } from '../commands/define.js';
-import { option, wholeNumber } from '../flags/options.js';
-import type { CommandContext } from '../session/context.js';
-import { type Session, withSession } from '../session/session.js';
-import { useTuning } from '../session/tuning.js';
+import { option, wholeNumber } from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { type Session, withSession } from '../session/gpuSession.js';
+import { useTuning } from '../session/kernelTuning.js';
 import { benchHeader } from './header.js';
 import {
   addResultOptions,

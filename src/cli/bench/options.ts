@@ -1,10 +1,10 @@
 /** Flags that the benches share, and the size of the work where they say nothing. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { PlanKind, Workload } from '../../../bench/model/workload.js';
-import { cellNumber } from '../../data/tables/cells.js';
+import { cellNumber } from '../../data/tables/csvCells.js';
 import type { DenseNetName } from '../../densenet/architecture.js';
 import type { GpuInfo } from '../../engine/device/gpuInfo.js';
-import { addTuningOptions, option, type TuningFlags, wholeNumber } from '../flags/options.js';
+import { addTuningOptions, option, type TuningFlags, wholeNumber } from '../flags/sharedFlags.js';
 
 export interface ResultFlags {
   out?: string;

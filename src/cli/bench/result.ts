@@ -25,13 +25,13 @@ import {
 } from '../../../bench/document/tables.js';
 import { benchPage } from '../../../bench/page/page.js';
 import { DataError } from '../../core/errors.js';
-import { checkAdding } from '../../core/outputs/adding.node.js';
-import { checkFile, textKind } from '../../core/outputs/file.node.js';
-import { FreeNames } from '../../core/outputs/names.js';
+import { plural } from '../../core/formatting.js';
+import { checkAdding } from '../../core/outputs/addFiles.node.js';
+import { FreeNames } from '../../core/outputs/safeNames.js';
+import { checkFile, textKind } from '../../core/outputs/singleFile.node.js';
 import { readRegularFile } from '../../core/readFile.node.js';
-import { plural } from '../../core/wording.js';
 import { writeWhole } from '../../core/writeFile.node.js';
-import type { CommandContext } from '../session/context.js';
+import type { CommandContext } from '../session/commandContext.js';
 import type { Output } from '../terminal/output.js';
 import { textTable } from '../terminal/output.js';
 import type { ResultFlags } from './options.js';

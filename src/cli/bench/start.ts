@@ -1,10 +1,10 @@
 /** `chexgpu bench start` */
 import { measureStart } from '../../../bench/model/commandStart.js';
-import { duration } from '../../core/wording.js';
+import { duration } from '../../core/formatting.js';
 import { define } from '../commands/define.js';
-import { option, wholeNumber } from '../flags/options.js';
-import type { CommandContext } from '../session/context.js';
-import { withSession } from '../session/session.js';
+import { option, wholeNumber } from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { withSession } from '../session/gpuSession.js';
 import { textTable } from '../terminal/output.js';
 import { benchHeader } from './header.js';
 

@@ -1,13 +1,13 @@
 /** `chexgpu check` */
 import { dirname } from 'node:path';
 import { UsageError } from '../../core/errors.js';
-import { plural } from '../../core/wording.js';
-import type { CheckReport } from '../../data/checks/check.js';
-import { checkFolder } from '../../data/checks/check.node.js';
+import { plural } from '../../core/formatting.js';
+import type { CheckReport } from '../../data/checks/checkData.js';
+import { checkFolder } from '../../data/checks/checkFolder.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import { requireFolder } from '../../workflow/data/dataset.node.js';
-import { option } from '../flags/options.js';
-import { withPool } from '../session/session.js';
+import { option } from '../flags/sharedFlags.js';
+import { withPool } from '../session/gpuSession.js';
 import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { textTable } from '../terminal/output.js';
 import { define } from './define.js';

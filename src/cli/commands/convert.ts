@@ -2,15 +2,15 @@
 import { extname } from 'node:path';
 import { Option } from 'commander';
 import { UsageError, WeightsError } from '../../core/errors.js';
-import { checkFile, type FileKind } from '../../core/outputs/file.node.js';
+import { checkFile, type FileKind } from '../../core/outputs/singleFile.node.js';
 import { LABELS } from '../../data/tables/labels.js';
 import { countParameters, densenetConfig } from '../../densenet/architecture.js';
 import { KERAS_FORMATS, type KerasFormat } from '../../densenet/weights/keras/kerasFormats.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import { isTorch, readFor, type WeightOptions } from '../../workflow/weights/network.node.js';
-import { addWeightOptions, names, option, wholeNumber } from '../flags/options.js';
-import type { CommandContext } from '../session/context.js';
-import { inputsOf, namedHistory } from '../session/inputs.js';
+import { addWeightOptions, names, option, wholeNumber } from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { inputsOf, namedHistory } from '../session/namedInputs.js';
 import { define } from './define.js';
 
 interface ConvertFlags extends WeightOptions {

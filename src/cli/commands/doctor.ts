@@ -1,15 +1,15 @@
 /** `chexgpu doctor` */
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../../core/errors.js';
-import { plural } from '../../core/wording.js';
+import { plural } from '../../core/formatting.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { type CheckResult, explain } from '../../shaders/checkCase.js';
 import { ALL_CHECKS } from '../../shaders/registry.js';
 import { checksOf, type RaceRow, race, selfTest } from '../../verify/selfTest.js';
 import { skippedKernels } from '../../verify/skippedKernels.js';
-import type { CommandContext } from '../session/context.js';
-import { withSession } from '../session/session.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { withSession } from '../session/gpuSession.js';
 import { versions } from '../session/versions.js';
 import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { kernelProgress } from '../terminal/kernelProgress.js';

@@ -1,11 +1,11 @@
 /** `chexgpu evaluate` */
-import { addFiles, checkAdding, type NewFile } from '../../core/outputs/adding.node.js';
+import { addFiles, checkAdding, type NewFile } from '../../core/outputs/addFiles.node.js';
 import { rocSpec } from '../../eval/report/figureSpecs.js';
-import { renderFigure } from '../../eval/report/figures.node.js';
+import { renderFigure } from '../../eval/report/renderFigures.node.js';
 import { readPredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
 import { sayEvaluation, scorePredictions } from '../../workflow/results/evaluation.js';
-import { option } from '../flags/options.js';
-import { inputsOf } from '../session/inputs.js';
+import { option } from '../flags/sharedFlags.js';
+import { inputsOf } from '../session/namedInputs.js';
 import { define } from './define.js';
 
 const FILES = ['roc.svg', 'evaluation.json'];

@@ -1,9 +1,9 @@
 /** `chexgpu gradcam` */
 import { basename, extname } from 'node:path';
 import { UsageError } from '../../core/errors.js';
-import { addFiles, checkAdding } from '../../core/outputs/adding.node.js';
-import { FreeNames, safeName } from '../../core/outputs/names.js';
-import { plural } from '../../core/wording.js';
+import { plural } from '../../core/formatting.js';
+import { addFiles, checkAdding } from '../../core/outputs/addFiles.node.js';
+import { FreeNames, safeName } from '../../core/outputs/safeNames.js';
 import { encodePng, gradcamTitle, overlayImage } from '../../eval/explain/overlay.node.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { CamScore } from '../../training/model/predictor.js';
@@ -12,12 +12,12 @@ import { roomFor } from '../../workflow/memoryCheck.node.js';
 import { chooseLabels, sayMeaning } from '../../workflow/prediction/outputs.js';
 import { explain } from '../../workflow/results/explain.node.js';
 import type { Network } from '../../workflow/weights/network.node.js';
-import { names, option, type ScoreFlag } from '../flags/options.js';
-import { type Ahead, withAhead } from '../session/ahead.js';
-import type { CommandContext } from '../session/context.js';
-import { inputsOf, namedHistory } from '../session/inputs.js';
-import { withSession } from '../session/session.js';
-import { Problems } from '../terminal/problems.js';
+import { names, option, type ScoreFlag } from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { withSession } from '../session/gpuSession.js';
+import { inputsOf, namedHistory } from '../session/namedInputs.js';
+import { type Ahead, withAhead } from '../session/openAhead.js';
+import { Problems } from '../terminal/lateFailures.js';
 import { define } from './define.js';
 import { addInferenceOptions, type InferenceFlags, prepareInference } from './inference.js';
 

@@ -5,9 +5,9 @@ import type { Interpolation } from '../../data/images/resize.js';
 import { type ScalingChoice, settleScaling } from '../../workflow/prediction/scaling.node.js';
 import type { TrainedWith } from '../../workflow/weights/history.node.js';
 import { loadClassifier, type Network, type WeightOptions } from '../../workflow/weights/network.node.js';
-import { addTuningOptions, addWeightOptions, names, option, type TuningFlags } from '../flags/options.js';
-import type { Ahead } from '../session/ahead.js';
-import type { CommandContext } from '../session/context.js';
+import { addTuningOptions, addWeightOptions, names, option, type TuningFlags } from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import type { Ahead } from '../session/openAhead.js';
 
 export interface InferenceFlags extends TuningFlags, WeightOptions {
   weights: string;

@@ -11,7 +11,7 @@ import { peaksWithProgress } from '../bench/peaks.js';
 import { FileWatch } from '../lab/fileWatch.js';
 import { listText } from '../lab/format.js';
 import { readShader, runTrial, type TrialReport } from '../lab/judgeShader.js';
-import type { CommandContext } from '../session/context.js';
+import type { CommandContext } from '../session/commandContext.js';
 import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { define } from './define.js';
 

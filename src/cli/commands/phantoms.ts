@@ -1,9 +1,9 @@
 /** `chexgpu phantoms` */
 
-import { plural } from '../../core/wording.js';
-import { type PhantomSummary, writePhantoms } from '../../data/phantoms/write.node.js';
-import { option, wholeNumber } from '../flags/options.js';
-import type { CommandContext } from '../session/context.js';
+import { plural } from '../../core/formatting.js';
+import { type PhantomSummary, writePhantoms } from '../../data/phantoms/writePhantoms.node.js';
+import { option, wholeNumber } from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
 import { textTable } from '../terminal/output.js';
 import { define } from './define.js';
 

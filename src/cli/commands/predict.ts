@@ -1,11 +1,11 @@
 /** `chexgpu predict` */
 import { join } from 'node:path';
 import { DataError, UsageError } from '../../core/errors.js';
-import { checkFile, textKind, writeChecked } from '../../core/outputs/file.node.js';
-import { plural } from '../../core/wording.js';
+import { plural } from '../../core/formatting.js';
+import { checkFile, textKind, writeChecked } from '../../core/outputs/singleFile.node.js';
 import { ImageGenerator } from '../../data/generator/generator.js';
 import { flowFromDataframe } from '../../data/generator/generator.node.js';
-import { getTestAndValidGenerator } from '../../data/generator/notebook.node.js';
+import { getTestAndValidGenerator } from '../../data/generator/splitGenerators.node.js';
 import { SAMPLEWISE } from '../../data/generator/standardize.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import { type CsvTable, frameFromTable } from '../../data/tables/csv.js';
@@ -31,11 +31,11 @@ import {
 } from '../../workflow/prediction/outputs.js';
 import { predictSplit } from '../../workflow/results/evaluation.js';
 import type { Network } from '../../workflow/weights/network.node.js';
-import { option } from '../flags/options.js';
-import { type Ahead, withAhead } from '../session/ahead.js';
-import type { CommandContext } from '../session/context.js';
-import { inputsOf, namedHistory } from '../session/inputs.js';
-import { withSession } from '../session/session.js';
+import { option } from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { withSession } from '../session/gpuSession.js';
+import { inputsOf, namedHistory } from '../session/namedInputs.js';
+import { type Ahead, withAhead } from '../session/openAhead.js';
 import { textTable } from '../terminal/output.js';
 import { define } from './define.js';
 import { addInferenceOptions, type Inference, type InferenceFlags, prepareInference } from './inference.js';

@@ -2,7 +2,7 @@
 import { Argument, type Command } from 'commander';
 import { peaksLine, profileTable, three } from '../../../bench/document/tables.js';
 import { createModel, filledPlan, type PlanKind, workloadName } from '../../../bench/model/workload.js';
-import { checkFile, textKind } from '../../core/outputs/file.node.js';
+import { checkFile, textKind } from '../../core/outputs/singleFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import { profilePlan } from '../../engine/timing/profile.js';
@@ -12,9 +12,9 @@ import { benchHeader } from '../bench/header.js';
 import { addWorkOptions, type WorkFlags, workloadOf } from '../bench/options.js';
 import { peaksWithProgress } from '../bench/peaks.js';
 import { sayTable } from '../bench/result.js';
-import { option, wholeNumber } from '../flags/options.js';
-import type { CommandContext } from '../session/context.js';
-import { withSession } from '../session/session.js';
+import { option, wholeNumber } from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { withSession } from '../session/gpuSession.js';
 import { define } from './define.js';
 
 const TRACE = textKind('Chrome trace', /"traceEvents":/);

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import type { Frame } from '../../data/tables/frame.js';
 import { dataSummary } from '../../eval/report/dataSummary.js';
 import { modelSummary } from '../../eval/report/modelSummary.js';
-import { writeReport } from '../../eval/report/report.node.js';
 import type { GradcamRow, ReportData } from '../../eval/report/reportData.js';
+import { writeReport } from '../../eval/report/writeReport.node.js';
 import type { EvaluationResult } from '../../eval/scores/evaluate.js';
 import { writePredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
 import type { CamScore } from '../../training/model/predictor.js';
@@ -39,13 +39,13 @@ import {
   type ScoreFlag,
   type TrainingFlags,
   wholeNumber,
-} from '../flags/options.js';
-import type { CommandContext } from '../session/context.js';
-import { trainingInputs } from '../session/inputs.js';
+} from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { type Session, withSession } from '../session/gpuSession.js';
+import { trainingInputs } from '../session/namedInputs.js';
 import { type FolderFlags, inRunFolder, type RunFolder } from '../session/runFolder.js';
 import { runInfo } from '../session/runInfo.js';
-import { type Session, withSession } from '../session/session.js';
-import { Problems } from '../terminal/problems.js';
+import { Problems } from '../terminal/lateFailures.js';
 import { define } from './define.js';
 import { drawPhantoms } from './phantoms.js';
 

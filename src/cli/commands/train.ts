@@ -19,11 +19,11 @@ import {
   addFolderOptions,
   addTrainingOptions,
   type TrainingFlags,
-} from '../flags/options.js';
-import type { CommandContext } from '../session/context.js';
-import { trainingInputs } from '../session/inputs.js';
+} from '../flags/sharedFlags.js';
+import type { CommandContext } from '../session/commandContext.js';
+import { withSession } from '../session/gpuSession.js';
+import { trainingInputs } from '../session/namedInputs.js';
 import { type FolderFlags, inRunFolder } from '../session/runFolder.js';
-import { withSession } from '../session/session.js';
 import { define } from './define.js';
 
 type TrainFlags = DatasetSource & TrainingFlags & FolderFlags & { refuseLeakage: boolean };

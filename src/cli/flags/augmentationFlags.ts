@@ -7,7 +7,7 @@ import {
   FILL_MODES,
   makeAugmentation,
 } from '../../data/generator/augmentation.js';
-import { cellNumber } from '../../data/tables/cells.js';
+import { cellNumber } from '../../data/tables/csvCells.js';
 
 /** A number, or several with commas between them. */
 function numbers(text: string): number | number[] {

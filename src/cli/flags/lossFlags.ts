@@ -1,7 +1,7 @@
 /** The flags of the loss: its name, and one per setting of each, read off the registry. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../../core/errors.js';
-import { cellNumber } from '../../data/tables/cells.js';
+import { cellNumber } from '../../data/tables/csvCells.js';
 import { LOSSES } from '../../training/losses/index.js';
 import type { LossChoice } from '../../training/losses/loss.js';
 

@@ -1,5 +1,5 @@
 /** The lab in words: the compiler's messages with their line, where a kernel is wrong, the table of a race. */
-import { plural } from '../../core/wording.js';
+import { plural } from '../../core/formatting.js';
 import type { Element, TensorVerdict, Verdict } from '../../lab/check.js';
 import type { CompilerMessage } from '../../lab/compilerMessages.js';
 import type { Geometry } from '../../lab/geometry.js';

@@ -1,9 +1,9 @@
 /** One trial of a user's shader: read, compile, fit, check, race; every step says what it found. */
 import { basename } from 'node:path';
 import { DataError, GpuError } from '../../core/errors.js';
+import { plural } from '../../core/formatting.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import { readRegularFile } from '../../core/readFile.node.js';
-import { plural } from '../../core/wording.js';
 import type { Kernel, Scalars } from '../../engine/plan/kernel.js';
 import type { Peaks } from '../../engine/timing/profileTables.js';
 import type { Lab, Runner, Verdict } from '../../lab/check.js';

@@ -7,7 +7,7 @@ import type { NodeGpu } from '../../engine/device/gpu.node.js';
 import { verdictFile } from '../../engine/tuning/adapterFiles.node.js';
 import { checkKernels } from '../../verify/planCheck.js';
 import { kernelProgress } from '../terminal/kernelProgress.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './commandContext.js';
 import { versions } from './versions.js';
 
 /** From now on models on this adapter have their kernels checked first. */

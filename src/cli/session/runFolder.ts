@@ -2,11 +2,11 @@
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.js';
 import { FolderTakenError } from '../../core/outputs/claim.node.js';
-import { OutputFolder } from '../../core/outputs/folder.node.js';
-import type { Inputs } from '../../core/outputs/inputs.node.js';
-import { safeName } from '../../core/outputs/names.js';
+import { OutputFolder } from '../../core/outputs/outputFolder.node.js';
+import type { Inputs } from '../../core/outputs/protectInputs.node.js';
+import { safeName } from '../../core/outputs/safeNames.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './commandContext.js';
 
 export interface FolderFlags {
   out?: string;

@@ -1,7 +1,7 @@
 /** Which command ran, on what and with which versions: for the report. */
 import type { NodeGpu } from '../../engine/device/gpu.node.js';
 import type { RunInfo } from '../../eval/report/reportData.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './commandContext.js';
 import { versions } from './versions.js';
 
 export function runInfo(

@@ -2,7 +2,7 @@
 import { ChexError } from '../../core/errors.js';
 import { writeError } from '../../core/writeFile.node.js';
 import { EXIT_CODES } from './exitCodes.js';
-import { visible } from './visible.js';
+import { visible } from './visibleText.js';
 
 export interface Failure {
   /** For --json: an error's code, or `bug`. */

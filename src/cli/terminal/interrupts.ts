@@ -4,8 +4,8 @@
  * process at once.
  */
 import { isatty } from 'node:tty';
-import { chosenExit } from './ending.js';
 import { EXIT_CODES } from './exitCodes.js';
+import { chosenExit } from './processEnd.js';
 
 const EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof EXIT;

@@ -1,5 +1,5 @@
 /** Progress of what compiles and checks kernels: a driver may sit over a single one for half a minute. */
-import type { CommandContext } from '../session/context.js';
+import type { CommandContext } from '../session/commandContext.js';
 import type { Progress } from './progress.js';
 
 /** So often a log learns what is waited for, as far as `Progress` lets it. */

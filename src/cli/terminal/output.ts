@@ -4,7 +4,7 @@
  */
 import type { Reporter } from '../../workflow/reporter.js';
 import { Progress } from './progress.js';
-import { visible, visibleCell, visibleJson } from './visible.js';
+import { visible, visibleCell, visibleJson } from './visibleText.js';
 
 export class Output implements Reporter {
   readonly json: boolean;

@@ -1,6 +1,6 @@
 /** Progress on stderr: a bar on a terminal; in a log, a line every few seconds at most. */
 import { SingleBar } from 'cli-progress';
-import { visible } from './visible.js';
+import { visible } from './visibleText.js';
 
 /** Between two lines of a log: this, or in a long phase a twentieth of its time so far. */
 const LINE_EVERY_MS = 5000;

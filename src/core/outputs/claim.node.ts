@@ -8,9 +8,9 @@ import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { readRegularFile } from '../readFile.node.js';
 import { writeSynced } from '../writeFile.node.js';
-import { applyJournal, hasJournal, JOURNAL } from './commit.node.js';
-import { isGone, isOwn, newToken, pidOf } from './owner.node.js';
-import { unmakeFolders } from './places.node.js';
+import { applyJournal, hasJournal, JOURNAL } from './journal.node.js';
+import { unmakeFolders } from './realPaths.node.js';
+import { isGone, isOwn, newToken, pidOf } from './workToken.node.js';
 
 export const WORK_FOLDER = '.chexgpu-work';
 /** A dead process's work folder, taken by the process that the rest of the name tells. */

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { readRegularFile } from '../readFile.node.js';
-import { isWithin } from './places.node.js';
+import { isWithin } from './realPaths.node.js';
 
 export const MANIFEST_FILE = '.chexgpu.json';
 const VERSION = 1;

@@ -1,8 +1,8 @@
 /** The part of `check` that opens the image files. */
 
-import { firstFew, plural } from '../../core/wording.js';
+import { firstFew, plural } from '../../core/formatting.js';
 import { inWords, pixelFindings } from '../images/pixelFacts.js';
-import type { Box, CheckInput, Finding, ImageFolder, Inspection, Severity, Splits } from './check.js';
+import type { Box, CheckInput, Finding, ImageFolder, Inspection, Severity, Splits } from './checkData.js';
 import { labelText } from './checkLabels.js';
 
 export interface ImageSummary {

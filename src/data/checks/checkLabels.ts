@@ -1,11 +1,11 @@
 /** The part of `check` that needs only the CSVs: leakage, duplicates, class counts. */
 
-import { firstFew, percent, plural } from '../../core/wording.js';
+import { firstFew, percent, plural } from '../../core/formatting.js';
 import { countPositives, type Frame } from '../tables/frame.js';
 import { computeClassFreqs } from '../tables/frequencies.js';
 import { pairs, patientLeakage, repeatedImages, sharedImages } from '../tables/leakage.js';
 import { comparePatients, readPatientId } from '../tables/patients.js';
-import type { Finding, Splits } from './check.js';
+import type { Finding, Splits } from './checkData.js';
 
 export interface SplitSummary {
   readonly file: string;

@@ -1,8 +1,8 @@
 /** The part of `check` that compares the CSVs with NIH's own table and lists. */
 
-import { firstFew, plural } from '../../core/wording.js';
+import { firstFew, plural } from '../../core/formatting.js';
 import type { Frame } from '../tables/frame.js';
-import type { Finding, Splits } from './check.js';
+import type { Finding, Splits } from './checkData.js';
 import { labelText } from './checkLabels.js';
 
 export interface ReferenceTable {

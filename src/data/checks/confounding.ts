@@ -3,8 +3,8 @@
  * format instead of the disease. Measure: Cramér's V between the fact and each label, 0 (unrelated) to 1.
  */
 
-import { firstFew, percent } from '../../core/wording.js';
-import type { Finding, Inspection, Splits } from './check.js';
+import { firstFew, percent } from '../../core/formatting.js';
+import type { Finding, Inspection, Splits } from './checkData.js';
 import { kindOf } from './checkImages.js';
 import { hasFinding } from './checkLabels.js';
 

@@ -4,8 +4,8 @@
  */
 
 import { oneOf, requireObject, shown } from '../../core/arguments.js';
+import { frozen } from '../../core/deepFreeze.js';
 import { DataError, UsageError } from '../../core/errors.js';
-import { frozen } from '../../core/frozen.js';
 import { MT19937 } from '../../core/mt19937.js';
 import type { Normalisation } from '../../training/batch.js';
 import { checkedImage, type FloatImage, type PixelImage } from '../images/pixels.js';

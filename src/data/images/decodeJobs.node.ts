@@ -1,8 +1,8 @@
 /** The work that a decode worker does, in messages that cross a thread boundary. */
 import { ChexError, DataError } from '../../core/errors.js';
-import type { Inspection } from '../checks/check.js';
+import type { Inspection } from '../checks/checkData.js';
 import { decodeFile } from './decode.node.js';
-import { inspectFile } from './inspectImage.node.js';
+import { inspectFile } from './imageFacts.node.js';
 import type { PixelFacts, Scaling } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';
 import { type Interpolation, resize } from './resize.js';

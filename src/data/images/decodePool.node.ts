@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { DataError, UsageError } from '../../core/errors.js';
-import type { Inspection } from '../checks/check.js';
+import type { Inspection } from '../checks/checkData.js';
 import {
   type DecodeJob,
   errorOf,

@@ -3,7 +3,7 @@
  * everything which reads images (`check`, a training, a prediction, the page) says the same of them.
  */
 import { UsageError } from '../../core/errors.js';
-import { firstFew } from '../../core/wording.js';
+import { firstFew } from '../../core/formatting.js';
 
 /**
  * How stored samples become pixels 0..255. 'keras': as PIL's `convert('RGB')`, which clips 16-bit gray at 255;

@@ -3,8 +3,9 @@
  * doubles, so it is not floor((i + 0.5) * src / dst): from 1024 to 320 pixels 28 indices come out one lower.
  * Source: Pillow src/libImaging/Geometry.c, ImagingScaleAffine. The smooth filters are in resample.ts.
  */
+
+import { frozen } from '../../core/deepFreeze.js';
 import { UsageError } from '../../core/errors.js';
-import { frozen } from '../../core/frozen.js';
 import { checkedImage, type PixelImage } from './pixels.js';
 import { resample, SMOOTH_FILTERS, type SmoothFilter } from './resample.js';
 

@@ -9,8 +9,8 @@ import {
   placeFinding,
 } from './findings/findings.js';
 import { type Anatomy, drawAnatomy, drawVisit, type Visit } from './patient.js';
-import { mixSeed, Stream } from './random.js';
-import { type Split, splitPatients } from './split.js';
+import { mixSeed, Stream } from './randomStreams.js';
+import { type Split, splitPatients } from './splitPatients.js';
 
 /** Everything that decides one image, but for its size. */
 export interface PhantomSpec {

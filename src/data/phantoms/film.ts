@@ -2,7 +2,7 @@
 import { Canvas, solidTube, tapered } from './canvas.js';
 import { smoothstep } from './curves.js';
 import type { Visit } from './patient.js';
-import { hash2, mixSeed, Stream } from './random.js';
+import { hash2, mixSeed, Stream } from './randomStreams.js';
 
 /** Linear attenuation of water for a chest beam, per cm. */
 const MU = 0.17;

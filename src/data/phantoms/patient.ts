@@ -1,5 +1,5 @@
 import type { Pose } from './canvas.js';
-import { Stream } from './random.js';
+import { Stream } from './randomStreams.js';
 
 /** What stays the same at every visit of one synthetic patient. Lengths are in image widths (about 38 cm). */
 export interface Anatomy {

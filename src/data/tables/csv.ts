@@ -3,11 +3,11 @@
  * file that cannot be trusted to the last cell is refused, with its name, line and column.
  */
 import { DataError } from '../../core/errors.js';
-import { cellNumber, otherSeparator } from './cells.js';
+import { cellNumber, otherSeparator } from './csvCells.js';
+import { csvRecords } from './csvRecords.js';
 import type { Frame } from './frame.js';
 import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from './labels.js';
 import { readPatientId } from './patients.js';
-import { csvRecords } from './records.js';
 
 export interface CsvTable {
   readonly file: string;

@@ -1,5 +1,5 @@
 /** The notebook's column names. Source: the assignment's CSVs and its `labels` list. */
-import { frozen } from '../../core/frozen.js';
+import { frozen } from '../../core/deepFreeze.js';
 
 /** The 14 findings in the order of the network's outputs; neither the CSV's order nor NIH's. */
 export const LABELS = frozen([

@@ -1,5 +1,5 @@
 /** Patients' ids: text throughout, as no float64 holds the 36 digits that some archives give them. */
-import { isMissing } from './cells.js';
+import { isMissing } from './csvCells.js';
 
 /**
  * The id in a cell, so that equal ids are equal text: of whole numbers leading zeros and a fraction of zeros

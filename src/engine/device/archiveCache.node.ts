@@ -12,8 +12,8 @@ import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { extract } from 'tar-fs';
 import { AdapterError } from '../../core/errors.js';
-import { isGone, newToken } from '../../core/outputs/owner.node.js';
-import { syncFolder } from '../../core/outputs/places.node.js';
+import { syncFolder } from '../../core/outputs/realPaths.node.js';
+import { isGone, newToken } from '../../core/outputs/workToken.node.js';
 import { isOwnEntry, makeOwnFolder, ownFolder, processFolder } from './ownFolder.node.js';
 
 /** Lists every file with its SHA-256; written last, so its presence means the folder is whole. */

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { requireObject } from '../../core/arguments.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { checkedImage } from '../../data/images/pixels.js';
-import { escapeHtml } from '../report/html.js';
+import { escapeHtml } from '../report/htmlTag.js';
 import type { FindingBox, GradcamMap, GradcamRow, ReportImage } from '../report/reportData.js';
 import { COLOURS, FIGURE_FONT } from '../report/theme.js';
 import { overlay, overlayAlpha } from './colormap.js';

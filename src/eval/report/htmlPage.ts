@@ -1,5 +1,5 @@
 /** The frame of every page that is written to a file: contents, numbered sections, nothing loaded from outside. */
-import { type Html, html, trusted } from './html.js';
+import { type Html, html, trusted } from './htmlTag.js';
 
 export interface PageSection {
   id: string;

@@ -4,8 +4,8 @@
  */
 
 import { DataError, NonFiniteError } from '../../core/errors.js';
-import { cellNumber } from '../../data/tables/cells.js';
 import { type CsvTable, columnIndexes, frameFromTable, parseCsv } from '../../data/tables/csv.js';
+import { cellNumber } from '../../data/tables/csvCells.js';
 import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../../data/tables/labels.js';
 
 /** Rows of predictions beside the truth; matrices are row-major. */

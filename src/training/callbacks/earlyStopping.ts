@@ -1,7 +1,7 @@
 /** Callback: ends a training that no longer gets better. Keras' `EarlyStopping`. */
 import { finite, nonNegativeNumber, oneOf, requireObject, shown, wholeNumber } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
-import { plural } from '../../core/wording.js';
+import { plural } from '../../core/formatting.js';
 import type { WeightMap } from '../parameterSpec.js';
 import type { Callback, EpochInfo, TrainingContext } from './callback.js';
 

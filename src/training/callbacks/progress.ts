@@ -1,5 +1,5 @@
 /** Callback: how far every epoch and its validation are, on whatever shows it: a terminal, a log, a page. */
-import { duration } from '../../core/wording.js';
+import { duration } from '../../core/formatting.js';
 import type { Callback, EpochInfo, StepInfo, TrainingContext, ValidationStepInfo } from './callback.js';
 
 /** What shows it. */

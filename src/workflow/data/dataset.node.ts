@@ -2,12 +2,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, UsageError } from '../../core/errors.js';
+import { plural } from '../../core/formatting.js';
 import { fileProblem } from '../../core/readFile.node.js';
-import { plural } from '../../core/wording.js';
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import { rowsWithImages } from '../../data/generator/generator.node.js';
-import { getTestAndValidGenerator, getTrainGenerator } from '../../data/generator/notebook.node.js';
+import { getTestAndValidGenerator, getTrainGenerator } from '../../data/generator/splitGenerators.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';

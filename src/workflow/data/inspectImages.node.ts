@@ -1,8 +1,8 @@
 /** Before the first step: everything that would otherwise end a training when it is done, or in its middle. */
 import { access } from 'node:fs/promises';
 import { DataError } from '../../core/errors.js';
-import { plural } from '../../core/wording.js';
-import type { Inspection } from '../../data/checks/check.js';
+import { plural } from '../../core/formatting.js';
+import type { Inspection } from '../../data/checks/checkData.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import { imagePath } from '../../data/tables/imageFiles.node.js';
 import type { WorkContext } from '../reporter.js';

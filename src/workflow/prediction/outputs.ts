@@ -1,7 +1,7 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
 
 import { UsageError, WeightsError } from '../../core/errors.js';
-import { firstFew, plural } from '../../core/wording.js';
+import { firstFew, plural } from '../../core/formatting.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { Frame } from '../../data/tables/frame.js';
 import { LABELS } from '../../data/tables/labels.js';

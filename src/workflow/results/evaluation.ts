@@ -1,6 +1,6 @@
 /** Predictions for a split, their CSV, ROC and AUC: the notebook's section 4. */
 
-import { firstFew, plural } from '../../core/wording.js';
+import { firstFew, plural } from '../../core/formatting.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import { repeatedImages } from '../../data/tables/leakage.js';
 import type { DenseNet } from '../../densenet/densenet.js';

@@ -1,7 +1,7 @@
 /** Grad-CAM of chosen images: the notebook's last section. */
 import { resolve } from 'node:path';
 import { DataError, NonFiniteError } from '../../core/errors.js';
-import { boxesOf } from '../../data/checks/check.node.js';
+import { boxesOf } from '../../data/checks/checkFolder.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { CsvTable } from '../../data/tables/csv.js';

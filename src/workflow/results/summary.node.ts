@@ -1,8 +1,8 @@
 /** What a run came to, in a screenful and for --json. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { duration } from '../../core/formatting.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
-import { duration } from '../../core/wording.js';
 import type { Problem, ReportData } from '../../eval/report/reportData.js';
 import type { WorkContext } from '../reporter.js';
 

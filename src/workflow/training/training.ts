@@ -1,6 +1,6 @@
 /** Class frequencies, loss weights and the fit: the notebook's section 3. */
 
-import { plural } from '../../core/wording.js';
+import { plural } from '../../core/formatting.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { frequencySummary } from '../../eval/report/dataSummary.js';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { define } from '../../../src/cli/commands/define.js';
-import type { CommandContext } from '../../../src/cli/session/context.js';
+import type { CommandContext } from '../../../src/cli/session/commandContext.js';
 import { Output } from '../../../src/cli/terminal/output.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';

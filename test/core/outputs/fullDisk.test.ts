@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DataError } from '../../../src/core/errors.js';
-import { addFiles, checkAdding } from '../../../src/core/outputs/adding.node.js';
+import { addFiles, checkAdding } from '../../../src/core/outputs/addFiles.node.js';
 import { healFolder } from '../../../src/core/outputs/claim.node.js';
-import { checkFile, textKind } from '../../../src/core/outputs/file.node.js';
-import { OutputFolder } from '../../../src/core/outputs/folder.node.js';
+import { OutputFolder } from '../../../src/core/outputs/outputFolder.node.js';
+import { checkFile, textKind } from '../../../src/core/outputs/singleFile.node.js';
 import { writeWhole } from '../../../src/core/writeFile.node.js';
-import { writePhantoms } from '../../../src/data/phantoms/write.node.js';
+import { writePhantoms } from '../../../src/data/phantoms/writePhantoms.node.js';
 
 /** Calls that take room and still succeed. */
 const disk = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY, refused: 0 }));

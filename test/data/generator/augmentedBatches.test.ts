@@ -7,7 +7,10 @@ import { UsageError } from '../../../src/core/errors.js';
 import { MT19937 } from '../../../src/core/mt19937.js';
 import type { ImageGenerator } from '../../../src/data/generator/generator.js';
 import { flowFromDataframe } from '../../../src/data/generator/generator.node.js';
-import { getTestAndValidGenerator, getTrainGenerator } from '../../../src/data/generator/notebook.node.js';
+import {
+  getTestAndValidGenerator,
+  getTrainGenerator,
+} from '../../../src/data/generator/splitGenerators.node.js';
 import {
   type FeaturewiseOptions,
   fitFeaturewise,

@@ -7,7 +7,10 @@ import { DataError, UsageError } from '../../../src/core/errors.js';
 import { MT19937 } from '../../../src/core/mt19937.js';
 import { ImageGenerator, type ImageGeneratorOptions } from '../../../src/data/generator/generator.js';
 import { flowFromDataframe } from '../../../src/data/generator/generator.node.js';
-import { getTestAndValidGenerator, getTrainGenerator } from '../../../src/data/generator/notebook.node.js';
+import {
+  getTestAndValidGenerator,
+  getTrainGenerator,
+} from '../../../src/data/generator/splitGenerators.node.js';
 import { SAMPLEWISE } from '../../../src/data/generator/standardize.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import type { PixelImage } from '../../../src/data/images/pixels.js';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { decodeBytes } from '../../../src/data/images/decode.node.js';
 import { type PixelFacts, pixelFindings, type Scaling } from '../../../src/data/images/pixelFacts.js';
-import { readXray } from '../../../src/data/images/xray.node.js';
+import { readXray } from '../../../src/data/images/readXray.node.js';
 import { XRV_PREPROCESSING } from '../../../src/densenet/weights/torch/torchFacts.js';
 import { GRAY, GRAY_ALPHA, PALETTE, type PngSpec, RGB, RGB_ALPHA, writePng } from '../../support/png.js';
 

@@ -15,7 +15,7 @@ import {
   type PhantomSpec,
   SPLITS,
 } from '../../../src/data/phantoms/index.js';
-import { writePhantoms } from '../../../src/data/phantoms/write.node.js';
+import { writePhantoms } from '../../../src/data/phantoms/writePhantoms.node.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
 
 const HEADER =

@@ -1,7 +1,7 @@
 /** Callbacks that call the model they were called by, or throw. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
-import { callWithin, isWithin } from '../../../src/core/within.js';
+import { callWithin, isWithin } from '../../../src/core/reentrancy.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
@@ -189,7 +189,7 @@ describe('callWithin in a browser', () => {
   it('tells it while the callback itself runs, and mistakes nobody else', async () => {
     vi.resetModules();
     vi.stubGlobal('process', { env: {} });
-    const browser = await import('../../../src/core/within.js');
+    const browser = await import('../../../src/core/reentrancy.js');
     // The store is made at the first call.
     await browser.callWithin({}, () => {});
     vi.unstubAllGlobals();

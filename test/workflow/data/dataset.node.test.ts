@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/core/errors.js';
-import { checkFolder } from '../../../src/data/checks/check.node.js';
+import { checkFolder } from '../../../src/data/checks/checkFolder.node.js';
 import { flowFromDataframe } from '../../../src/data/generator/generator.node.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import { readFrame } from '../../../src/data/tables/csv.node.js';

@@ -2,7 +2,7 @@
 import type { Canvas } from '../canvas.js';
 import { hollowTube, solidTube, tapered } from '../canvas.js';
 import { smoothstep, spline } from '../curves.js';
-import { Stream } from '../random.js';
+import { Stream } from '../randomStreams.js';
 import type { Thorax } from './thorax.js';
 
 type Path = [number, number][];

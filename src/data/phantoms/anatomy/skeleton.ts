@@ -3,7 +3,7 @@ import type { Canvas, StrokePoint } from '../canvas.js';
 import { hollowTube, softStreak, solidTube, tapered } from '../canvas.js';
 import { spline } from '../curves.js';
 import type { Side } from '../findings/findings.js';
-import { Stream } from '../random.js';
+import { Stream } from '../randomStreams.js';
 import type { Thorax } from './thorax.js';
 
 const RIBS = 10;

@@ -2,7 +2,7 @@
 import type { Canvas } from '../canvas.js';
 import { solidTube, tapered } from '../canvas.js';
 import { smoothstep, spline } from '../curves.js';
-import { cloudNoise, mixSeed, Stream } from '../random.js';
+import { cloudNoise, mixSeed, Stream } from '../randomStreams.js';
 import type { Thorax } from './thorax.js';
 
 export interface Tissue {

@@ -2,7 +2,7 @@
 import type { Canvas } from '../canvas.js';
 import { softStreak, solidTube, tapered } from '../canvas.js';
 import type { Side } from '../findings/findings.js';
-import { cloudNoise, mixSeed, Stream } from '../random.js';
+import { cloudNoise, mixSeed, Stream } from '../randomStreams.js';
 import { FIELD_CM, type Thorax } from './thorax.js';
 
 export interface VesselState {

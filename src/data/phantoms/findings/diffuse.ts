@@ -3,7 +3,7 @@
 import { hilum } from '../anatomy/vessels.js';
 import { hollowTube, solidTube, tapered } from '../canvas.js';
 import { smoothstep } from '../curves.js';
-import { cloudNoise, mixSeed, Stream } from '../random.js';
+import { cloudNoise, mixSeed, Stream } from '../randomStreams.js';
 import type { Finding, Side } from './findings.js';
 import { addFill, eachLungPixel, type LesionContext } from './lesion.js';
 

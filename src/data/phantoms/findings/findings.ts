@@ -1,5 +1,5 @@
 import { LABELS, type Label } from '../../tables/labels.js';
-import { Stream } from '../random.js';
+import { Stream } from '../randomStreams.js';
 
 /** 0 is the patient's right (left on the image), 1 the patient's left. */
 export type Side = 0 | 1;

@@ -4,7 +4,7 @@ import { FIELD_CM } from '../anatomy/thorax.js';
 import { hilum } from '../anatomy/vessels.js';
 import { type StrokePoint, softStreak, solidTube, tapered } from '../canvas.js';
 import { smoothstep, spline } from '../curves.js';
-import { cloudNoise, mixSeed, Stream } from '../random.js';
+import { cloudNoise, mixSeed, Stream } from '../randomStreams.js';
 import type { Finding } from './findings.js';
 import { addFill, type LesionContext } from './lesion.js';
 

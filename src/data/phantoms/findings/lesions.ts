@@ -8,7 +8,7 @@ import type { Thorax } from '../anatomy/thorax.js';
 import type { Tissue } from '../anatomy/tissue.js';
 import type { Canvas } from '../canvas.js';
 import { smoothstep } from '../curves.js';
-import { cloudNoise, mixSeed } from '../random.js';
+import { cloudNoise, mixSeed } from '../randomStreams.js';
 import { drawDiffuse } from './diffuse.js';
 import type { Finding } from './findings.js';
 import { drawFocal } from './focal.js';

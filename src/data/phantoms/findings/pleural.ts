@@ -1,7 +1,7 @@
 /** Findings of the pleural space: Effusion, Pneumothorax, Pleural_Thickening. */
 import { solidTube, tapered } from '../canvas.js';
 import { clamp, smoothstep } from '../curves.js';
-import { cloudNoise, mixSeed, valueNoise } from '../random.js';
+import { cloudNoise, mixSeed, valueNoise } from '../randomStreams.js';
 import type { Finding } from './findings.js';
 import { addFill, eachLungPixel, type LesionContext } from './lesion.js';
 

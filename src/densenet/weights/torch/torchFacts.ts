@@ -4,8 +4,8 @@
  * `utils.normalize`).
  */
 import { floats } from '../../../core/arguments.js';
+import { frozen } from '../../../core/deepFreeze.js';
 import { UsageError, WeightsError } from '../../../core/errors.js';
-import { frozen } from '../../../core/frozen.js';
 import type { Normalisation } from '../../../training/batch.js';
 
 /** `nn.BatchNorm2d`'s epsilon; Keras' DenseNet has 1.001e-5. */

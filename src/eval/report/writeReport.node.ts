@@ -1,11 +1,11 @@
 /** Writes the report: report.html, report.json, figures/*.svg and images/*.png in one folder. */
 import { join } from 'node:path';
-import { safeName } from '../../core/outputs/names.js';
+import { safeName } from '../../core/outputs/safeNames.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { encodePng, gradcamGridSvg, pngUri, type RowPictures, rowPictures } from '../explain/overlay.node.js';
-import { reportFigures } from './figures.node.js';
+import { reportFigures } from './renderFigures.node.js';
 import type { ReportData, ReportImage } from './reportData.js';
-import { reportHtml } from './reportHtml.js';
+import { reportHtml } from './reportPage.js';
 
 /** Pictures in the page are at most this wide or high; the files in images/ keep their size. */
 const EMBEDDED_SIDE = 400;

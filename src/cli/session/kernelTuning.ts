@@ -1,6 +1,6 @@
 /** Which kernels a command uses: --no-tune, --retune, and what is said about it. */
 
-import { duration, plural } from '../../core/wording.js';
+import { duration, plural } from '../../core/formatting.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { NodeGpu } from '../../engine/device/gpu.node.js';
 import { planHelpers } from '../../engine/plan/recordPlan.js';
@@ -8,9 +8,9 @@ import { readJson, tuningFile } from '../../engine/tuning/adapterFiles.node.js';
 import type { TuneReport, Tuner, TuningStore } from '../../engine/tuning/tuner.js';
 import { readTuning, TuningTable, tuningDocument } from '../../engine/tuning/tuningTable.js';
 import { enableTuning } from '../../verify/enableTuning.js';
-import type { TuningFlags } from '../flags/options.js';
+import type { TuningFlags } from '../flags/sharedFlags.js';
 import type { Progress } from '../terminal/progress.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './commandContext.js';
 import { versions } from './versions.js';
 
 /** One line about a measuring. */

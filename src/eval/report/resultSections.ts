@@ -1,7 +1,7 @@
 /** The report's sections after the training: ROC curves, Grad-CAM, timings. */
 import { JET } from '../explain/colormap.js';
 import type { EvaluationResult } from '../scores/evaluate.js';
-import { type Html, type HtmlValue, html } from './html.js';
+import { type Html, type HtmlValue, html } from './htmlTag.js';
 import type { GradcamRow, PhaseTiming, RunInfo } from './reportData.js';
 import {
   type Assets,
@@ -14,7 +14,7 @@ import {
   seconds,
   table,
   whole,
-} from './reportParts.js';
+} from './reportElements.js';
 
 export function rocSection(evaluation: EvaluationResult, assets: Assets): Section {
   const { classes, meanAuc, samples, best, undefinedClasses } = evaluation;

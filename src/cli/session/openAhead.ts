@@ -8,7 +8,7 @@ import { densenetNetwork } from '../../densenet/network.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import type { BatchShape } from '../../training/batch.js';
 import { compileAhead } from '../../training/model/compileAhead.js';
-import type { TuningFlags } from '../flags/options.js';
+import type { TuningFlags } from '../flags/sharedFlags.js';
 
 export class Ahead {
   /** Open, if it was begun and went well. */

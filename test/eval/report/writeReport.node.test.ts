@@ -9,11 +9,11 @@ import { parseFrame } from '../../../src/data/tables/csv.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { overlayImage, writeOverlayPng } from '../../../src/eval/explain/overlay.node.js';
 import { dataSummary, frequencySummary } from '../../../src/eval/report/dataSummary.js';
-import { textWidth } from '../../../src/eval/report/figures.node.js';
-import { html } from '../../../src/eval/report/html.js';
+import { html } from '../../../src/eval/report/htmlTag.js';
 import { modelSummary } from '../../../src/eval/report/modelSummary.js';
-import { writeReport } from '../../../src/eval/report/report.node.js';
+import { textWidth } from '../../../src/eval/report/renderFigures.node.js';
 import type { GradcamMap, ReportData, ReportImage } from '../../../src/eval/report/reportData.js';
+import { writeReport } from '../../../src/eval/report/writeReport.node.js';
 import { evaluate } from '../../../src/eval/scores/evaluate.js';
 
 const random = new MT19937(5);

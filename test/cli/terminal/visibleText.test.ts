@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { textTable } from '../../../src/cli/terminal/output.js';
-import { visible, visibleJson } from '../../../src/cli/terminal/visible.js';
+import { visible, visibleJson } from '../../../src/cli/terminal/visibleText.js';
 import { chexgpu, ensureBuilt, scratchFolder } from '../../support/cli.js';
 
 const scratch = scratchFolder();

@@ -1,13 +1,13 @@
 /** The GPU and the decode workers of one command: opened together, let go together, whatever happens. */
-import { checkFile, textKind } from '../../core/outputs/file.node.js';
+import { checkFile, textKind } from '../../core/outputs/singleFile.node.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { PixelWarnings, type ScalingChoice } from '../../workflow/prediction/scaling.node.js';
-import type { TuningFlags } from '../flags/options.js';
-import type { CommandContext } from './context.js';
+import type { TuningFlags } from '../flags/sharedFlags.js';
+import type { CommandContext } from './commandContext.js';
 import { checkBeforeUse } from './kernelChecks.js';
-import { useTuning, writeTable } from './tuning.js';
+import { useTuning, writeTable } from './kernelTuning.js';
 
 export interface Session {
   readonly node: NodeGpu;

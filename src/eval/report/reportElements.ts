@@ -1,5 +1,5 @@
 /** Pieces that the report's sections share: tables, pictures, numbers in words. */
-import { type Html, type HtmlValue, html, trusted } from './html.js';
+import { type Html, type HtmlValue, html, trusted } from './htmlTag.js';
 import type { FindingBox } from './reportData.js';
 
 /** What a section needs besides its data: finished figures and pictures, ready to be put in. */

@@ -16,7 +16,7 @@ import {
   stateOf,
   type WrittenFile,
 } from './manifest.node.js';
-import { isWithin, makeFolder, syncFolder, unmakeFolders } from './places.node.js';
+import { isWithin, makeFolder, syncFolder, unmakeFolders } from './realPaths.node.js';
 
 /** In the work folder: what is to be published. */
 export const STAGED = 'files';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/core/errors.js';
-import { checkAdding } from '../../../src/core/outputs/adding.node.js';
-import { checkFile, textKind, writeChecked } from '../../../src/core/outputs/file.node.js';
-import { OutputFolder } from '../../../src/core/outputs/folder.node.js';
+import { checkAdding } from '../../../src/core/outputs/addFiles.node.js';
+import { OutputFolder } from '../../../src/core/outputs/outputFolder.node.js';
+import { checkFile, textKind, writeChecked } from '../../../src/core/outputs/singleFile.node.js';
 
 let root = '';
 const at = (...parts: string[]) => join(root, ...parts);

@@ -1,7 +1,7 @@
 /** Draws Vega-Lite specifications as SVG, without a browser, a canvas or any font installed. */
 import type { TopLevelSpec } from 'vega-lite';
 import { aucSpec, contributionSpec, frequencySpec, lossSpec, rocSpec, timingSpec } from './figureSpecs.js';
-import { escapeHtml } from './html.js';
+import { escapeHtml } from './htmlTag.js';
 import type { ReportData } from './reportData.js';
 
 export interface Figure {

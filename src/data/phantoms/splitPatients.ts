@@ -1,6 +1,6 @@
 /** Splitting by patient with every finding spread over the splits. */
 import { LABELS } from '../tables/labels.js';
-import { Stream } from './random.js';
+import { Stream } from './randomStreams.js';
 
 export type Split = 'train' | 'valid' | 'test';
 export const SPLITS: readonly Split[] = ['train', 'valid', 'test'];

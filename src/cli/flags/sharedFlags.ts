@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { positiveNumber } from '../../core/arguments.js';
 import { SCALINGS } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS } from '../../data/images/resize.js';
-import { cellNumber } from '../../data/tables/cells.js';
+import { cellNumber } from '../../data/tables/csvCells.js';
 import { DENSENET_NAMES } from '../../densenet/architecture.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';

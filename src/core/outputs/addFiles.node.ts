@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { probeFolder, writeWhole } from '../writeFile.node.js';
 import { FolderTakenError } from './claim.node.js';
-import { OutputFolder } from './folder.node.js';
-import { type Inputs, NO_INPUTS, refuseInputs } from './inputs.node.js';
 import { readManifest, stateOf } from './manifest.node.js';
-import { FreeNames } from './names.js';
-import { finalPlace } from './places.node.js';
+import { OutputFolder } from './outputFolder.node.js';
+import { type Inputs, NO_INPUTS, refuseInputs } from './protectInputs.node.js';
+import { finalPlace } from './realPaths.node.js';
+import { FreeNames } from './safeNames.js';
 
 export interface AddOptions {
   inputs?: Inputs;

@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
-import { finalPlace, isWithin } from './places.node.js';
+import { finalPlace, isWithin } from './realPaths.node.js';
 
 export interface Inputs {
   /** CSVs, images, weights, and folders such as that of the data: never written to, nor to what holds them. */

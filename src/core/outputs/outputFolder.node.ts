@@ -9,9 +9,7 @@ import { basename, dirname, extname, join, posix } from 'node:path';
 import { DataError, UsageError } from '../errors.js';
 import { sweepTemporaries, writeError } from '../writeFile.node.js';
 import { Claim, FolderTakenError, healBeside, isWorkName } from './claim.node.js';
-import { applyJournal, type Move, STAGED, writeJournal } from './commit.node.js';
-import { restoreEarlier } from './earlier.node.js';
-import { type Inputs, NO_INPUTS, refuseInputs } from './inputs.node.js';
+import { applyJournal, type Move, STAGED, writeJournal } from './journal.node.js';
 import {
   isBelow,
   MANIFEST_FILE,
@@ -21,8 +19,10 @@ import {
   stateOf,
   type WrittenFile,
 } from './manifest.node.js';
-import { FreeNames } from './names.js';
-import { finalPlace, makeFolder, syncFolder, unmakeFolders } from './places.node.js';
+import { type Inputs, NO_INPUTS, refuseInputs } from './protectInputs.node.js';
+import { finalPlace, makeFolder, syncFolder, unmakeFolders } from './realPaths.node.js';
+import { restoreEarlier } from './restoreEarlier.node.js';
+import { FreeNames } from './safeNames.js';
 
 export interface FolderOptions {
   /** What the command reads. */

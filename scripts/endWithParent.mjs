@@ -2,7 +2,7 @@
  * Runs a program that must not outlive the process that asked for it: when that one ends, however it does, the
  * program and all that it started are killed. The asking process holds the other end of our stdin and never writes.
  *
- *   node scripts/guarded.mjs PROGRAM [ARGUMENT ...]
+ *   node scripts/endWithParent.mjs PROGRAM [ARGUMENT ...]
  */
 import { spawn } from 'node:child_process';
 import os from 'node:os';

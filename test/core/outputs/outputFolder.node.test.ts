@@ -17,11 +17,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
-import { addFiles } from '../../../src/core/outputs/adding.node.js';
+import { addFiles } from '../../../src/core/outputs/addFiles.node.js';
 import { healFolder } from '../../../src/core/outputs/claim.node.js';
-import { checkFile, textKind } from '../../../src/core/outputs/file.node.js';
-import { OutputFolder } from '../../../src/core/outputs/folder.node.js';
-import { newToken } from '../../../src/core/outputs/owner.node.js';
+import { OutputFolder } from '../../../src/core/outputs/outputFolder.node.js';
+import { checkFile, textKind } from '../../../src/core/outputs/singleFile.node.js';
+import { newToken } from '../../../src/core/outputs/workToken.node.js';
 
 let root = '';
 const at = (...parts: string[]) => join(root, ...parts);

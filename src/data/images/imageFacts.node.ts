@@ -1,6 +1,6 @@
 /** What `chexgpu check` wants to know of one image file. */
 import { createHash } from 'node:crypto';
-import type { Inspection } from '../checks/check.js';
+import type { Inspection } from '../checks/checkData.js';
 import { decodeFile } from './decode.node.js';
 import type { Scaling } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';

@@ -2,7 +2,7 @@
 import type { PixelBatch } from '../../training/batch.js';
 import { decodeFile } from './decode.node.js';
 import { checkScaling } from './pixelFacts.js';
-import { type XrayOptions, xrayBatch } from './xray.js';
+import { type XrayOptions, xrayBatch } from './xrayBatch.js';
 
 export interface ReadXrayOptions extends XrayOptions {
   /** How stored samples become pixels 0..255, a `Scaling`; default 'keras'. */

@@ -1,6 +1,6 @@
 /** Parts of a command that fail late: said, kept for the report and the exit code, and the rest goes on. */
 import type { Problem } from '../../eval/report/reportData.js';
-import type { CommandContext } from '../session/context.js';
+import type { CommandContext } from '../session/commandContext.js';
 import { failureOf } from './failures.js';
 
 export class Problems {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FreeNames, safeName } from '../../../src/core/outputs/names.js';
+import { FreeNames, safeName } from '../../../src/core/outputs/safeNames.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text).length;
 

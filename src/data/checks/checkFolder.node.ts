@@ -4,13 +4,13 @@ import { basename, join } from 'node:path';
 import { DataError } from '../../core/errors.js';
 import { fileProblem } from '../../core/readFile.node.js';
 import type { DecodePool } from '../images/decodePool.node.js';
-import { cellNumber } from '../tables/cells.js';
 import { type CsvTable, columnIndex, columnIndexes, csvHeader, parseFrame } from '../tables/csv.js';
 import { readNihTable, readTable, readTextFile } from '../tables/csv.node.js';
+import { cellNumber } from '../tables/csvCells.js';
 import type { Frame } from '../tables/frame.js';
 import { ImageFiles, imagePath } from '../tables/imageFiles.node.js';
 import { CSV_COLUMNS, IMAGE_COLUMN } from '../tables/labels.js';
-import { type Box, type CheckReport, checkData, type Finding } from './check.js';
+import { type Box, type CheckReport, checkData, type Finding } from './checkData.js';
 import type { ReferenceTable } from './checkReference.js';
 import type { Traits } from './confounding.js';
 

@@ -1,7 +1,7 @@
 /** What a command reads, for the rule that it never writes there. */
 import { dirname, join } from 'node:path';
 import { healFolder } from '../../core/outputs/claim.node.js';
-import type { Inputs } from '../../core/outputs/inputs.node.js';
+import type { Inputs } from '../../core/outputs/protectInputs.node.js';
 import { resolveWeights } from '../../densenet/weights/weights.node.js';
 import type { DatasetSource } from '../../workflow/data/dataset.node.js';
 import { HISTORY_FILE } from '../../workflow/weights/history.node.js';

@@ -7,9 +7,9 @@ import { basename, dirname, extname, join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { notRegular, probeFolder, writeError, writeWhole } from '../writeFile.node.js';
 import { healFolder } from './claim.node.js';
-import { type Inputs, NO_INPUTS, refuseInputs } from './inputs.node.js';
-import { FreeNames } from './names.js';
-import { finalPlace } from './places.node.js';
+import { type Inputs, NO_INPUTS, refuseInputs } from './protectInputs.node.js';
+import { finalPlace } from './realPaths.node.js';
+import { FreeNames } from './safeNames.js';
 
 export interface FileKind {
   /** For people, e.g. `table of predictions`. */

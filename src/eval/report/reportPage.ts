@@ -1,10 +1,5 @@
 /** Puts the sections together to one page that needs nothing else: no script, no load, no font. */
 
-import { type Html, type HtmlValue, html, trusted } from './html.js';
-import { htmlPage } from './htmlPage.js';
-import type { ReportData } from './reportData.js';
-import { type Assets, duration, type Section } from './reportParts.js';
-import { type CaseUris, gradcamSection, rocSection, timingSection } from './reportResults.js';
 import {
   contributionSection,
   dataSection,
@@ -12,8 +7,13 @@ import {
   modelSection,
   problemSection,
   sampleSection,
-} from './reportSections.js';
+} from './dataSections.js';
+import { htmlPage } from './htmlPage.js';
+import { type Html, type HtmlValue, html, trusted } from './htmlTag.js';
+import type { ReportData } from './reportData.js';
+import { type Assets, duration, type Section } from './reportElements.js';
 import { REPORT_CSS } from './reportStyle.js';
+import { type CaseUris, gradcamSection, rocSection, timingSection } from './resultSections.js';
 
 /** Figures (SVG, by name) and pictures (data URIs, in the data's order), ready for the page. */
 export interface ReportAssets {

@@ -2,12 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { OutputFolder } from '../../core/outputs/folder.node.js';
+import { OutputFolder } from '../../core/outputs/outputFolder.node.js';
 import { writeError } from '../../core/writeFile.node.js';
 import { CSV_COLUMNS, IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../tables/labels.js';
 import { makeCohort, type PhantomSpec } from './cohort.js';
-import { checkSize, drawPhantom } from './draw.js';
-import { SPLITS, type Split } from './split.js';
+import { checkSize, drawPhantom } from './drawPhantom.js';
+import { SPLITS, type Split } from './splitPatients.js';
 
 /** Goes up whenever the same seed gives other pixels. */
 export const PHANTOM_VERSION = 1;

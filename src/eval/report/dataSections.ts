@@ -1,5 +1,5 @@
 /** The report's sections up to the training, in the notebook's order, each from one part of ReportData. */
-import { type Html, html } from './html.js';
+import { type Html, html } from './htmlTag.js';
 import type {
   DataSummary,
   FrequencySummary,
@@ -17,7 +17,7 @@ import {
   seconds,
   table,
   whole,
-} from './reportParts.js';
+} from './reportElements.js';
 
 function patientList(patients: string[]): Html {
   const some = patients.slice(0, 20).join(', ');
