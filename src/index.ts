@@ -80,8 +80,9 @@ export {
 export { openGpu } from './engine/device/gpu.browser.js';
 export { Gpu } from './engine/device/gpu.js';
 export type { GpuInfo } from './engine/device/gpuInfo.js';
+export type { Peaks } from './engine/timing/peaks.js';
 export { type Profile, type ProfileOptions, profilePlan } from './engine/timing/profile.js';
-export { byKernel, byLayer, type Peaks, type ProfileRow } from './engine/timing/profileTables.js';
+export { byKernel, byLayer, type ProfileRow } from './engine/timing/profileTables.js';
 export {
   type ChromeTrace,
   chromeTrace,

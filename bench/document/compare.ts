@@ -1,5 +1,6 @@
 /** Two documents side by side: what has become slower, faster, larger or smaller beyond the noise. */
 
+import { spreadOf } from '../../src/engine/timing/statistics.js';
 import { workloadName } from '../model/workload.js';
 import { type Engine, jobName } from '../peers/peerReport.js';
 import type { BenchDocument } from './document.js';
@@ -88,17 +89,10 @@ export function figures(document: BenchDocument): Figure[] {
       if (status !== 'ok' || value === null) continue;
       const unit = bytes === null ? 'ms' : 'bytes';
       const name = `${jobName(job)}, ${engine satisfies Engine}`;
-      list.push({ section: 'peers', name, value, unit, noise: unit === 'bytes' ? 0 : halfRange(samples) });
+      list.push({ section: 'peers', name, value, unit, noise: unit === 'bytes' ? 0 : spreadOf(samples) });
     }
   }
   return list;
-}
-
-function halfRange(samples: readonly number[]): number | null {
-  if (samples.length < 3) return null;
-  const sorted = [...samples].sort((a, b) => a - b);
-  const quarter = Math.floor(sorted.length / 4);
-  return (sorted[sorted.length - 1 - quarter] - sorted[quarter]) / 2 / sorted[sorted.length >> 1];
 }
 
 /** @param before the older one */

@@ -8,19 +8,16 @@ import { countParameters, type DenseNetConfig } from '../../src/densenet/archite
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { fixedTensor, PlanBuilder } from '../../src/engine/plan/plan.js';
+import { boundOf, type Peaks } from '../../src/engine/timing/peaks.js';
 import { type Profile, profilePlan } from '../../src/engine/timing/profile.js';
-import {
-  boundOf,
-  byKernel,
-  idealNs,
-  type Peaks,
-  type ProfileRow,
-} from '../../src/engine/timing/profileTables.js';
+import { byKernel, type ProfileRow } from '../../src/engine/timing/profileTables.js';
+import { spreadOf } from '../../src/engine/timing/statistics.js';
 import { adamStep } from '../../src/shaders/adam/adam.js';
 import { type CheckResult, explain } from '../../src/shaders/checkCase.js';
 import { ALL_KERNELS } from '../../src/shaders/registry.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
-import { race, selfTest } from '../../src/verify/selfTest.js';
+import { raceVariants } from '../../src/verify/race.js';
+import { selfTest } from '../../src/verify/selfTest.js';
 import { createModel, filledPlan, type Workload } from '../model/workload.js';
 import {
   type ConvolutionRow,
@@ -116,7 +113,7 @@ export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<Ke
   for (const op of ops.filter((name) => !inStep.has(name))) {
     signal?.throwIfAborted();
     if (op === 'adam.step') rows.push(...(await adamRows(gpu, config, peaks)));
-    else rows.push(...(await raceRows(gpu, op, peaks, failed)));
+    else rows.push(...(await raceRows(gpu, op, options, failed)));
   }
   const { profile } = measured[0];
   return {
@@ -237,16 +234,21 @@ async function adamRows(gpu: Gpu, config: DenseNetConfig, peaks: Peaks): Promise
   }
 }
 
-async function raceRows(gpu: Gpu, op: string, peaks: Peaks, failed: FailedVariant[]): Promise<KernelRow[]> {
-  const results = await race(gpu, op);
+/** Kernels that the step does not hold, on the shapes that their checks keep for a race. */
+async function raceRows(
+  gpu: Gpu,
+  op: string,
+  { peaks, signal }: KernelOptions,
+  failed: FailedVariant[],
+): Promise<KernelRow[]> {
+  const results = await raceVariants(gpu, op, { peaks, signal });
   const rows: KernelRow[] = [];
-  for (const { variant, title, ok, error = '', ms, gflops, gbs } of results) {
+  for (const row of results) {
+    const { variant, title, ok, error = '', samples, ms } = row;
     if (!ok) {
       failed.push({ op, variant, why: error });
       continue;
     }
-    const work = { flops: gflops * ms * 1e6, bytes: gbs * ms * 1e6 };
-    const fastest = results.every((other) => other.title !== title || !other.ok || other.ms >= ms);
     rows.push({
       op,
       variant,
@@ -254,14 +256,15 @@ async function raceRows(gpu: Gpu, op: string, peaks: Peaks, failed: FailedVarian
       shape: title,
       count: 0,
       ms,
-      noise: null,
-      ...work,
-      gflops,
-      gbs,
-      ofPeak: ms > 0 ? idealNs(work, peaks) / (ms * 1e6) : 0,
-      bound: boundOf(work, peaks),
+      noise: spreadOf(samples),
+      flops: row.flops,
+      bytes: row.bytes,
+      gflops: row.gflops,
+      gbs: row.gbs,
+      ofPeak: row.ofPeak ?? 0,
+      bound: boundOf(row, peaks),
       chosen: false,
-      fastest,
+      fastest: results.every((other) => other.title !== title || !other.ok || other.ms >= ms),
     });
   }
   return rows;

@@ -1,13 +1,9 @@
 /** From profiles of the same step with different variants to rows that can be compared: arithmetic only. */
 import type { Scalars } from '../../src/engine/plan/kernel.js';
-import { type DispatchProfile, type Profile, quantile } from '../../src/engine/timing/profile.js';
-import {
-  boundOf,
-  grouped,
-  idealNs,
-  type Peaks,
-  type ProfileRow,
-} from '../../src/engine/timing/profileTables.js';
+import { boundOf, type Peaks, ratesOf } from '../../src/engine/timing/peaks.js';
+import type { DispatchProfile, Profile } from '../../src/engine/timing/profile.js';
+import { grouped, type ProfileRow } from '../../src/engine/timing/profileTables.js';
+import { median } from '../../src/engine/timing/statistics.js';
 
 export interface KernelRow {
   op: string;
@@ -149,8 +145,8 @@ function rowsOfShape(variants: Gathered[], peaks: Peaks): KernelRow[] {
   const sameTile = (v: Gathered) =>
     variants.every((other) => other === v || other.first.variant !== v.first.variant);
   const rows = variants.map((v): KernelRow => {
-    const { op, variant, shape, flops, bytes } = v.first;
-    const ns = quantile(v.ns, 0.5);
+    const { op, variant, shape } = v.first;
+    const ns = median(v.ns);
     return {
       op,
       variant,
@@ -159,12 +155,8 @@ function rowsOfShape(variants: Gathered[], peaks: Peaks): KernelRow[] {
       count: v.count,
       ms: ns / 1e6,
       noise: noiseOf(v),
-      flops,
-      bytes,
-      gflops: ns > 0 ? flops / ns : 0,
-      gbs: ns > 0 ? bytes / ns : 0,
-      ofPeak: ns > 0 ? idealNs({ flops, bytes }, peaks) / ns : 0,
-      bound: boundOf({ flops, bytes }, peaks),
+      ...ratesOf([v.first], ns, peaks),
+      bound: boundOf(v.first, peaks),
       chosen: v.chosen,
       fastest: false,
     };
@@ -177,9 +169,9 @@ function rowsOfShape(variants: Gathered[], peaks: Peaks): KernelRow[] {
 /** What runs of one profile differ by, and what profiles differ by: the larger. */
 function noiseOf({ ns, noise }: Gathered): number | null {
   const known = noise.filter((value): value is number => value !== null);
-  const within = known.length > 0 ? quantile(known, 0.5) : null;
+  const within = known.length > 0 ? median(known) : null;
   if (ns.length < 2) return within;
-  const between = (Math.max(...ns) - Math.min(...ns)) / 2 / quantile(ns, 0.5);
+  const between = (Math.max(...ns) - Math.min(...ns)) / 2 / median(ns);
   return Math.max(within ?? 0, between);
 }
 
@@ -219,15 +211,17 @@ export function variantTotals(rows: readonly KernelRow[], peaks: Peaks): Variant
         const sum = (of: (row: KernelRow) => number) => group.reduce((total, row) => total + of(row), 0);
         const times = (row: KernelRow) => Math.max(1, row.count);
         const ns = sum((row) => times(row) * row.ms) * 1e6;
+        const parts = group.map((row) => ({ flops: times(row) * row.flops, bytes: times(row) * row.bytes }));
+        const { gflops, gbs, ofPeak } = ratesOf(parts, ns, peaks);
         return {
           op,
           variant,
           shapes: group.length,
           count: sum((row) => row.count),
           ms: ns / 1e6,
-          gflops: ns > 0 ? sum((row) => times(row) * row.flops) / ns : 0,
-          gbs: ns > 0 ? sum((row) => times(row) * row.bytes) / ns : 0,
-          ofPeak: ns > 0 ? sum((row) => times(row) * idealNs(row, peaks)) / ns : 0,
+          gflops,
+          gbs,
+          ofPeak,
           chosen: rows.filter((row) => row.op === op && row.variant === variant && row.chosen).length,
           fastest: group.filter(({ fastest }) => fastest).length,
         };

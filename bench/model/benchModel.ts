@@ -2,8 +2,9 @@
 import type { DenseNetConfig } from '../../src/densenet/architecture.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { planHelpers } from '../../src/engine/plan/recordPlan.js';
-import { idealNs, type Peaks } from '../../src/engine/timing/profileTables.js';
-import { sampleTimes, type Timing } from '../../src/engine/timing/samples.js';
+import { type Peaks, ratesOf } from '../../src/engine/timing/peaks.js';
+import { repeatedTimes } from '../../src/engine/timing/repeated.js';
+import type { Timing } from '../../src/engine/timing/statistics.js';
 import { callModel, createModel, randomBatch, type Workload } from './workload.js';
 
 export interface ModelOptions extends Workload {
@@ -54,10 +55,11 @@ export async function benchModel(gpu: Gpu, options: ModelOptions): Promise<Model
   const { kind, batch, size, precision, config, peaks, samples = 10, budgetMs = 20_000, signal } = options;
   const { onProgress = () => {} } = options;
   const timing = (what: string) => ({
-    samples,
+    count: samples,
     budgetMs,
+    warm: true,
     signal,
-    onSample: (done: number, total: number) => onProgress(what, done, total),
+    onDone: (done: number, total: number) => onProgress(what, done, total),
   });
   const images = randomBatch(config, { batch, size });
   const model = await createModel(gpu, { config, precision });
@@ -76,17 +78,16 @@ export async function benchModel(gpu: Gpu, options: ModelOptions): Promise<Model
     await callModel(model, kind, images);
     const firstMs = compileMs + performance.now() - called;
     await gpu.idle();
-    const timed = await sampleTimes(async () => {
+    const timed = await repeatedTimes(async () => {
       await callModel(model, kind, images);
       // Adam's update is submitted, not waited for.
       await gpu.idle();
     }, timing('whole calls'));
-    const alone = await sampleTimes(async () => {
+    const alone = await repeatedTimes(async () => {
       plan.run();
       await gpu.idle();
     }, timing('the plan alone'));
-    const flops = plan.dispatches.reduce((sum, d) => sum + d.flops, 0);
-    const ideal = plan.dispatches.reduce((sum, d) => sum + idealNs(d, peaks), 0);
+    const { flops, gflops, ofPeak } = ratesOf(plan.dispatches, alone.ms * 1e6, peaks);
     return {
       kind,
       batch,
@@ -105,8 +106,8 @@ export async function benchModel(gpu: Gpu, options: ModelOptions): Promise<Model
       planBytesAnImage: plan.bytes / batch,
       allBytes: gpu.allocatedBytes,
       flops,
-      gflops: flops / alone.ms / 1e6,
-      ofPeak: ideal / (alone.ms * 1e6),
+      gflops,
+      ofPeak,
     };
   } finally {
     model.dispose();

@@ -4,7 +4,8 @@ import { OutOfMemoryError } from '../../src/core/errors.js';
 import type { DenseNetConfig } from '../../src/densenet/architecture.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
-import { sampleTimes, type Timing } from '../../src/engine/timing/samples.js';
+import { repeatedTimes } from '../../src/engine/timing/repeated.js';
+import type { Timing } from '../../src/engine/timing/statistics.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { fitLine, fitPower, type LineFit, type Point, type PowerFit } from './growthFit.js';
 import {
@@ -19,6 +20,8 @@ import {
 export const BATCHES = [1, 2, 4, 8, 16, 32, 64];
 export const SIZES = [64, 96, 128, 192, 224, 256, 320, 384, 448, 512];
 const SAMPLES = 5;
+/** For one point. */
+const BUDGET_MS = 5000;
 
 export interface ScalingOptions {
   config: DenseNetConfig;
@@ -139,9 +142,11 @@ async function point(
       await callModel(model, kind, images);
       await gpu.idle();
     };
-    await work();
-    const budgetMs = Math.min(deadline - performance.now(), 5000);
-    const timing = await sampleTimes(work, { samples: SAMPLES, budgetMs, signal });
+    const timing = await repeatedTimes(work, {
+      count: SAMPLES,
+      budgetMs: Math.min(deadline - performance.now(), BUDGET_MS),
+      signal,
+    });
     return { ...workload, timing, planBytes, skipped: null };
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;

@@ -1,6 +1,7 @@
 /** The bench page's figures as Vega-Lite specifications. */
 import type { TopLevelSpec } from 'vega-lite';
-import { type Peaks, type ProfileRow, roof } from '../../src/engine/timing/profileTables.js';
+import { type Peaks, roof } from '../../src/engine/timing/peaks.js';
+import type { ProfileRow } from '../../src/engine/timing/profileTables.js';
 import { COLOURS, classStyle, VEGA_CONFIG } from '../../src/eval/report/theme.js';
 import { milliseconds, percent } from '../document/tables.js';
 import type { TimelineRow } from '../kernels/benchKernels.js';

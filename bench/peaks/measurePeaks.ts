@@ -7,16 +7,17 @@ import type { Gpu } from '../../src/engine/device/gpu.js';
 import { Kernel } from '../../src/engine/plan/kernel.js';
 import { fixedTensor, linear, PlanBuilder } from '../../src/engine/plan/plan.js';
 import type { Tensor } from '../../src/engine/plan/tensor.js';
-import { timeDispatches } from '../../src/engine/timing/dispatchTimes.js';
-import type { Peaks } from '../../src/engine/timing/profileTables.js';
+import { type Peaks, ratesOf } from '../../src/engine/timing/peaks.js';
+import { bestOf, racePlans } from '../../src/engine/timing/race.js';
 import copy from './copy.wgsl';
 import fma from './fma.wgsl';
 
 const FMA = new Kernel('peak.fma', 'registers', fma);
 const COPY = new Kernel('peak.copy', 'vec4', copy);
-const ROUNDS = 256;
-/** Runs of each; the best counts. */
-const REPEATS = { software: 4, hardware: 9 } as const;
+/** Multiply-adds of each accumulator. */
+const CHAIN = 256;
+/** Samples of each, after a warm-up; the best counts. */
+const ROUNDS = { software: 3, hardware: 8 } as const;
 /** A vec4f fma. */
 const FLOPS = 8;
 
@@ -136,15 +137,15 @@ async function fmaRate(
     builder.add({
       kernel: FMA,
       label: 'fma',
-      constants: { ACCUMULATORS: accumulators, ROUNDS, WORKGROUP: workgroup },
+      constants: { ACCUMULATORS: accumulators, ROUNDS: CHAIN, WORKGROUP: workgroup },
       params: { threads },
       tensors: { x, y },
       workgroups: linear(threads, workgroup),
       shape: `${threads} threads`,
-      flops: threads * ROUNDS * accumulators * FLOPS,
+      flops: threads * CHAIN * accumulators * FLOPS,
       bytes: threads * 16,
     });
-    return await rate(gpu, builder, 'flops');
+    return await rate(gpu, builder, 'gflops');
   } finally {
     for (const tensor of [x, y]) gpu.destroyBuffer(tensor.storage.buffer!);
   }
@@ -182,19 +183,15 @@ async function copyRate(
     flops: 0,
     bytes: 32 * count,
   });
-  return rate(gpu, builder, 'bytes');
+  return rate(gpu, builder, 'gbs');
 }
 
-/** 1e9 FLOPs or bytes a second of a plan of one dispatch: the best of several runs, as it is a peak. */
-async function rate(gpu: Gpu, builder: PlanBuilder, unit: 'flops' | 'bytes'): Promise<number> {
+/** 1e9 FLOPs or bytes per second of a plan: the best of several runs, as it is a peak. */
+async function rate(gpu: Gpu, builder: PlanBuilder, unit: 'gflops' | 'gbs'): Promise<number> {
   const plan = await builder.build();
   try {
-    let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < REPEATS[gpu.info.kind]; run++) {
-      const [{ begin, end }] = await timeDispatches(gpu, plan);
-      if (end > begin) best = Math.min(best, end - begin);
-    }
-    return plan.dispatches[0][unit] / best;
+    const [times] = await racePlans(gpu, [plan], { rounds: ROUNDS[gpu.info.kind], sampleMs: 0, warmUps: 1 });
+    return ratesOf(plan.dispatches, bestOf(times) * 1e6, null)[unit];
   } finally {
     plan.dispose();
   }

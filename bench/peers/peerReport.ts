@@ -78,13 +78,6 @@ export function addNote(row: PeerRow, text: string): void {
   row.note = row.note ? `${row.note}; ${text}` : text;
 }
 
-export function median(samples: readonly number[]): number | null {
-  if (samples.length === 0) return null;
-  const sorted = [...samples].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /** Peer over ours, by time or, for memory, by bytes. */
 export function ratiosOf(rows: readonly PeerRow[]): PeerResult['ratios'] {
   const cost = (row: PeerRow | undefined): number | null =>

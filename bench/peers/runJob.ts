@@ -2,12 +2,12 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { median } from '../../src/engine/timing/statistics.js';
 import type { EngineProcess, Opened } from './engineProcess.js';
 import {
   addNote,
   emptyRow,
   jobName,
-  median,
   type PeerJob,
   type PeerResult,
   type PeerRow,
@@ -55,7 +55,7 @@ export async function runJob(context: RaceContext, job: PeerJob): Promise<PeerRe
     }
   }
   for (const row of rows) {
-    row.ms = row.status === 'ok' ? median(row.samples) : null;
+    row.ms = row.status === 'ok' && row.samples.length > 0 ? median(row.samples) : null;
     row.perImage = row.ms !== null ? row.ms / job.batch : null;
   }
   return { job, referee: referee.name, rows, ratios: ratiosOf(rows) };

@@ -12,7 +12,7 @@ import {
 } from '../../bench/kernels/kernelRows.js';
 import { fitLine, fitPower } from '../../bench/model/growthFit.js';
 import { fits, type ScalingPoint } from '../../bench/model/scaling.js';
-import { timingOf } from '../../src/engine/timing/samples.js';
+import { timingOf } from '../../src/engine/timing/statistics.js';
 import { fakeProfile } from './fakeProfile.js';
 
 const PEAKS = { gflops: 100, gbs: 10 };

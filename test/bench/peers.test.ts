@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineProcess, peerEnvironment, projectRoot } from '../../bench/peers/engineProcess.js';
 import { encodeOnnx, toOihw } from '../../bench/peers/onnx.js';
 import { BenchFiles, benchBatch, benchWeights } from '../../bench/peers/peerFiles.js';
-import { emptyRow, median } from '../../bench/peers/peerReport.js';
+import { emptyRow } from '../../bench/peers/peerReport.js';
 import type { RaceContext } from '../../bench/peers/raceContext.js';
 import { type JobKind, type PeerRow, peerTable, racePeers, ratiosOf } from '../../bench/peers/racePeers.js';
 import { largestDifference } from '../../bench/peers/rightNumbers.js';
@@ -240,10 +240,6 @@ describe('an engine', () => {
 
 describe('the report', () => {
   const row = (change: Partial<PeerRow>): PeerRow => ({ ...emptyRow('chexgpu'), ...change });
-
-  it('takes the median', () => {
-    expect([median([]), median([3]), median([9, 1, 2]), median([4, 1, 3, 2])]).toEqual([null, 3, 2, 2.5]);
-  });
 
   it('has ratios of those that are right', () => {
     const rows = [

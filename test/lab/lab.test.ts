@@ -283,7 +283,7 @@ describe('a race', () => {
       expect(row.samples.length).toBeGreaterThan(1);
       // 2 FLOPs for each of [1,7,3] pixels, 20 channels in and 12 out.
       expect(row.gflops * row.ms * 1e6).toBeCloseTo(2 * 21 * 20 * 12, 3);
-      expect(row.share).toBeCloseTo(Math.max(row.gflops, row.gbs) / 1e9, 12);
+      expect(row.ofPeak).toBeCloseTo(Math.max(row.gflops, row.gbs) / 1e9, 12);
     }
   });
 

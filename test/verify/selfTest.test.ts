@@ -4,7 +4,8 @@ import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { Kernel } from '../../src/engine/plan/kernel.js';
 import { type CheckCase, explain, runCheck } from '../../src/shaders/checkCase.js';
 import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/registry.js';
-import { race, selfTest } from '../../src/verify/selfTest.js';
+import { raceVariants } from '../../src/verify/race.js';
+import { selfTest } from '../../src/verify/selfTest.js';
 import { lackedExtensions } from '../support/enables.js';
 
 let gpu: Gpu;
@@ -164,7 +165,7 @@ describe('self-test and race', () => {
   });
 
   it('races the variants of one operation', async () => {
-    const rows = await race(gpu, 'pool.maxForward');
+    const rows = await raceVariants(gpu, 'pool.maxForward');
     expect(rows.map((r) => r.variant)).toEqual(['naive', 'vec4']);
     for (const row of rows) {
       expect(row.error).toBeUndefined();

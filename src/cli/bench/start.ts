@@ -1,6 +1,7 @@
 /** `chexgpu bench start` */
 import { measureStart } from '../../../bench/model/commandStart.js';
 import { duration } from '../../core/formatting.js';
+import { median } from '../../engine/timing/statistics.js';
 import { define } from '../commands/define.js';
 import { option, wholeNumber } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
@@ -28,10 +29,10 @@ async function start(context: CommandContext, flags: StartFlags): Promise<number
     signal,
     onProgress: (done, total, what) => bar.update(done, what, total),
   });
-  const row = (what: string, times: readonly number[]) => {
-    const sorted = times.toSorted((a, b) => a - b).map((ms) => duration(ms / 1000));
-    return [what, sorted[Math.floor(sorted.length / 2)], sorted[0], sorted[sorted.length - 1]];
-  };
+  const row = (what: string, times: readonly number[]) => [
+    what,
+    ...[median(times), Math.min(...times), Math.max(...times)].map((ms) => duration(ms / 1000)),
+  ];
   out.say(`From the start of the process to the written probability of one X-ray, ${report.size} px:`);
   out.say(
     textTable(

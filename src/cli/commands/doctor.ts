@@ -6,7 +6,8 @@ import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { type CheckResult, explain } from '../../shaders/checkCase.js';
 import { ALL_CHECKS } from '../../shaders/registry.js';
-import { checksOf, type RaceRow, race, selfTest } from '../../verify/selfTest.js';
+import { type RaceRow, raceVariants } from '../../verify/race.js';
+import { checksOf, selfTest } from '../../verify/selfTest.js';
 import { skippedKernels } from '../../verify/skippedKernels.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
@@ -146,7 +147,7 @@ export const doctorCommand = define<DoctorFlags>({
   flags: (command) =>
     command.option('--kernel <op>', 'an operation, such as conv.forward, or a group of them, such as conv'),
   action: async (context, { kernel }) => {
-    const { out } = context;
+    const { out, signal } = context;
     if (kernel !== undefined && checksOf([kernel]).length === 0) {
       const known = [...new Set(ALL_CHECKS.map((check) => check.op))].join(', ');
       throw new UsageError(`There is no kernel "${kernel}".`, `The kernels are ${known}.`);
@@ -159,7 +160,7 @@ export const doctorCommand = define<DoctorFlags>({
       sayResults(context, results);
       const skipped = skippedKernels(node.gpu, results, ops);
       for (const { kernel: name, why } of skipped) out.say(`  not run here: ${name}: ${why}`);
-      const rows = kernel === undefined ? [] : await race(node.gpu, kernel);
+      const rows = kernel === undefined ? [] : await raceVariants(node.gpu, kernel, { signal });
       if (kernel !== undefined) sayRace(context, rows);
       const failed = results.filter((result) => !result.ok).length + rows.filter((row) => !row.ok).length;
       out.say(

@@ -103,7 +103,7 @@ export function geometryText({ workgroups, constants }: Geometry): string {
 /** A table, fastest first; the user's rows are marked. */
 export function raceText(rows: readonly LabRaceRow[], network: string | null): string {
   const timed = rows.filter(({ wrong }) => !wrong).sort((a, b) => a.ms - b.ms);
-  const shares = timed.some(({ share }) => share !== null);
+  const shares = timed.some(({ ofPeak }) => ofPeak !== null);
   const mine = timed.find(({ own }) => own);
   const header = ['', 'kernel', 'ms', 'fastest', 'GFLOP/s', 'GB/s', ...(shares ? ['of peak'] : [])];
   if (mine) header.push('its time/yours');
@@ -114,7 +114,7 @@ export function raceText(rows: readonly LabRaceRow[], network: string | null): s
     Math.min(...row.samples).toFixed(3),
     row.gflops.toFixed(2),
     row.gbs.toFixed(2),
-    ...(shares ? [row.share === null ? '-' : `${(100 * row.share).toFixed(1)} %`] : []),
+    ...(shares ? [row.ofPeak === null ? '-' : `${(100 * row.ofPeak).toFixed(1)} %`] : []),
     ...(mine ? [(row.ms / mine.ms).toFixed(2)] : []),
   ]);
   const lines = timed.length > 0 ? [textTable(header, cells, '  ')] : [];

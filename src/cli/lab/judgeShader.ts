@@ -5,7 +5,7 @@ import { plural } from '../../core/formatting.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import type { Kernel, Scalars } from '../../engine/plan/kernel.js';
-import type { Peaks } from '../../engine/timing/profileTables.js';
+import type { Peaks } from '../../engine/timing/peaks.js';
 import type { Lab, Runner, Verdict } from '../../lab/check.js';
 import { type CompilerMessage, compilerMessages } from '../../lab/compilerMessages.js';
 import { geometriesOf, hostConstants, networkChoice } from '../../lab/geometry.js';

@@ -6,6 +6,8 @@ import type { Gpu } from '../device/gpu.js';
 import type { Scalars } from '../plan/kernel.js';
 import type { Plan } from '../plan/plan.js';
 import { type Clock, clockOf, type DispatchTime, timeDispatches } from './dispatchTimes.js';
+import { repeated } from './repeated.js';
+import { median, spreadOf } from './statistics.js';
 
 /** Browsers round timestamps to multiples of this many nanoseconds, so that pages cannot spy by them. */
 const ROUNDED_NS = 65536;
@@ -68,20 +70,9 @@ export interface ProfileOptions {
  * @throws GpuError when the device is lost or a dispatch is refused
  */
 export async function profilePlan(gpu: Gpu, plan: Plan, options: ProfileOptions = {}): Promise<Profile> {
-  const { repeats = 5, budgetMs = Number.POSITIVE_INFINITY, signal, onProgress } = options;
-  const started = performance.now();
-  const runs: DispatchTime[][] = [];
+  const { repeats = 5, budgetMs, signal, onProgress } = options;
   const run = () => timeDispatches(gpu, plan);
-  // Twice the first run's time is needed for a warm one: where that is too long, the first has to do.
-  const first = await run();
-  while (runs.length < repeats) {
-    signal?.throwIfAborted();
-    const spent = performance.now() - started;
-    if (spent + spent / (runs.length + 1) > budgetMs) break;
-    runs.push(await run());
-    onProgress?.(runs.length, repeats);
-  }
-  if (runs.length === 0) runs.push(first);
+  const runs = await repeated(run, { count: repeats, budgetMs, signal, onDone: onProgress });
   return assemble(plan, runs, clockOf(gpu));
 }
 
@@ -103,7 +94,7 @@ export function assemble(
       workgroups: d.workgroups,
       flops: d.flops,
       bytes: d.bytes,
-      ns: quantile(times, 0.5),
+      ns: median(times),
       noise: spreadOf(times),
     };
   });
@@ -135,20 +126,4 @@ export function timelineOf(run: readonly DispatchTime[]): TimelineEntry[] {
     begin: offset + begin / 1e6,
     end: offset + end / 1e6,
   }));
-}
-
-/** Linear between the samples; NaN of none. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * share;
-  const low = Math.floor(at);
-  const high = Math.min(sorted.length - 1, low + 1);
-  return sorted.length === 0 ? Number.NaN : sorted[low] + (sorted[high] - sorted[low]) * (at - low);
-}
-
-/** Half the distance of the quartiles as a share of the median; null of fewer than three values. */
-export function spreadOf(values: readonly number[]): number | null {
-  const median = quantile(values, 0.5);
-  if (values.length < 3 || !(median > 0)) return null;
-  return (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / median;
 }

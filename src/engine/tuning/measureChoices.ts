@@ -9,17 +9,14 @@ import { type Choice, choiceName } from '../plan/choice.js';
 import type { Kernel } from '../plan/kernel.js';
 import { type DispatchSpec, type Plan, PlanBuilder, type UntunedClass } from '../plan/plan.js';
 import type { Storage, Tensor } from '../plan/tensor.js';
-import { Stopwatch } from '../timing/stopwatch.js';
+import { bestOf, racePlans } from '../timing/race.js';
 import type { TuningEntry } from './tuningTable.js';
 
 /** Length of a sample, so that the way to the GPU and back weighs little. */
 const SAMPLE_MS = { software: 6, hardware: 1 } as const;
-/** A sample takes this many steps of the clock at least. */
-const SAMPLE_STEPS = 50;
-const MAX_REPEATS = 200;
 /**
- * After each round, choices slower than the best by this factor drop out. The first round is one run of each, an
- * estimate; noise matters less with every sample.
+ * After the warm-up, which is one run of each, and after each round, choices slower than the best by this factor drop
+ * out: noise matters less with every sample.
  */
 const HOPELESS = [3, 1.5, 1.3, 1.2, 1.1, 1] as const;
 /** Another choice must beat the default by this share, or noise would decide. */
@@ -30,26 +27,10 @@ const RANDOM_FLOATS = 1_000_003;
 const COMPARED_BYTES = 2 ** 20;
 const PIECES = 8;
 
-/** A builder that knows what was recorded, and can compile it before it is built. */
-class Recorder extends PlanBuilder {
-  /** Names of the kernels that were recorded, before others stood in for them. */
-  readonly recorded = new Set<string>();
-
-  override add(spec: DispatchSpec): void {
-    super.add(spec);
-    this.recorded.add(spec.kernel.name);
-  }
-
-  async compile(): Promise<void> {
-    const { dispatches } = this.soFar;
-    await Promise.all(dispatches.map(({ kernel, constants }) => this.gpu.compile(kernel, constants ?? {})));
-  }
-}
-
 interface Candidate {
   name: string;
   variant: string;
-  recorder: Recorder;
+  builder: PlanBuilder;
 }
 
 /** A class with all its choices recorded on tensors of its own, which have no memory yet. */
@@ -82,13 +63,13 @@ export function prepareClass(
     const candidate = record(gpu, shape, tensors, choice, kernels);
     return candidate ? [candidate] : [];
   });
-  const written = candidates.flatMap(({ recorder }) =>
-    recorder.soFar.dispatches.flatMap(({ kernel, tensors: bound }) =>
+  const written = candidates.flatMap(({ builder }) =>
+    builder.soFar.dispatches.flatMap(({ kernel, tensors: bound }) =>
       kernel.bindings.filter((b) => b.type === 'storage').map((b) => bound[b.name].storage),
     ),
   );
   const outputs = storages.filter((storage) => written.includes(storage));
-  const flops = candidates[0]?.recorder.soFar.dispatches.reduce((sum, { flops: each }) => sum + each, 0) ?? 0;
+  const flops = candidates[0]?.builder.soFar.dispatches.reduce((sum, { flops: each }) => sum + each, 0) ?? 0;
   return { shape, candidates, storages, outputs, flops };
 }
 
@@ -101,16 +82,24 @@ function record(
 ): Candidate | null {
   const { op, key } = shape;
   const name = choiceName(choice);
-  const recorder = new Recorder(gpu, `${op} ${key}: ${name}`, { variants: { [op]: name }, kernels });
-  shape.record(recorder, tensors);
+  /** Names of kernels, before others stood in for them. */
+  const recorded = new Set<string>();
+  const observer = { dispatch: ({ kernel }: DispatchSpec) => void recorded.add(kernel.name) };
+  const builder = new PlanBuilder(gpu, `${op} ${key}: ${name}`, {
+    variants: { [op]: name },
+    kernels,
+    observer,
+  });
+  shape.record(builder, tensors);
   // A variant that this adapter cannot run was recorded as another one.
-  const taken = recorder.recorded.has(`${op}.${choice.variant}`);
-  return taken ? { name, variant: choice.variant, recorder } : null;
+  const taken = recorded.has(`${op}.${choice.variant}`);
+  return taken ? { name, variant: choice.variant, builder } : null;
 }
 
 /** Compiles all pipelines of a class; what does not compile shows when it is built. */
-export async function compileClass({ candidates }: PreparedClass): Promise<void> {
-  await Promise.allSettled(candidates.map(({ recorder }) => recorder.compile()));
+export async function compileClass(gpu: Gpu, { candidates }: PreparedClass): Promise<void> {
+  const dispatches = candidates.flatMap(({ builder }) => builder.soFar.dispatches);
+  await Promise.allSettled(dispatches.map(({ kernel, constants = {} }) => gpu.compile(kernel, constants)));
 }
 
 /**
@@ -213,13 +202,13 @@ export class ClassMeter {
   /** A plan for each choice that compiles, while there is room for them. */
   private async buildAll(): Promise<Runner[]> {
     const runners: Runner[] = [];
-    for (const { name, variant, recorder } of this.prepared.candidates) {
-      const plan = await this.attempt(name, () => recorder.build());
+    for (const { name, variant, builder } of this.prepared.candidates) {
+      const plan = await this.attempt(name, () => builder.build());
       if (!plan) continue;
       this.plans.push(plan);
       this.bytes += plan.bytes;
       if (this.bytes > this.options.maxBytes) this.wrong[name] = 'no memory for it';
-      else runners.push({ name, variant, plan, ms: Number.POSITIVE_INFINITY });
+      else runners.push({ name, variant, plan });
     }
     return runners;
   }
@@ -286,28 +275,20 @@ export class ClassMeter {
     return read;
   }
 
-  /** Best time of each, in rounds of all; whoever falls far behind drops out. */
+  /** Best time of each; whoever falls far behind drops out. */
   private async time(runners: readonly Runner[]): Promise<[string, number][]> {
-    const stopwatch = await Stopwatch.create(this.gpu, runners.length);
-    try {
-      let racing = runners;
-      for (const [round, factor] of HOPELESS.entries()) {
-        this.options.signal?.throwIfAborted();
-        const sample = Math.max(SAMPLE_MS[this.gpu.info.kind], SAMPLE_STEPS * stopwatch.resolutionMs);
-        const repeatsOf = ({ ms }: Runner) =>
-          round === 0 ? 1 : Math.max(1, Math.min(MAX_REPEATS, Math.ceil(sample / ms)));
-        const times = await stopwatch.round(racing.map((r) => ({ plan: r.plan, repeats: repeatsOf(r) })));
-        for (const [i, runner] of racing.entries()) {
-          runner.ms = round === 1 ? times[i] : Math.min(runner.ms, times[i]);
-        }
-        const limit = factor * Math.min(...racing.map(({ ms }) => ms));
-        racing = racing.filter(({ ms }) => ms <= limit);
-        if (racing.length === 1 && round > 0) break;
-      }
-      return runners.map(({ name, ms }) => [name, ms]);
-    } finally {
-      stopwatch.dispose();
-    }
+    const times = await racePlans(
+      this.gpu,
+      runners.map(({ plan }) => plan),
+      {
+        rounds: HOPELESS.length - 1,
+        sampleMs: SAMPLE_MS[this.gpu.info.kind],
+        warmUps: 1,
+        hopeless: HOPELESS,
+        signal: this.options.signal,
+      },
+    );
+    return runners.map(({ name }, i) => [name, bestOf(times[i])]);
   }
 }
 
@@ -315,7 +296,6 @@ interface Runner {
   name: string;
   variant: string;
   plan: Plan;
-  ms: number;
 }
 
 /** The choice to use: the default, which is the first, unless another is clearly faster. */

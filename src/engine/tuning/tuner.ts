@@ -82,7 +82,7 @@ export async function tune(
   const source = await randomSource(gpu);
   let outOfTime = 0;
   try {
-    let ready = compileNext(prepared[0]);
+    let ready = compileNext(gpu, prepared[0]);
     for (const [i, one] of prepared.entries()) {
       signal?.throwIfAborted();
       if (performance.now() - started >= budgetMs) {
@@ -93,9 +93,9 @@ export async function tune(
       await ready;
       // A hardware GPU does not mind the processor compiling meanwhile; a software one is the processor.
       const next = prepared[i + 1];
-      if (kind === 'hardware') ready = compileNext(next);
+      if (kind === 'hardware') ready = compileNext(gpu, next);
       table.merge([await new ClassMeter(gpu, one, source, { maxBytes, signal }).measure()]);
-      if (kind === 'software') ready = compileNext(next);
+      if (kind === 'software') ready = compileNext(gpu, next);
       onProgress?.(i + 1, prepared.length);
     }
     await ready;
@@ -107,8 +107,8 @@ export async function tune(
   return { table, measured, outOfTime, failed, ms: performance.now() - started };
 }
 
-async function compileNext(next: PreparedClass | undefined): Promise<void> {
-  if (next) await compileClass(next);
+async function compileNext(gpu: Gpu, next: PreparedClass | undefined): Promise<void> {
+  if (next) await compileClass(gpu, next);
 }
 
 function untouched({ shape: { op, key, choices } }: PreparedClass): TuningEntry {

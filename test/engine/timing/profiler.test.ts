@@ -3,9 +3,11 @@ import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
-import { profilePlan, quantile, spreadOf, timelineOf } from '../../../src/engine/timing/profile.js';
-import { boundOf, byKernel, byLayer, idealNs, roof } from '../../../src/engine/timing/profileTables.js';
+import { boundOf, idealNs, roof } from '../../../src/engine/timing/peaks.js';
+import { profilePlan, timelineOf } from '../../../src/engine/timing/profile.js';
+import { byKernel, byLayer } from '../../../src/engine/timing/profileTables.js';
 import { chromeTrace, devtoolsTracks } from '../../../src/engine/timing/profileTrace.js';
+import { quantile, spreadOf } from '../../../src/engine/timing/statistics.js';
 import { fakeProfile } from '../../bench/fakeProfile.js';
 
 const PEAKS = { gflops: 100, gbs: 10 };

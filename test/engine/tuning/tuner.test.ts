@@ -3,6 +3,7 @@ import { findAdapter } from '../../../src/engine/device/adapter.node.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { type Choice, choiceName } from '../../../src/engine/plan/choice.js';
+import { Kernel } from '../../../src/engine/plan/kernel.js';
 import { fixedTensor, PlanBuilder, type ShapeClass } from '../../../src/engine/plan/plan.js';
 import { planHelpers, recordPlan } from '../../../src/engine/plan/recordPlan.js';
 import { fastest } from '../../../src/engine/tuning/measureChoices.js';
@@ -66,7 +67,7 @@ describe('tuning', () => {
 
   it('leaves out a choice that does not compile, and says why', async () => {
     const source = TRIPLE.quick.source.replace('y[i] = last;', 'y[i] = lost;');
-    const broken = Object.assign(Object.create(Object.getPrototypeOf(ALMOST)), ALMOST, { source });
+    const broken = new Kernel(OP, 'almost', source);
     const { table } = await tune(gpu, classesOf(gpu, [1000]), { kernels: { [`${OP}.quick`]: broken } });
     const [{ wrong, ms }] = table.entries;
     expect(wrong!['quick TURNS=2']).toMatch(/does not compile: \S+:13:\d+ .*lost/);
