@@ -6,7 +6,7 @@ import type { Gpu } from '../engine/device/gpu.js';
 import type { BatchShape } from '../training/batch.js';
 import { requireRoom } from '../training/model/memoryEstimate.js';
 import type { Dataset } from './data/dataset.node.js';
-import { type PlanChoices, type Preset, trainingPlan } from './training/presets.js';
+import type { Preset, TrainingChoices } from './training/presets.js';
 
 /** For `withSession`. @throws OutOfMemoryError naming the largest image or batch that fits */
 export function roomFor(
@@ -24,12 +24,13 @@ export function roomFor(
 
 /** A training's largest batch: as chosen, else of what is usual on this adapter, but no more than there are images. */
 export function trainingShape(
-  choices: PlanChoices,
+  choices: Pick<TrainingChoices, 'size' | 'batchSize'>,
   presets: Record<'hardware' | 'software', Preset>,
   dataset: Pick<Dataset, 'train' | 'valid' | 'test'> | null,
 ): (gpu: Gpu) => BatchShape {
   return (gpu) => {
-    const { size, batchSize } = trainingPlan(choices, presets[gpu.info.kind], 0);
+    const preset = presets[gpu.info.kind];
+    const { size = preset.size, batchSize = preset.batchSize } = choices;
     const { train, valid, test } = dataset ?? {};
     const images = [train, valid, test].map((frame) => frame?.images.length ?? batchSize);
     return { count: Math.min(batchSize, Math.max(...images)), height: size, width: size };

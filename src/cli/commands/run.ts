@@ -8,6 +8,7 @@ import { writeReport } from '../../eval/report/writeReport.node.js';
 import type { EvaluationResult } from '../../eval/scores/evaluate.js';
 import { writePredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
 import type { CamScore } from '../../training/model/predictor.js';
+import { describeOptimizer } from '../../training/optimizers/optimizer.js';
 import { augmentationWords } from '../../workflow/data/augmentationWords.js';
 import {
   type Dataset,
@@ -31,6 +32,7 @@ import {
 } from '../../workflow/weights/network.node.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
+import { optimizerOf } from '../flags/optimizerFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -64,6 +66,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const { out } = context;
   const startedAt = new Date();
   const loss = lossOf(flags);
+  const optimizer = optimizerOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network) + REPORT_BYTES;
   const problems = new Problems(context);
@@ -84,7 +87,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const drawn = () => phantoms(context, flags, folder.aside(PHANTOM_FOLDER), session, phases);
       const dataset = given ?? (await drawn());
       const { pool, pixels } = session;
-      const choices = { ...flags, augmentation: augmentationOf(flags), loss };
+      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer };
       const job = { gpu: session.node.gpu, pool, pixels, dataset, network, choices, preset, phases, folder };
       const trained = await trainOn(context, job);
       // From here on the training is safe: what fails costs its own part.
@@ -108,7 +111,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
             'batch size': String(plan.batchSize),
             'epochs x steps': `${plan.epochs} x ${plan.stepsPerEpoch}`,
             loss: training.loss.title,
-            'learning rate': String(plan.learningRate),
+            optimizer: describeOptimizer(plan.optimizer),
             'batch norm momentum': String(network.config.bnMomentum),
             'Grad-CAM of': flags.score,
           },

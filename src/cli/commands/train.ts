@@ -14,6 +14,7 @@ import {
 } from '../../workflow/weights/network.node.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
+import { optimizerOf } from '../flags/optimizerFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -32,6 +33,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   const { out } = context;
   requireData(flags);
   const loss = lossOf(flags);
+  const optimizer = optimizerOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network);
   return inRunFolder(context, flags, { inputs, needs }, async (folder) => {
@@ -46,7 +48,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
         pool,
         pixels,
       } = session;
-      const choices = { ...flags, augmentation: augmentationOf(flags), loss };
+      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer };
       return trainOn(context, { gpu, pool, pixels, dataset, network, choices, preset, phases, folder });
     });
     const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));

@@ -1,6 +1,5 @@
 /** Flags: how their text becomes a value, and those that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { positiveNumber } from '../../core/arguments.js';
 import { SCALINGS } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS } from '../../data/images/resize.js';
 import { cellNumber } from '../../data/tables/csvCells.js';
@@ -10,6 +9,7 @@ import type { TrainingChoices } from '../../workflow/training/presets.js';
 import type { WeightOptions } from '../../workflow/weights/network.node.js';
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
+import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';
 
 /** A parser for whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most = 1_000_000): (text: string) => number {
@@ -59,10 +59,6 @@ export const option = {
     new Option('--steps-per-epoch <n>', `training steps in an epoch (default: ${fallback})`).argParser(
       wholeNumber(1),
     ),
-  learningRate: () =>
-    new Option('--learning-rate <rate>', "Adam's learning rate")
-      .argParser((text: string) => positiveNumber('--learning-rate', between(0, 10)(text)))
-      .default(1e-3),
   bnMomentum: (fallback: string) =>
     new Option(
       '--bn-momentum <m>',
@@ -118,7 +114,8 @@ export interface TrainingFlags
   extends TuningFlags,
     AugmentationFlags,
     LossFlags,
-    Omit<TrainingChoices, 'augmentation' | 'loss'>,
+    OptimizerFlags,
+    Omit<TrainingChoices, 'augmentation' | 'loss' | 'optimizer'>,
     Omit<WeightOptions, 'activation'> {
   bnMomentum?: number;
   weights?: string;
@@ -165,7 +162,6 @@ export function addTrainingOptions(
     .addOption(option.batchSize(fallback.batch))
     .addOption(option.epochs(fallback.epochs))
     .addOption(option.steps(fallback.steps))
-    .addOption(option.learningRate())
     .addOption(option.bnMomentum(fallback.momentum))
     .option(
       '--weights <file>',
@@ -180,7 +176,9 @@ export function addTrainingOptions(
       '--no-check',
       'begin without decoding every image first (one that is cut short ends the training)',
     );
-  return addTuningOptions(addAugmentationOptions(addLossOptions(addWeightOptions(command))));
+  return addTuningOptions(
+    addAugmentationOptions(addOptimizerOptions(addLossOptions(addWeightOptions(command)))),
+  );
 }
 
 /** What a file of weights alone does not say. */

@@ -118,12 +118,12 @@ export function complete(kind: OptimizerKind, ...given: (SettingMap | undefined)
   return { kind, settings: Object.assign(Object.fromEntries(defaults), ...given.toReversed()) };
 }
 
-/** For people: `Adam, learning rate 0.001`, with whatever else is not as by default. */
+/** For people: `Adam with learning rate 0.001`, and whatever else is not as by default. */
 export function describeOptimizer({ kind, settings }: CompleteOptimizer): string {
   const words = (field: string) => field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   const defaults = complete(kind).settings;
   const said = Object.entries(settings)
     .filter(([field, value]) => field === 'learningRate' || value !== defaults[field])
     .map(([field, value]) => (value === true ? words(field) : `${words(field)} ${value}`));
-  return [kind.title, ...said].join(', ');
+  return `${kind.title} with ${said.join(', ')}`;
 }

@@ -3,6 +3,7 @@ import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { LossChoice } from '../../training/losses/loss.js';
+import type { CompleteOptimizer } from '../../training/optimizers/optimizer.js';
 
 /** What may be said of a training; what is left out the presets say. */
 export interface TrainingChoices {
@@ -10,8 +11,8 @@ export interface TrainingChoices {
   batchSize?: number;
   epochs?: number;
   stepsPerEpoch?: number;
-  learningRate: number;
   loss: LossChoice;
+  optimizer: CompleteOptimizer;
   seed: number;
   interpolation?: Interpolation;
   scaling?: Scaling;
@@ -29,13 +30,10 @@ export interface TrainingPlan {
   batchSize: number;
   epochs: number;
   stepsPerEpoch: number;
-  learningRate: number;
+  optimizer: CompleteOptimizer;
 }
 
-/** Those of the choices that a plan is made of. */
-export type PlanChoices = Pick<TrainingChoices, keyof TrainingPlan>;
-
-export type Preset = Omit<TrainingPlan, 'learningRate'>;
+export type Preset = Omit<TrainingPlan, 'optimizer'>;
 
 /** The notebook's steps in an epoch, where the data have as many. */
 const NOTEBOOK_STEPS = 100;
@@ -91,12 +89,12 @@ export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
 };
 
 /** @param batches in an epoch of the training images */
-export function trainingPlan(choices: PlanChoices, preset: Preset, batches: number): TrainingPlan {
+export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: number): TrainingPlan {
   return {
     size: choices.size ?? preset.size,
     batchSize: choices.batchSize ?? preset.batchSize,
     epochs: choices.epochs ?? preset.epochs,
     stepsPerEpoch: choices.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches),
-    learningRate: choices.learningRate,
+    optimizer: choices.optimizer,
   };
 }

@@ -9,6 +9,7 @@ import { History } from '../../training/callbacks/history.js';
 import { Progress } from '../../training/callbacks/progress.js';
 import { fit } from '../../training/fit.js';
 import type { Loss } from '../../training/losses/loss.js';
+import { describeOptimizer } from '../../training/optimizers/optimizer.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phases.js';
 import type { WorkContext } from '../reporter.js';
@@ -48,7 +49,8 @@ export async function trainNetwork(
   phases: Phases,
   onEpoch: (soFar: TrainingSummary) => Promise<void>,
 ): Promise<TrainingSummary> {
-  const options = { loss, learningRate: plan.learningRate };
+  const { optimizer } = plan;
+  const options = { loss, optimizer };
   const { size, batchSize, epochs, stepsPerEpoch } = plan;
   await phases.time('compile kernels', null, async () => {
     await model.compile(options);
@@ -61,11 +63,10 @@ export async function trainNetwork(
   });
   out.say(
     `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
-      `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, ${loss.title}, ` +
-      `Adam with learning rate ${plan.learningRate}`,
+      `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, ${loss.title}, ${describeOptimizer(optimizer)}`,
   );
   const history = new History();
-  const soFar = () => trainingSummary(history, loss, `Adam, learning rate ${plan.learningRate}`, batchSize);
+  const soFar = () => trainingSummary(history, loss, describeOptimizer(optimizer), batchSize);
   await fit(model, train, {
     ...options,
     epochs,
