@@ -126,8 +126,8 @@ export type {
   Network,
   RecordedNetwork,
 } from './training/network.js';
-export { type AdamSettings, adam } from './training/optimizers/adam.js';
-export type { Optimizer } from './training/optimizers/optimizer.js';
+export * from './training/optimizers/index.js';
+export type { Optimizer, OptimizerKind } from './training/optimizers/optimizer.js';
 export type { OptimizerState } from './training/optimizers/state.js';
 export type { ParameterSpec, ParameterTable, WeightMap } from './training/parameterSpec.js';
 export { type Predictions, predictAll } from './training/predictAll.js';

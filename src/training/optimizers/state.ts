@@ -2,7 +2,7 @@
 import { firstIndex, kindOf, requireObject, shown } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
 import type { ParameterSpec, ParameterTable, WeightMap } from '../parameterSpec.js';
-import { findOptimizer, noOptimizer } from './index.js';
+import { OPTIMIZERS } from './index.js';
 import { checkSettings, type OptimizerKind, type SettingMap, type Slot } from './optimizer.js';
 
 export interface OptimizerState {
@@ -32,8 +32,14 @@ export function checkOptimizerState(
 ): OptimizerKind {
   requireObject(name ?? "The optimizer's state", state);
   const { optimizer, iterations, slots, settings } = state;
-  const kind = findOptimizer(optimizer);
-  if (!kind) throw new WeightsError(`${name ?? "The optimizer's state"}: ${noOptimizer(optimizer)}`, HINT);
+  const kind = OPTIMIZERS.find(({ name: known }) => known === optimizer);
+  if (!kind) {
+    const known = OPTIMIZERS.map((one) => one.name).join(', ');
+    throw new WeightsError(
+      `${name ?? "The optimizer's state"} is of ${shown(optimizer)}, which is no optimizer.`,
+      `There is ${known}.`,
+    );
+  }
   const called = name ?? `${kind.title}'s state`;
   if (!Number.isSafeInteger(iterations) || iterations < 0) {
     throw new WeightsError(`${called} counts ${iterations} updates, which is no whole number from 0.`, HINT);
