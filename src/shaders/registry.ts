@@ -13,6 +13,7 @@ import { operation as pool } from './pool/pool.check.js';
 import { operation as preprocess } from './preprocess/preprocess.check.js';
 import { operation as reduce } from './reduce/reduce.check.js';
 import { operation as resize } from './resize/resize.check.js';
+import { operation as sgd } from './sgd/sgd.check.js';
 
 /** In the order in which they are checked: first what others are made of. */
 const OPERATIONS: readonly Operation[] = [
@@ -25,6 +26,7 @@ const OPERATIONS: readonly Operation[] = [
   loss,
   weightedLoss,
   adam,
+  sgd,
   preprocess,
   gradcam,
   resize,

@@ -1,0 +1,24 @@
+/** Stochastic gradient descent with momentum, Keras' form. The formula stands in the head of step.naive.wgsl. */
+import { kernels } from '../../engine/plan/kernel.js';
+import type { PlanBuilder } from '../../engine/plan/plan.js';
+import type { Tensor } from '../../engine/plan/tensor.js';
+import { perParameter } from '../perParameter.js';
+import naive from './step.naive.wgsl';
+import vec4 from './step.vec4.wgsl';
+
+export const STEP = kernels('sgd.step', { naive, vec4 });
+
+/** Bytes: reads of w, gradient, velocity; writes of w, velocity. */
+const COST = { flops: 6, bytes: 20 };
+
+/**
+ * One update of `w` and `velocity` in place, all of one size, dense.
+ * @param hyper hyper[1,1,1,4] = [learning rate, momentum, 1 with Nesterov's momentum, else 0, 0]
+ */
+export function sgdStep(
+  plan: PlanBuilder,
+  label: string,
+  tensors: { w: Tensor; gradient: Tensor; velocity: Tensor; hyper: Tensor },
+): void {
+  perParameter(plan, label, STEP, tensors, COST);
+}
