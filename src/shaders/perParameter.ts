@@ -1,5 +1,5 @@
 /** How the updates of all optimizers are recorded: one thread per parameter, or per four of them. */
-import type { Kernel, Variants } from '../engine/plan/kernel.js';
+import type { Kernel, Scalars, Variants } from '../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../engine/plan/tensor.js';
 
@@ -11,6 +11,7 @@ const WORKGROUP = 64;
  * @param op the variants of one operation
  * @param tensors by the kernels' names, dense, `w` among them
  * @param cost per parameter
+ * @param constants of the kernels, in place of their defaults
  */
 export function perParameter(
   plan: PlanBuilder,
@@ -18,6 +19,7 @@ export function perParameter(
   op: Variants<'naive' | 'vec4'>,
   tensors: Readonly<Record<string, Tensor>> & { w: Tensor },
   cost: { flops: number; bytes: number },
+  constants?: Scalars,
 ): void {
   requireDense(label, tensors);
   const size = elements(tensors.w.shape);
@@ -28,6 +30,7 @@ export function perParameter(
     plan.add({
       kernel,
       label,
+      constants,
       params,
       tensors,
       workgroups: linear(params.count, WORKGROUP),
