@@ -1,6 +1,7 @@
 /** Every kernel of the engine and every case on which one is checked: one line per folder. */
 import type { Kernel } from '../engine/plan/kernel.js';
 import { operation as adam } from './adam/adam.check.js';
+import { operation as adamw } from './adamw/adamw.check.js';
 import { operation as batchnorm } from './batchnorm/batchnorm.check.js';
 import type { CheckCase, Operation } from './checkCase.js';
 import { operation as conv } from './conv/conv.check.js';
@@ -27,6 +28,7 @@ const OPERATIONS: readonly Operation[] = [
   weightedLoss,
   adam,
   sgd,
+  adamw,
   preprocess,
   gradcam,
   resize,

@@ -1,0 +1,26 @@
+/** Adam with decoupled weight decay. The formula stands in the head of step.naive.wgsl. */
+import { kernels } from '../../engine/plan/kernel.js';
+import type { PlanBuilder } from '../../engine/plan/plan.js';
+import type { Tensor } from '../../engine/plan/tensor.js';
+import { perParameter } from '../perParameter.js';
+import naive from './step.naive.wgsl';
+import vec4 from './step.vec4.wgsl';
+
+export const STEP = kernels('adamw.step', { naive, vec4 });
+
+/** Bytes: reads of w, gradient, m, v; writes of w, m, v. */
+const COST = { flops: 14, bytes: 28 };
+
+/**
+ * One update of `w`, `m` and `v` in place, all of one size, dense.
+ * @param hyper hyper[1,1,1,5+n] = [adamRate(...), beta1, beta2, epsilon, decay, 1 or 0 for each of n blocks]
+ * @param block parameters per block, a multiple of 4
+ */
+export function adamwStep(
+  plan: PlanBuilder,
+  label: string,
+  tensors: { w: Tensor; gradient: Tensor; m: Tensor; v: Tensor; hyper: Tensor },
+  { block }: { block: number },
+): void {
+  perParameter(plan, label, STEP, tensors, COST, { BLOCK: block });
+}

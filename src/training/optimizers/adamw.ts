@@ -1,0 +1,64 @@
+/**
+ * AdamW: Adam with decoupled weight decay (Loshchilov and Hutter 2019). The formula stands in
+ * shaders/adamw/step.naive.wgsl. Norms and biases do not decay, unless they are asked to.
+ */
+import { nonNegativeNumber, trueOrFalse } from '../../core/arguments.js';
+import { adamwStep } from '../../shaders/adamw/adamw.js';
+import { ADAM, type AdamSettings } from './adam.js';
+import { LAYOUT_BLOCK, type OptimizerKind, optimizerMaker } from './optimizer.js';
+
+export interface AdamWSettings extends AdamSettings {
+  /** A step takes learningRate * weightDecay of a weight away, beside Adam's step. */
+  weightDecay: number;
+  /** Gamma and beta of batch norms and the biases decay as well. */
+  decayAll: boolean;
+}
+
+/** Adam's settings; of the decay Keras' default. */
+export const ADAMW: OptimizerKind<AdamWSettings> = {
+  name: 'adamw',
+  title: 'AdamW',
+  settings: {
+    ...ADAM.settings,
+    weightDecay: {
+      default: 0.004,
+      check: nonNegativeNumber,
+      help: 'a step takes learning rate times this of a weight away',
+    },
+    decayAll: { default: false, check: trueOrFalse, help: 'norms and biases decay as well' },
+  },
+  slots: {
+    m: { what: "AdamW's mean of the gradients" },
+    v: { what: "AdamW's mean of the squared gradients", nonNegative: true },
+  },
+
+  /** [rate, beta1, beta2, epsilon, decay, 1 or 0 for each block of the layout] */
+  hyper(settings, t, layout) {
+    const { learningRate, weightDecay, decayAll } = settings;
+    const decays = layout.perBlock(({ tensor }) => (decayAll || tensor === 'kernel' ? 1 : 0));
+    const hyper = new Float32Array(5 + decays.length);
+    hyper.set(ADAM.hyper(settings, t, layout));
+    hyper[4] = learningRate * weightDecay;
+    hyper.set(decays, 5);
+    return hyper;
+  },
+
+  record: (plan, label, { w, gradient, m, v, hyper }) =>
+    adamwStep(plan, label, { w, gradient, m, v, hyper }, { block: LAYOUT_BLOCK }),
+
+  boundsAfter(before, gradient, hyper) {
+    // Where the decay takes away more than all of a weight, it grows on the other side of 0.
+    const w = Math.max(1, hyper[4] - 1) * before.w;
+    return ADAM.boundsAfter({ ...before, w }, gradient, hyper);
+  },
+
+  updated(before, g, hyper, at) {
+    const { fround } = Math;
+    const decay = fround(hyper[4] * hyper[5 + Math.floor(at / LAYOUT_BLOCK)]);
+    const w = fround(before.w - fround(decay * before.w));
+    return ADAM.updated({ ...before, w }, g, hyper, at);
+  },
+};
+
+/** AdamW with these settings, for `compile` and `fit`. @throws UsageError naming a setting that cannot be used */
+export const adamw = optimizerMaker(ADAMW);
