@@ -54,6 +54,20 @@ export { checkForLeakage, type PatientLeak, patientLeakage } from './data/tables
 export * from './densenet/architecture.js';
 export { DenseNet, type DenseNetOptions } from './densenet/densenet.js';
 export { initialWeights } from './densenet/initialisers.js';
+export type {
+  ReadWeights,
+  WeightsFormat,
+  WeightsReadOptions,
+  WeightsReport,
+  WeightsWriteOptions,
+} from './densenet/weights/format.js';
+export {
+  readWeights,
+  sniffWeights,
+  WEIGHTS_ENDINGS,
+  WEIGHTS_KINDS,
+  writeWeights,
+} from './densenet/weights/formats.js';
 export {
   KERAS_FORMATS,
   type KerasFormat,
@@ -61,11 +75,11 @@ export {
 } from './densenet/weights/keras/kerasFormats.js';
 export { readKerasHdf5, writeKerasHdf5 } from './densenet/weights/keras/kerasLazy.js';
 export type { KerasReadOptions, KerasReport, KerasWeights } from './densenet/weights/keras/kerasRead.js';
+export type { Preprocessing, WeightsMeaning } from './densenet/weights/meaning.js';
 export type { SaidBy, StatedByCaller } from './densenet/weights/statedFacts.js';
 export {
   readTorchSafetensors,
   type TorchLayout,
-  type TorchMeaning,
   type TorchReport,
   type TorchWeights,
   writeTorchSafetensors,
@@ -73,7 +87,6 @@ export {
 export {
   IMAGENET_PREPROCESSING,
   opNorm,
-  type Preprocessing,
   XRV_LABELS,
   XRV_PREPROCESSING,
 } from './densenet/weights/torch/torchFacts.js';

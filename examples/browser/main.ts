@@ -10,6 +10,7 @@ import {
   type PixelImage,
   pixelFindings,
   resizeNearest,
+  sniffWeights,
   xrayBatch,
 } from 'chexgpu';
 import { Activity } from './activity.js';
@@ -186,13 +187,21 @@ async function useWeights(
   return refresh(net);
 }
 
+const SCALED_OTHERWISE = '; it says how pixels are scaled: here each image is normalised by itself instead';
+
+/** By its content, not by its name. */
+async function openDropped(file: File): Promise<boolean> {
+  const start = new Uint8Array(await file.slice(0, 65_536).arrayBuffer());
+  return sniffWeights(start) ? openWeights(file) : openFile(file);
+}
+
 function openWeights(file: File): Promise<boolean> {
   return task(`Reading ${file.name}`, async (net) => {
     const seed = seedOf();
-    const { weights, tensors, head } = await weightsFrom(file, seed);
+    const { weights, tensors, head, scaled } = await weightsFrom(file, seed);
     const headWords = head ? '' : `; no head in the file: drawn with seed ${seed}`;
     return useWeights(net, weights, {
-      words: `${file.name}, ${tensors} tensors${headWords}`,
+      words: `${file.name}, ${tensors} tensors${headWords}${scaled ? SCALED_OTHERWISE : ''}`,
       meaningful: head,
     });
   });
@@ -249,7 +258,7 @@ function listen(): void {
       event.preventDefault();
       drop.classList.toggle('over', type === 'dragover');
       const file = type === 'drop' ? event.dataTransfer?.files[0] : undefined;
-      if (file) void (/\.(h5|hdf5)$/i.test(file.name) ? openWeights(file) : openFile(file));
+      if (file) void openDropped(file);
     });
   }
   byId('size', HTMLSelectElement).addEventListener('change', () => {

@@ -6,10 +6,10 @@ import {
   type Gpu,
   initialWeights,
   openGpu,
-  readKerasHdf5,
+  readWeights,
   type WeightMap,
   WeightsError,
-  writeKerasHdf5,
+  writeWeights,
 } from 'chexgpu';
 
 /** So few steps need moving averages that follow sooner than Keras' 0.99. */
@@ -74,13 +74,17 @@ export function randomWeights(seed: number): WeightMap {
   return initialWeights(CONFIG, seed);
 }
 
-/** The weights of a Keras .h5 file; a head that it lacks is drawn with `seed`. @throws WeightsError */
+/**
+ * The weights of a file of any format; a head that it lacks is drawn with `seed`.
+ * @returns `scaled`: whether the file says how its pixels are scaled, which this page does in its own way
+ * @throws WeightsError
+ */
 export async function weightsFrom(
   file: File,
   seed: number,
-): Promise<{ weights: WeightMap; tensors: number; head: boolean }> {
+): Promise<{ weights: WeightMap; tensors: number; head: boolean; scaled: boolean }> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const { tensors, report, config } = await readKerasHdf5(bytes, CONFIG, file.name);
+  const { tensors, report, config, preprocessing } = await readWeights(bytes, CONFIG, file.name);
   // The network is on the GPU already; a file that says it is built otherwise would give other numbers there.
   for (const field of ['inputChannels', 'classes', 'activation', 'bnEpsilon'] as const) {
     if (
@@ -93,11 +97,11 @@ export async function weightsFrom(
     }
   }
   const weights = report.head ? tensors : new Map([...randomWeights(seed), ...tensors]);
-  return { weights, tensors: report.tensorCount, head: report.head };
+  return { weights, tensors: report.tensorCount, head: report.head, scaled: preprocessing !== null };
 }
 
 /** The network's weights as the bytes of a Keras 2 `save_weights` file. */
 export async function kerasFile(model: DenseNet): Promise<Blob> {
-  const bytes = await writeKerasHdf5(await model.exportWeights(), CONFIG);
+  const bytes = await writeWeights('keras2', await model.exportWeights(), CONFIG);
   return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/x-hdf5' });
 }

@@ -1,17 +1,15 @@
 /** `chexgpu gradcam` */
 import { basename, extname } from 'node:path';
-import { UsageError } from '../../core/errors.js';
 import { plural } from '../../core/formatting.js';
 import { addFiles, checkAdding } from '../../core/outputs/addFiles.node.js';
 import { FreeNames, safeName } from '../../core/outputs/safeNames.js';
 import { encodePng, gradcamTitle, overlayImage } from '../../eval/explain/overlay.node.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
-import type { CamScore } from '../../training/model/predictor.js';
 import { createModel } from '../../workflow/createModel.js';
 import { roomFor } from '../../workflow/memoryCheck.node.js';
-import { chooseLabels, sayMeaning } from '../../workflow/prediction/outputs.js';
-import { explain } from '../../workflow/results/explain.node.js';
-import type { Network } from '../../workflow/weights/network.node.js';
+import { sayClassifier } from '../../workflow/prediction/classifier.node.js';
+import { chooseLabels, mostProbable } from '../../workflow/prediction/outputs.js';
+import { chooseScore, explain, explanationOf } from '../../workflow/results/explain.node.js';
 import { names, option, type ScoreFlag } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
@@ -19,7 +17,7 @@ import { inputsOf, namedHistory } from '../session/namedInputs.js';
 import { type Ahead, withAhead } from '../session/openAhead.js';
 import { Problems } from '../terminal/lateFailures.js';
 import { define } from './define.js';
-import { addInferenceOptions, type InferenceFlags, prepareInference } from './inference.js';
+import { addInferenceOptions, type InferenceFlags, readClassifierAhead } from './inference.js';
 
 interface GradcamFlags extends InferenceFlags, Partial<ScoreFlag> {
   classes?: string[];
@@ -27,21 +25,9 @@ interface GradcamFlags extends InferenceFlags, Partial<ScoreFlag> {
   overwrite: boolean;
 }
 
-const USUAL_CLASSES = 4;
-
 /** Of the name of a picture, so that what it is of is left of a long one: of the file's name, and of the class. */
 const STEM_BYTES = 120;
 const CLASS_BYTES = 80;
-
-/** The classes that the network finds most probable. */
-const mostProbable =
-  (labels: readonly string[]) =>
-  (probabilities: Float32Array): string[] =>
-    [...probabilities.keys()]
-      .filter((c) => labels[c] !== '')
-      .sort((a, b) => probabilities[b] - probabilities[a])
-      .slice(0, USUAL_CLASSES)
-      .map((c) => labels[c]);
 
 /**
  * A name for each file's pictures: its own without folder and ending, with a number where several have the same.
@@ -55,7 +41,7 @@ function stems(files: readonly string[]): Map<string, string> {
   return new Map(order.map((i) => [files[i], names.take(safeName(own[i], STEM_BYTES))]));
 }
 
-/** One picture an image and class. All of them are made before the first is written. */
+/** One picture per image and class. All of them are made before the first is written. */
 async function pictures(rows: readonly GradcamRow[], stemOf: ReadonlyMap<string, string>) {
   return Promise.all(
     rows.flatMap((row) =>
@@ -72,18 +58,6 @@ async function pictures(rows: readonly GradcamRow[], stemOf: ReadonlyMap<string,
   );
 }
 
-/** A softmax makes its probabilities of all outputs together: there the map is of the logit. */
-function chooseScore({ score }: GradcamFlags, { config }: Network): CamScore {
-  if (config.activation === 'sigmoid') return score ?? 'sigmoid';
-  if (score === 'sigmoid') {
-    throw new UsageError(
-      'These weights end in a softmax: there is no sigmoid.',
-      'Leave out --score sigmoid.',
-    );
-  }
-  return 'logit';
-}
-
 const gradcam = (context: CommandContext, flags: GradcamFlags, files: readonly string[]) =>
   withAhead((ahead) => gradcamWith(context, flags, files, ahead));
 
@@ -98,24 +72,22 @@ async function gradcamWith(
   const images = [...new Set(files)];
   const inputs = await inputsOf([...images, namedHistory(flags)], [], flags.weights);
   await checkAdding(flags.out, { inputs });
-  const inference = await prepareInference(context, flags, ahead, 1);
-  const { network, size, interpolation, pixels } = inference;
-  const classes = flags.classes && chooseLabels(flags.classes, network);
-  const score = chooseScore(flags, network);
+  const classifier = await readClassifierAhead(context, flags, ahead, 1);
+  const { config, outputs, preparation } = classifier;
+  const { size, pixels } = preparation;
+  const classes = flags.classes && chooseLabels(flags.classes, outputs);
+  const score = chooseScore(config, flags.score);
   const problems = new Problems(context);
   const failed: Error[] = [];
-  const admit = roomFor(network.config, 'predict', { count: 1, height: size, width: size });
+  const admit = roomFor(config, 'predict', { count: 1, height: size, width: size });
   const rows = await withSession(context, { ...flags, pixels, admit, node: ahead.node }, async (session) => {
-    out.say(`Network: ${network.config.name}, weights ${network.origin}`);
-    sayMeaning(context, network, inference);
-    const model = await createModel(context, session.node.gpu, network);
+    sayClassifier(context, classifier);
+    const model = await createModel(context, session.node.gpu, classifier);
     const cases = images.map((path) => ({ path, name: path, labels: [], boxes: [] }));
     return explain(context, session.pool, model, cases, {
-      size,
-      interpolation,
+      ...explanationOf(classifier),
       score,
-      classes: classes ?? mostProbable(network.labels),
-      network,
+      classes: classes ?? mostProbable(outputs),
       onFailure: (name, error) => {
         failed.push(error);
         if (images.length > 1) problems.add(name, error);

@@ -18,6 +18,7 @@ import {
 } from '../../workflow/data/dataset.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
 import { Phases } from '../../workflow/phases.js';
+import { COURSE_OUTPUTS } from '../../workflow/prediction/outputs.js';
 import { predictSplit, sayEvaluation, scorePredictions } from '../../workflow/results/evaluation.js';
 import { type BoxesByImage, chooseCases, explain, readBoxes } from '../../workflow/results/explain.node.js';
 import { sampleImages } from '../../workflow/results/sampleImages.node.js';
@@ -26,10 +27,9 @@ import { type Trained, trainOn } from '../../workflow/training/job.node.js';
 import { DATA_PRESET, PHANTOM_PRESET, RUN_WORDS } from '../../workflow/training/presets.js';
 import {
   checkpointBytes,
-  loadNetwork,
-  type Network,
+  startingNetwork,
   withMomentum,
-} from '../../workflow/weights/network.node.js';
+} from '../../workflow/weights/startingNetwork.node.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
@@ -74,7 +74,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
     // Read before the GPU is opened, so that bad input ends the run at once.
     const given = namesData(flags) ? await readDataset(context, flags) : null;
     const boxes = given ? await readBoxes(given) : null;
-    const starting = await loadNetwork(context, flags);
+    const starting = await startingNetwork(context, flags);
     const { target } = folder;
     const presets = given ? DATA_PRESET : PHANTOM_PRESET;
     const admit = roomFor(starting.config, 'train', trainingShape(flags, presets, given));
@@ -91,7 +91,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const job = { gpu: session.node.gpu, pool, pixels, dataset, network, choices, preset, phases, folder };
       const trained = await trainOn(context, job);
       // From here on the training is safe: what fails costs its own part.
-      const run = { session, dataset, network, trained, score: flags.score, boxes, folder };
+      const run = { session, dataset, trained, score: flags.score, boxes, folder };
       const { evaluation, gradcam } = await judge(context, run, phases, problems);
       const { frequencies, plan, preparation, training } = trained;
       const samples = await problems.attempt('Samples', () =>
@@ -147,7 +147,6 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
 interface TrainedRun {
   session: Session;
   dataset: Dataset;
-  network: Network;
   trained: Trained;
   score: CamScore;
   /** By image; null where they have still to be read. */
@@ -158,7 +157,7 @@ interface TrainedRun {
 /** Predictions of the test images, their scores, and maps of some of them: each as far as the one before came. */
 async function judge(
   context: CommandContext,
-  { session, dataset, network, trained, score, boxes, folder }: TrainedRun,
+  { session, dataset, trained, score, boxes, folder }: TrainedRun,
   phases: Phases,
   problems: Problems,
 ): Promise<{ evaluation: EvaluationResult | null; gradcam: GradcamRow[] }> {
@@ -190,7 +189,7 @@ async function judge(
         interpolation: preparation.interpolation,
         score,
         classes: evaluation.best,
-        network,
+        outputs: COURSE_OUTPUTS,
         onFailure: (name, error) => problems.add(`Grad-CAM of ${name}`, error),
       }),
     );

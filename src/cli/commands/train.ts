@@ -5,13 +5,13 @@ import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
 import { Phases } from '../../workflow/phases.js';
 import { trainOn } from '../../workflow/training/job.node.js';
 import { DATA_PRESET, DATA_WORDS } from '../../workflow/training/presets.js';
+import { WEIGHTS_FILE } from '../../workflow/weights/checkpoint.node.js';
 import { HISTORY_FILE } from '../../workflow/weights/history.node.js';
 import {
   checkpointBytes,
-  loadNetwork,
-  WEIGHTS_FILE,
+  startingNetwork,
   withMomentum,
-} from '../../workflow/weights/network.node.js';
+} from '../../workflow/weights/startingNetwork.node.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
@@ -38,7 +38,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   const needs = checkpointBytes(flags.network);
   return inRunFolder(context, flags, { inputs, needs }, async (folder) => {
     const dataset = await readDataset(context, flags);
-    const network = withMomentum(await loadNetwork(context, flags), flags.bnMomentum);
+    const network = withMomentum(await startingNetwork(context, flags), flags.bnMomentum);
     const phases = new Phases();
     const admit = roomFor(network.config, 'train', trainingShape(flags, DATA_PRESET, dataset));
     const { training } = await withSession(context, { ...flags, pixels: flags, admit }, (session) => {

@@ -6,7 +6,7 @@ import { cellNumber } from '../../data/tables/csvCells.js';
 import { DENSENET_NAMES } from '../../densenet/architecture.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';
-import type { WeightOptions } from '../../workflow/weights/network.node.js';
+import type { WeightOptions } from '../../workflow/weights/knownWeights.node.js';
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
 import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';

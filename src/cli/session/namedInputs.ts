@@ -5,7 +5,7 @@ import type { Inputs } from '../../core/outputs/protectInputs.node.js';
 import { resolveWeights } from '../../densenet/weights/weights.node.js';
 import type { DatasetSource } from '../../workflow/data/dataset.node.js';
 import { HISTORY_FILE } from '../../workflow/weights/history.node.js';
-import type { WeightOptions } from '../../workflow/weights/network.node.js';
+import type { WeightOptions } from '../../workflow/weights/knownWeights.node.js';
 
 /**
  * The inputs that are named; results among them that a killed process left half in place are put in order.

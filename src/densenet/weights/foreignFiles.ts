@@ -11,7 +11,7 @@ export const TORCH_TO_SAFETENSORS =
 
 /**
  * Throws WeightsError for bytes that are no weight file of any format: an empty file, a Git-LFS pointer, a
- * web page, a PyTorch pickle. `format` is what was wanted, for the message.
+ * web page, a PyTorch pickle, a zip archive. `format` is what was wanted, for the message.
  */
 export function refuseForeign(bytes: Uint8Array, name: string, format: string): void {
   if (bytes.length === 0) throw new WeightsError(`${name} is empty.`, 'Get the file again.');
@@ -29,6 +29,12 @@ export function refuseForeign(bytes: Uint8Array, name: string, format: string): 
     throw new WeightsError(
       `${name} is a pickle of PyTorch (.pt, .pth), not ${format}.`,
       TORCH_TO_SAFETENSORS,
+    );
+  }
+  if (start.startsWith('PK\x03\x04')) {
+    throw new WeightsError(
+      `${name} is a zip archive (a Keras 3 .keras file?), not ${format}.`,
+      'Unpack it and use the model.weights.h5 inside.',
     );
   }
 }

@@ -3,48 +3,30 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UsageError, WeightsError } from '../../core/errors.js';
+import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
-import type { OptimizerState } from '../../training/optimizers/state.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../architecture.js';
-import { signatureAt } from './hdf5/hdf5.js';
-import type { KerasFormat, KerasWriteOptions } from './keras/kerasFormats.js';
-import { readKerasHdf5, writeKerasHdf5 } from './keras/kerasLazy.js';
-import type { KerasReadOptions, KerasReport, KerasWeights } from './keras/kerasRead.js';
+import type { WeightsReadOptions, WeightsReport, WeightsWriteOptions } from './format.js';
+import { type AnyWeights, kindFor, readWeights, WEIGHTS_ENDINGS, writeWeights } from './formats.js';
 import { KNOWN_WEIGHTS } from './publicFiles.js';
 import type { SaidBy } from './statedFacts.js';
-import { looksLikeSafetensors } from './torch/safetensors.js';
-import {
-  readTorchSafetensors,
-  type TorchMeaning,
-  type TorchReport,
-  type TorchWeights,
-  writeTorchSafetensors,
-} from './torch/torch.js';
-import type { Preprocessing } from './torch/torchFacts.js';
 
-export interface WeightFile extends TorchMeaning {
-  /** By ParameterSpec.key; without the head's tensors where `report.head` is false. */
-  tensors: WeightMap;
-  /**
-   * The network to build with these tensors: what was asked for, with what the file says of itself. Every file says
-   * how many input channels and classes it has; safetensors and Keras' `model.save` also the activation and the
-   * batch norms' epsilon and momentum. `labels` and `thresholds` Keras files leave to whoever reads them, and
-   * `preprocessing` too unless their model rescales its pixels itself.
-   */
-  config: DenseNetConfig;
-  report: KerasReport | TorchReport;
-  /** Adam's state, where it was asked for. */
-  optimizer?: OptimizerState;
+/**
+ * `config` is what was asked for, with what the file says of itself. Every file says how many input channels and
+ * classes it has; safetensors and Keras' `model.save` also the activation and the batch norms' epsilon and momentum.
+ * `labels` and `thresholds` Keras files leave to whoever reads them, and `preprocessing` too unless their model
+ * rescales its pixels itself.
+ */
+export type WeightFile = AnyWeights & {
   /** Where it was found. */
   path: string;
   bytes: number;
   sha256: string;
   /** One line for people: what was read and whether it is the public file of that name. */
   summary: string;
-}
+};
 
 /** A weight file's bytes, not yet understood. */
 export interface WeightBytes {
@@ -67,14 +49,13 @@ export async function loadWeights(pathOrName: string, folder?: string): Promise<
 }
 
 /**
- * Reads a Keras HDF5 file, or a safetensors file of PyTorch's DenseNet, by path or by name (see
- * `resolveWeights`). Throws WeightsError when there is no such file, when it is of neither kind, or when it is
- * another network's.
+ * Reads a weight file of any of the formats (formats.ts), by path or by name (see `resolveWeights`).
+ * @throws WeightsError when there is no such file, when it is of no format, or when it is another network's
  */
 export async function readWeightFile(
   pathOrName: string,
   config: DenseNetConfig,
-  options: { folder?: string } & KerasReadOptions = {},
+  options: { folder?: string } & WeightsReadOptions = {},
 ): Promise<WeightFile> {
   return understandWeights(await loadWeights(pathOrName, options.folder), config, options);
 }
@@ -83,20 +64,12 @@ export async function readWeightFile(
 export async function understandWeights(
   { path, content, sha256 }: WeightBytes,
   config: DenseNetConfig,
-  options: KerasReadOptions = {},
+  options: WeightsReadOptions = {},
 ): Promise<WeightFile> {
-  const facts = { path, bytes: content.length, sha256 };
-  const isHdf5 = signatureAt(content) !== undefined;
-  if (looksLikeSafetensors(content) || (isSafetensors(path) && !isHdf5)) {
-    if (options.optimizer) throw new WeightsError(`${path} is safetensors, which hold no optimiser's state.`);
-    const weights = readTorchSafetensors(content, config, path, options);
-    return { ...weights, ...facts, summary: summariseTorch(path, sha256, weights) };
-  }
   const modelConfig = options.modelConfig ?? (await configBeside(path));
-  const weights = await readKerasHdf5(content, config, path, { ...options, modelConfig });
+  const weights = await readWeights(content, config, path, { ...options, modelConfig });
   const summary = summarise(path, content, sha256, weights);
-  const preprocessing = ofRescaling(weights, path);
-  return { ...weights, labels: null, preprocessing, thresholds: null, ...facts, summary };
+  return { ...weights, path, bytes: content.length, sha256, summary };
 }
 
 /** Text that Keras keeps beside the weights. */
@@ -115,93 +88,49 @@ async function configBeside(path: string): Promise<string | undefined> {
   );
 }
 
-/** What a model that rescales its pixels itself is to be given: those pixels, of the size it wants. */
-function ofRescaling({ rescaling, report }: KerasWeights, path: string): Preprocessing | null {
-  if (!rescaling) return null;
-  const { scale, offset } = rescaling;
-  if (report.inputSize === null) {
-    throw new WeightsError(
-      `${path} rescales its pixels itself (x * ${scale} + ${offset}) but does not say which size they have.`,
-      'Save a model whose Input has its size, as (320, 320, 3): weights that are saved alone do not rescale.',
-    );
-  }
-  const three = (value: number): [number, number, number] => [value, value, value];
-  return {
-    size: report.inputSize,
-    interpolation: 'nearest',
-    // x * scale + offset = (x - mean) / std
-    normalisation: {
-      kind: 'featurewise',
-      mean: three(0 - offset / scale),
-      std: three(1 / scale),
-      epsilon: 0,
-    },
-  };
-}
-
-const isSafetensors = (path: string): boolean => /\.safetensors$/i.test(path);
-
-function summariseTorch(path: string, sha256: string, { report, config }: TorchWeights): string {
-  const origin = report.layout === 'chexgpu' ? 'safetensors by chexgpu' : `safetensors of ${report.layout}`;
-  const head = report.head ? `${config.classes} outputs` : 'base only';
-  const from = report.dtypes.some((dtype) => dtype !== 'F32') ? `, from ${report.dtypes.join(' and ')}` : '';
-  return (
-    `${basename(path)}: ${origin}, ${report.tensorCount} tensors${from}, ` +
-    `${config.inputChannels} input channel${config.inputChannels === 1 ? '' : 's'}, ${head}, ` +
-    `${settingsWords(config, report)}; sha256 ${sha256.slice(0, 12)}...` +
-    [...leftWords(report), ...report.notes.map((note) => `; ${note}`)].join('')
-  );
-}
-
 const SAID: Readonly<Record<SaidBy, string>> = { file: '', caller: ' (as told)', nobody: ' (assumed)' };
 
 /** What stands behind the outputs and the batch norms' epsilon, and where that is not from the file. */
-function settingsWords(config: DenseNetConfig, report: WeightFile['report']): string {
+function settingsWords(config: DenseNetConfig, report: WeightsReport): string {
   const epsilon = `batch norm epsilon ${config.bnEpsilon}${SAID[report.bnEpsilonBy]}`;
   return report.head ? `${config.activation}${SAID[report.activationBy]}, ${epsilon}` : epsilon;
 }
-
-const leftWords = ({ leftOver }: WeightFile['report']): string[] =>
-  leftOver.length > 0 ? [`; left over: ${leftOver.join(', ')}`] : [];
 
 function summarise(
   path: string,
   bytes: Uint8Array,
   sha256: string,
-  { report, config }: KerasWeights,
+  { config, report, words }: AnyWeights,
 ): string {
   const file = basename(path);
-  const layout =
-    report.layout === 'keras3' ? 'Keras 3 weights' : `${report.layout} of Keras ${report.kerasVersion}`;
-  const head = report.head ? 'with the head' : 'base only, the head keeps its weights';
-  const known = KNOWN_WEIGHTS.find((entry) => entry.file === file);
-  let origin = `sha256 ${sha256.slice(0, 12)}...`;
-  if (known) {
-    const digest =
-      known.algorithm === 'sha256' ? sha256 : createHash(known.algorithm).update(bytes).digest('hex');
-    origin =
-      digest === known.digest
-        ? `${known.algorithm} verified: ${known.what}`
-        : `not the public file of that name (${known.what}): its ${known.algorithm} is ${digest.slice(0, 12)}..., ` +
-          `not ${known.digest.slice(0, 12)}...`;
-  }
-  return (
-    `${file}: ${layout}, ${report.weightLayers} layers, ${report.tensorCount} tensors, ${head}, ` +
-    `${settingsWords(config, report)}; ${origin}${leftWords(report).join('')}`
-  );
+  const left = report.leftOver.length > 0 ? [`left over: ${report.leftOver.join(', ')}`] : [];
+  const parts = [`${words.contents}, ${settingsWords(config, report)}`, originWords(file, bytes, sha256)];
+  return `${file}: ${[...parts, ...left, ...words.notes].join('; ')}`;
 }
 
-const EXTENSIONS = ['', '.h5', '.hdf5', '.safetensors'];
+/** Whether it is the public file of its name. */
+function originWords(file: string, bytes: Uint8Array, sha256: string): string {
+  const known = KNOWN_WEIGHTS.find((entry) => entry.file === file);
+  if (!known) return `sha256 ${sha256.slice(0, 12)}...`;
+  const { algorithm, what } = known;
+  const digest = algorithm === 'sha256' ? sha256 : createHash(algorithm).update(bytes).digest('hex');
+  return digest === known.digest
+    ? `${algorithm} verified: ${what}`
+    : `not the public file of that name (${what}): its ${algorithm} is ${digest.slice(0, 12)}..., ` +
+        `not ${known.digest.slice(0, 12)}...`;
+}
 
 /**
- * The file that `--weights NAME` means: the path itself where it exists, else NAME, NAME.h5, NAME.hdf5 or
- * NAME.safetensors in the package's weights folder. Throws WeightsError when there is none.
+ * The file that `--weights NAME` means: the path itself where it exists, else NAME in the package's weights folder, as
+ * it is or with an ending of weight files. Throws WeightsError when there is none.
  */
 export async function resolveWeights(pathOrName: string, folder?: string): Promise<string> {
   const home = folder ?? (await weightsFolder());
   const candidates = [
     pathOrName,
-    ...(isPlainName(pathOrName) ? EXTENSIONS.map((e) => join(home, pathOrName + e)) : []),
+    ...(isPlainName(pathOrName)
+      ? ['', ...WEIGHTS_ENDINGS].map((ending) => join(home, pathOrName + ending))
+      : []),
   ];
   for (const candidate of candidates) {
     if (await isFile(candidate)) return candidate;
@@ -209,12 +138,12 @@ export async function resolveWeights(pathOrName: string, folder?: string): Promi
   // A folder, a pipe, a file out of reach: whoever reads it says what it is.
   if (await isThere(pathOrName)) return pathOrName;
   const present = (await readdir(home).catch(() => [])).filter((file) =>
-    /\.(h5|hdf5|safetensors)$/i.test(file),
+    WEIGHTS_ENDINGS.some((ending) => file.toLowerCase().endsWith(ending)),
   );
   const holds =
     present.length > 0 ? `that folder holds ${present.join(', ')}` : 'that folder holds no weights';
   const looked = isPlainName(pathOrName)
-    ? ` (nor ${pathOrName}.h5, .hdf5 or .safetensors in ${home}; ${holds})`
+    ? ` (nor in ${home}, also with ${WEIGHTS_ENDINGS.join(', ')} behind it; ${holds})`
     : '';
   throw new WeightsError(
     `There is no weight file '${pathOrName}'${looked}.`,
@@ -246,39 +175,21 @@ async function weightsFolder(): Promise<string> {
   }
 }
 
-/** Keras 3, and tf_keras since 2.13, tell their own format by the ending. */
-function kerasFormat(path: string, wanted?: KerasFormat): KerasFormat {
-  const isKeras3 = /\.weights\.h5$/i.test(path);
-  const format = wanted ?? (isKeras3 ? 'keras3' : 'keras2');
-  if (isKeras3 === (format === 'keras3')) return format;
-  throw new UsageError(
-    `${path} cannot be of format '${format}': Keras takes names that end in .weights.h5, and no others, for 'keras3'.`,
-    `Call it ${isKeras3 ? 'x.h5' : 'x.weights.h5'}.`,
-  );
-}
-
 /**
- * Writes a weight file, its folders too: safetensors under PyTorch's names or Keras 3's `.weights.h5` where the
- * path ends so, else a Keras 2 `save_weights` file or what `options.format` says. The path holds either what was
- * there before or the whole new file. Throws WeightsError when the tensors are not the network's; DataError when the
- * disk refuses; UsageError for a format that Keras would not look for under that name.
+ * Writes a weight file, its folders too, of the kind that `options.format` says (WEIGHTS_KINDS), else the first that
+ * has names with such an ending: safetensors under PyTorch's names, Keras 3's `.weights.h5`, a Keras 2 `save_weights`
+ * file. The path holds either what was there before or the whole new file.
  * @returns the sha256 of what was written
+ * @throws WeightsError when the tensors are not the network's; DataError when the disk refuses; UsageError for a kind
+ *   that nobody would look for under that name, and for what it has no place for
  */
 export async function writeWeightFile(
   path: string,
   tensors: WeightMap,
   config: DenseNetConfig,
-  options: Partial<TorchMeaning> & KerasWriteOptions = {},
+  { format, ...options }: { format?: string } & WeightsWriteOptions = {},
 ): Promise<{ sha256: string }> {
-  const { format, head, optimizer } = options;
-  if (isSafetensors(path) && (format || optimizer || head === false)) {
-    throw new UsageError(
-      `${path} is safetensors, which has no Keras format, base only or optimiser's state.`,
-    );
-  }
-  const bytes = isSafetensors(path)
-    ? writeTorchSafetensors(tensors, config, options)
-    : await writeKerasHdf5(tensors, config, { format: kerasFormat(path, format), head, optimizer });
+  const bytes = await writeWeights(kindFor(path, format), tensors, config, options);
   await writeWhole(path, bytes);
   return { sha256: sha256Of(bytes) };
 }

@@ -1,17 +1,63 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
-
 import { UsageError, WeightsError } from '../../core/errors.js';
-import { firstFew, plural } from '../../core/formatting.js';
-import type { Interpolation } from '../../data/images/resize.js';
+import { firstFew } from '../../core/formatting.js';
 import type { Frame } from '../../data/tables/frame.js';
 import { LABELS } from '../../data/tables/labels.js';
+import type { ReadWeights } from '../../densenet/weights/format.js';
 import { opNorm } from '../../densenet/weights/torch/torchFacts.js';
 import { asWritten, type PredictionTable } from '../../eval/scores/predictionsCsv.js';
-import type { WorkContext } from '../reporter.js';
-import type { Network } from '../weights/network.node.js';
+
+export interface Outputs {
+  /** Name of each output, '' for one never trained. */
+  labels: readonly string[];
+  /** torchxrayvision's operating points; null where probabilities are shown as the network gives them. */
+  thresholds: Float32Array | null;
+}
+
+/** Those of a network that the course's data trained. */
+export const COURSE_OUTPUTS: Outputs = Object.freeze({ labels: LABELS, thresholds: null });
+
+/** The outputs' names by the file, else the course's where such files cannot say them; null where nobody knows. */
+export function usualLabels({ labels, namesOutputs }: Pick<ReadWeights, 'labels' | 'namesOutputs'>) {
+  return labels ?? (namesOutputs ? null : LABELS);
+}
+
+/**
+ * The outputs of weights that were read, named by whoever reads them or else as `usualLabels` says.
+ * @param name what errors call the file
+ * @throws WeightsError when there is no head, or nobody says what its outputs are
+ */
+export function outputsOf(
+  weights: Pick<ReadWeights, 'config' | 'report' | 'labels' | 'namesOutputs' | 'thresholds'>,
+  named?: readonly string[],
+  name = 'The weight file',
+): Outputs {
+  const { config, report, thresholds } = weights;
+  if (!report.head) {
+    throw new WeightsError(
+      `${name} holds the base of ${config.name} without the head: there is nothing to predict with.`,
+      'Train from it first (chexgpu train --weights).',
+    );
+  }
+  const labels = named ?? usualLabels(weights);
+  if (labels?.length !== config.classes) {
+    const imagenet = config.classes === 1000 ? ", ImageNet's probably" : '';
+    throw new WeightsError(
+      labels === null
+        ? `${name} does not say what its ${config.classes} outputs are${imagenet}.`
+        : `${name} has ${config.classes} outputs, not ${labels.length}.`,
+      'Name them in order with --labels, separated by commas, or train from it first.',
+    );
+  }
+  const twice = labels.find((label, i) => label !== '' && labels.indexOf(label) !== i);
+  if (twice !== undefined) {
+    throw new WeightsError(`${name} has two outputs called ${twice}.`, 'Name them in order with --labels.');
+  }
+  return { labels, thresholds };
+}
 
 /** The outputs that mean something. */
-export const trainedLabels = ({ labels }: Pick<Network, 'labels'>): string[] =>
+export const trainedLabels = ({ labels }: Pick<Outputs, 'labels'>): string[] =>
   labels.filter((l) => l !== '');
 
 /**
@@ -19,8 +65,8 @@ export const trainedLabels = ({ labels }: Pick<Network, 'labels'>): string[] =>
  * 0. Each once, in the order given.
  * @throws UsageError for a name that no output has, listing those there are
  */
-export function chooseLabels(wanted: readonly string[], network: Pick<Network, 'labels'>): string[] {
-  const { labels } = network;
+export function chooseLabels(wanted: readonly string[], outputs: Pick<Outputs, 'labels'>): string[] {
+  const { labels } = outputs;
   const plain = (name: string) => name.toLowerCase().replaceAll(' ', '_');
   const find = (name: string): string | undefined =>
     labels.find((label) => label !== '' && label === name) ??
@@ -30,36 +76,21 @@ export function chooseLabels(wanted: readonly string[], network: Pick<Network, '
   if (strange.length > 0) {
     throw new UsageError(
       `These weights have no output for ${strange.map((name) => name || '""').join(', ')}.`,
-      `Their outputs are ${trainedLabels(network).join(', ')}.`,
+      `Their outputs are ${trainedLabels(outputs).join(', ')}.`,
     );
   }
   return [...new Set(wanted.map((name) => find(name) as string))];
 }
 
-/** Says what the outputs and the pixels are where the weights are not the course's. */
-export function sayMeaning(
-  { out }: WorkContext,
-  network: Network,
-  { size, interpolation }: { size: number; interpolation: Interpolation },
-): void {
-  const { labels, thresholds, scaling } = network;
-  if (scaling === null) return;
-  const unnamed = labels.length - trainedLabels(network).length;
-  const left = unnamed > 0 ? `, ${unnamed} never trained and left out` : '';
-  const scaled = thresholds ? ', scaled so that 0.5 is the operating point (op_threshs)' : '';
-  out.say(`Outputs: ${plural(labels.length, 'label')}${left}${scaled}`);
-  out.say(`Pixels: ${scaling}; the whole image resized to ${size} px (${interpolation}), nothing cropped`);
-}
-
 /** Probabilities as their makers give them: torchxrayvision's op_norm where there are operating points. */
 export function shownProbabilities(
-  { thresholds }: Pick<Network, 'thresholds'>,
+  { thresholds }: Pick<Outputs, 'thresholds'>,
   p: Float32Array,
 ): Float32Array {
   return thresholds ? opNorm(p, thresholds) : p;
 }
 
-/** The frame with one label column an output; 0 where the CSV has no such column. */
+/** The frame with one label column per output; 0 where the CSV has no such column. */
 export function frameForOutputs(frame: Frame, labels: readonly string[]): Frame {
   const columns = labels.map((label) => frame.classes.indexOf(label));
   const wide = new Uint8Array(frame.images.length * labels.length);
@@ -76,12 +107,12 @@ export function frameForOutputs(frame: Frame, labels: readonly string[]): Frame 
  * @throws WeightsError when the network lacks one of the findings, and the CSV a column of the network's
  */
 export function labelsForCsv(
-  network: Pick<Network, 'labels'>,
+  outputs: Pick<Outputs, 'labels'>,
   columns: readonly string[],
 ): readonly string[] {
-  const missing = LABELS.filter((label) => !network.labels.includes(label));
+  const missing = LABELS.filter((label) => !outputs.labels.includes(label));
   if (missing.length === 0) return LABELS;
-  const own = trainedLabels(network);
+  const own = trainedLabels(outputs);
   if (own.every((label) => columns.includes(label))) return own;
   throw new WeightsError(
     `These weights have no output for ${missing.join(', ')}: a CSV's ${LABELS.length} findings cannot all be predicted.`,
@@ -92,7 +123,7 @@ export function labelsForCsv(
 /** The columns of `wanted` labels, with probabilities as shown. */
 export function tableOfOutputs(
   table: PredictionTable,
-  network: Pick<Network, 'labels' | 'thresholds'>,
+  outputs: Outputs,
   wanted: readonly string[],
 ): PredictionTable {
   const columns = wanted.map((label) => table.labels.indexOf(label));
@@ -106,9 +137,22 @@ export function tableOfOutputs(
     labels: [...wanted],
     truth: select(table.truth),
     predictions: select(
-      network.thresholds
-        ? asWritten(shownProbabilities(network, Float32Array.from(table.predictions)))
+      outputs.thresholds
+        ? asWritten(shownProbabilities(outputs, Float32Array.from(table.predictions)))
         : table.predictions,
     ),
   };
 }
+
+/** Outputs that `mostProbable` names. */
+const USUAL_CLASSES = 4;
+
+/** The labels that the network finds most probable, of its probabilities as shown. */
+export const mostProbable =
+  ({ labels }: Pick<Outputs, 'labels'>) =>
+  (probabilities: Float32Array): string[] =>
+    [...probabilities.keys()]
+      .filter((c) => labels[c] !== '')
+      .sort((a, b) => probabilities[b] - probabilities[a])
+      .slice(0, USUAL_CLASSES)
+      .map((c) => labels[c]);

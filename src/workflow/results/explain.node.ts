@@ -1,12 +1,13 @@
 /** Grad-CAM of chosen images: the notebook's last section. */
 import { resolve } from 'node:path';
-import { DataError, NonFiniteError } from '../../core/errors.js';
+import { DataError, NonFiniteError, UsageError } from '../../core/errors.js';
 import { boxesOf } from '../../data/checks/checkFolder.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { CsvTable } from '../../data/tables/csv.js';
 import { readTable } from '../../data/tables/csv.node.js';
 import { imagePath } from '../../data/tables/imageFiles.node.js';
+import type { DenseNetConfig } from '../../densenet/architecture.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { gradcamTitle } from '../../eval/explain/overlay.node.js';
 import type { FindingBox, GradcamRow } from '../../eval/report/reportData.js';
@@ -14,9 +15,9 @@ import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
 import type { Normalisation, PixelBatch } from '../../training/batch.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import type { Dataset } from '../data/dataset.node.js';
-import { shownProbabilities } from '../prediction/outputs.js';
+import type { Classifier } from '../prediction/classifier.node.js';
+import { type Outputs, shownProbabilities } from '../prediction/outputs.js';
 import type { WorkContext } from '../reporter.js';
-import type { Network } from '../weights/network.node.js';
 
 /** An image to explain. */
 export interface Case {
@@ -34,21 +35,42 @@ export interface ExplainOptions {
   interpolation: Interpolation;
   score: CamScore;
   classes: readonly string[] | ((p: Float32Array) => readonly string[]);
-  network: Network;
+  outputs: Outputs;
+  /** As the weights themselves say; else as the course's util.py does for Grad-CAM. */
+  normalisation?: Normalisation;
 }
 
-/** As the course's util.py does for Grad-CAM: each image by itself, without an epsilon (keras-spec 7.1). */
+/** As `classifier` has its images: only what the weights themselves say goes before the course's normalisation. */
+export function explanationOf({ outputs, preparation }: Pick<Classifier, 'outputs' | 'preparation'>) {
+  const { size, interpolation, normalisedBy, normalisation } = preparation;
+  const own = normalisedBy === 'weights' ? (normalisation ?? undefined) : undefined;
+  return { size, interpolation, outputs, normalisation: own };
+}
+
+/**
+ * What Grad-CAM differentiates: the logit of a softmax, as that makes its probabilities of all outputs together.
+ * @throws UsageError for a sigmoid that is not there
+ */
+export function chooseScore({ activation }: Pick<DenseNetConfig, 'activation'>, score?: CamScore): CamScore {
+  if (activation === 'sigmoid') return score ?? 'sigmoid';
+  if (score === 'sigmoid') {
+    throw new UsageError(
+      'These weights end in a softmax: there is no sigmoid.',
+      'Leave out --score sigmoid.',
+    );
+  }
+  return 'logit';
+}
+
+/** The course's util.py: each image by itself, without an epsilon (keras-spec 7.1). */
 const OF_THE_IMAGE: Normalisation = { kind: 'samplewise', epsilon: 0 };
 
 async function loadForGradcam(
   pool: DecodePool,
   path: string,
-  size: number,
-  interpolation: Interpolation,
-  { preprocessing, labels }: Network,
+  { size, interpolation, outputs, normalisation = OF_THE_IMAGE }: ExplainOptions,
 ): Promise<PixelBatch> {
   const { data, width, height, channels } = await pool.load(path, size, size, interpolation);
-  const normalisation = preprocessing?.normalisation ?? OF_THE_IMAGE;
   if (normalisation === OF_THE_IMAGE && data.every((value) => value === data[0])) {
     throw new NonFiniteError(
       `${path} has one single value (${data[0]}) at ${size} px: divided by its deviation of 0 it has no numbers, ` +
@@ -63,7 +85,7 @@ async function loadForGradcam(
     channels,
     pixels: data,
     normalisation,
-    labels: new Float32Array(labels.length),
+    labels: new Float32Array(outputs.labels.length),
     files: [path],
   };
 }
@@ -77,16 +99,8 @@ export async function explain(
   pool: DecodePool,
   model: DenseNet,
   cases: readonly Case[],
-  {
-    size,
-    interpolation,
-    score,
-    classes,
-    network,
-    onFailure,
-  }: ExplainOptions & { onFailure: (name: string, error: Error) => void },
+  { onFailure, ...options }: ExplainOptions & { onFailure: (name: string, error: Error) => void },
 ): Promise<GradcamRow[]> {
-  const options = { size, interpolation, score, classes, network };
   const rows: GradcamRow[] = [];
   for (const one of cases) {
     context.signal.throwIfAborted();
@@ -105,12 +119,13 @@ async function explainOne(
   pool: DecodePool,
   model: DenseNet,
   { path, name, labels, boxes }: Case,
-  { size, interpolation, score, classes, network }: ExplainOptions,
+  options: ExplainOptions,
 ): Promise<GradcamRow> {
-  const batch = await loadForGradcam(pool, path, size, interpolation, network);
-  const shown = shownProbabilities(network, await model.predict(batch));
+  const { size, score, classes, outputs } = options;
+  const batch = await loadForGradcam(pool, path, options);
+  const shown = shownProbabilities(outputs, await model.predict(batch));
   const wanted = typeof classes === 'function' ? classes(shown) : classes;
-  const indices = wanted.map((label) => network.labels.indexOf(label));
+  const indices = wanted.map((label) => outputs.labels.indexOf(label));
   const maps = await model.gradcam(batch, indices, { score });
   const row: GradcamRow = {
     file: name,

@@ -19,11 +19,11 @@ import {
 } from '../data/dataset.node.js';
 import { constantImages, imagesOf, inspectImages } from '../data/inspectImages.node.js';
 import type { Phases } from '../phases.js';
-import type { PixelWarnings } from '../prediction/scaling.node.js';
+import type { PixelWarnings } from '../prediction/pixelWarnings.js';
 import type { WorkContext } from '../reporter.js';
-import { type TrainingFacts, writeCheckpoint } from '../weights/checkpoint.node.js';
+import { type TrainingFacts, WEIGHTS_FILE, writeCheckpoint } from '../weights/checkpoint.node.js';
 import { HISTORY_FILE } from '../weights/history.node.js';
-import { type Network, WEIGHTS_FILE } from '../weights/network.node.js';
+import type { StartingNetwork } from '../weights/startingNetwork.node.js';
 import { type Preset, type TrainingChoices, type TrainingPlan, trainingPlan } from './presets.js';
 import { sayFrequencies, trainNetwork } from './training.js';
 
@@ -42,7 +42,7 @@ export interface TrainingJob {
   pool: DecodePool;
   pixels: PixelWarnings;
   dataset: Dataset;
-  network: Network;
+  network: StartingNetwork;
   choices: TrainingChoices;
   preset: Preset;
   phases: Phases;

@@ -8,7 +8,8 @@ import type { Normalisation } from '../../training/batch.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { Preparation } from '../data/dataset.node.js';
 import { HISTORY_FILE, HISTORY_SCHEMA } from './history.node.js';
-import { WEIGHTS_FILE } from './network.node.js';
+
+export const WEIGHTS_FILE = 'weights.h5';
 
 export interface TrainingFacts {
   config: DenseNetConfig;

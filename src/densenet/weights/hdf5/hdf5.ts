@@ -7,6 +7,7 @@ import type { Dataset, Entity, Group, File as H5File } from 'h5wasm';
 import { ChexError, UsageError, WeightsError } from '../../../core/errors.js';
 import { requireWebAssembly } from '../../../core/webAssembly.js';
 import { refuseForeign } from '../foreignFiles.js';
+import { signatureAt } from './signature.js';
 
 export type { Dataset, Group } from 'h5wasm';
 export type { H5File };
@@ -118,8 +119,6 @@ function unreadable(name: string, cause: unknown): WeightsError {
     : new WeightsError(`${name} is damaged: HDF5 says "${said}".`, 'Get the file again.', { cause });
 }
 
-const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]; // \x89HDF\r\n\x1a\n
-
 /** Says what is wrong with bytes that are no whole HDF5 file before the library gets to see them. */
 function checkBytes(bytes: Uint8Array, name: string): void {
   const start = signatureAt(bytes);
@@ -132,27 +131,7 @@ function checkBytes(bytes: Uint8Array, name: string): void {
     );
   }
   refuseForeign(bytes, name, 'HDF5');
-  const text = new TextDecoder('latin1').decode(bytes.subarray(0, 4));
-  if (text.startsWith('PK\x03\x04')) {
-    throw new WeightsError(
-      `${name} is a zip archive (a Keras 3 .keras file?), not HDF5.`,
-      'Unpack it and use the model.weights.h5 inside.',
-    );
-  }
   throw new WeightsError(`${name} is not an HDF5 file.`, 'Weights are Keras .h5 or .hdf5 files.');
-}
-
-/**
- * Where the HDF5 part of a file begins: at 0, or at 512, 1024, 2048, ... behind a user block. Undefined where it
- * is none.
- */
-export function signatureAt(bytes: Uint8Array): number | undefined {
-  const isThere = (at: number) => SIGNATURE.every((byte, i) => bytes[at + i] === byte);
-  if (isThere(0)) return 0;
-  for (let at = 512; at < bytes.length; at *= 2) {
-    if (isThere(at)) return at;
-  }
-  return undefined;
 }
 
 /**

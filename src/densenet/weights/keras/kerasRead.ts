@@ -3,6 +3,7 @@ import { WeightsError } from '../../../core/errors.js';
 import type { OptimizerState } from '../../../training/optimizers/state.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
+import type { WeightsReadOptions, WeightsReport } from '../format.js';
 import { readHdf5 } from '../hdf5/hdf5.js';
 import { checkFinite } from '../matchTensors.js';
 import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';
@@ -12,7 +13,7 @@ import { type Match, matchLayers } from './kerasMatch.js';
 import { hasOptimizer, readAdamState } from './kerasOptimizer.js';
 import { fromStored } from './kernelOrder.js';
 
-export interface KerasReport {
+export interface KerasReport extends WeightsReport {
   layout: WeightLayout;
   /** '1' where the file does not say. */
   kerasVersion: string;
@@ -22,22 +23,11 @@ export interface KerasReport {
   layerCount: number;
   /** Layers in the file that have weights. */
   weightLayers: number;
-  /** Tensors taken over. */
-  tensorCount: number;
-  /** False when the file holds the base only: `tensors` then has no 'dense_1/...', keep the head you have. */
-  head: boolean;
   /** True when the base was stored as one layer of an outer model. */
   nested: boolean;
   matchedBy: Match['matchedBy'];
   /** True when the file keeps an optimiser's state; it is read only where asked for. */
   optimizer: boolean;
-  /** Layers with weights that were not taken, because another was named as the head. */
-  leftOver: string[];
-  /** Who says what stands behind the outputs, and which epsilon the batch norms have. */
-  activationBy: SaidBy;
-  bnEpsilonBy: SaidBy;
-  /** What the file says of its outputs, which the caller may have overruled; null where it does not. */
-  activationInFile: 'sigmoid' | 'softmax' | 'linear' | null;
   /** Side of the images where the file's model takes only one. */
   inputSize: number | null;
   /** Layers of the file's model that do nothing in a prediction (dropout, augmentation). */
@@ -59,17 +49,7 @@ export interface KerasWeights {
   report: KerasReport;
 }
 
-export interface KerasReadOptions extends StatedByCaller {
-  /** Read Adam's state as well, and refuse a file that has none. Default: false. */
-  optimizer?: boolean;
-  /**
-   * What Keras ran on when it trained the file, for files of Keras 1, which do not say. Kernels of Theano are
-   * turned round. Required where a file stores them as [out, in, height, width]; a file's own word goes first.
-   */
-  backend?: 'tensorflow' | 'theano';
-  /** JSON of the architecture where it lies outside the file (config.json of a .keras archive). */
-  modelConfig?: string;
-}
+export type KerasReadOptions = WeightsReadOptions;
 
 /** `readKerasHdf5` with all its parameters. */
 export function readKeras(

@@ -6,8 +6,10 @@
 import { WeightsError } from '../../../core/errors.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, HEAD_LAYER } from '../../architecture.js';
+import type { WeightsReport } from '../format.js';
 import { checkFinite, checkWeights } from '../matchTensors.js';
-import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';
+import { type Preprocessing, parsePreprocessing, type WeightsMeaning } from '../meaning.js';
+import { type StatedByCaller, saidBy } from '../statedFacts.js';
 import {
   type ArrayToStore,
   floatsOf,
@@ -19,8 +21,6 @@ import {
 import { checkBase, findHead, plainNames } from './torchBase.js';
 import {
   IMAGENET_PREPROCESSING,
-  type Preprocessing,
-  parsePreprocessing,
   TORCH_BN_EPSILON,
   TORCH_BN_MOMENTUM,
   XRV_LABELS,
@@ -31,38 +31,18 @@ import { COUNTER, fromTorch, torchTable, toTorch } from './torchNames.js';
 /** Whose weights they are, as far as the tensors tell; 'chexgpu' by the metadata. */
 export type TorchLayout = 'torchvision' | 'torchxrayvision' | 'chexgpu';
 
-export interface TorchReport {
+export interface TorchReport extends WeightsReport {
   layout: TorchLayout;
-  /** Tensors taken over. */
-  tensorCount: number;
-  /** False when the file holds no classifier: `tensors` then has no 'dense_1/...'. */
-  head: boolean;
   /** What all names began with, e.g. 'module.'; usually nothing. */
   prefix: string;
   /** dtypes of the tensors taken over; F64 was rounded to float32, the others are exact. */
   dtypes: string[];
-  /** Tensors that were not taken, because another was named as the head. */
-  leftOver: string[];
-  /** Who says what stands behind the outputs, and which epsilon the batch norms have. */
-  activationBy: SaidBy;
-  bnEpsilonBy: SaidBy;
-  /** What the file says of its outputs, which the caller may have overruled; null where it does not. */
   activationInFile: DenseNetConfig['activation'] | null;
   /** What in the metadata was not understood, in words. */
   notes: string[];
 }
 
-/** What weights mean beyond their numbers. */
-export interface TorchMeaning {
-  /** Name of each output, '' for one that was never trained; null where nobody says. */
-  labels: readonly string[] | null;
-  /** What the weights expect of the pixels; null where nobody says. */
-  preprocessing: Preprocessing | null;
-  /** torchxrayvision's op_threshs for `opNorm`: NaN for an output never trained. Null where there are none. */
-  thresholds: Float32Array | null;
-}
-
-export interface TorchWeights extends TorchMeaning {
+export interface TorchWeights extends WeightsMeaning {
   /** By ParameterSpec.key. */
   tensors: WeightMap;
   /** The network to build: the one asked for with what the file says of its ends and its batch norms. */
@@ -291,7 +271,7 @@ function metadataNumber({ metadata }: Safetensors, key: string, name: string): n
 export function writeTorchSafetensors(
   tensors: WeightMap,
   config: DenseNetConfig,
-  meaning: Partial<TorchMeaning> = {},
+  meaning: Partial<WeightsMeaning> = {},
 ): Uint8Array {
   checkWeights(tensors, config);
   const { labels, preprocessing, thresholds } = meaning;

@@ -5,26 +5,14 @@
  */
 import { floats } from '../../../core/arguments.js';
 import { frozen } from '../../../core/deepFreeze.js';
-import { UsageError, WeightsError } from '../../../core/errors.js';
-import type { Normalisation } from '../../../training/batch.js';
+import { UsageError } from '../../../core/errors.js';
+import type { Preprocessing } from '../meaning.js';
 
 /** `nn.BatchNorm2d`'s epsilon; Keras' DenseNet has 1.001e-5. */
 export const TORCH_BN_EPSILON = 1e-5;
 
 /** PyTorch's momentum 0.1 is the share of the new; this is the share of the old that Keras calls momentum. */
 export const TORCH_BN_MOMENTUM = 0.9;
-
-/** How an image becomes the input that weights were trained on. */
-export interface Preprocessing {
-  /** Side in pixels. */
-  size: number;
-  /** Name of the filter that images are resized with, as in `resize`. */
-  interpolation: string;
-  /** How stored samples of more than 8 bits become pixels 0..255, a `Scaling`; absent where nobody says. */
-  scaling?: string;
-  /** Of pixels 0..255. */
-  normalisation: Normalisation;
-}
 
 /** (v / 255 - mean) / std of ImageNet, red, green, blue; gray is repeated. */
 export const IMAGENET_PREPROCESSING: Preprocessing = frozen<Preprocessing>({
@@ -92,28 +80,4 @@ export function opNorm(p: Float32Array, thresholds: Float32Array): Float32Array 
     if (Number.isNaN(t)) return 0.5;
     return value < t ? value / (2 * t) : 1 - (1 - value) / (2 * (1 - t));
   });
-}
-
-/** Checks a Preprocessing that was read from a file. Throws WeightsError; `where` names it. */
-export function parsePreprocessing(value: unknown, where: string): Preprocessing {
-  const { size, interpolation, scaling, normalisation } = (value ?? {}) as Partial<Preprocessing>;
-  const named = typeof interpolation === 'string' && ['string', 'undefined'].includes(typeof scaling);
-  const known = Number.isInteger(size) && (size as number) > 0 && named;
-  if (!known || !isNormalisation(normalisation)) {
-    throw new WeightsError(`${where} is no preprocessing: ${JSON.stringify(value)?.slice(0, 100)}.`);
-  }
-  return { size: size as number, interpolation, ...(scaling !== undefined && { scaling }), normalisation };
-}
-
-/** Whether a value that was read from a file is a Normalisation, with numbers that can be. */
-export function isNormalisation(value: unknown): value is Normalisation {
-  const n = (value ?? {}) as { kind?: unknown; mean?: unknown; std?: unknown; epsilon?: unknown };
-  const numbers = (list: unknown, least: number) =>
-    Array.isArray(list) && list.length === 3 && list.every((v) => Number.isFinite(v) && v >= least);
-  const epsilon = Number.isFinite(n.epsilon) && (n.epsilon as number) >= 0;
-  if (n.kind === 'none') return true;
-  if (n.kind === 'samplewise') return epsilon;
-  return (
-    n.kind === 'featurewise' && epsilon && numbers(n.mean, Number.NEGATIVE_INFINITY) && numbers(n.std, 0)
-  );
 }

@@ -1,0 +1,62 @@
+/** PyTorch's DenseNet in safetensors as one of the formats. */
+import { UsageError, WeightsError } from '../../../core/errors.js';
+import type { ReadWeights, WeightsFormat } from '../format.js';
+import { looksLikeSafetensors } from './safetensors.js';
+import { readTorchSafetensors, type TorchReport, type TorchWeights, writeTorchSafetensors } from './torch.js';
+import { TORCH_BN_EPSILON } from './torchFacts.js';
+
+export const TORCH_SAFETENSORS: WeightsFormat<TorchReport> = {
+  name: 'safetensors',
+  writes: { safetensors: ['.safetensors'] },
+  readsSlowly: false,
+  sniff: looksLikeSafetensors,
+  async read(bytes, config, name, options) {
+    if (options.optimizer) throw new WeightsError(`${name} is safetensors, which hold no optimiser's state.`);
+    return understood(readTorchSafetensors(bytes, config, name, options));
+  },
+  async write(_, tensors, config, { head = true, optimizer, ...meaning }) {
+    if (!head || optimizer) {
+      const what = head ? "an optimiser's state" : 'a base without its head';
+      throw new UsageError(`A file of format 'safetensors' has no place for ${what}.`, 'Write a Keras file.');
+    }
+    return writeTorchSafetensors(tensors, config, meaning);
+  },
+  leavesOut: (_, { bnEpsilon }) =>
+    bnEpsilon === TORCH_BN_EPSILON
+      ? []
+      : [
+          `batch norm epsilon, but for its metadata: in PyTorch set eps of every BatchNorm2d to ${bnEpsilon}; its own ` +
+            `is ${TORCH_BN_EPSILON}`,
+        ],
+};
+
+const PIXEL_WORDS = {
+  torchvision: "x / 255, then ImageNet's mean and deviation, as torchvision",
+  torchxrayvision: '-1024 to 1024, as torchxrayvision',
+  chexgpu: 'as the metadata of the weights say',
+};
+
+function understood(weights: TorchWeights): ReadWeights<TorchReport> {
+  const { report, config, preprocessing } = weights;
+  const { layout, dtypes, notes, tensorCount } = report;
+  const { inputChannels } = config;
+  const origin = layout === 'chexgpu' ? 'safetensors by chexgpu' : `safetensors of ${layout}`;
+  const from = dtypes.some((dtype) => dtype !== 'F32') ? `, from ${dtypes.join(' and ')}` : '';
+  const channels = `${inputChannels} input channel${inputChannels === 1 ? '' : 's'}`;
+  const head = report.head ? `${config.classes} outputs` : 'base only';
+  const training = [
+    `batch norm momentum ${config.bnMomentum} as in PyTorch, unless --bn-momentum says otherwise`,
+    'pixels scaled as in the notebook, not as these weights had them',
+  ];
+  return {
+    ...weights,
+    namesOutputs: true,
+    inputSize: null,
+    words: {
+      contents: `${origin}, ${tensorCount} tensors${from}, ${channels}, ${head}`,
+      pixels: preprocessing && PIXEL_WORDS[layout],
+      notes,
+      training: layout === 'chexgpu' ? [] : training,
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/** A weight file as something that predicts: what `chexgpu predict` and `chexgpu gradcam` do, for programs. */
+import { DecodePool } from '../../data/images/decodePool.node.js';
+import { densenetConfig } from '../../densenet/architecture.js';
+import type { DenseNet } from '../../densenet/densenet.js';
+import { initialWeights } from '../../densenet/initialisers.js';
+import type { Gpu } from '../../engine/device/gpu.js';
+import type { GradcamRow } from '../../eval/report/reportData.js';
+import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
+import type { CamScore } from '../../training/model/predictor.js';
+import { createModel } from '../createModel.js';
+import { type Reporter, SILENT, type WorkContext } from '../reporter.js';
+import { chooseScore, explain, explanationOf } from '../results/explain.node.js';
+import { type Classifier, type ClassifierOptions, readClassifier } from './classifier.node.js';
+import { imagePreparation } from './imagePreparation.js';
+import { COURSE_OUTPUTS, chooseLabels, mostProbable, trainedLabels } from './outputs.js';
+import { type PredictionOptions, predictRows } from './predictRows.node.js';
+import { type RowsSource, readRows, rowsFor } from './rows.node.js';
+
+export interface LoadOptions extends ClassifierOptions {
+  /** Where weights are drawn, as none are given. Default: 0. */
+  seed?: number;
+  /** Threads that decode images, as of `DecodePool`. */
+  workers?: number;
+  /** Told what is found out and how far the work is. Default: nobody. */
+  out?: Reporter;
+  /** Ends the work at its next step. */
+  signal?: AbortSignal;
+}
+
+/** Probabilities, predictions[b,labels] in the order of the images, as `chexgpu predict` writes them. */
+export type FilePredictions = Pick<PredictionTable, 'labels' | 'images' | 'predictions'>;
+
+/** Weights on a GPU with what they mean. `close` lets them go; the GPU stays. */
+export class LoadedNetwork {
+  /** Names of the outputs that predictions are given of. */
+  readonly labels: readonly string[];
+
+  /** @param model its outputs are those of `classifier.outputs`, before `shownProbabilities` */
+  constructor(
+    private readonly context: WorkContext,
+    readonly model: DenseNet,
+    readonly classifier: Classifier,
+    private readonly pool: DecodePool,
+  ) {
+    this.labels = trainedLabels(classifier.outputs);
+  }
+
+  /**
+   * The probabilities of image files.
+   * @throws DataError naming those that cannot be read; UsageError for options that contradict the weights
+   */
+  predictFiles(files: readonly string[], options?: PredictionOptions): Promise<FilePredictions> {
+    return this.predict({}, files, options);
+  }
+
+  /**
+   * The probabilities of a CSV's images, with the labels that it knows.
+   * @throws WeightsError where the CSV asks for labels that the network does not have; as `predictFiles`
+   */
+  predictCsv(source: RowsSource, options?: PredictionOptions): Promise<PredictionTable> {
+    return this.predict(source, [], options);
+  }
+
+  /**
+   * Grad-CAM of image files: maps of the classes named, or of each image's four most probable ones.
+   * @throws UsageError for a class that the network does not have; DataError for an image that cannot be read;
+   *   NonFiniteError for one without contrast
+   */
+  explainFiles(
+    files: readonly string[],
+    { classes, score }: { classes?: readonly string[]; score?: CamScore } = {},
+  ): Promise<GradcamRow[]> {
+    const { outputs, config } = this.classifier;
+    const cases = files.map((path) => ({ path, name: path, labels: [], boxes: [] }));
+    return explain(this.context, this.pool, this.model, cases, {
+      ...explanationOf(this.classifier),
+      classes: classes ? chooseLabels(classes, outputs) : mostProbable(outputs),
+      score: chooseScore(config, score),
+      onFailure: (_, error) => {
+        throw error;
+      },
+    });
+  }
+  async close(): Promise<void> {
+    this.model.dispose();
+    await this.pool.close();
+  }
+
+  private async predict(
+    source: RowsSource,
+    files: readonly string[],
+    options?: PredictionOptions,
+  ): Promise<PredictionTable> {
+    const { context, model, pool, classifier } = this;
+    const rows = rowsFor(await readRows(source, files), classifier.outputs, files);
+    return predictRows(context, { model, pool, classifier }, rows, options);
+  }
+}
+
+/**
+ * Puts the weights of a file of any format on the GPU, with what the file and its history.json say of them: the
+ * same numbers as `chexgpu predict` gives.
+ * @param weights path, or a name in weights/; without one the course's network is drawn with `seed`
+ * @throws WeightsError when there is no such file, no head, or nobody says what its outputs are; UsageError for
+ *   options that contradict what the weights say; OutOfMemoryError
+ */
+export async function loadNetwork(
+  gpu: Gpu,
+  weights?: string,
+  { out = SILENT, signal = new AbortController().signal, seed = 0, workers, ...options }: LoadOptions = {},
+): Promise<LoadedNetwork> {
+  const context = { out, signal };
+  const classifier =
+    weights === undefined ? drawn(seed, options) : await readClassifier(context, weights, options);
+  const pool = new DecodePool({ workers, ...classifier.preparation.pixels });
+  return new LoadedNetwork(context, await createModel(context, gpu, classifier), classifier, pool);
+}
+
+/** The course's network before any training. */
+function drawn(
+  seed: number,
+  { network = 'densenet121', bnEpsilon, ...wishes }: ClassifierOptions,
+): Classifier {
+  const config = densenetConfig(network, bnEpsilon === undefined ? {} : { bnEpsilon });
+  return {
+    config,
+    weights: initialWeights(config, seed),
+    origin: `drawn by Keras' rules with seed ${seed}`,
+    outputs: COURSE_OUTPUTS,
+    preparation: imagePreparation({ preprocessing: null, inputSize: null }, null, wishes),
+    pixelWords: null,
+  };
+}

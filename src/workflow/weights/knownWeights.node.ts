@@ -1,0 +1,76 @@
+/** A weight file with all that is known of it: by itself, by its history.json, by whoever asks for it. */
+import { WeightsError } from '../../core/errors.js';
+import { type DenseNetConfig, type DenseNetName, densenetConfig } from '../../densenet/architecture.js';
+import { sniffWeights } from '../../densenet/weights/formats.js';
+import { loadWeights, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
+import type { WorkContext } from '../reporter.js';
+import { type HistoryChoice, type TrainedWith, trainedWith } from './history.node.js';
+
+/** What weights mean, where their file does not say. */
+export interface WeightOptions {
+  network?: DenseNetName;
+  activation?: DenseNetConfig['activation'];
+  bnEpsilon?: number;
+  head?: string;
+  history?: HistoryChoice;
+}
+
+/** A weight file with what is known of its training. */
+export interface KnownWeights {
+  file: WeightFile;
+  trained: TrainedWith | null;
+}
+
+/** Told which network is expected, before a file is understood that takes a while. */
+export type OnExpected = (config: DenseNetConfig, trained: TrainedWith | null) => Promise<void>;
+
+/**
+ * The file, read for the network that the options or its history name.
+ * @param fixed what stands behind the outputs whatever the file says
+ */
+export async function readKnownWeights(
+  context: Pick<WorkContext, 'out'>,
+  weights: string,
+  options: WeightOptions,
+  fixed?: DenseNetConfig['activation'],
+  onExpected?: OnExpected,
+): Promise<KnownWeights> {
+  const bytes = await loadWeights(weights);
+  const trained = await trainedWith(context, bytes, options.history);
+  const { activation, bnEpsilon, head } = options;
+  const network = options.network ?? trained?.network ?? 'densenet121';
+  const known = trained && { bnEpsilon: trained.bnEpsilon, activation: trained.activation };
+  const expected = densenetConfig(network, { ...known });
+  if (onExpected && sniffWeights(bytes.content)?.readsSlowly) await onExpected(expected, trained);
+  const file = await understandWeights(bytes, expected, {
+    activation: fixed ?? activation ?? known?.activation,
+    bnEpsilon: bnEpsilon ?? known?.bnEpsilon,
+    head,
+  });
+  const { inputChannels } = file.config;
+  if (trained && trained.inputChannels !== inputChannels) {
+    throw new WeightsError(
+      `The history of ${file.path} says that it has ${trained.inputChannels} input channels; it has ${inputChannels}.`,
+      'Mend that, or take none with --no-history.',
+    );
+  }
+  sayOverruled(context, file, options);
+  return { file, trained };
+}
+
+/** What the options leave out of the file, or say against it. */
+function sayOverruled(
+  { out }: Pick<WorkContext, 'out'>,
+  { path, report }: WeightFile,
+  options: WeightOptions,
+): void {
+  if (report.head && report.leftOver.length > 0) {
+    out.warn(
+      `${path}: ${report.leftOver.join(', ')} left out. Where they stand between the base and the head, the numbers are others.`,
+    );
+  }
+  const { activationInFile: said } = report;
+  if (report.head && options.activation && said && said !== 'linear' && said !== options.activation) {
+    out.warn(`${path} ends in a ${said}; --activation makes it a ${options.activation}.`);
+  }
+}
