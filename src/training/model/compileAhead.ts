@@ -1,4 +1,6 @@
-/** Kernels of a prediction, compiled while its weights are still on their way: which they are depends on shapes alone. */
+/**
+ * Kernels of a prediction, compiled while its weights are still on their way: which they are depends on shapes alone.
+ */
 
 import type { Gpu } from '../../engine/device/gpu.js';
 import { PlanBuilder } from '../../engine/plan/plan.js';

@@ -49,7 +49,8 @@ export class InputStage {
     const { count, height, width } = batch;
     if (count > this.batch || height !== this.height || width !== this.width) {
       throw new DataError(
-        `A batch of ${count} images of ${width}x${height} does not fit an input of ${this.batch} of ${this.width}x${this.height}.`,
+        `A batch of ${count} images of ${width}x${height} does not fit an input of ${this.batch} of ` +
+          `${this.width}x${this.height}.`,
       );
     }
     if ('x' in batch) return () => this.upload(this.image, batch.x);

@@ -1,24 +1,32 @@
-/** Plans kept for different batch sizes; the least recently used one goes first. */
+/** Predictors or trainers for different batch and image sizes; the least recently used one goes first. */
 import type { BatchShape } from '../batch.js';
 
-const KEPT_PLANS = 3;
+const MOST_KEPT = 3;
 
-export function keyOf({ count, height, width }: BatchShape): string {
-  return `${count}x${height}x${width}`;
+interface ForShape {
+  /** Whether it serves batches of this shape. */
+  fits(shape: BatchShape): boolean;
+  dispose(): void;
 }
 
-/** What is used now is the last to go. */
-export function touch<T>(map: Map<string, T>, key: string, value: T): T {
-  map.delete(key);
-  map.set(key, value);
-  return value;
-}
+export class KeptPlans<T extends ForShape> {
+  /** What was used last is last. */
+  private kept: T[] = [];
 
-/** Lets go of the oldest until one more may be kept. */
-export function makeRoom(map: Map<string, { dispose(): void }>): void {
-  while (map.size >= KEPT_PLANS) {
-    const [oldest, value] = map.entries().next().value!;
-    map.delete(oldest);
-    value.dispose();
+  /** One that fits; else one that `make` makes, when there is room for it. */
+  async for(shape: BatchShape, make: () => Promise<T>): Promise<T> {
+    let plan = this.kept.find((known) => known.fits(shape));
+    if (!plan) {
+      while (this.kept.length >= MOST_KEPT) this.kept.shift()!.dispose();
+      plan = await make();
+    }
+    this.kept = [...this.kept.filter((other) => other !== plan), plan];
+    return plan;
+  }
+
+  /** Lets go of all. */
+  clear(): void {
+    for (const plan of this.kept) plan.dispose();
+    this.kept = [];
   }
 }

@@ -77,7 +77,8 @@ export function requireRoom(
   const [largest, least] = [largestTensor(network, shape), leastBytes(network, mode, shape)];
   const why =
     largest > limit
-      ? `the output of ${largestMap(network).layer} would take ${size(largest)}, and this adapter binds at most ${size(limit)} at once`
+      ? `the output of ${largestMap(network).layer} would take ${size(largest)}, and this adapter binds at most ` +
+        `${size(limit)} at once`
       : least > memory
         ? `it would take more than ${size(least)}, and there are ${size(memory)} of memory`
         : 'it would take more workgroups than this adapter starts at once';

@@ -13,10 +13,7 @@ import {
 } from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
 import type { Gpu } from '../../engine/device/gpu.js';
-import { fixedTensor, type Plan, PlanBuilder, type Precision } from '../../engine/plan/plan.js';
-import { recordPlan } from '../../engine/plan/recordPlan.js';
-import type { Tensor } from '../../engine/plan/tensor.js';
-import { prepareInference } from '../../shaders/batchnorm/batchnorm.js';
+import type { Plan, Precision } from '../../engine/plan/plan.js';
 import type { Batch, BatchShape } from '../batch.js';
 import { drawWeights } from '../initialisers.js';
 import { sameLoss } from '../losses/loss.js';
@@ -34,9 +31,10 @@ import {
   type TrainingSettings,
 } from '../trainingOptions.js';
 import { admitBatch, requireKnownLabels } from './admitBatch.js';
+import { Affines } from './affines.js';
 import type { ModelContext } from './context.js';
 import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
-import { keyOf, makeRoom, touch } from './keptPlans.js';
+import { KeptPlans } from './keptPlans.js';
 import { type PackedSlots, Parameters, slotBuffer } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
 import { Trainer } from './trainer.js';
@@ -63,11 +61,9 @@ interface OwnRequest extends Omit<OptimizerRequest, 'state'> {
 }
 
 export class Model {
-  private readonly predictors = new Map<string, Predictor>();
-  /** Of every batch norm; made for the first prediction. */
-  private affines: Map<string, Tensor> | null = null;
-  private affinesFresh = false;
-  private trainers = new Map<string, Trainer>();
+  private readonly predictors = new KeptPlans<Predictor>();
+  private readonly trainers = new KeptPlans<Trainer>();
+  private readonly affines: Affines;
   private training: CompiledTraining | null = null;
   private step = 0;
   /** Whether the gradients' buffer holds those of a step since `compile`. */
@@ -87,6 +83,7 @@ export class Model {
       onCompile: options.onCompile ?? (() => {}),
       signal: this.turns.signal,
     };
+    this.affines = new Affines(this.context);
   }
 
   /**
@@ -179,8 +176,8 @@ export class Model {
       let inspection: Inspection | undefined;
       try {
         const { maps, read } = await this.turns.next(async () => {
-          await this.refreshAffines();
-          inspection = await inspectForward(this.context, own, this.affine);
+          await this.affines.refresh();
+          inspection = await inspectForward(this.context, own, this.affines.of);
           return inspection;
         });
         for (const [name, map] of maps) {
@@ -212,7 +209,7 @@ export class Model {
     const optimizer = complete(kind, settings, state?.settings);
     if (state) await parameters.writeSlots(state.slots);
     else await parameters.resetSlots(Object.keys(kind.slots));
-    this.dropTrainers();
+    this.trainers.clear();
     this.step = state?.iterations ?? 0;
     this.training = { loss, movingVarianceRule: given.movingVarianceRule, optimizer };
     this.hasGradients = false;
@@ -245,7 +242,7 @@ export class Model {
         const loss = chosenLoss(given, this.network.classes, training.loss);
         const { movingVarianceRule = training.movingVarianceRule } = given;
         const same = sameLoss(loss, training.loss) && movingVarianceRule === training.movingVarianceRule;
-        if (!same) this.dropTrainers();
+        if (!same) this.trainers.clear();
         // Trainers that stay look into it for the optimizer's settings.
         Object.assign(training, { loss, movingVarianceRule, optimizer });
       }
@@ -266,7 +263,7 @@ export class Model {
       const trainer = await this.trainer(own);
       if (!this.training?.loss.unknownLabels) requireKnownLabels(own);
       try {
-        this.affinesFresh = false;
+        this.affines.outdate();
         const loss = await trainer.step(own, this.step + 1);
         this.step++;
         this.hasGradients = true;
@@ -335,7 +332,7 @@ export class Model {
   async importWeights(weights: WeightMap): Promise<void> {
     const packed = this.context.parameters.pack(weights);
     return this.turns.next(async () => {
-      this.affinesFresh = false;
+      this.affines.outdate();
       await this.context.parameters.write(packed);
     });
   }
@@ -362,9 +359,9 @@ export class Model {
   }
 
   private free(): void {
-    for (const predictor of this.predictors.values()) predictor.dispose();
-    this.dropTrainers();
-    for (const tensor of this.affines?.values() ?? []) this.context.gpu.destroyBuffer(tensor.storage.buffer!);
+    this.predictors.clear();
+    this.trainers.clear();
+    this.affines.dispose();
     this.context.parameters.dispose();
   }
 
@@ -375,63 +372,15 @@ export class Model {
 
   private async predictor(shape: BatchShape): Promise<Predictor> {
     this.checkSize(shape);
-    await this.refreshAffines();
-    // A plan for more images serves fewer as well: in inference they do not see each other.
-    for (const [key, predictor] of this.predictors) {
-      if (predictor.fits(shape)) return touch(this.predictors, key, predictor);
-    }
-    makeRoom(this.predictors);
-    const predictor = await Predictor.create(this.context, shape, this.affine);
-    this.predictors.set(keyOf(shape), predictor);
-    return predictor;
+    await this.affines.refresh();
+    return this.predictors.for(shape, () => Predictor.create(this.context, shape, this.affines.of));
   }
 
   private async trainer(shape: BatchShape): Promise<Trainer> {
-    if (!this.training) throw new UsageError('Call compile() with a loss before training.');
+    const { training } = this;
+    if (!training) throw new UsageError('Call compile() with a loss before training.');
     this.checkSize(shape);
-    const key = keyOf(shape);
-    const known = this.trainers.get(key);
-    if (known) return touch(this.trainers, key, known);
-    makeRoom(this.trainers);
-    const trainer = await Trainer.create(this.context, shape, this.training);
-    this.trainers.set(key, trainer);
-    return trainer;
-  }
-
-  private readonly affine = (batchnorm: string): Tensor => this.affines!.get(batchnorm)!;
-
-  /** Affines of all batch norms from the moving averages; once after every change of the weights. */
-  private async refreshAffines(): Promise<void> {
-    if (this.affinesFresh) return;
-    const { gpu, network, parameters, variants, signal } = this.context;
-    const norms = network.batchNorms;
-    this.affines ??= await gpu.guarded('the affines', () => {
-      const make = (name: string, c: number) => fixedTensor(gpu, `${name} affine`, [1, 1, 2, c]);
-      return new Map(norms.map(({ name, channels }) => [name, make(name, channels)]));
-    });
-    const { affines } = this;
-    const record = (plan: PlanBuilder) => {
-      for (const { name, epsilon } of norms) {
-        const affine = affines.get(name)!;
-        const moving = parameters.view('moving', `${name}/moving`);
-        const gammaBeta = parameters.view('weights', `${name}/gammaBeta`);
-        prepareInference(plan, name, { moving, gammaBeta, affine }, { epsilon });
-      }
-    };
-    const make = () => new PlanBuilder(gpu, 'affines', { variants });
-    const { builder } = await recordPlan(gpu, make, record, signal);
-    const plan = await builder.build(undefined, signal);
-    try {
-      await gpu.guarded(plan.label, () => plan.run());
-    } finally {
-      plan.dispose();
-    }
-    this.affinesFresh = true;
-  }
-
-  private dropTrainers(): void {
-    for (const trainer of this.trainers.values()) trainer.dispose();
-    this.trainers = new Map();
+    return this.trainers.for(shape, () => Trainer.create(this.context, shape, training));
   }
 }
 

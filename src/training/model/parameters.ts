@@ -157,7 +157,8 @@ export class Parameters implements TrainableLayout {
       }
       if (values.length !== spec.size) {
         throw new WeightsError(
-          `${spec.key} has ${values.length} numbers; ${this.network.name} wants [${spec.shape.join(', ')}] = ${spec.size}.`,
+          `${spec.key} has ${values.length} numbers; ` +
+            `${this.network.name} wants [${spec.shape.join(', ')}] = ${spec.size}.`,
         );
       }
       const bad = firstNotFinite(values);

@@ -82,7 +82,10 @@ export class Predictor {
     }
   }
 
-  /** Serves this batch without spending more than half of the work on images that are not there. */
+  /**
+   * In inference images do not see each other, so a plan for more images serves fewer as well, as long as not more
+   * than half of the work is spent on images that are not there.
+   */
   fits({ count, height, width }: BatchShape): boolean {
     return (
       count <= this.shape.count &&

@@ -22,6 +22,7 @@ import { slotBuffer } from './parameters.js';
 export class Trainer {
   private constructor(
     private readonly context: ModelContext,
+    private readonly shape: BatchShape,
     private readonly options: CompiledTraining,
     private readonly input: InputStage,
     private readonly fixed: Record<'labels' | 'p' | 'verdict' | 'dlogits' | 'hyper', Tensor>,
@@ -85,7 +86,7 @@ export class Trainer {
       const makeUpdate = () => new PlanBuilder(gpu, kind.title, { variants });
       const updater = await recordPlan(gpu, makeUpdate, recordUpdate, signal);
       const update = await updater.builder.build(undefined, signal);
-      return new Trainer(context, options, input, fixed, constants, back, plan, update);
+      return new Trainer(context, shape, options, input, fixed, constants, back, plan, update);
     } catch (error) {
       plan?.dispose();
       input.dispose();
@@ -93,6 +94,12 @@ export class Trainer {
       for (const t of [...Object.values(fixed), constants]) if (t) gpu.destroyBuffer(t.storage.buffer!);
       throw error;
     }
+  }
+
+  /** Batches of this very shape: in training every image is part of the statistics. */
+  fits({ count, height, width }: BatchShape): boolean {
+    const { shape } = this;
+    return count === shape.count && height === shape.height && width === shape.width;
   }
 
   /**

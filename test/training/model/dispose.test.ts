@@ -1,4 +1,4 @@
-/** The end of a model or of its Gpu, at any moment of anything: a typed error or the right numbers, and no byte left. */
+/** The end of a model or its Gpu, at any moment of anything: a typed error or the right numbers, and no byte left. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GpuError, UsageError } from '../../../src/core/errors.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
