@@ -35,7 +35,7 @@ export interface BindingDeclaration {
   index: number;
   /** `uniform`, `read`, `read_write`, or what else stands in its place. */
   access: string;
-  /** Its type without spaces, `vec4<f32>` as `vec4f`. */
+  /** Its type without spaces, `vec4<f32>` as `vec4f`, an alias as what it stands for. */
   type: string;
 }
 
@@ -64,11 +64,17 @@ const PARAMS = /struct Params \{([^}]*)\}/;
 export function readDeclarations(source: string): Declarations {
   // Comments become spaces, so that places in the code are places in the text.
   const code = source.replace(COMMENT, (comment) => comment.replace(/[^\n]/g, ' '));
+  const aliases = new Map(
+    [...code.matchAll(ALIAS)].map((match) => [
+      match[1],
+      { name: match[1], type: match[2].trim(), ...placeOf(match) },
+    ]),
+  );
   const bindings = [...code.matchAll(BINDING)].map(([, index, space, name, type]) => ({
     name,
     index: Number(index),
     access: accessOf(space),
-    type: plainType(type),
+    type: plainType(type.replace(/\w+/g, (word) => aliases.get(word)?.type ?? word)),
   }));
   return {
     enables: new Set(
@@ -80,12 +86,7 @@ export function readDeclarations(source: string): Declarations {
         return [name, { name, type: type as ConstantDeclaration['type'], value, ...placeOf(match) }];
       }),
     ),
-    aliases: new Map(
-      [...code.matchAll(ALIAS)].map((match) => [
-        match[1],
-        { name: match[1], type: match[2].trim(), ...placeOf(match) },
-      ]),
-    ),
+    aliases,
     bindings,
     unreadableBindings: [...code.matchAll(/@binding\s*\(/g)].length - bindings.length,
     params: fieldsOf(PARAMS.exec(code)?.[1]),

@@ -1,7 +1,5 @@
-/** What the batch norm kernels have in common: slices of pixels, and four channels a thread where that is possible. */
-import type { Variants } from '../../engine/plan/kernel.js';
+/** How the batch norm kernels share out the pixels: in slices, and in runs per thread. */
 import type { PlanBuilder } from '../../engine/plan/plan.js';
-import { isVec4, type Tensor } from '../../engine/plan/tensor.js';
 import { PIXELS_A_SLICE } from '../tiling.js';
 
 /** Threads that keep an adapter busy. */
@@ -21,16 +19,8 @@ export function pixelSlices(
   return { pixelsPerSlice, slices: Math.ceil(count / pixelsPerSlice) };
 }
 
-/** Pixels a thread of the kernels that end a gradient. */
+/** Pixels per thread of the kernels that end a gradient. */
 export function pixelsPerThread(plan: PlanBuilder, count: number, c: number): number {
   const runs = Math.ceil(ENOUGH_ADDING_THREADS[plan.gpu.info.kind] / (c / 4));
   return Math.max(Math.min(LEAST_PIXELS, count), Math.ceil(count / runs));
-}
-
-export function vec4OrNaive(
-  plan: PlanBuilder,
-  variants: Variants<'vec4' | 'naive'>,
-  ...tensors: Tensor[]
-): 'vec4' | 'naive' {
-  return plan.pick(variants, tensors.every(isVec4) ? ['vec4', 'naive'] : ['naive']);
 }

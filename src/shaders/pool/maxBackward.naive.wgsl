@@ -1,26 +1,38 @@
-// Max pooling, backward, one thread an input element; windows overlap, so it gathers from each that covers it.
+// Max pooling, backward, one thread per input element; windows overlap, so it gathers from each that covers it.
 //
 //   dx[b,h,w,c] = sum over ky,kx of  dy[b,oy,ox,c]  where oy*STRIDE+ky-PAD = h, ox*STRIDE+kx-PAD = w
 //                                                   and argmax[b,oy,ox,c] = ky*KERNEL+kx
 //
 // The gradient is with respect to act(x) of maxForward.naive.wgsl; a window won by its padding gives nothing.
-// Variants: naive (this, any shape) -> vec4 (four channels a thread).
+// Variants: naive (this, any shape) -> vec4 (this text with Real = vec4f: four channels per thread).
 // Check and race: npx chexgpu doctor --kernel pool.maxBackward
+
+alias Real = f32;
+alias Whole = u32;
 
 const KERNEL: u32 = 3;
 const STRIDE: u32 = 2;
 const PAD: u32 = 1;
 const WORKGROUP: u32 = 64;
 
+// Channels, strides and offsets are counted in Reals.
 struct Params {
-  batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
-  dyPixelStride: u32, dyOffset: u32, dxPixelStride: u32, dxOffset: u32,
+  batch: u32,
+  height: u32,
+  width: u32,
+  channels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  dyPixelStride: u32,
+  dyOffset: u32,
+  dxPixelStride: u32,
+  dxOffset: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read> argmax: array<u32>;      // [b,oh,ow,c], dense
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<Real>;
+@group(0) @binding(2) var<storage, read> argmax: array<Whole>;      // [b,oh,ow,c], dense
+@group(0) @binding(3) var<storage, read_write> dx: array<Real>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -32,18 +44,23 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let b = pixel / (params.width * params.height);
   if (b >= params.batch) { return; }
 
-  var sum = 0.0;
-  for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
-    // Unsigned: a window above the image wraps to a huge number and fails the comparison.
-    let top = iy + PAD - tap / KERNEL;
-    let left = ix + PAD - tap % KERNEL;
-    let oy = top / STRIDE;
-    let ox = left / STRIDE;
-    if (top % STRIDE != 0u || left % STRIDE != 0u || oy >= params.outHeight || ox >= params.outWidth) { continue; }
-    let window = (b * params.outHeight + oy) * params.outWidth + ox;
-    if (argmax[window * params.channels + c] == tap) {
-      sum += dy[window * params.dyPixelStride + params.dyOffset + c];
+  let top = iy + PAD;
+  let left = ix + PAD;
+  let lastRow = min(top / STRIDE, params.outHeight - 1u);
+  let lastColumn = min(left / STRIDE, params.outWidth - 1u);
+  var sum = Real(0.0);
+  for (var oy = firstWindow(top); oy <= lastRow; oy++) {
+    for (var ox = firstWindow(left); ox <= lastColumn; ox++) {
+      let window = (b * params.outHeight + oy) * params.outWidth + ox;
+      let tap = (top - oy * STRIDE) * KERNEL + left - ox * STRIDE;
+      let won = argmax[window * params.channels + c] == Whole(tap);
+      sum += select(Real(0.0), dy[window * params.dyPixelStride + params.dyOffset + c], won);
     }
   }
   dx[pixel * params.dxPixelStride + params.dxOffset + c] = sum;
+}
+
+// First window along one side that covers this position, counted from the edge of the padding.
+fn firstWindow(position: u32) -> u32 {
+  return select((position - KERNEL) / STRIDE + 1u, 0u, position < KERNEL);
 }

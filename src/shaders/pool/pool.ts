@@ -5,53 +5,28 @@
  * `affine` is the prologue: relu(scale*x + shift) of the batch norm in front, applied while reading; the
  * gradients are then with respect to what comes out of it.
  */
-import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
-import { elements, isVec4, requireDense, type Tensor } from '../../engine/plan/tensor.js';
+import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import type { ConvShape } from '../conv/conv.js';
-import averageBackwardNaive from './averageBackward.naive.wgsl';
-import averageBackwardVec4 from './averageBackward.vec4.wgsl';
-import averageForwardNaive from './averageForward.naive.wgsl';
-import averageForwardVec4 from './averageForward.vec4.wgsl';
-import globalBackwardNaive from './globalBackward.naive.wgsl';
-import globalBackwardTiled from './globalBackward.tiled.wgsl';
-import globalForwardNaive from './globalForward.naive.wgsl';
-import globalForwardVec4 from './globalForward.vec4.wgsl';
-import maxBackwardNaive from './maxBackward.naive.wgsl';
-import maxBackwardVec4 from './maxBackward.vec4.wgsl';
-import maxForwardNaive from './maxForward.naive.wgsl';
-import maxForwardVec4 from './maxForward.vec4.wgsl';
+import { places, scalarAndVec4, unitOf, vec4OrNaive } from '../vec4.js';
+import averageBackwardText from './averageBackward.naive.wgsl';
+import averageForwardText from './averageForward.naive.wgsl';
+import globalBackwardText from './globalBackward.naive.wgsl';
+import globalForwardText from './globalForward.naive.wgsl';
+import maxBackwardText from './maxBackward.naive.wgsl';
+import maxForwardText from './maxForward.naive.wgsl';
 
-export const MAX_FORWARD = kernels('pool.maxForward', { naive: maxForwardNaive, vec4: maxForwardVec4 });
-export const MAX_BACKWARD = kernels('pool.maxBackward', { naive: maxBackwardNaive, vec4: maxBackwardVec4 });
-export const AVERAGE_FORWARD = kernels('pool.averageForward', {
-  naive: averageForwardNaive,
-  vec4: averageForwardVec4,
-});
-export const AVERAGE_BACKWARD = kernels('pool.averageBackward', {
-  naive: averageBackwardNaive,
-  vec4: averageBackwardVec4,
-});
-export const GLOBAL_FORWARD = kernels('pool.globalForward', {
-  naive: globalForwardNaive,
-  vec4: globalForwardVec4,
-});
-export const GLOBAL_BACKWARD = kernels('pool.globalBackward', {
-  naive: globalBackwardNaive,
-  tiled: globalBackwardTiled,
-});
+export const MAX_FORWARD = scalarAndVec4('pool.maxForward', maxForwardText);
+export const MAX_BACKWARD = scalarAndVec4('pool.maxBackward', maxBackwardText);
+export const AVERAGE_FORWARD = scalarAndVec4('pool.averageForward', averageForwardText);
+export const AVERAGE_BACKWARD = scalarAndVec4('pool.averageBackward', averageBackwardText);
+export const GLOBAL_FORWARD = scalarAndVec4('pool.globalForward', globalForwardText);
+export const GLOBAL_BACKWARD = scalarAndVec4('pool.globalBackward', globalBackwardText);
 
 /** Square window: side, stride, padding on each side. */
 export type PoolShape = ConvShape;
 
 const WORKGROUP = 64;
-/** Pixels a thread of globalBackward.tiled. */
-const POSITIONS = 4;
-
-/** The variant for four channels per thread where every tensor allows it. */
-function candidates<V extends string>(fast: V, ...tensors: Tensor[]): (V | 'naive')[] {
-  return tensors.every(isVec4) ? [fast, 'naive'] : ['naive'];
-}
 
 function describeShape(x: Tensor, { kernel, stride }: PoolShape): string {
   return `[${x.shape.join(',')}] ${kernel}x${kernel}/${stride}`;
@@ -73,7 +48,8 @@ export function maxPoolForward(
   requireDense(label, { argmax });
   const [b, h, w, c] = x.shape;
   const [, oh, ow] = y.shape;
-  const variant = plan.pick(MAX_FORWARD, candidates('vec4', x, y));
+  const variant = vec4OrNaive(plan, MAX_FORWARD, x, y);
+  const unit = unitOf(variant);
   const size = elements(y.shape);
   plan.add({
     kernel: MAX_FORWARD[variant],
@@ -83,17 +59,14 @@ export function maxPoolForward(
       batch: b,
       height: h,
       width: w,
-      channels: c,
+      channels: c / unit,
       outHeight: oh,
       outWidth: ow,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
-      yPixelStride: y.pixelStride,
-      yOffset: y.channelOffset,
+      ...places(unit, { x, y }),
     },
     // Without a prologue the shader still declares the binding; x stands in and is never read through it.
     tensors: { x, affine: affine ?? x, y, argmax },
-    workgroups: linear(variant === 'vec4' ? size / 4 : size, WORKGROUP),
+    workgroups: linear(size / unit, WORKGROUP),
     shape: describeShape(x, shape),
     flops: size * shape.kernel ** 2 * (affine ? 4 : 1),
     bytes: 4 * (elements(x.shape) + 2 * size),
@@ -113,15 +86,16 @@ export function maxPoolBackward(
   shape: PoolShape,
 ): void {
   requireDense(label, { argmax });
-  const variant = plan.pick(MAX_BACKWARD, candidates('vec4', dy, dx));
+  const variant = vec4OrNaive(plan, MAX_BACKWARD, dy, dx);
+  const unit = unitOf(variant);
   const size = elements(dx.shape);
   plan.add({
     kernel: MAX_BACKWARD[variant],
     label,
     constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad },
-    params: backwardParams(dy, dx),
+    params: backwardParams(unit, dy, dx),
     tensors: { dy, argmax, dx },
-    workgroups: linear(variant === 'vec4' ? size / 4 : size, WORKGROUP),
+    workgroups: linear(size / unit, WORKGROUP),
     shape: describeShape(dx, shape),
     flops: elements(dy.shape) * shape.kernel ** 2,
     bytes: 4 * (2 * elements(dy.shape) + size),
@@ -141,7 +115,8 @@ export function averagePoolForward(
 ): void {
   const [b, h, w, c] = x.shape;
   const [, oh, ow] = y.shape;
-  const variant = plan.pick(AVERAGE_FORWARD, candidates('vec4', x, y));
+  const variant = vec4OrNaive(plan, AVERAGE_FORWARD, x, y);
+  const unit = unitOf(variant);
   const size = elements(y.shape);
   plan.add({
     kernel: AVERAGE_FORWARD[variant],
@@ -151,17 +126,14 @@ export function averagePoolForward(
       batch: b,
       height: h,
       width: w,
-      channels: c,
+      channels: c / unit,
       outHeight: oh,
       outWidth: ow,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
-      yPixelStride: y.pixelStride,
-      yOffset: y.channelOffset,
+      ...places(unit, { x, y }),
     },
     // Without a prologue the shader still declares the binding; x stands in and is never read through it.
     tensors: { x, affine: affine ?? x, y },
-    workgroups: linear(variant === 'vec4' ? size / 4 : size, WORKGROUP),
+    workgroups: linear(size / unit, WORKGROUP),
     shape: describeShape(x, shape),
     flops: size * (shape.kernel ** 2 * (affine ? 4 : 1) + 1),
     bytes: 4 * (elements(x.shape) + size),
@@ -179,35 +151,33 @@ export function averagePoolBackward(
   { dy, dx }: { dy: Tensor; dx: Tensor },
   shape: PoolShape,
 ): void {
-  const variant = plan.pick(AVERAGE_BACKWARD, candidates('vec4', dy, dx));
+  const variant = vec4OrNaive(plan, AVERAGE_BACKWARD, dy, dx);
+  const unit = unitOf(variant);
   const size = elements(dx.shape);
   plan.add({
     kernel: AVERAGE_BACKWARD[variant],
     label,
     constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad },
-    params: backwardParams(dy, dx),
+    params: backwardParams(unit, dy, dx),
     tensors: { dy, dx },
-    workgroups: linear(variant === 'vec4' ? size / 4 : size, WORKGROUP),
+    workgroups: linear(size / unit, WORKGROUP),
     shape: describeShape(dx, shape),
     flops: 2 * elements(dy.shape) * shape.kernel ** 2,
     bytes: 4 * (elements(dy.shape) + size),
   });
 }
 
-function backwardParams(dy: Tensor, dx: Tensor): Record<string, number> {
+function backwardParams(unit: number, dy: Tensor, dx: Tensor): Record<string, number> {
   const [batch, height, width, channels] = dx.shape;
   const [, outHeight, outWidth] = dy.shape;
   return {
     batch,
     height,
     width,
-    channels,
+    channels: channels / unit,
     outHeight,
     outWidth,
-    dyPixelStride: dy.pixelStride,
-    dyOffset: dy.channelOffset,
-    dxPixelStride: dx.pixelStride,
-    dxOffset: dx.channelOffset,
+    ...places(unit, { dy, dx }),
   };
 }
 
@@ -223,7 +193,8 @@ export function globalAveragePoolForward(
   { x, affine, y }: { x: Tensor; affine?: Tensor; y: Tensor },
 ): void {
   const [b, h, w, c] = x.shape;
-  const variant = plan.pick(GLOBAL_FORWARD, candidates('vec4', x, y));
+  const variant = vec4OrNaive(plan, GLOBAL_FORWARD, x, y);
+  const unit = unitOf(variant);
   plan.add({
     kernel: GLOBAL_FORWARD[variant],
     label,
@@ -231,14 +202,11 @@ export function globalAveragePoolForward(
     params: {
       batch: b,
       positions: h * w,
-      channels: c,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
-      yPixelStride: y.pixelStride,
-      yOffset: y.channelOffset,
+      channels: c / unit,
+      ...places(unit, { x, y }),
     },
     tensors: { x, affine: affine ?? x, y },
-    workgroups: linear(variant === 'vec4' ? (b * c) / 4 : b * c, WORKGROUP),
+    workgroups: linear((b * c) / unit, WORKGROUP),
     shape: `[${x.shape.join(',')}]`,
     flops: elements(x.shape) * (affine ? 4 : 1),
     bytes: 4 * (elements(x.shape) + b * c),
@@ -256,23 +224,19 @@ export function globalAveragePoolBackward(
   { dy, dx }: { dy: Tensor; dx: Tensor },
 ): void {
   const [b, h, w, c] = dx.shape;
-  const variant = plan.pick(GLOBAL_BACKWARD, candidates('tiled', dy, dx));
-  const threads = variant === 'tiled' ? b * Math.ceil((h * w) / POSITIONS) * (c / 4) : elements(dx.shape);
+  const variant = vec4OrNaive(plan, GLOBAL_BACKWARD, dy, dx);
+  const unit = unitOf(variant);
   plan.add({
     kernel: GLOBAL_BACKWARD[variant],
     label,
-    constants: variant === 'tiled' ? { POSITIONS } : {},
     params: {
       batch: b,
       positions: h * w,
-      channels: c,
-      dyPixelStride: dy.pixelStride,
-      dyOffset: dy.channelOffset,
-      dxPixelStride: dx.pixelStride,
-      dxOffset: dx.channelOffset,
+      channels: c / unit,
+      ...places(unit, { dy, dx }),
     },
     tensors: { dy, dx },
-    workgroups: linear(threads, WORKGROUP),
+    workgroups: linear(elements(dx.shape) / unit, WORKGROUP),
     shape: `[${dx.shape.join(',')}]`,
     flops: elements(dx.shape),
     bytes: 4 * (b * c + elements(dx.shape)),

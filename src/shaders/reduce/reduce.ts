@@ -2,19 +2,19 @@
 import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
+import { scalarAndVec4, unitOf } from '../vec4.js';
 import largestNaive from './largest.naive.wgsl';
 import largestVec4 from './largest.vec4.wgsl';
-import naive from './slices.naive.wgsl';
-import vec4 from './slices.vec4.wgsl';
+import slicesText from './slices.naive.wgsl';
 
-export const SLICES = kernels('reduce.slices', { naive, vec4 });
+export const SLICES = scalarAndVec4('reduce.slices', slicesText);
 export const LARGEST = kernels('reduce.largest', { naive: largestNaive, vec4: largestVec4 });
 
 const WORKGROUP = 64;
 
 /** Where the results of several layers lie in y: layer l begins at l*step + l(l-1)/2*growth floats. */
 export interface LayerPlaces {
-  /** Floats a layer. */
+  /** Floats per layer. */
   size: number;
   step: number;
   growth: number;
@@ -35,7 +35,7 @@ export function reduceSlices(
   const { size, step, growth } = places ?? { size: count, step: 0, growth: 0 };
   const even = [count, size, step, growth].every((n) => n % 4 === 0);
   const variant = plan.pick(SLICES, even ? ['vec4', 'naive'] : ['naive']);
-  const unit = variant === 'vec4' ? 4 : 1;
+  const unit = unitOf(variant);
   plan.add({
     kernel: SLICES[variant],
     label,
@@ -71,7 +71,7 @@ export function largestMagnitudes(
   const count = elements(x.shape);
   const runs = elements(largest.shape);
   const variant = plan.pick(LARGEST, count % 4 === 0 ? ['vec4', 'naive'] : ['naive']);
-  const unit = variant === 'vec4' ? 4 : 1;
+  const unit = unitOf(variant);
   plan.add({
     kernel: LARGEST[variant],
     label,

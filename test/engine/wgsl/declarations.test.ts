@@ -11,7 +11,7 @@ struct Params { batch: u32, /* of images */ rate: f32, }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0)
-@binding(2) var<storage,read_write> y : array<f32>;
+@binding(2) var<storage,read_write> y : array<Result>;
 var<workgroup> shared_rows: array<f32, 64>;
 fn main() { const local: u32 = 1; }`;
 

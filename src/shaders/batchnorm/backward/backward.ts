@@ -4,30 +4,18 @@
  * a map with one reader (`backwardApply`), or when its last reader is done for the channels of a dense block
  * (`backwardFinalise`). Formulas stand in the naive shaders. dgammaBeta = [dgamma | dbeta].
  */
-import { kernels } from '../../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { channels, elements, pixels, type Tensor } from '../../../engine/plan/tensor.js';
 import { workgroupSize } from '../../tiling.js';
-import { pixelSlices, pixelsPerThread, vec4OrNaive } from '../slices.js';
-import backwardApplyNaive from './backwardApply.naive.wgsl';
-import backwardApplyVec4 from './backwardApply.vec4.wgsl';
-import backwardFinaliseNaive from './backwardFinalise.naive.wgsl';
-import backwardFinaliseVec4 from './backwardFinalise.vec4.wgsl';
-import reluBackwardAndSumsNaive from './reluBackwardAndSums.naive.wgsl';
-import reluBackwardAndSumsVec4 from './reluBackwardAndSums.vec4.wgsl';
+import { places, scalarAndVec4, unitOf, vec4OrNaive } from '../../vec4.js';
+import { pixelSlices, pixelsPerThread } from '../slices.js';
+import backwardApplyText from './backwardApply.naive.wgsl';
+import backwardFinaliseText from './backwardFinalise.naive.wgsl';
+import reluBackwardAndSumsText from './reluBackwardAndSums.naive.wgsl';
 
-export const RELU_BACKWARD_AND_SUMS = kernels('batchnorm.reluBackwardAndSums', {
-  naive: reluBackwardAndSumsNaive,
-  vec4: reluBackwardAndSumsVec4,
-});
-export const BACKWARD_APPLY = kernels('batchnorm.backwardApply', {
-  naive: backwardApplyNaive,
-  vec4: backwardApplyVec4,
-});
-export const BACKWARD_FINALISE = kernels('batchnorm.backwardFinalise', {
-  naive: backwardFinaliseNaive,
-  vec4: backwardFinaliseVec4,
-});
+export const RELU_BACKWARD_AND_SUMS = scalarAndVec4('batchnorm.reluBackwardAndSums', reluBackwardAndSumsText);
+export const BACKWARD_APPLY = scalarAndVec4('batchnorm.backwardApply', backwardApplyText);
+export const BACKWARD_FINALISE = scalarAndVec4('batchnorm.backwardFinalise', backwardFinaliseText);
 
 /** The batch norm that a gradient goes through. */
 export interface NormTensors {
@@ -41,16 +29,6 @@ export interface NormTensors {
 /** What the first half writes: dz itself, scale*dz, or scale*dz added to what is there. */
 export type NormGradient = 'gradient' | 'scaled' | 'gathered';
 export const NORM_GRADIENTS: readonly NormGradient[] = ['gradient', 'scaled', 'gathered'];
-
-/** Strides and offsets of some tensors as parameters, in units of `unit` floats. */
-function places(unit: number, tensors: Readonly<Record<string, Tensor>>): Record<string, number> {
-  const params: Record<string, number> = {};
-  for (const [name, t] of Object.entries(tensors)) {
-    params[`${name}PixelStride`] = t.pixelStride / unit;
-    params[`${name}Offset`] = t.channelOffset / unit;
-  }
-  return params;
-}
 
 function statsPlace(unit: number, stats: Tensor) {
   return { statsStride: stats.pixelStride / unit, statsOffset: stats.channelOffset / unit };
@@ -74,7 +52,7 @@ export function reluBackwardAndSums(
   const [, height, width] = x.shape;
   const [windowHeight, windowWidth] = [height / da.shape[1], width / da.shape[2]];
   const variant = vec4OrNaive(plan, RELU_BACKWARD_AND_SUMS, x, da, dx, stats);
-  const unit = variant === 'vec4' ? 4 : 1;
+  const unit = unitOf(variant);
   const { pixelsPerSlice, slices } = pixelSlices(plan, n, c);
   const parts = plan.tensor(`${label} slices`, [slices, 1, 2, c]);
   const WORKGROUP = workgroupSize(plan);
@@ -126,7 +104,7 @@ export function backwardApply(
   const n = pixels(x);
   const c = channels(x);
   const variant = vec4OrNaive(plan, BACKWARD_APPLY, x, dz, dx, stats);
-  const unit = variant === 'vec4' ? 4 : 1;
+  const unit = unitOf(variant);
   const run = pixelsPerThread(plan, n, c);
   const WORKGROUP = workgroupSize(plan);
   plan.add({
@@ -167,12 +145,13 @@ export function backwardFinalise(
   const { x, affine, stats, parts, sums, dgammaBeta, g } = tensors;
   const n = pixels(x);
   const c = channels(x);
-  const whole = vec4OrNaive(plan, BACKWARD_FINALISE, x, g, stats, sums) === 'vec4' && done % 4 === 0;
-  const unit = whole ? 4 : 1;
+  const fits = vec4OrNaive(plan, BACKWARD_FINALISE, x, g, stats, sums);
+  const variant = done % 4 === 0 ? fits : 'naive';
+  const unit = unitOf(variant);
   const run = pixelsPerThread(plan, n, c - done);
   const WORKGROUP = workgroupSize(plan);
   plan.add({
-    kernel: BACKWARD_FINALISE[whole ? 'vec4' : 'naive'],
+    kernel: BACKWARD_FINALISE[variant],
     label,
     constants: { WORKGROUP, FIRST: first ? 1 : 0 },
     params: {

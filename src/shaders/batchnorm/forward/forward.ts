@@ -7,27 +7,19 @@
  * gammaBeta = [gamma | beta], moving = [mean | variance], affine = [scale | shift]. Statistics of slices of the pixels
  * travel as parts[slice,1,2,c]. Formulas stand in the naive shaders; the way back is in ../backward.
  */
-import { kernels } from '../../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { channels, elements, pixels, type Tensor } from '../../../engine/plan/tensor.js';
 import { workgroupSize } from '../../tiling.js';
-import { pixelSlices, vec4OrNaive } from '../slices.js';
-import prepareInferenceNaive from './prepareInference.naive.wgsl';
-import prepareInferenceVec4 from './prepareInference.vec4.wgsl';
-import prepareTrainingNaive from './prepareTraining.naive.wgsl';
-import prepareTrainingVec4 from './prepareTraining.vec4.wgsl';
-import statisticsNaive from './statistics.naive.wgsl';
-import statisticsVec4 from './statistics.vec4.wgsl';
+import { places, scalarAndVec4, unitOf, vec4OrNaive } from '../../vec4.js';
+import { pixelSlices } from '../slices.js';
+import prepareInferenceText from './prepareInference.naive.wgsl';
+import prepareTrainingText from './prepareTraining.naive.wgsl';
+import statistics from './statistics.naive.wgsl';
 
-export const STATISTICS = kernels('batchnorm.statistics', { naive: statisticsNaive, vec4: statisticsVec4 });
-export const PREPARE_TRAINING = kernels('batchnorm.prepareTraining', {
-  naive: prepareTrainingNaive,
-  vec4: prepareTrainingVec4,
-});
-export const PREPARE_INFERENCE = kernels('batchnorm.prepareInference', {
-  naive: prepareInferenceNaive,
-  vec4: prepareInferenceVec4,
-});
+export const STATISTICS = scalarAndVec4('batchnorm.statistics', statistics);
+export const PREPARE_TRAINING = scalarAndVec4('batchnorm.prepareTraining', prepareTrainingText);
+export const PREPARE_INFERENCE = scalarAndVec4('batchnorm.prepareInference', prepareInferenceText);
+
 /**
  * How the batch variance enters the moving variance, by version of Keras: the biased variance, times a factor of
  * n = values in the batch, and the batch norm's epsilon
@@ -63,6 +55,7 @@ export function batchStatistics(plan: PlanBuilder, label: string, x: Tensor): Pa
   const n = pixels(x);
   const c = channels(x);
   const variant = vec4OrNaive(plan, STATISTICS, x);
+  const unit = unitOf(variant);
   const { pixelsPerSlice, slices } = pixelSlices(plan, n, c);
   const WORKGROUP = workgroupSize(plan);
   const parts = plan.tensor(`${label} statistics`, [slices, 1, 2, c]);
@@ -72,14 +65,13 @@ export function batchStatistics(plan: PlanBuilder, label: string, x: Tensor): Pa
     constants: { WORKGROUP },
     params: {
       pixels: n,
-      channels: c,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
+      channels: c / unit,
+      ...places(unit, { x }),
       pixelsPerSlice,
       slices,
     },
     tensors: { x, parts },
-    workgroups: linear((variant === 'vec4' ? c / 4 : c) * slices, WORKGROUP),
+    workgroups: linear((c / unit) * slices, WORKGROUP),
     shape: `[${x.shape.join(',')}]`,
     flops: 5 * n * c,
     bytes: 4 * elements(x.shape),
@@ -110,7 +102,7 @@ export function prepareTraining(
   const c = channels(affine);
   const known = fresh ? c - channels(fresh.parts) : c;
   const variant = vec4OrNaive(plan, PREPARE_TRAINING, stats, gammaBeta, fresh?.parts ?? affine);
-  const unit = variant === 'vec4' ? 4 : 1;
+  const unit = unitOf(variant);
   const slices = fresh ? fresh.parts.shape[0] : 0;
   plan.add({
     kernel: PREPARE_TRAINING[variant],
@@ -145,7 +137,7 @@ export function prepareInference(
 ): void {
   const c = channels(affine);
   const variant = vec4OrNaive(plan, PREPARE_INFERENCE, gammaBeta);
-  const unit = variant === 'vec4' ? 4 : 1;
+  const unit = unitOf(variant);
   plan.add({
     kernel: PREPARE_INFERENCE[variant],
     label,

@@ -2,17 +2,20 @@
 //
 //   scale = gamma / sqrt(movingVariance + epsilon)      shift = beta - movingMean*scale
 //
-// Variants: naive (this, one thread a channel) -> vec4 (four channels a thread).
+// One thread per channel. Variants: naive (this, any channels) -> vec4 (this text with Real = vec4f: four channels per
+// thread).
 // Check and race: npx chexgpu doctor --kernel batchnorm.prepareInference
+
+alias Real = f32;
 
 const WORKGROUP: u32 = 64;
 
-struct Params { channels: u32, epsilon: f32 }
+struct Params { channels: u32, epsilon: f32 }   // channels in Reals
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> moving: array<f32>;        // [mean | variance][c]
-@group(0) @binding(2) var<storage, read> gammaBeta: array<f32>;     // [gamma | beta][c]
-@group(0) @binding(3) var<storage, read_write> affine: array<f32>;  // [scale | shift][c]
+@group(0) @binding(1) var<storage, read> moving: array<Real>;        // [mean | variance][c]
+@group(0) @binding(2) var<storage, read> gammaBeta: array<Real>;     // [gamma | beta][c]
+@group(0) @binding(3) var<storage, read_write> affine: array<Real>;  // [scale | shift][c]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u) {

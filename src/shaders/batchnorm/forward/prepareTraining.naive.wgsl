@@ -1,5 +1,5 @@
 // Batch norm, training: from the statistics of this batch to the affine that the next convolution applies,
-// and one step of the moving averages. One thread a channel.
+// and one step of the moving averages. One thread per channel.
 //
 //   scale = gamma / sqrt(variance + epsilon)      shift = beta - mean*scale
 //   movingMean     -= (movingMean - mean) * rate                        rate = 1 - momentum
@@ -10,22 +10,34 @@
 //   d = mean[s] - mean    mean += d*n[s]/(n + n[s])    squares += squares[s] + d^2*n*n[s]/(n + n[s])    n += n[s]
 //   variance = squares / n
 // varianceFactor is the host's choice of Keras' rule (n/(n-1) and the like); the forward pass itself uses
-// the biased variance. Variants: naive (this) -> vec4 (four channels a thread).
+// the biased variance. Variants: naive (this, any channels) -> vec4 (this text with Real = vec4f: four channels per
+// thread).
 // Check and race: npx chexgpu doctor --kernel batchnorm.prepareTraining
+
+alias Real = f32;
 
 const WORKGROUP: u32 = 64;
 
+// Channels, known channels, stride and offset are counted in Reals.
 struct Params {
-  channels: u32, known: u32, slices: u32, pixels: u32, pixelsPerSlice: u32,
-  statsStride: u32, statsOffset: u32, epsilon: f32, rate: f32, varianceFactor: f32,
+  channels: u32,
+  known: u32,
+  slices: u32,
+  pixels: u32,
+  pixelsPerSlice: u32,
+  statsStride: u32,
+  statsOffset: u32,
+  epsilon: f32,
+  rate: f32,
+  varianceFactor: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> parts: array<f32>;          // [slice][mean | squares][c - known]
-@group(0) @binding(2) var<storage, read> gammaBeta: array<f32>;      // [gamma | beta][c]
-@group(0) @binding(3) var<storage, read_write> stats: array<f32>;    // [mean | variance][c]
-@group(0) @binding(4) var<storage, read_write> moving: array<f32>;   // [mean | variance][c]
-@group(0) @binding(5) var<storage, read_write> affine: array<f32>;   // [scale | shift][c]
+@group(0) @binding(1) var<storage, read> parts: array<Real>;          // [slice][mean | squares][c - known]
+@group(0) @binding(2) var<storage, read> gammaBeta: array<Real>;      // [gamma | beta][c]
+@group(0) @binding(3) var<storage, read_write> stats: array<Real>;    // [mean | variance][c]
+@group(0) @binding(4) var<storage, read_write> moving: array<Real>;   // [mean | variance][c]
+@group(0) @binding(5) var<storage, read_write> affine: array<Real>;   // [scale | shift][c]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -37,8 +49,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (c >= params.known) {
     let fresh = count - params.known;
     var n = 0.0;
-    mean = 0.0;
-    var squares = 0.0;
+    mean = Real(0.0);
+    var squares = Real(0.0);
     for (var s = 0u; s < params.slices; s++) {
       let size = f32(min(params.pixelsPerSlice, params.pixels - s * params.pixelsPerSlice));
       let d = parts[s * 2u * fresh + c - params.known] - mean;
