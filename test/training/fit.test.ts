@@ -1,7 +1,6 @@
 /** The training loop: where its source goes on, its validation, its aborts. */
 import { describe, expect, it } from 'vitest';
 import { NonFiniteError } from '../../src/core/errors.js';
-import type { DenseNet } from '../../src/densenet/densenet.js';
 import type { BatchSource } from '../../src/training/batch.js';
 import { fit as trainModel } from '../../src/training/fit.js';
 import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
@@ -68,12 +67,10 @@ describe('the validation loss', () => {
   });
 
   it('that is not finite ends the training', async () => {
-    const overflowing: DenseNet = Object.create(tiny.model, {
-      predict: { value: async () => new Float32Array(4).fill(Number.NaN) },
-    });
-    const options = { ...TINY_LOSS, epochs: 1, validation: recordedSource().source };
-    const training = trainModel(overflowing, recordedSource().source, options);
-    await expect(training).rejects.toThrow(NonFiniteError);
+    const loss = { ...rule, value: () => Number.NaN };
+    const options = { loss, epochs: 1, validation: recordedSource().source };
+    const training = trainModel(tiny.model, recordedSource().source, options);
+    await expect(training).rejects.toThrow(new NonFiniteError('The validation loss is NaN.'));
   });
 });
 
