@@ -59,6 +59,11 @@ export const option = {
     new Option('--steps-per-epoch <n>', `training steps in an epoch (default: ${fallback})`).argParser(
       wholeNumber(1),
     ),
+  earlyStopping: () =>
+    new Option(
+      '--early-stopping <patience>',
+      'stop after so many epochs without a better validation loss, and keep the best weights (default: never)',
+    ).argParser(wholeNumber(1)),
   bnMomentum: (fallback: string) =>
     new Option(
       '--bn-momentum <m>',
@@ -162,6 +167,7 @@ export function addTrainingOptions(
     .addOption(option.batchSize(fallback.batch))
     .addOption(option.epochs(fallback.epochs))
     .addOption(option.steps(fallback.steps))
+    .addOption(option.earlyStopping())
     .addOption(option.bnMomentum(fallback.momentum))
     .option(
       '--weights <file>',

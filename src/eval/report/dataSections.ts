@@ -171,10 +171,15 @@ function modelPart(model: ModelSummary): Html {
 }
 
 function trainingPart(training: TrainingSummary, assets: Assets): Html {
+  const { stopped, weightsEpoch } = training;
+  const ending = [
+    stopped === null ? '' : ` Stopped: ${stopped}.`,
+    weightsEpoch === training.epochs.length ? '' : ` The weights are those of epoch ${weightsEpoch}.`,
+  ];
   const validated = training.epochs.some((e) => e.valLoss !== null);
   return html`<h3>Training</h3>
     <p>${training.optimizer}, batches of ${training.batchSize}, ${plural(training.stepLosses.length, 'step')} in
-      ${plural(training.epochs.length, 'epoch')}.</p>
+      ${plural(training.epochs.length, 'epoch')}.${ending.join('')}</p>
     ${assets.figure(
       'loss',
       html`Loss: ${training.loss.title} (${training.loss.reduction}). Gray: each step, before its update. Blue: the mean

@@ -123,6 +123,10 @@ export interface TrainingSummary {
   /** Loss of every step, before its update, over all epochs. */
   stepLosses: number[];
   epochs: EpochRecord[];
+  /** The reason that a callback gave to stop; null where all epochs were to be. */
+  stopped: string | null;
+  /** The epoch, from 1, whose weights the network has: the last, or the best that came back. */
+  weightsEpoch: number;
 }
 
 export interface EpochRecord {

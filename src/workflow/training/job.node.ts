@@ -2,6 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '../../core/errors.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
@@ -92,6 +93,9 @@ async function publishCheckpoint(
 export async function trainOn(context: WorkContext, job: TrainingJob): Promise<Trained> {
   const { gpu, pool, pixels, dataset, network, choices, preset, phases, folder } = job;
   const { seed, interpolation = 'nearest', scaling = 'keras', augmentation } = choices;
+  if (choices.earlyStopping !== undefined && dataset.valid.images.length === 0) {
+    throw new UsageError('Early stopping watches the validation loss, and there is no validation image.');
+  }
   checkLeakage(context, dataset, choices.refuseLeakage);
   const constant = await phases.time('checking images', null, () => checkedImages(context, job));
   const { size, batchSize } = trainingPlan(choices, preset, 0);
@@ -125,11 +129,13 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
     training = await trainNetwork(context, model, generators, loss, plan, phases, async (soFar) => {
       whole = facts(await model.exportWeights(), soFar);
     });
+    // Again, as those of the best epoch may have come back.
+    whole = facts(await model.exportWeights(), training);
   } catch (error) {
     if (whole) await saveLastEpoch(context, folder, whole, plan.epochs);
     throw error;
   }
-  await publishCheckpoint(context, folder, whole ?? facts(await model.exportWeights(), training));
+  await publishCheckpoint(context, folder, whole);
   return { model, generators, frequencies, plan, preparation, training, constant };
 }
 

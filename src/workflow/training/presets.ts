@@ -11,6 +11,8 @@ export interface TrainingChoices {
   batchSize?: number;
   epochs?: number;
   stepsPerEpoch?: number;
+  /** Epochs without a better validation loss that end the training; left out, none do. */
+  earlyStopping?: number;
   loss: LossChoice;
   optimizer: CompleteOptimizer;
   seed: number;
@@ -30,10 +32,11 @@ export interface TrainingPlan {
   batchSize: number;
   epochs: number;
   stepsPerEpoch: number;
+  earlyStopping?: number;
   optimizer: CompleteOptimizer;
 }
 
-export type Preset = Omit<TrainingPlan, 'optimizer'>;
+export type Preset = Omit<TrainingPlan, 'optimizer' | 'earlyStopping'>;
 
 /** The notebook's steps in an epoch, where the data have as many. */
 const NOTEBOOK_STEPS = 100;
@@ -95,6 +98,7 @@ export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: 
     batchSize: choices.batchSize ?? preset.batchSize,
     epochs: choices.epochs ?? preset.epochs,
     stepsPerEpoch: choices.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches),
+    earlyStopping: choices.earlyStopping,
     optimizer: choices.optimizer,
   };
 }

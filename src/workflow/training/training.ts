@@ -5,6 +5,7 @@ import type { ImageGenerator } from '../../data/generator/generator.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
+import { EarlyStopping } from '../../training/callbacks/earlyStopping.js';
 import { History } from '../../training/callbacks/history.js';
 import { Progress } from '../../training/callbacks/progress.js';
 import { fit } from '../../training/fit.js';
@@ -51,7 +52,7 @@ export async function trainNetwork(
 ): Promise<TrainingSummary> {
   const { optimizer } = plan;
   const options = { loss, optimizer };
-  const { size, batchSize, epochs, stepsPerEpoch } = plan;
+  const { size, batchSize, epochs, stepsPerEpoch, earlyStopping } = plan;
   await phases.time('compile kernels', null, async () => {
     await model.compile(options);
     // The last batch of an epoch may be smaller.
@@ -67,18 +68,28 @@ export async function trainNetwork(
   );
   const history = new History();
   const soFar = () => trainingSummary(history, loss, describeOptimizer(optimizer), batchSize);
+  const stopping =
+    earlyStopping === undefined
+      ? []
+      : [new EarlyStopping({ patience: earlyStopping, restoreBestWeights: true })];
   await fit(model, train, {
     ...options,
     epochs,
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
-    callbacks: [history, new Progress(out), { onEpoch: () => onEpoch(soFar()) }],
+    callbacks: [...stopping, history, new Progress(out), { onEpoch: () => onEpoch(soFar()) }],
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);
-  if (valid) phases.add('validation', history.validationMs / 1000, valid.samples * epochs);
-  return soFar();
+  if (valid) phases.add('validation', history.validationMs / 1000, valid.samples * history.epochs.length);
+  const [best] = stopping.map(({ bestEpoch }) => bestEpoch);
+  const summary = soFar();
+  if (typeof best === 'number' && best + 1 < history.epochs.length) {
+    summary.weightsEpoch = best + 1;
+    out.say(`The weights are those of epoch ${best + 1}, the best by validation loss`);
+  }
+  return summary;
 }
 
 /** The history as the report and the checkpoint have it, at this moment. */
@@ -103,5 +114,7 @@ function trainingSummary(
     batchSize,
     stepLosses: [...history.stepLoss],
     epochs,
+    stopped: history.stopReason,
+    weightsEpoch: epochs.length,
   };
 }

@@ -45,7 +45,10 @@ export async function writeCheckpoint(folder: string, facts: TrainingFacts): Pro
     batchSize: training.batchSize,
     loss: training.epochs.map((e) => e.loss),
     val_loss: training.epochs.map((e) => e.valLoss),
+    lr: training.epochs.map((e) => e.learningRate),
     step_loss: training.stepLosses,
+    stopped: training.stopped,
+    weights_epoch: training.weightsEpoch,
   };
   await writeWhole(join(folder, HISTORY_FILE), `${JSON.stringify(history, null, 1)}\n`);
 }

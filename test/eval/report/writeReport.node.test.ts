@@ -76,6 +76,8 @@ function wholeReport(): ReportData {
       },
       optimizer: 'Adam',
       batchSize: 4,
+      stopped: null,
+      weightsEpoch: 2,
       stepLosses,
       epochs: [
         {

@@ -1,0 +1,109 @@
+/** A training as the commands run it: what it says, its summary, and which epoch's weights it leaves. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import type { TrainingSummary } from '../../../src/eval/report/reportData.js';
+import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
+import { ADAM } from '../../../src/training/optimizers/adam.js';
+import { complete } from '../../../src/training/optimizers/optimizer.js';
+import type { WeightMap } from '../../../src/training/parameterSpec.js';
+import type { Generators } from '../../../src/workflow/data/dataset.node.js';
+import { Phases } from '../../../src/workflow/phases.js';
+import { SILENT } from '../../../src/workflow/reporter.js';
+import type { TrainingPlan } from '../../../src/workflow/training/presets.js';
+import { trainNetwork } from '../../../src/workflow/training/training.js';
+import { writeCheckpoint } from '../../../src/workflow/weights/checkpoint.node.js';
+import { recordedSource, TINY, TINY_LOSS } from '../../support/tinyNet.js';
+import { LEARNING_RATE, TinyTraining } from '../../training/callbacks/tinyTraining.js';
+
+const tiny = new TinyTraining();
+const optimizer = complete(ADAM, { learningRate: LEARNING_RATE });
+const plan = { size: 16, batchSize: 2, stepsPerEpoch: 2, optimizer };
+
+/** Trains with validation losses that go by these probabilities of each epoch. */
+async function train(probabilities: number[], more: Pick<TrainingPlan, 'earlyStopping'>) {
+  const said: string[] = [];
+  const soFar: TrainingSummary[] = [];
+  const weights: WeightMap[] = [];
+  const { model } = tiny;
+  const predict = vi.spyOn(model, 'predict');
+  predict.mockImplementation(async () => new Float32Array(4).fill(probabilities[soFar.length]));
+  const out = { ...SILENT, say: (line = '') => void said.push(line) };
+  const context = { out, signal: new AbortController().signal };
+  const generators = { train: recordedSource().source, valid: recordedSource([2]).source };
+  const phases = new Phases();
+  const summary = await trainNetwork(
+    context,
+    model,
+    generators as unknown as Generators,
+    weightedCrossEntropy({ posWeights: TINY_LOSS.posWeights, negWeights: [0, 0] }),
+    { ...plan, ...more, epochs: probabilities.length },
+    phases,
+    async (summarySoFar) => {
+      soFar.push(summarySoFar);
+      weights.push(await model.exportWeights());
+    },
+  );
+  predict.mockRestore();
+  return { said, soFar, weights, summary, phases, left: await model.exportWeights() };
+}
+
+describe('trainNetwork', () => {
+  it('stops early where it is told to, and leaves the best weights', async () => {
+    const { said, soFar, weights, summary, phases, left } = await train([0.3, 0.6, 0.5, 0.4, 0.9], {
+      earlyStopping: 2,
+    });
+    expect(summary.epochs.map(({ epoch, learningRate }) => [epoch, learningRate])).toEqual(
+      [1, 2, 3, 4].map((epoch) => [epoch, LEARNING_RATE]),
+    );
+    expect(summary.stopped).toMatch(
+      /^val_loss did not improve for 2 epochs; the best was 0\.\d+ in epoch 2$/,
+    );
+    expect(summary.weightsEpoch).toBe(2);
+    expect(left).toEqual(weights[1]);
+    expect(left).not.toEqual(weights[3]);
+    expect(said.slice(-2)).toEqual([
+      `Stopped: ${summary.stopped}`,
+      'The weights are those of epoch 2, the best by validation loss',
+    ]);
+    // A checkpoint of an epoch has that epoch's own.
+    expect(soFar.map(({ weightsEpoch, stopped }) => [weightsEpoch, stopped])).toEqual(
+      [1, 2, 3, 4].map((epoch) => [epoch, null]),
+    );
+    const validation = phases.list.find(({ phase }) => phase === 'validation');
+    expect(validation?.images).toBe(2 * 4);
+
+    // The history beside the weights has it too.
+    const folder = mkdtempSync(join(tmpdir(), 'chexgpu-history-'));
+    const normalisation = { kind: 'none' } as const;
+    const preparation = {
+      size: 64,
+      batchSize: 2,
+      seed: 1,
+      interpolation: 'nearest',
+      scaling: 'keras',
+    } as const;
+    const facts = { config: TINY, weights: left, preparation, normalisation, training: summary };
+    await writeCheckpoint(folder, facts);
+    const history = JSON.parse(readFileSync(join(folder, 'history.json'), 'utf8'));
+    rmSync(folder, { recursive: true });
+    const { stopped, weights_epoch, lr, loss, val_loss, step_loss } = history;
+    expect([stopped, weights_epoch, lr]).toEqual([summary.stopped, 2, Array(4).fill(LEARNING_RATE)]);
+    expect([loss.length, val_loss.length, step_loss.length]).toEqual([4, 4, 8]);
+  });
+
+  it('brings back the best weights also where the epochs run out, and says so', async () => {
+    const { said, weights, summary, left } = await train([0.3, 0.6, 0.5], { earlyStopping: 2 });
+    expect([summary.stopped, summary.weightsEpoch]).toEqual([null, 2]);
+    expect(left).toEqual(weights[1]);
+    expect(said.at(-1)).toMatch(/weights are those of epoch 2/);
+  });
+
+  it('keeps the last weights otherwise', async () => {
+    const { said, weights, summary, left } = await train([0.3, 0.6, 0.5], {});
+    expect([summary.stopped, summary.weightsEpoch]).toEqual([null, 3]);
+    expect(left).toEqual(weights[2]);
+    expect(said.at(-1)).toMatch(/^Epoch 3\/3: loss /);
+  });
+});
