@@ -127,8 +127,7 @@ export type { CheckResult } from './shaders/checkCase.js';
 export * from './training/batch.js';
 export * from './training/callbacks/index.js';
 export { type FitOptions, fit } from './training/fit.js';
-export type { Loss, LossTensors } from './training/losses/loss.js';
-export { type WeightedSettings, weightedCrossEntropy } from './training/losses/weightedCrossEntropy.js';
+export * from './training/losses/index.js';
 export { Model, type ModelOptions } from './training/model/model.js';
 export type { CamScore, GradcamMap } from './training/model/predictor.js';
 export type {

@@ -3,3 +3,6 @@ import type { LossKind } from './loss.js';
 import { WEIGHTED } from './weightedCrossEntropy.js';
 
 export const LOSSES: readonly LossKind[] = [WEIGHTED];
+
+export type { Loss, LossChoice, LossData, LossKind, LossTensors } from './loss.js';
+export * from './weightedCrossEntropy.js';
