@@ -7,6 +7,7 @@ import type { CheckCase, Operation } from './checkCase.js';
 import { operation as conv } from './conv/conv.check.js';
 import { operation as dense } from './dense/dense.check.js';
 import { operation as gradcam } from './gradcam/gradcam.check.js';
+import { operation as binaryLoss } from './loss/binary/binary.check.js';
 import { operation as loss } from './loss/loss.check.js';
 import { operation as weightedLoss } from './loss/weighted/weighted.check.js';
 import { operation as pointwise } from './pointwise/pointwise.check.js';
@@ -26,6 +27,7 @@ const OPERATIONS: readonly Operation[] = [
   dense,
   loss,
   weightedLoss,
+  binaryLoss,
   adam,
   sgd,
   adamw,

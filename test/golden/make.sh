@@ -52,6 +52,8 @@ make generator generator112 make_generator.py
 make generator generatortf make_generator.py
 make scores keras make_scores.py scores.json ${CHEXGPU_DATA:+"$CHEXGPU_DATA"}
 make evaluate keras make_evaluate.py evaluate.json
+make losses keras make_losses.py losses.json keras
+make losses torchvision make_losses.py losses.json torchvision
 make colormap keras make_colormap.py colormap.json
 if [ -n "${CHEXGPU_DATA:-}" ]; then
   make keras1 keras make_keras1.py "$CHEXGPU_DATA/keras-h5/densenet-40-12-cifar10.keras1.h5"

@@ -5,6 +5,7 @@ import { at, type Dense, dense, type Shape } from '../../src/shaders/checkCase.j
 import * as conv from '../../src/shaders/conv/conv.reference.js';
 import * as fullyConnected from '../../src/shaders/dense/dense.reference.js';
 import * as gradcam from '../../src/shaders/gradcam/gradcam.reference.js';
+import { binaryLoss } from '../../src/shaders/loss/binary/binary.reference.js';
 import * as loss from '../../src/shaders/loss/loss.reference.js';
 import { weightedLoss } from '../../src/shaders/loss/weighted/weighted.reference.js';
 import * as pointwise from '../../src/shaders/pointwise/pointwise.reference.js';
@@ -167,6 +168,20 @@ describe('reference gradients against central differences', () => {
     const weights = filled([1, 1, 1, 10], 23, 0, 1);
     const f = () => weightedLoss(z, labels, weights, epsilon).loss.data[0];
     expectClose(weightedLoss(z, labels, weights, epsilon).dz, numeric(f, z));
+  });
+
+  it.each<[string, (z: Dense, labels: Dense) => { loss: Dense; dz: Dense }]>([
+    ['binary cross-entropy', binaryLoss],
+  ])('%s, some labels unknown', (_, loss) => {
+    const z = filled([4, 1, 1, 5], 27, -4, 4);
+    const labels = filled([4, 1, 1, 5], 28);
+    labels.data.forEach((v, i) => {
+      labels.data[i] = i % 4 === 1 ? Number.NaN : v < 0 ? 0 : 1;
+    });
+    expectClose(
+      loss(z, labels).dz,
+      numeric(() => loss(z, labels).loss.data[0], z),
+    );
   });
 
   it.each(['sigmoid', 'logit'] as const)("Grad-CAM's alpha, score %s", (score) => {

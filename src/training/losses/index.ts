@@ -1,8 +1,14 @@
 /** The losses that there are, one line each. The first is the default. */
+import { BCE } from './binaryCrossEntropy.js';
 import type { LossKind } from './loss.js';
 import { WEIGHTED } from './weightedCrossEntropy.js';
 
-export const LOSSES: readonly LossKind[] = [WEIGHTED];
+export const LOSSES: readonly LossKind[] = [WEIGHTED, BCE];
 
+export { type BinarySettings, binaryCrossEntropy } from './binaryCrossEntropy.js';
 export type { Loss, LossChoice, LossData, LossKind, LossTensors } from './loss.js';
-export * from './weightedCrossEntropy.js';
+export {
+  type WeightedCrossEntropy,
+  type WeightedSettings,
+  weightedCrossEntropy,
+} from './weightedCrossEntropy.js';

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addLossOptions, type LossFlags, lossOf } from '../../../src/cli/flags/lossFlags.js';
+import { UsageError } from '../../../src/core/errors.js';
 import { LOSSES } from '../../../src/training/losses/index.js';
 
 function parsed(...args: string[]): LossFlags {
@@ -45,5 +46,11 @@ describe('the flags', () => {
     [['--weighted-epsilon', 'small'], /--weighted-epsilon is NaN/],
   ])('%j is refused', (args, message) => {
     expect(() => parsed(...args)).toThrow(message);
+  });
+
+  it('are refused where they belong to another loss', () => {
+    const flags = parsed('--loss', 'bce', '--weighted-epsilon', '1');
+    expect(() => lossOf(flags)).toThrow(UsageError);
+    expect(() => lossOf(flags)).toThrow(/--weighted-epsilon is a setting of another loss than bce/);
   });
 });
