@@ -99,8 +99,8 @@ export interface LossTensors {
 }
 
 /**
- * A loss that is a sum over the elements: one pass of its kernel, which writes p, dz and terms[b, positive | negative, c],
- * then `loss.sum`.
+ * A loss that is a sum over the elements: one pass of its kernel, which writes p, dz and terms[b, positive | negative,
+ * c], then `loss.sum`.
  * @param variants the kernel by variant; `vec4` takes four elements per thread
  * @param tensors also those that only this kernel binds
  * @param params also `batch` and `classes`, which every kernel has
