@@ -48,7 +48,7 @@ say('ends');
 /** Stands in for the build: what `isBuilt` looks for. */
 const BUILD = `
 import fs from 'node:fs';
-import { sourcesHash } from './sources.mjs';
+import { sourcesHash } from './buildStamp.mjs';
 for (const file of ['index.js', 'node.js', 'decodeWorker.js', 'cli/main.js', 'browser/chexgpu.js']) {
   fs.mkdirSync('dist/' + file.replace(/[^/]*$/, ''), { recursive: true });
   fs.writeFileSync('dist/' + file, '');
@@ -235,7 +235,7 @@ describe.runIf(process.platform === 'linux')('one set-up at a time', () => {
 
 /** As a set-up on this machine names it. */
 function hostOf(): Promise<string> {
-  const code = `import('./scripts/processes.mjs').then((m) => console.log(JSON.stringify(m.thisHost())))`;
+  const code = `import('./scripts/processIdentity.mjs').then((m) => console.log(JSON.stringify(m.thisHost())))`;
   const child = spawn(process.execPath, ['-e', code], { cwd: root });
   return new Promise((resolve) => child.stdout.on('data', (text) => resolve(String(text))));
 }
