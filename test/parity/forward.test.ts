@@ -22,7 +22,7 @@ interface ForwardGolden {
   cases: ForwardCase[];
 }
 
-const { made_with: made, headScale, cases } = golden<ForwardGolden>('forward.json');
+const { made_with: made, headScale, cases } = golden<ForwardGolden>('network/forward.json');
 const against = `Keras ${made.keras}, float64`;
 const config = densenetConfig('densenet121');
 

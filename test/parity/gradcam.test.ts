@@ -28,7 +28,7 @@ interface CamGolden {
   cases: CamCase[];
 }
 
-const { made_with: made, headScale, cases } = golden<CamGolden>('gradcam.json');
+const { made_with: made, headScale, cases } = golden<CamGolden>('network/gradcam.json');
 const against = `Keras ${made.keras}, float64`;
 const config = densenetConfig('densenet121');
 const sizes = [...new Set(cases.map(({ size }) => size))];

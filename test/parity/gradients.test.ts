@@ -18,7 +18,7 @@ interface GradientCase {
 }
 
 const { made_with: made, cases } = golden<{ made_with: { torch: string }; cases: GradientCase[] }>(
-  'gradients.json',
+  'network/gradients.json',
 );
 const config = densenetConfig('densenet121');
 

@@ -37,7 +37,7 @@ interface Keras1Golden {
 }
 
 const FILE = 'densenet-40-12-cifar10.keras1.h5';
-const { made_with: made, cases, ...drawn } = golden<Keras1Golden>('keras1.json');
+const { made_with: made, cases, ...drawn } = golden<Keras1Golden>('keras/keras1.json');
 const against = `Keras ${made.keras}, float64`;
 const config = densenetConfig('densenet40-12');
 const images = generatedBatch(drawn.imageSeed, drawn.count, drawn.size, config.classes);

@@ -30,7 +30,7 @@ interface StepsGolden {
   movingVariance: Record<MovingVarianceRule, Record<string, Update>>;
 }
 
-const steps = golden<StepsGolden>('steps.json');
+const steps = golden<StepsGolden>('training/steps.json');
 const { seed, count, size, learningRate, losses, made_with: made } = steps;
 const config = densenetConfig('densenet121');
 const batch = generatedBatch(seed, count, size);
@@ -40,7 +40,7 @@ let start: WeightMap;
 beforeAll(async () => {
   gpu = (await openNodeGpu({ quiet: true })).gpu;
   start = generatedWeights(config, seed);
-  const { cases } = golden<{ cases: { nudges: Record<string, string> }[] }>('gradients.json');
+  const { cases } = golden<{ cases: { nudges: Record<string, string> }[] }>('network/gradients.json');
   nudgeBetas(start, cases[0].nudges);
 });
 afterAll(() => gpu.dispose());

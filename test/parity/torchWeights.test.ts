@@ -45,7 +45,7 @@ interface Golden {
   models: Record<string, { labels: string[]; thresholds: (number | null)[] }>;
 }
 
-const { made_with: made, cases, models } = golden<Golden>('torch_weights.json');
+const { made_with: made, cases, models } = golden<Golden>('torch/torch_weights.json');
 const toThresholds = (points: (number | null)[]) => Float32Array.from(points, (t) => t ?? Number.NaN);
 
 let gpu: Gpu;

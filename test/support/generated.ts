@@ -1,5 +1,5 @@
 /**
- * Weights and inputs that no file has to carry: test/golden/generated.py draws the very same numbers, so a
+ * Weights and inputs that no file has to carry: test/golden/shared/generated.py draws the very same numbers, so a
  * reference value made with Keras or PyTorch can be compared without any weight file.
  */
 
@@ -81,7 +81,7 @@ export function generatedLossWeights(classes = 14): { posWeights: number[]; negW
 
 /**
  * Moves betas by the k/64 of a golden file, one hex digit a channel, 0 for -8: away from ReLU's kinks
- * (test/golden/kinks.py).
+ * (test/golden/network/kinks.py).
  */
 export function nudgeBetas(weights: Map<string, Float32Array>, nudges: Record<string, string>): void {
   for (const [norm, digits] of Object.entries(nudges)) {

@@ -1,5 +1,5 @@
 /**
- * A tensor in 32 numbers: its products with 32 vectors of random signs, as test/golden/sketch.py makes them.
+ * A tensor in 32 numbers: its products with 32 vectors of random signs, as test/golden/shared/sketch.py makes them.
  * The difference of two sketches tells how far two tensors lie apart, to about an eighth, without the whole
  * tensor having to be stored.
  */

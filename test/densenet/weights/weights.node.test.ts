@@ -215,7 +215,7 @@ describe('weight files on disk', () => {
   });
 });
 
-/** Files of the real DenseNet121, made by `test/golden/make_keras_h5.py make DIR`; 340 MB, so not in the tree. */
+/** Files of the real DenseNet121, made by `test/golden/keras/make_keras_h5.py make DIR`; 340 MB, so not in the tree. */
 const kerasFiles = process.env.CHEXGPU_KERAS_FILES;
 
 describe.runIf(kerasFiles)('DenseNet121 as real Keras saved it', () => {

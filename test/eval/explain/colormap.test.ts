@@ -1,4 +1,4 @@
-/** Grad-CAM colours against real matplotlib: test/golden/make_colormap.py wrote colormap.json. */
+/** Grad-CAM colours against real matplotlib: test/golden/eval/make_colormap.py wrote colormap.json. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ interface Golden {
 }
 
 const golden: Golden = JSON.parse(
-  readFileSync(new URL('../../golden/colormap.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../golden/eval/colormap.json', import.meta.url), 'utf8'),
 );
 
 const SEED = 7;

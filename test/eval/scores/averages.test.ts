@@ -1,5 +1,5 @@
 /**
- * ROC curves, AUCs and average precisions against real scikit-learn: test/golden/make_scores.py drew the same
+ * ROC curves, AUCs and average precisions against real scikit-learn: test/golden/eval/make_scores.py drew the same
  * cases and wrote its answers to scores.json.
  */
 import { createHash } from 'node:crypto';
@@ -59,7 +59,9 @@ interface Golden {
   files: Record<string, { rows: number; classes: Row[]; averages: Averages }>;
 }
 
-const golden: Golden = JSON.parse(readFileSync(new URL('../../golden/scores.json', import.meta.url), 'utf8'));
+const golden: Golden = JSON.parse(
+  readFileSync(new URL('../../golden/eval/scores.json', import.meta.url), 'utf8'),
+);
 
 const SEED = 7;
 const LEVELS = [0, 2, 3, 5, 10, 40, 1000, null];

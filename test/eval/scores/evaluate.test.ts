@@ -1,5 +1,5 @@
 /**
- * `chexgpu evaluate` against real scikit-learn, file in, numbers out: test/golden/make_evaluate.py wrote files whose
+ * `chexgpu evaluate` against real scikit-learn, file in, numbers out: test/golden/eval/make_evaluate.py wrote files whose
  * scores hang on digits that float32 does not hold, and whose form is pandas' rather than ours.
  */
 import { readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ interface Golden {
 }
 
 const golden: Golden = JSON.parse(
-  readFileSync(new URL('../../golden/evaluate.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../golden/eval/evaluate.json', import.meta.url), 'utf8'),
 );
 const TOLERANCE = 1e-12;
 const scratch = scratchFolder();

@@ -16,7 +16,7 @@ import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/
 import { golden } from '../../../support/parity.js';
 import { differences, randomWeights, TINY } from '../keras/h5Fixtures.js';
 
-const { files } = golden<{ files: Record<string, string> }>('hdf5_kinds.json');
+const { files } = golden<{ files: Record<string, string> }>('keras/hdf5_kinds.json');
 const bytesOf = (name: string) => new Uint8Array(gunzipSync(Buffer.from(files[name], 'base64')));
 const numbers = (dataset: string, file = 'kinds') =>
   readHdf5(bytesOf(file), 'x.h5', (root) =>

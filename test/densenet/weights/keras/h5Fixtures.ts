@@ -12,7 +12,7 @@ import {
 import type { OptimizerState } from '../../../../src/training/optimizers/state.js';
 import type { WeightMap } from '../../../../src/training/parameterSpec.js';
 
-/** The network of test/golden/keras_layouts.json: four blocks of one layer each. */
+/** The network of test/golden/keras/keras_layouts.json: four blocks of one layer each. */
 export const SMALL = densenetConfig('densenet121', { name: 'densenet-1-1-1-1', blocks: [1, 1, 1, 1] });
 
 /** A network small enough to fill by hand. */
@@ -27,14 +27,18 @@ export interface H5Layout {
   scalars?: [string, string, number][];
 }
 
-/** What real Keras wrote, by file name; made by test/golden/make_keras_h5.py. */
+/** What real Keras wrote, by file name; made by test/golden/keras/make_keras_h5.py. */
 export function kerasLayouts(): Record<string, H5Layout> {
-  return JSON.parse(readFileSync(new URL('../../../golden/keras_layouts.json', import.meta.url), 'utf8'));
+  return JSON.parse(
+    readFileSync(new URL('../../../golden/keras/keras_layouts.json', import.meta.url), 'utf8'),
+  );
 }
 
-/** What real Keras wrote with Adam's state; made by test/golden/make_keras_models.py. */
+/** What real Keras wrote with Adam's state; made by test/golden/keras/make_keras_models.py. */
 export function kerasModels(): Record<string, H5Layout & { written_by: string; model_config?: object }> {
-  return JSON.parse(readFileSync(new URL('../../../golden/keras_models.json', import.meta.url), 'utf8'));
+  return JSON.parse(
+    readFileSync(new URL('../../../golden/keras/keras_models.json', import.meta.url), 'utf8'),
+  );
 }
 
 /** Adam after some updates, with random moments. */

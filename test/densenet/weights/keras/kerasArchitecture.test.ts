@@ -130,7 +130,7 @@ describe('taken over from model_config', () => {
     expect(report.layout).toBe('model.save');
   });
 
-  const said = golden<Record<string, Model>>('keras_architectures.json');
+  const said = golden<Record<string, Model>>('keras/keras_architectures.json');
   it.each(Object.keys(said))('from %s', async (name) => {
     const isFunctional = name.endsWith('functional');
     const classes = isFunctional ? 2 : 3;

@@ -1,4 +1,4 @@
-/** Adam's state out of files as real Keras writes them (test/golden/keras_models.json). */
+/** Adam's state out of files as real Keras writes them (test/golden/keras/keras_models.json). */
 import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
 import { parameterTable } from '../../../../src/densenet/architecture.js';

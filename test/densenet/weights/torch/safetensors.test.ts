@@ -8,7 +8,7 @@ import {
 import { golden } from '../../../support/parity.js';
 
 const { sample } = golden<{ sample: { base64: string; values: Record<string, number[]> } }>(
-  'torch_weights.json',
+  'torch/torch_weights.json',
 );
 
 /** A file with this header and this many bytes of data. */

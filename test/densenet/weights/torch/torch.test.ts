@@ -304,7 +304,7 @@ describe('metadata of others', () => {
 
 describe('opNorm', () => {
   const grid = golden<{ opNorm: { p: number[]; thresholds: (number | null)[]; wanted: number[] } }>(
-    'torch_weights.json',
+    'torch/torch_weights.json',
   ).opNorm;
   const thresholds = Float32Array.from(grid.thresholds, (t) => t ?? Number.NaN);
 

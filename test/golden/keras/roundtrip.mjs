@@ -1,7 +1,7 @@
 /**
  * HDF5 both ways through real Keras:
  *
- *   node test/golden/roundtrip.mjs PYTHON [PYTHON ...]
+ *   node test/golden/keras/roundtrip.mjs PYTHON [PYTHON ...]
  *
  * chexgpu writes DenseNet121 in every format; each PYTHON loads the files in every Keras it has, predicts,
  * trains on, and writes files of its own; chexgpu reads those, predicts, trains on, and the distances are
@@ -15,10 +15,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const root = join(here, '..', '..');
+const golden = join(here, '..');
+const root = join(golden, '..', '..');
 const pythons = process.argv.slice(2);
 if (pythons.length === 0) {
-  console.error('Which Python? For example: node test/golden/roundtrip.mjs venv/bin/python');
+  console.error('Which Python? For example: node test/golden/keras/roundtrip.mjs venv/bin/python');
   process.exit(2);
 }
 
@@ -43,9 +44,12 @@ if (kept) mkdirSync(kept, { recursive: true });
 const folder = kept ?? mkdtempSync(join(tmpdir(), 'chexgpu-roundtrip-'));
 let passed = false;
 try {
-  await write(folder, here);
+  await write(folder, join(golden, 'network'));
   for (const python of pythons) {
-    const { status } = spawnSync(python, [join(here, 'keras_roundtrip.py'), folder], { stdio: 'inherit' });
+    const { status } = spawnSync(python, [join(here, 'keras_roundtrip.py'), folder], {
+      stdio: 'inherit',
+      env: { ...process.env, PYTHONPATH: join(golden, 'shared') },
+    });
     if (status !== 0) throw new Error(`${python} ended with ${status}`);
   }
   passed = report(folder, await check(folder));

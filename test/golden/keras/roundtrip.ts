@@ -7,21 +7,21 @@ import {
   densenetConfig,
   HEAD_LAYER,
   parameterTable,
-} from '../../src/densenet/architecture.js';
-import { DenseNet } from '../../src/densenet/densenet.js';
-import { readWeightFile, writeWeightFile } from '../../src/densenet/weights/weights.node.js';
-import { type NodeGpu, openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import type { MovingVarianceRule } from '../../src/shaders/batchnorm/batchnorm.js';
-import type { OptimizerState } from '../../src/training/optimizers/state.js';
-import type { WeightMap } from '../../src/training/parameterSpec.js';
-import type { TrainingOptions } from '../../src/training/trainingOptions.js';
+} from '../../../src/densenet/architecture.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
+import { readWeightFile, writeWeightFile } from '../../../src/densenet/weights/weights.node.js';
+import { type NodeGpu, openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import type { MovingVarianceRule } from '../../../src/shaders/batchnorm/batchnorm.js';
+import type { OptimizerState } from '../../../src/training/optimizers/state.js';
+import type { WeightMap } from '../../../src/training/parameterSpec.js';
+import type { TrainingOptions } from '../../../src/training/trainingOptions.js';
 import {
   generatedBatch,
   generatedLossWeights,
   generatedWeights,
   nudgeBetas,
   uniform,
-} from '../support/generated.js';
+} from '../../support/generated.js';
 
 const CONFIG = densenetConfig('densenet121');
 /** What is predicted; and what is trained on, the case of gradients.json: few steps, away from ReLU's kinks. */

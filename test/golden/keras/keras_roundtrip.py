@@ -1,4 +1,4 @@
-"""One Keras' part of the round trip: `node test/golden/roundtrip.mjs` calls this with every Python it is given.
+"""One Keras' part of the round trip: `node test/golden/keras/roundtrip.mjs` calls this with every Python it is given.
 
     python keras_roundtrip.py DIR
 

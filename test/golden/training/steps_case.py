@@ -16,7 +16,7 @@ FILE = os.path.join(HERE, "steps.json")
 
 def start():
     """The weights of gradients.json's first case, which was made for this very batch."""
-    with open(os.path.join(HERE, "gradients.json")) as file:
+    with open(os.path.join(HERE, "..", "network", "gradients.json")) as file:
         case = json.load(file)["cases"][0]
     assert (case["seed"], case["count"], case["size"]) == (SEED, COUNT, SIZE)
     arrays = generated.weights(SEED)
