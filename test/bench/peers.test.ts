@@ -13,7 +13,7 @@ import { type JobKind, type PeerRow, peerTable, racePeers, ratiosOf } from '../.
 import { largestDifference } from '../../bench/peers/rightNumbers.js';
 import { runJob } from '../../bench/peers/runJob.js';
 import { densenetConfig } from '../../src/densenet/architecture.js';
-import { referenceForward, toFloat64 } from '../support/referenceNet.js';
+import { referenceForward, toFloat64 } from '../support/networks/referenceNet.js';
 
 const SMALL = densenetConfig('densenet121', {
   name: 'small',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/chromium.js';
+import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
 
 const PAGE =
   '<!doctype html><link rel="icon" href="data:,"><title>chexgpu test</title><script type="module" src="page.js"></script>';

@@ -22,7 +22,7 @@ import { type NodeGpu, openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../src/training/batch.js';
 import { fit as train } from '../../src/training/fit.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
-import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/chromium.js';
+import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
 
 const SEED = 7;
 const SIZE = 64;

@@ -13,8 +13,8 @@ import { densenetConfig } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../src/training/batch.js';
-import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/chromium.js';
-import { GRAY, GRAY_ALPHA, PALETTE, type PngSpec, RGB, RGB_ALPHA, writePng } from '../support/png.js';
+import { GRAY, GRAY_ALPHA, PALETTE, type PngSpec, RGB, RGB_ALPHA, writePng } from '../support/files/png.js';
+import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
 
 type Library = typeof import('../../src/index.js');
 /** What the host page puts on its global object. */

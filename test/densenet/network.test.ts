@@ -9,7 +9,12 @@ import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { movingVarianceFactor } from '../../src/shaders/batchnorm/batchnorm.js';
 import type { Dense } from '../../src/shaders/checkCase.js';
 import type { FloatBatch } from '../../src/training/batch.js';
-import { type Numbers, referenceForward, referenceLoss, toFloat64 } from '../support/referenceNet.js';
+import {
+  type Numbers,
+  referenceForward,
+  referenceLoss,
+  toFloat64,
+} from '../support/networks/referenceNet.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

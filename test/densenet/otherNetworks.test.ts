@@ -8,8 +8,13 @@ import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { Dense } from '../../src/shaders/checkCase.js';
 import { gradcamMap, gradcamWeights } from '../../src/shaders/gradcam/gradcam.reference.js';
 import { resizeBilinear } from '../../src/shaders/resize/resize.reference.js';
-import { firstImage, generatedBatch, generatedLossWeights, generatedWeights } from '../support/generated.js';
-import { referenceForward, toFloat64 } from '../support/referenceNet.js';
+import {
+  firstImage,
+  generatedBatch,
+  generatedLossWeights,
+  generatedWeights,
+} from '../support/networks/generated.js';
+import { referenceForward, toFloat64 } from '../support/networks/referenceNet.js';
 
 const SIZE = 8;
 const fewNorms = (overrides: Partial<DenseNetConfig> = {}) =>

@@ -12,7 +12,7 @@ import { drawPhantom, makeCohort } from '../../src/data/phantoms/index.js';
 import { LABELS } from '../../src/data/tables/labels.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { GRAY, writePng } from '../support/png.js';
+import { GRAY, writePng } from '../support/files/png.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'chexgpu-example-'));

@@ -4,7 +4,7 @@
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openNodeGpu } from '../../src/node.js';
-import { BOUND } from '../support/parity.js';
+import { BOUND } from '../support/golden/parity.js';
 import {
   differences,
   type GoldenRun,

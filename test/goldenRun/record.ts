@@ -12,14 +12,14 @@ import {
   parameterTable,
   type WeightMap,
 } from '../../src/index.js';
-import { chexgpu, ensureBuilt, scratchFolder } from '../support/cli.js';
 import {
   firstImage,
   generatedBatch,
   generatedLossWeights,
   generatedWeights,
   scaleHead,
-} from '../support/generated.js';
+} from '../support/networks/generated.js';
+import { chexgpu, ensureBuilt, scratchFolder } from '../support/programs/cli.js';
 
 const SEED = 10;
 const SIZE = 64;

@@ -4,9 +4,9 @@ import { densenetConfig, HEAD_LAYER } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { generatedBatch, generatedWeights, scaleHead } from '../support/generated.js';
-import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
-import { type GoldenTensor, relativeError } from '../support/sketch.js';
+import { BOUND, golden, parity, ranked, tableOf } from '../support/golden/parity.js';
+import { type GoldenTensor, relativeError } from '../support/golden/sketch.js';
+import { generatedBatch, generatedWeights, scaleHead } from '../support/networks/generated.js';
 
 interface ForwardCase {
   seed: number;

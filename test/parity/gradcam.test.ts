@@ -4,9 +4,9 @@ import { densenetConfig } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { firstImage, generatedBatch, generatedWeights, scaleHead } from '../support/generated.js';
-import { BOUND, golden, parity, ranked } from '../support/parity.js';
-import { type GoldenTensor, relativeError } from '../support/sketch.js';
+import { BOUND, golden, parity, ranked } from '../support/golden/parity.js';
+import { type GoldenTensor, relativeError } from '../support/golden/sketch.js';
+import { firstImage, generatedBatch, generatedWeights, scaleHead } from '../support/networks/generated.js';
 
 interface CamCase {
   seed: number;

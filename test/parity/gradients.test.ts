@@ -4,9 +4,14 @@ import { densenetConfig } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { generatedBatch, generatedLossWeights, generatedWeights, nudgeBetas } from '../support/generated.js';
-import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
-import { type GoldenTensor, relativeError } from '../support/sketch.js';
+import { BOUND, golden, parity, ranked, tableOf } from '../support/golden/parity.js';
+import { type GoldenTensor, relativeError } from '../support/golden/sketch.js';
+import {
+  generatedBatch,
+  generatedLossWeights,
+  generatedWeights,
+  nudgeBetas,
+} from '../support/networks/generated.js';
 
 interface GradientCase {
   seed: number;

@@ -12,10 +12,10 @@ import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { FloatBatch, PixelBatch } from '../../src/training/batch.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
-import { generatedBatch, generatedWeights, scaleHead } from '../support/generated.js';
-import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
-import { DATA, realFile, sayIfLeftOut } from '../support/realData.js';
-import { type GoldenTensor, relativeError } from '../support/sketch.js';
+import { DATA, realFile, sayIfLeftOut } from '../support/files/realData.js';
+import { BOUND, golden, parity, ranked, tableOf } from '../support/golden/parity.js';
+import { type GoldenTensor, relativeError } from '../support/golden/sketch.js';
+import { generatedBatch, generatedWeights, scaleHead } from '../support/networks/generated.js';
 
 interface Keras1Case {
   name: 'generated' | 'trained';

@@ -7,9 +7,14 @@ import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../../src/shaders/batchnorm/batchnorm.js';
 import type { OptimizerState } from '../../src/training/optimizers/state.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
-import { generatedBatch, generatedLossWeights, generatedWeights, nudgeBetas } from '../support/generated.js';
-import { BOUND, golden, parity, ranked, tableOf } from '../support/parity.js';
-import { type GoldenTensor, sketchDistance } from '../support/sketch.js';
+import { BOUND, golden, parity, ranked, tableOf } from '../support/golden/parity.js';
+import { type GoldenTensor, sketchDistance } from '../support/golden/sketch.js';
+import {
+  generatedBatch,
+  generatedLossWeights,
+  generatedWeights,
+  nudgeBetas,
+} from '../support/networks/generated.js';
 
 /** A tensor's change over the steps; `norm` is the length of the tensor itself. */
 type Update = GoldenTensor & { updateNorm: number };

@@ -15,10 +15,10 @@ import type { PixelBatch } from '../../src/training/batch.js';
 import { InputStage } from '../../src/training/model/inputStage.js';
 import { type LayerOutput, readMap } from '../../src/training/model/inspect.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
-import { generatedWeights, uniform } from '../support/generated.js';
-import { BOUND, golden, parity } from '../support/parity.js';
-import { asPyTorch } from '../support/safetensors.js';
-import { type GoldenTensor, relativeError } from '../support/sketch.js';
+import { asPyTorch } from '../support/files/safetensors.js';
+import { BOUND, golden, parity } from '../support/golden/parity.js';
+import { type GoldenTensor, relativeError } from '../support/golden/sketch.js';
+import { generatedWeights, uniform } from '../support/networks/generated.js';
 
 interface TorchCase {
   kind: 'torchvision' | 'torchxrayvision';

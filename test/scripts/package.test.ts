@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { scratchFolder } from '../support/cli.js';
+import { scratchFolder } from '../support/programs/cli.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PARTS = ['.npmrc', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].concat(

@@ -11,7 +11,7 @@ import { convForward, FORWARD } from '../../src/shaders/conv/conv.js';
 import { ALL_CHECKS } from '../../src/shaders/registry.js';
 import { selfTest } from '../../src/verify/selfTest.js';
 import { skippedKernels } from '../../src/verify/skippedKernels.js';
-import { type EmulatedConfig, emulatedKernel, withMatrices } from '../support/matrixEmulation.js';
+import { type EmulatedConfig, emulatedKernel, withMatrices } from '../support/gpu/matrixEmulation.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

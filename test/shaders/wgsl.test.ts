@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/registry.js';
-import { lackedExtensions } from '../support/enables.js';
+import { lackedExtensions } from '../support/gpu/lackedExtensions.js';
 
 const ROOT = join(import.meta.dirname, '../../src/shaders');
 const FILES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })

@@ -4,7 +4,7 @@ import { NonFiniteError } from '../../src/core/errors.js';
 import type { BatchSource } from '../../src/training/batch.js';
 import { fit as trainModel } from '../../src/training/fit.js';
 import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
-import { recordedSource, TINY_LOSS } from '../support/tinyNet.js';
+import { recordedSource, TINY_LOSS } from '../support/networks/tinyNet.js';
 import { diary, TinyTraining } from './callbacks/tinyTraining.js';
 
 const tiny = new TinyTraining();

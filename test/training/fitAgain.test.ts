@@ -6,7 +6,7 @@ import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { type FitOptions, fit as trainModel } from '../../src/training/fit.js';
 import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
-import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../support/tinyNet.js';
+import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../support/networks/tinyNet.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { differences } from '../densenet/weights/keras/h5Fixtures.js';
-import { generatedBatch, generatedLossWeights, generatedWeights } from '../support/generated.js';
+import { generatedBatch, generatedLossWeights, generatedWeights } from '../support/networks/generated.js';
 
 const config = densenetConfig('densenet121', {
   name: 'small',

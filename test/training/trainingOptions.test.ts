@@ -8,9 +8,9 @@ import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { fit as train } from '../../src/training/fit.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
 import type { TrainingOptions } from '../../src/training/trainingOptions.js';
-import { generatedWeights } from '../support/generated.js';
+import { generatedWeights } from '../support/networks/generated.js';
+import { COUNT, changed, config, LOSS, pixelBatch } from '../support/networks/tinyModel.js';
 import { refused, type Wrong } from '../support/refused.js';
-import { COUNT, changed, config, LOSS, pixelBatch } from '../support/tinyModel.js';
 
 let gpu: Gpu;
 let weights: WeightMap;

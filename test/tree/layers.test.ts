@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { importGraph } from '../support/importGraph.js';
-import { brokenRules } from '../support/layers.js';
+import { importGraph } from '../support/tree/importGraph.js';
+import { brokenRules } from '../support/tree/layers.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -6,7 +6,7 @@ import { type CheckCase, explain, runCheck } from '../../src/shaders/checkCase.j
 import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/registry.js';
 import { raceVariants } from '../../src/verify/race.js';
 import { selfTest } from '../../src/verify/selfTest.js';
-import { lackedExtensions } from '../support/enables.js';
+import { lackedExtensions } from '../support/gpu/lackedExtensions.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

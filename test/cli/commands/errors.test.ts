@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { writeWeightFile } from '../../../src/densenet/weights/weights.node.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
-import { csvOf, randomRows, type TestRow, writeImages } from '../../support/imageFolder.js';
-import { GRAY, writePng } from '../../support/png.js';
+import { csvOf, randomRows, type TestRow, writeImages } from '../../support/files/imageFolder.js';
+import { GRAY, writePng } from '../../support/files/png.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
 const good = scratch.path('good');

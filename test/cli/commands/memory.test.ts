@@ -1,8 +1,8 @@
 /** What is said where the GPU has no room, and where WebGPU's own words go. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { OutOfMemoryError } from '../../../src/core/errors.js';
-import { chexgpu, ensureBuilt, lastLine } from '../../support/cli.js';
-import { nodeProgram } from '../../support/nodeProgram.js';
+import { chexgpu, ensureBuilt, lastLine } from '../../support/programs/cli.js';
+import { nodeProgram } from '../../support/programs/nodeProgram.js';
 
 beforeAll(ensureBuilt);
 

@@ -8,10 +8,10 @@ import { LABELS } from '../../../src/data/tables/labels.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { readWeightFile, writeWeightFile } from '../../../src/densenet/weights/weights.node.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
-import { csvOf, randomRows, writeImages } from '../../support/imageFolder.js';
-import type { Ended } from '../../support/nodeProgram.js';
-import { GRAY, writePng } from '../../support/png.js';
+import { csvOf, randomRows, writeImages } from '../../support/files/imageFolder.js';
+import { GRAY, writePng } from '../../support/files/png.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
+import type { Ended } from '../../support/programs/nodeProgram.js';
 
 const scratch = scratchFolder();
 const data = scratch.path('project', 'data');

@@ -5,8 +5,8 @@ import { LABELS } from '../../../src/data/tables/labels.js';
 import { densenetConfig, parameterTable } from '../../../src/densenet/architecture.js';
 import { readWeightFile } from '../../../src/densenet/weights/weights.node.js';
 import { readPredictionsCsv } from '../../../src/eval/scores/predictionsCsv.node.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
-import type { Ended } from '../../support/nodeProgram.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
+import type { Ended } from '../../support/programs/nodeProgram.js';
 
 const scratch = scratchFolder();
 const SMALL = [

@@ -11,8 +11,8 @@ import { Output } from '../../../src/cli/terminal/output.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
-import { csvOf, noisePng, randomRows, type TestRow } from '../../support/imageFolder.js';
+import { csvOf, noisePng, randomRows, type TestRow } from '../../support/files/imageFolder.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
 const data = scratch.path('data');

@@ -7,10 +7,10 @@ import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch
 import { opNorm, XRV_LABELS } from '../../../src/densenet/weights/torch/torchFacts.js';
 import { readWeightFile } from '../../../src/densenet/weights/weights.node.js';
 import { differences, randomWeights } from '../../densenet/weights/keras/h5Fixtures.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
-import { generatedWeights } from '../../support/generated.js';
-import { csvOf, noisePng, randomRows, writeImages } from '../../support/imageFolder.js';
-import { asPyTorch } from '../../support/safetensors.js';
+import { csvOf, noisePng, randomRows, writeImages } from '../../support/files/imageFolder.js';
+import { asPyTorch } from '../../support/files/safetensors.js';
+import { generatedWeights } from '../../support/networks/generated.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
 const image = scratch.path('image.png');

@@ -8,7 +8,7 @@ import {
   augmentationOf,
 } from '../../../src/cli/flags/augmentationFlags.js';
 import { augmentationWords } from '../../../src/workflow/data/augmentationWords.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 function parsed(...args: string[]): AugmentationFlags {
   const command = addAugmentationOptions(new Command())

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileWatch } from '../../../src/cli/lab/fileWatch.js';
 import { compilerText, wrongText } from '../../../src/cli/lab/format.js';
-import { chexgpu, ensureBuilt, scratchFolder } from '../../support/cli.js';
+import { chexgpu, ensureBuilt, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
 const OP = 'conv1x1.forward';

@@ -13,7 +13,7 @@ import { PlanBuilder } from '../../../src/engine/plan/plan.js';
 import { planHelpers, recordPlan } from '../../../src/engine/plan/recordPlan.js';
 import { shippedTuning } from '../../../src/engine/tuning/shipped/index.js';
 import { shippedFor, type TuningDocument } from '../../../src/engine/tuning/tuningTable.js';
-import { NAMES, OP, shapeOnly, triple } from '../../support/tunedOp.js';
+import { NAMES, OP, shapeOnly, triple } from '../../support/gpu/tunedOp.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'chexgpu-tuner-'));
 const cacheBefore = process.env.CHEXGPU_CACHE;

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureBuilt, scratchFolder } from '../../support/cli.js';
-import { type NodeProgram, nodeProgram } from '../../support/nodeProgram.js';
+import { ensureBuilt, scratchFolder } from '../../support/programs/cli.js';
+import { type NodeProgram, nodeProgram } from '../../support/programs/nodeProgram.js';
 
 const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 /** Runs a program in a terminal of its own, which goes when it goes. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { textTable } from '../../../src/cli/terminal/output.js';
 import { visible, visibleJson } from '../../../src/cli/terminal/visibleText.js';
-import { chexgpu, ensureBuilt, scratchFolder } from '../../support/cli.js';
+import { chexgpu, ensureBuilt, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
 /** Sets the title, clears the screen, turns the direction, and the same in one byte. */

@@ -9,9 +9,9 @@ import { cramersV } from '../../../src/data/checks/confounding.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import { parseFrame } from '../../../src/data/tables/csv.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
-import { csvOf, noisePng, randomRows, type TestRow, writeImages } from '../../support/imageFolder.js';
-import { GRAY, RGB_ALPHA, writePng } from '../../support/png.js';
-import { DATA, realFile, sayIfLeftOut } from '../../support/realData.js';
+import { csvOf, noisePng, randomRows, type TestRow, writeImages } from '../../support/files/imageFolder.js';
+import { GRAY, RGB_ALPHA, writePng } from '../../support/files/png.js';
+import { DATA, realFile, sayIfLeftOut } from '../../support/files/realData.js';
 
 function find(report: CheckReport, kind: string, ...splits: string[]) {
   return report.findings.filter(

@@ -19,8 +19,8 @@ import {
   SECTIONS,
   summaryOf,
   worstOf,
-} from '../../support/generatorGolden.js';
-import { parity, ranked } from '../../support/parity.js';
+} from '../../support/golden/generatorGolden.js';
+import { parity, ranked } from '../../support/golden/parity.js';
 
 /** On 0..255; what float64 coordinates that differ in their last bits do to a float32. */
 const TOLERANCE = 1e-4;

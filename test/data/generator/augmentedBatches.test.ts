@@ -18,6 +18,7 @@ import {
 } from '../../../src/data/generator/standardize.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import type { Frame } from '../../../src/data/tables/frame.js';
+import { DATA, realFile, sayIfLeftOut } from '../../support/files/realData.js';
 import {
   COUNT,
   GOLDEN,
@@ -29,8 +30,7 @@ import {
   SECTIONS,
   summaryOf,
   worstOf,
-} from '../../support/generatorGolden.js';
-import { DATA, realFile, sayIfLeftOut } from '../../support/realData.js';
+} from '../../support/golden/generatorGolden.js';
 
 const pool = new DecodePool({ workers: 0 });
 let directory = '';

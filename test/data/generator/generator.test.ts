@@ -17,8 +17,8 @@ import type { PixelImage } from '../../../src/data/images/pixels.js';
 import { parseFrame } from '../../../src/data/tables/csv.js';
 import { readFrame } from '../../../src/data/tables/csv.node.js';
 import type { Frame } from '../../../src/data/tables/frame.js';
-import { csvOf, noisePng, randomRows, writeImages } from '../../support/imageFolder.js';
-import { DATA, realFile, sayIfLeftOut } from '../../support/realData.js';
+import { csvOf, noisePng, randomRows, writeImages } from '../../support/files/imageFolder.js';
+import { DATA, realFile, sayIfLeftOut } from '../../support/files/realData.js';
 
 const SIZE = 4;
 

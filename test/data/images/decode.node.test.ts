@@ -10,8 +10,16 @@ import { SAMPLEWISE, standardizeInto } from '../../../src/data/generator/standar
 import { decodeBytes, decodeFile } from '../../../src/data/images/decode.node.js';
 import { toRgb } from '../../../src/data/images/pixels.js';
 import { resizeNearest } from '../../../src/data/images/resize.js';
-import { GRAY, GRAY_ALPHA, PALETTE, type PngSpec, RGB, RGB_ALPHA, writePng } from '../../support/png.js';
-import { DATA, realFile, sayIfLeftOut } from '../../support/realData.js';
+import {
+  GRAY,
+  GRAY_ALPHA,
+  PALETTE,
+  type PngSpec,
+  RGB,
+  RGB_ALPHA,
+  writePng,
+} from '../../support/files/png.js';
+import { DATA, realFile, sayIfLeftOut } from '../../support/files/realData.js';
 
 const WIDTH = 13;
 const HEIGHT = 6;

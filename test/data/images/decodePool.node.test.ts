@@ -8,8 +8,8 @@ import { DataError, UsageError } from '../../../src/core/errors.js';
 import { decodeFile } from '../../../src/data/images/decode.node.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import { resizeNearest } from '../../../src/data/images/resize.js';
-import { noisePng } from '../../support/imageFolder.js';
-import { GRAY, writePng } from '../../support/png.js';
+import { noisePng } from '../../support/files/imageFolder.js';
+import { GRAY, writePng } from '../../support/files/png.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 /** Inside the repository, so that the built scripts find the packages. */

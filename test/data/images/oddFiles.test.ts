@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/core/errors.js';
 import { decodeBytes, decodeFile } from '../../../src/data/images/decode.node.js';
-import { GRAY, RGB, writePng } from '../../support/png.js';
+import { GRAY, RGB, writePng } from '../../support/files/png.js';
 
 let folder = '';
 beforeAll(async () => {

@@ -8,7 +8,15 @@ import { decodeBytes } from '../../../src/data/images/decode.node.js';
 import { type PixelFacts, pixelFindings, type Scaling } from '../../../src/data/images/pixelFacts.js';
 import { readXray } from '../../../src/data/images/readXray.node.js';
 import { XRV_PREPROCESSING } from '../../../src/densenet/weights/torch/torchFacts.js';
-import { GRAY, GRAY_ALPHA, PALETTE, type PngSpec, RGB, RGB_ALPHA, writePng } from '../../support/png.js';
+import {
+  GRAY,
+  GRAY_ALPHA,
+  PALETTE,
+  type PngSpec,
+  RGB,
+  RGB_ALPHA,
+  writePng,
+} from '../../support/files/png.js';
 
 const decode = async (spec: Partial<PngSpec>, scaling?: Scaling) => {
   const samples = spec.samples ?? [];

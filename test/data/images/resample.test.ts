@@ -9,8 +9,8 @@ import { decodeBytes, decodeFile } from '../../../src/data/images/decode.node.js
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import { type PixelImage, toRgb } from '../../../src/data/images/pixels.js';
 import { INTERPOLATIONS, type Interpolation, resize } from '../../../src/data/images/resize.js';
-import { COUNT, goldenName, goldenPng, SECTIONS } from '../../support/generatorGolden.js';
-import { DATA, realFile, sayIfLeftOut } from '../../support/realData.js';
+import { DATA, realFile, sayIfLeftOut } from '../../support/files/realData.js';
+import { COUNT, goldenName, goldenPng, SECTIONS } from '../../support/golden/generatorGolden.js';
 
 function checksum(image: PixelImage): string {
   return createHash('sha256').update(toRgb(image).data).digest('hex').slice(0, 16);

@@ -17,7 +17,7 @@ import {
   sharedImages,
 } from '../../../src/data/tables/leakage.js';
 import { selectList } from '../../../src/data/tables/nih.js';
-import { DATA, realFile, sayIfLeftOut } from '../../support/realData.js';
+import { DATA, realFile, sayIfLeftOut } from '../../support/files/realData.js';
 
 describe('class frequencies', () => {
   it("equals the notebook's test case", () => {

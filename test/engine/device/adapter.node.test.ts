@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type NodeProgram, nodeProgram } from '../../support/nodeProgram.js';
+import { type NodeProgram, nodeProgram } from '../../support/programs/nodeProgram.js';
 
 /** Finds an adapter, doubles 1024 numbers on it, and lets go in the way the argument says. */
 const PROGRAM = `

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cachedFolder, changingFolder } from '../../../src/engine/device/archiveCache.node.js';
-import { type NodeProgram, nodeProgram } from '../../support/nodeProgram.js';
+import { type NodeProgram, nodeProgram } from '../../support/programs/nodeProgram.js';
 
 /** Fills a folder, says where it is, lets the caller's argument be done to the world, and reads it again. */
 const PROGRAM = `

@@ -5,7 +5,7 @@ import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from '../../../src/engine/devic
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { Readback } from '../../../src/engine/device/readback.js';
-import { type FaultyDevice, faultyDevice } from '../../support/faultyDevice.js';
+import { type FaultyDevice, faultyDevice } from '../../support/gpu/faultyDevice.js';
 
 let own: Gpu;
 let faulty: FaultyDevice;

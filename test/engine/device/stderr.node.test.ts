@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type NodeProgram, nodeProgram } from '../../support/nodeProgram.js';
+import { type NodeProgram, nodeProgram } from '../../support/programs/nodeProgram.js';
 
 /** Captures what is written to descriptor 2; its reader goes away before, meanwhile or not at all. */
 const PROGRAM = `

@@ -22,7 +22,7 @@ import {
   TuningTable,
   tuningDocument,
 } from '../../../src/engine/tuning/tuningTable.js';
-import { OP, shapeOnly, TRIPLE, triple } from '../../support/tunedOp.js';
+import { OP, shapeOnly, TRIPLE, triple } from '../../support/gpu/tunedOp.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'chexgpu-tuner-'));
 const HOMES = ['CHEXGPU_CACHE', 'XDG_CACHE_HOME', 'HOME', 'TMPDIR'];

@@ -9,7 +9,16 @@ import { planHelpers, recordPlan } from '../../../src/engine/plan/recordPlan.js'
 import { fastest } from '../../../src/engine/tuning/measureChoices.js';
 import { startTuning, type TunerSettings, type TuningStore, tune } from '../../../src/engine/tuning/tuner.js';
 import { type TuningDocument, TuningTable, tuningDocument } from '../../../src/engine/tuning/tuningTable.js';
-import { ALMOST, CHOICES, classesOf, NAMES, OP, shapeOnly, TRIPLE, triple } from '../../support/tunedOp.js';
+import {
+  ALMOST,
+  CHOICES,
+  classesOf,
+  NAMES,
+  OP,
+  shapeOnly,
+  TRIPLE,
+  triple,
+} from '../../support/gpu/tunedOp.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

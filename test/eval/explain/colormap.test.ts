@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/core/errors.js';
 import { JET, jetIndex, overlay, overlayAlpha } from '../../../src/eval/explain/colormap.js';
-import { uniform } from '../../support/generated.js';
+import { uniform } from '../../support/networks/generated.js';
 
 interface Golden {
   made_with: Record<string, string>;

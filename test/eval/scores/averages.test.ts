@@ -22,9 +22,9 @@ import {
   rocAuc,
   rocCurve,
 } from '../../../src/eval/scores/roc.js';
-import { uniform } from '../../support/generated.js';
-import { parity } from '../../support/parity.js';
-import { DATA, realFile, sayIfLeftOut } from '../../support/realData.js';
+import { DATA, realFile, sayIfLeftOut } from '../../support/files/realData.js';
+import { parity } from '../../support/golden/parity.js';
+import { uniform } from '../../support/networks/generated.js';
 
 /**
  * AUC, average precision; where there is a curve, its points without and with the intermediate ones, the means

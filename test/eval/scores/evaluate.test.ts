@@ -13,7 +13,7 @@ import {
   predictionsToCsv,
   probabilitiesToCsv,
 } from '../../../src/eval/scores/predictionsCsv.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 type Scores = [auc: number, precision: number, low: number | null, high: number | null];
 

@@ -5,7 +5,7 @@
                                       Run it once in an environment of each. With CHEXGPU_DATA=DIR it also renews
                                       the facts about real X-rays: checksums and a few numbers.
 
-The PNGs are made here, from formulas that test/support/generatorImages.ts repeats. Nobody needs this script to
+The PNGs are made here, from formulas that test/support/golden/generatorGolden.ts repeats. Nobody needs this script to
 build, to test or to use the project.
 """
 import hashlib

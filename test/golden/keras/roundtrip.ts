@@ -21,7 +21,7 @@ import {
   generatedWeights,
   nudgeBetas,
   uniform,
-} from '../../support/generated.js';
+} from '../../support/networks/generated.js';
 
 const CONFIG = densenetConfig('densenet121');
 /** What is predicted; and what is trained on, the case of gradients.json: few steps, away from ReLU's kinks. */

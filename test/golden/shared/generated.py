@@ -1,4 +1,4 @@
-"""Weights and inputs that no file has to carry: test/support/generated.ts draws the very same numbers.
+"""Weights and inputs that no file has to carry: test/support/networks/generated.ts draws the very same numbers.
 
 Every tensor has a random stream of its own, NumPy's MT19937 seeded from a number and the tensor's name, so
 tensors can be drawn in any order. Values are drawn as float64 and stored as float32.

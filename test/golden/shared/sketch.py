@@ -1,4 +1,4 @@
-"""A tensor in 32 numbers: its products with 32 vectors of random signs (test/support/sketch.ts does the same).
+"""A tensor in 32 numbers: its products with 32 vectors of random signs (test/support/golden/sketch.ts does the same).
 
 The mean square of the 32 numbers is an unbiased estimate of the tensor's squared length, with a relative
 deviation of sqrt(2 / 32), so the difference of two sketches tells the distance of two tensors of any size to

@@ -5,7 +5,7 @@ import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Callback, TrainingContext } from '../../../src/training/callbacks/callback.js';
 import { History } from '../../../src/training/callbacks/history.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
-import { recordedSource, TINY, tinyBatch } from '../../support/tinyNet.js';
+import { recordedSource, TINY, tinyBatch } from '../../support/networks/tinyNet.js';
 import { diary, on, sleep, TinyTraining } from './tinyTraining.js';
 
 const tiny = new TinyTraining();

@@ -4,8 +4,8 @@ import type { TrainingContext } from '../../../src/training/callbacks/callback.j
 import { EarlyStopping, type EarlyStoppingOptions } from '../../../src/training/callbacks/earlyStopping.js';
 import type { Model } from '../../../src/training/model/model.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
+import { recordedSource } from '../../support/networks/tinyNet.js';
 import { refused } from '../../support/refused.js';
-import { recordedSource } from '../../support/tinyNet.js';
 import { on, TinyTraining } from './tinyTraining.js';
 
 type Case = [options: EarlyStoppingOptions, series: number[], stopped: number | null, weights: number];

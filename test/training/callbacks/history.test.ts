@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { History } from '../../../src/training/callbacks/history.js';
-import { recordedSource } from '../../support/tinyNet.js';
+import { recordedSource } from '../../support/networks/tinyNet.js';
 import { on, TinyTraining } from './tinyTraining.js';
 
 const tiny = new TinyTraining();

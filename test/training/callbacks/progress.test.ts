@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EarlyStopping } from '../../../src/training/callbacks/earlyStopping.js';
 import { Progress, type ProgressSink } from '../../../src/training/callbacks/progress.js';
-import { recordedSource } from '../../support/tinyNet.js';
+import { recordedSource } from '../../support/networks/tinyNet.js';
 import { TinyTraining } from './tinyTraining.js';
 
 const tiny = new TinyTraining();

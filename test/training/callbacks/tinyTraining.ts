@@ -8,7 +8,7 @@ import type { Callback } from '../../../src/training/callbacks/callback.js';
 import type { History } from '../../../src/training/callbacks/history.js';
 import { type FitOptions, fit as trainModel } from '../../../src/training/fit.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
-import { recordedSource, TINY, TINY_LOSS } from '../../support/tinyNet.js';
+import { recordedSource, TINY, TINY_LOSS } from '../../support/networks/tinyNet.js';
 
 export const LEARNING_RATE = 0.01;
 

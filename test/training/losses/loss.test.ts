@@ -9,8 +9,8 @@ import { fit as train } from '../../../src/training/fit.js';
 import type { Loss } from '../../../src/training/losses/loss.js';
 import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
 import type { TrainingOptions } from '../../../src/training/trainingOptions.js';
+import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 import { refused } from '../../support/refused.js';
-import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/tinyNet.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

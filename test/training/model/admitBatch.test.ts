@@ -8,9 +8,17 @@ import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Batch } from '../../../src/training/batch.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { predictAll } from '../../../src/training/predictAll.js';
-import { generatedWeights } from '../../support/generated.js';
+import { generatedWeights } from '../../support/networks/generated.js';
+import {
+  COUNT,
+  changed,
+  config,
+  floatBatch,
+  LOSS,
+  pixelBatch,
+  SIDE,
+} from '../../support/networks/tinyModel.js';
 import { type ErrorKind, refused, type Wrong } from '../../support/refused.js';
-import { COUNT, changed, config, floatBatch, LOSS, pixelBatch, SIDE } from '../../support/tinyModel.js';
 
 let gpu: Gpu;
 let weights: WeightMap;

@@ -14,7 +14,7 @@ import type { Batch, BatchSource } from '../../../src/training/batch.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
 import type { LayerOutput } from '../../../src/training/model/inspect.js';
 import { predictAll } from '../../../src/training/predictAll.js';
-import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/tinyNet.js';
+import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Normalisation, PixelBatch } from '../../../src/training/batch.js';
-import { generatedWeights } from '../../support/generated.js';
+import { generatedWeights } from '../../support/networks/generated.js';
 
 const STEM = 'conv1/conv/kernel';
 const SIZE = 32;

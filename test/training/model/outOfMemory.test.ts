@@ -10,8 +10,8 @@ import { fit as trainModel } from '../../../src/training/fit.js';
 import type { OptimizerState } from '../../../src/training/optimizers/state.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { enableTuning } from '../../../src/verify/enableTuning.js';
-import { type Fault, type FaultyDevice, faultyDevice } from '../../support/faultyDevice.js';
-import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/tinyNet.js';
+import { type Fault, type FaultyDevice, faultyDevice } from '../../support/gpu/faultyDevice.js';
+import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
 let own: Gpu;
 let faulty: FaultyDevice;

@@ -5,8 +5,8 @@ import { DenseNet } from '../../../src/densenet/densenet.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Batch } from '../../../src/training/batch.js';
-import { type FaultyDevice, faultyDevice } from '../../support/faultyDevice.js';
-import { TINY, TINY_LOSS, tinyBatch } from '../../support/tinyNet.js';
+import { type FaultyDevice, faultyDevice } from '../../support/gpu/faultyDevice.js';
+import { TINY, TINY_LOSS, tinyBatch } from '../../support/networks/tinyNet.js';
 
 const ROUNDS = 250;
 

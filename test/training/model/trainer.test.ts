@@ -8,7 +8,7 @@ import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../../src/training/batch.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import type { TrainingOptions } from '../../../src/training/trainingOptions.js';
-import { generatedWeights } from '../../support/generated.js';
+import { generatedWeights } from '../../support/networks/generated.js';
 
 const config = densenetConfig('densenet121', {
   name: 'small',

@@ -7,7 +7,7 @@ import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
 import { predictAll } from '../../../src/training/predictAll.js';
-import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/tinyNet.js';
+import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

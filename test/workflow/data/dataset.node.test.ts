@@ -12,7 +12,7 @@ import { ImageFiles, imagePath } from '../../../src/data/tables/imageFiles.node.
 import { readDataset } from '../../../src/workflow/data/dataset.node.js';
 import { SILENT } from '../../../src/workflow/reporter.js';
 import { chooseCases, readBoxes } from '../../../src/workflow/results/explain.node.js';
-import { csvOf, noisePng } from '../../support/imageFolder.js';
+import { csvOf, noisePng } from '../../support/files/imageFolder.js';
 
 const pool = new DecodePool({ workers: 0 });
 let root = '';

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
-import { generatedWeights } from '../../support/generated.js';
-import { csvOf, randomRows, type TestRow, writeImages } from '../../support/imageFolder.js';
-import { GRAY, GRAY_ALPHA, type PngSpec, writePng } from '../../support/png.js';
-import { asPyTorch } from '../../support/safetensors.js';
+import { csvOf, randomRows, type TestRow, writeImages } from '../../support/files/imageFolder.js';
+import { GRAY, GRAY_ALPHA, type PngSpec, writePng } from '../../support/files/png.js';
+import { asPyTorch } from '../../support/files/safetensors.js';
+import { generatedWeights } from '../../support/networks/generated.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
 const data = scratch.path('data');

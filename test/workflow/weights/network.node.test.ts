@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { readWeightFile, writeWeightFile } from '../../../src/densenet/weights/weights.node.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
-import { noisePng } from '../../support/imageFolder.js';
+import { noisePng } from '../../support/files/imageFolder.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
 const image = scratch.path('image.png');

@@ -13,7 +13,7 @@ import {
 } from '../../../../src/densenet/weights/hdf5/hdf5.js';
 import { floatsOfDataset } from '../../../../src/densenet/weights/hdf5/hdf5Numbers.js';
 import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
-import { golden } from '../../../support/parity.js';
+import { golden } from '../../../support/golden/parity.js';
 import { differences, randomWeights, TINY } from '../keras/h5Fixtures.js';
 
 const { files } = golden<{ files: Record<string, string> }>('keras/hdf5_kinds.json');

@@ -16,7 +16,7 @@ import type { WeightMap } from '../../../../src/training/parameterSpec.js';
 export const SMALL = densenetConfig('densenet121', { name: 'densenet-1-1-1-1', blocks: [1, 1, 1, 1] });
 
 /** A network small enough to fill by hand. */
-export { config as TINY } from '../../../support/tinyModel.js';
+export { config as TINY } from '../../../support/networks/tinyModel.js';
 
 export interface H5Layout {
   /** [group, attribute, string or strings]; '' is the root. */

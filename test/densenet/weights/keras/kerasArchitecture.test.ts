@@ -6,7 +6,7 @@ import { makeHdf5, writeStrings } from '../../../../src/densenet/weights/hdf5/hd
 import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
 import { modelConfig } from '../../../../src/densenet/weights/keras/kerasModelConfig.js';
 import type { KerasReadOptions, KerasWeights } from '../../../../src/densenet/weights/keras/kerasRead.js';
-import { golden } from '../../../support/parity.js';
+import { golden } from '../../../support/golden/parity.js';
 import { kerasModels, randomWeights, SMALL, TINY } from './h5Fixtures.js';
 
 interface Entry {

@@ -5,7 +5,7 @@ import {
   makeSafetensors,
   readSafetensors,
 } from '../../../../src/densenet/weights/torch/safetensors.js';
-import { golden } from '../../../support/parity.js';
+import { golden } from '../../../support/golden/parity.js';
 
 const { sample } = golden<{ sample: { base64: string; values: Record<string, number[]> } }>(
   'torch/torch_weights.json',

@@ -14,8 +14,8 @@ import {
   XRV_PREPROCESSING,
 } from '../../../../src/densenet/weights/torch/torchFacts.js';
 import { torchTable } from '../../../../src/densenet/weights/torch/torchNames.js';
-import { golden } from '../../../support/parity.js';
-import { asPyTorch, packSafetensors, renamed } from '../../../support/safetensors.js';
+import { asPyTorch, packSafetensors, renamed } from '../../../support/files/safetensors.js';
+import { golden } from '../../../support/golden/parity.js';
 import { differences, randomWeights, TINY } from '../keras/h5Fixtures.js';
 
 const XRV = densenetConfig('densenet121', { ...TINY, name: 'xrv', inputChannels: 1, classes: 18 });

@@ -11,7 +11,11 @@ import { extname, join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { chromium, type Page } from 'playwright-core';
-import { cachedFolder, chromiumPackage, unpackTarBrotli } from '../../src/engine/device/archiveCache.node.js';
+import {
+  cachedFolder,
+  chromiumPackage,
+  unpackTarBrotli,
+} from '../../../src/engine/device/archiveCache.node.js';
 
 export const CHROMIUM_RUNS_HERE = process.platform === 'linux' && process.arch === 'x64';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Ended, type RunNodeOptions, runNode } from './nodeProgram.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
 /** No user's table of kernel timings may count in a test. */
 const CACHE = join(ROOT, 'node_modules/.cache/chexgpu-test/cache');

@@ -1,8 +1,8 @@
 /** Small image folders for the tests of generators and checks. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MT19937 } from '../../src/core/mt19937.js';
-import { CSV_COLUMNS, LABELS } from '../../src/data/tables/labels.js';
+import { MT19937 } from '../../../src/core/mt19937.js';
+import { CSV_COLUMNS, LABELS } from '../../../src/data/tables/labels.js';
 import { GRAY, RGB, writePng } from './png.js';
 
 /** A gray or colour PNG of random pixels. */

@@ -1,18 +1,18 @@
 /** The whole network in plain-loop float64, composed of the operations' references. */
-import { type DenseNetConfig, growthName, HEAD_LAYER } from '../../src/densenet/architecture.js';
-import { affineOf, batchStatistics } from '../../src/shaders/batchnorm/batchnorm.reference.js';
-import { type Dense, dense, type Shape } from '../../src/shaders/checkCase.js';
-import { type ConvShape, outputSide } from '../../src/shaders/conv/conv.js';
-import { convForward } from '../../src/shaders/conv/conv.reference.js';
-import { denseForward } from '../../src/shaders/dense/dense.reference.js';
-import { softmax } from '../../src/shaders/loss/loss.reference.js';
-import { pointwise } from '../../src/shaders/pointwise/pointwise.reference.js';
+import { type DenseNetConfig, growthName, HEAD_LAYER } from '../../../src/densenet/architecture.js';
+import { affineOf, batchStatistics } from '../../../src/shaders/batchnorm/batchnorm.reference.js';
+import { type Dense, dense, type Shape } from '../../../src/shaders/checkCase.js';
+import { type ConvShape, outputSide } from '../../../src/shaders/conv/conv.js';
+import { convForward } from '../../../src/shaders/conv/conv.reference.js';
+import { denseForward } from '../../../src/shaders/dense/dense.reference.js';
+import { softmax } from '../../../src/shaders/loss/loss.reference.js';
+import { pointwise } from '../../../src/shaders/pointwise/pointwise.reference.js';
 import {
   averagePoolForward,
   globalAveragePoolForward,
   maxPoolForward,
-} from '../../src/shaders/pool/pool.reference.js';
-import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
+} from '../../../src/shaders/pool/pool.reference.js';
+import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
 
 /** Written out here and not read off the table, which is what is tested. */
 const STEM = { kernel: 7, stride: 2, pad: 3 };

@@ -1,5 +1,5 @@
 /** Safetensors files with anything in them, for tests of the readers. */
-import { readSafetensors, type StoredArray } from '../../src/densenet/weights/torch/safetensors.js';
+import { readSafetensors, type StoredArray } from '../../../src/densenet/weights/torch/safetensors.js';
 
 /** A file of these tensors, in this order, with these metadata. */
 export function packSafetensors(

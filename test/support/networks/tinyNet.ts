@@ -1,6 +1,6 @@
 /** A network and batches so small that hundreds of calls take seconds. */
-import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architecture.js';
-import type { BatchSource, PixelBatch } from '../../src/training/batch.js';
+import { type DenseNetConfig, densenetConfig } from '../../../src/densenet/architecture.js';
+import type { BatchSource, PixelBatch } from '../../../src/training/batch.js';
 
 export const TINY: DenseNetConfig = densenetConfig('densenet121', {
   name: 'tiny',

@@ -1,9 +1,9 @@
 /** An operation with choices, for the tuner's tests: y[i] = 3 * x[i], in as many useless turns as TURNS says. */
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import type { Choice } from '../../src/engine/plan/choice.js';
-import { type Kernel, kernels } from '../../src/engine/plan/kernel.js';
-import { linear, PlanBuilder, type ShapeClass, type UntunedClass } from '../../src/engine/plan/plan.js';
-import { denseTensor, type Tensor } from '../../src/engine/plan/tensor.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import type { Choice } from '../../../src/engine/plan/choice.js';
+import { type Kernel, kernels } from '../../../src/engine/plan/kernel.js';
+import { linear, PlanBuilder, type ShapeClass, type UntunedClass } from '../../../src/engine/plan/plan.js';
+import { denseTensor, type Tensor } from '../../../src/engine/plan/tensor.js';
 
 const source = (name: string, factor: string) => `// ${name}
 const TURNS: u32 = 1;

@@ -1,7 +1,7 @@
 /** A network and batches small enough for tests that call the model hundreds of times. */
-import { densenetConfig } from '../../src/densenet/architecture.js';
-import type { Batch, FloatBatch, PixelBatch } from '../../src/training/batch.js';
-import type { Wrong } from './refused.js';
+import { densenetConfig } from '../../../src/densenet/architecture.js';
+import type { Batch, FloatBatch, PixelBatch } from '../../../src/training/batch.js';
+import type { Wrong } from '../refused.js';
 
 export const config = densenetConfig('densenet121', {
   name: 'tiny',

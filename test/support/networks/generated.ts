@@ -3,11 +3,11 @@
  * reference value made with Keras or PyTorch can be compared without any weight file.
  */
 
-import { MT19937 } from '../../src/core/mt19937.js';
-import { type DenseNetConfig, parameterTable } from '../../src/densenet/architecture.js';
-import type { FloatBatch } from '../../src/training/batch.js';
-import { tensorSeed } from '../../src/training/initialisers.js';
-import type { ParameterSpec } from '../../src/training/parameterSpec.js';
+import { MT19937 } from '../../../src/core/mt19937.js';
+import { type DenseNetConfig, parameterTable } from '../../../src/densenet/architecture.js';
+import type { FloatBatch } from '../../../src/training/batch.js';
+import { tensorSeed } from '../../../src/training/initialisers.js';
+import type { ParameterSpec } from '../../../src/training/parameterSpec.js';
 
 /** float32 numbers from [low, high), from the stream of this seed and name. */
 export function uniform(seed: number, key: string, size: number, low: number, high: number): Float32Array {

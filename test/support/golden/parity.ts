@@ -49,7 +49,7 @@ export const BOUND = {
 
 /** A reference file of test/golden. */
 export function golden<T>(name: string): T {
-  const path = fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../golden/${name}`, import.meta.url));
   return JSON.parse(readFileSync(path, 'utf8')) as T;
 }
 

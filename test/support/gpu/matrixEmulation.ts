@@ -2,9 +2,9 @@
  * Subgroup matrices in plain WGSL, for adapters without matrix units: proves everything about a kernel but the units
  * themselves. A loaded matrix is the place that it is loaded from; of a matrix of sums each lane holds some numbers.
  */
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { Kernel } from '../../src/engine/plan/kernel.js';
-import { MATRIX_FEATURE, spellMatrices } from '../../src/engine/wgsl/subgroupMatrix.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { Kernel } from '../../../src/engine/plan/kernel.js';
+import { MATRIX_FEATURE, spellMatrices } from '../../../src/engine/wgsl/subgroupMatrix.js';
 
 export interface EmulatedConfig {
   M: number;

@@ -3,10 +3,10 @@
  * of test/golden/generator/make_generator.py.
  */
 import { readFileSync } from 'node:fs';
-import type { AugmentationOptions, KerasRules } from '../../src/data/generator/augmentation.js';
-import type { Interpolation } from '../../src/data/images/resize.js';
-import { uniform } from './generated.js';
-import { GRAY, PALETTE, RGB, RGB_ALPHA, writePng } from './png.js';
+import type { AugmentationOptions, KerasRules } from '../../../src/data/generator/augmentation.js';
+import type { Interpolation } from '../../../src/data/images/resize.js';
+import { GRAY, PALETTE, RGB, RGB_ALPHA, writePng } from '../files/png.js';
+import { uniform } from '../networks/generated.js';
 
 /** Sixteen values at places that `at` gives, mean, deviation, and a sum that feels exchanged pixels. */
 export type Summary = readonly number[];
@@ -68,7 +68,7 @@ interface Golden {
 }
 
 export const GOLDEN: Golden = JSON.parse(
-  readFileSync(new URL('../golden/generator/generator.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../golden/generator/generator.json', import.meta.url), 'utf8'),
 );
 
 /** [name of the package, its section] */
