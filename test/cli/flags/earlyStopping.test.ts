@@ -1,8 +1,8 @@
 import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/cli.js';
-import { csvOf, randomRows, writeImages } from '../../support/imageFolder.js';
+import { csvOf, randomRows, writeImages } from '../../support/files/imageFolder.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
 const data = scratch.path('data');

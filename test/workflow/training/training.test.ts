@@ -14,7 +14,7 @@ import { SILENT } from '../../../src/workflow/reporter.js';
 import type { TrainingPlan } from '../../../src/workflow/training/presets.js';
 import { trainNetwork } from '../../../src/workflow/training/training.js';
 import { writeCheckpoint } from '../../../src/workflow/weights/checkpoint.node.js';
-import { recordedSource, TINY, TINY_LOSS } from '../../support/tinyNet.js';
+import { recordedSource, TINY, TINY_LOSS } from '../../support/networks/tinyNet.js';
 import { LEARNING_RATE, TinyTraining } from '../../training/callbacks/tinyTraining.js';
 
 const tiny = new TinyTraining();
