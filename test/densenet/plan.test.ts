@@ -33,7 +33,7 @@ async function recorded(kind: 'predict' | 'train', batch: number, size: number) 
     const forward = network.record(plan, parameters, image, mode);
     if (kind === 'train') forward.recordBackward(dlogits);
     const { dispatches, bytes } = plan.soFar;
-    return { dispatches: dispatches.length, bytesAnImage: bytes / batch };
+    return { dispatches: dispatches.length, bytesPerImage: bytes / batch };
   } finally {
     parameters.dispose();
     for (const t of [image, dlogits, affine]) gpu.destroyBuffer(t.storage.buffer!);
@@ -41,20 +41,20 @@ async function recorded(kind: 'predict' | 'train', batch: number, size: number) 
 }
 
 describe('the plan of DenseNet121', () => {
+  // The README's numbers: the sigmoid comes on top of a prediction, loss and checks of a training pass. Batch 16 at
+  // 224 px has more bottlenecks in a block than one binding of some adapters holds.
   it.each([
-    { kind: 'predict', batch: 1, size: 224, dispatches: 150, megabytes: 15 },
-    { kind: 'predict', batch: 16, size: 224, dispatches: 150, megabytes: 15 },
-    { kind: 'train', batch: 4, size: 64, dispatches: 597, megabytes: 5 },
-    { kind: 'train', batch: 16, size: 224, dispatches: 597, megabytes: 50 },
+    { kind: 'predict', batch: 1, size: 224, dispatches: [126], megabytes: 7.3 },
+    { kind: 'predict', batch: 16, size: 224, dispatches: [126], megabytes: 7.3 },
+    { kind: 'train', batch: 4, size: 64, dispatches: [562], megabytes: 2.6 },
+    { kind: 'train', batch: 16, size: 224, dispatches: [562, 563], megabytes: 36.3 },
   ] as const)(
-    '$kind, batch $batch at $size px: at most $dispatches dispatches and $megabytes MB an image',
+    '$kind, batch $batch at $size px: $dispatches dispatches, at most $megabytes MB per image',
     async ({ kind, batch, size, dispatches, megabytes }) => {
       const plan = await recorded(kind, batch, size);
-      // The loss (two dispatches) and Adam (one) come on top of a training pass.
-      expect(plan.dispatches).toBeLessThanOrEqual(dispatches);
-      expect(plan.dispatches).toBeGreaterThan(100);
-      expect(plan.bytesAnImage).toBeLessThanOrEqual(megabytes * 1e6);
-      expect(plan.bytesAnImage).toBeGreaterThan(1e6 * (size / 224) ** 2);
+      expect(dispatches).toContain(plan.dispatches);
+      expect(plan.bytesPerImage).toBeLessThanOrEqual(megabytes * 1e6);
+      expect(plan.bytesPerImage).toBeGreaterThan(0.7 * megabytes * 1e6);
     },
   );
 
