@@ -147,3 +147,17 @@ export type { TrainingOptions } from './training/trainingOptions.js';
 export { enableTuning, type TuningOptions } from './verify/enableTuning.js';
 export { checkKernels, type KernelCheckOptions, type PlanChecker } from './verify/planCheck.js';
 export { selfTest } from './verify/selfTest.js';
+export {
+  type ImagePreparation,
+  imagePreparation,
+  type PreparationWishes,
+} from './workflow/prediction/imagePreparation.js';
+export {
+  chooseLabels,
+  type Outputs,
+  outputsOf,
+  shownProbabilities,
+  trainedLabels,
+} from './workflow/prediction/outputs.js';
+export { type ProgressBar, type Reporter, SILENT, type WorkContext } from './workflow/reporter.js';
+export type { HistoryChoice, TrainedWith } from './workflow/weights/history.node.js';

@@ -16,3 +16,21 @@ export { encodePng, writeOverlayPng } from './eval/explain/overlay.node.js';
 export { writeReport } from './eval/report/writeReport.node.js';
 export { readPredictionsCsv, writePredictionsCsv } from './eval/scores/predictionsCsv.node.js';
 export * from './index.js';
+export {
+  type Dataset,
+  type DatasetSource,
+  type Generators,
+  makeGenerators,
+  type Preparation,
+  readDataset,
+} from './workflow/data/dataset.node.js';
+export {
+  type FilePredictions,
+  LoadedNetwork,
+  type LoadOptions,
+  loadNetwork,
+} from './workflow/prediction/loadNetwork.node.js';
+export type { PredictionOptions } from './workflow/prediction/predictRows.node.js';
+export type { RowsSource } from './workflow/prediction/rows.node.js';
+export { type TrainingFacts, writeCheckpoint } from './workflow/weights/checkpoint.node.js';
+export { type StartingNetwork, startingNetwork } from './workflow/weights/startingNetwork.node.js';

@@ -2,7 +2,7 @@
 
 import { DenseNet, type DenseNetOptions } from '../densenet/densenet.js';
 import type { Gpu } from '../engine/device/gpu.js';
-import type { Progress, WorkContext } from './reporter.js';
+import type { ProgressBar, WorkContext } from './reporter.js';
 
 /** Compilation is shown when it takes longer; what is compiled already takes no time. */
 const SHOW_AFTER_MS = 300;
@@ -15,7 +15,7 @@ export function createModel(
 ): Promise<DenseNet> {
   let plan = '';
   let started = 0;
-  let bar: Progress | null = null;
+  let bar: ProgressBar | null = null;
   return DenseNet.create(gpu, {
     config,
     weights,

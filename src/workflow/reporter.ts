@@ -3,7 +3,7 @@
  */
 
 /** How far something is. */
-export interface Progress {
+export interface ProgressBar {
   /** @param note more about this moment, e.g. the loss; what is left out stays as it was */
   update(done: number, note?: string, total?: number): void;
 }
@@ -15,7 +15,7 @@ export interface Reporter {
   warn(text: string): void;
   table(header: readonly string[], rows: readonly (readonly (string | number)[])[], indent?: string): void;
   /** One at a time: a new one ends the last, as a line does. */
-  progress(title: string, total: number, unit?: string): Progress;
+  progress(title: string, total: number, unit?: string): ProgressBar;
   endProgress(): void;
 }
 

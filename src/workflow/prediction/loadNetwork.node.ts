@@ -6,6 +6,7 @@ import { initialWeights } from '../../densenet/initialisers.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
+import type { Batch } from '../../training/batch.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import { createModel } from '../createModel.js';
 import { type Reporter, SILENT, type WorkContext } from '../reporter.js';
@@ -13,7 +14,7 @@ import { chooseScore, explain, explanationOf } from '../results/explain.node.js'
 import { type Classifier, type ClassifierOptions, readClassifier } from './classifier.node.js';
 import { imagePreparation } from './imagePreparation.js';
 import { COURSE_OUTPUTS, chooseLabels, mostProbable, trainedLabels } from './outputs.js';
-import { type PredictionOptions, predictRows } from './predictRows.node.js';
+import { type PredictionOptions, predictRows, rowsGenerator } from './predictRows.node.js';
 import { type RowsSource, readRows, rowsFor } from './rows.node.js';
 
 export interface LoadOptions extends ClassifierOptions {
@@ -43,6 +44,18 @@ export class LoadedNetwork {
     private readonly pool: DecodePool,
   ) {
     this.labels = trainedLabels(classifier.outputs);
+  }
+
+  /**
+   * Image files as one batch, prepared as the weights want it: for `model`, whose probabilities are to be shown by
+   * `shownProbabilities(network.classifier.outputs, p)`.
+   * @throws as `predictFiles`
+   */
+  async prepareFiles(files: readonly string[], { samplewise }: PredictionOptions = {}): Promise<Batch> {
+    const { context, pool, classifier } = this;
+    const rows = rowsFor({ table: null, images: null }, classifier.outputs, files);
+    const options = { batchSize: files.length, samplewise };
+    return (await rowsGenerator(context, { pool, classifier }, rows, options)).getBatch(0);
   }
 
   /**

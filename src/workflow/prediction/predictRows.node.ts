@@ -47,9 +47,39 @@ export function refuseSamplewise({ preparation }: Pick<Classifier, 'preparation'
 }
 
 /**
+ * Every row's image in the rows' order, prepared as the weights want it.
+ * @throws DataError for a row without an image; UsageError as `refuseSamplewise`
+ */
+export async function rowsGenerator(
+  context: WorkContext,
+  tools: Pick<PredictionTools, 'pool' | 'classifier'>,
+  rows: RowsToPredict,
+  options: PredictionOptions = {},
+): Promise<ImageGenerator> {
+  const { pool, classifier } = tools;
+  const { size, interpolation } = classifier.preparation;
+  const { batchSize = PREDICT_BATCH } = options;
+  const normalisation = await chooseNormalisation(context, tools, rows, options);
+  const frame = frameForOutputs(rows.frame, classifier.outputs.labels);
+  const flow = { frame, batchSize, shuffle: false, normalisation };
+  if (rows.images === null) {
+    const load = (file: string) => pool.load(file, size, size, interpolation);
+    return new ImageGenerator({ ...flow, load, height: size, width: size });
+  }
+  return flowFromDataframe({
+    ...flow,
+    directory: rows.images,
+    pool,
+    targetSize: [size, size],
+    interpolation,
+    ...missingImages((line) => context.out.warn(line), options.ignoreMissing),
+    log: (line) => context.out.say(line),
+  });
+}
+
+/**
  * The wanted labels' probabilities of every row, in the rows' order.
- * @throws DataError naming all images that cannot be read: nobody shall take a part for the whole; UsageError as
- *   `refuseSamplewise`
+ * @throws DataError naming all images that cannot be read: nobody shall take a part for the whole; as `rowsGenerator`
  */
 export async function predictRows(
   context: WorkContext,
@@ -57,46 +87,19 @@ export async function predictRows(
   rows: RowsToPredict,
   options: PredictionOptions = {},
 ): Promise<PredictionTable> {
-  const { model, pool, classifier } = tools;
-  const { outputs, preparation } = classifier;
-  const { size, interpolation } = preparation;
-  const { batchSize = PREDICT_BATCH } = options;
-  const normalisation = await chooseNormalisation(context, tools, rows, options);
-  const flow = {
-    frame: frameForOutputs(rows.frame, outputs.labels),
-    batchSize,
-    shuffle: false,
-    normalisation,
-  };
-  const generator =
-    rows.images === null
-      ? new ImageGenerator({
-          ...flow,
-          load: (file) => pool.load(file, size, size, interpolation),
-          height: size,
-          width: size,
-        })
-      : await flowFromDataframe({
-          ...flow,
-          directory: rows.images,
-          pool,
-          targetSize: [size, size],
-          interpolation,
-          ...missingImages((line) => context.out.warn(line), options.ignoreMissing),
-          log: (line) => context.out.say(line),
-        });
-  const table = await predictSplit(context, model, generator).catch(async (error) => {
+  const generator = await rowsGenerator(context, tools, rows, options);
+  const table = await predictSplit(context, tools.model, generator).catch(async (error) => {
     // One damaged file ends it; but all of them are named.
-    if (error instanceof DataError) await inspectImages(context, pool, rows.frame.images, rows.images);
+    if (error instanceof DataError) await inspectImages(context, tools.pool, rows.frame.images, rows.images);
     throw error;
   });
-  return tableOfOutputs(table, outputs, rows.wanted);
+  return tableOfOutputs(table, tools.classifier.outputs, rows.wanted);
 }
 
 /** As the weights were trained; else by training images, as the notebook does; else each image by itself. */
 async function chooseNormalisation(
   { out }: WorkContext,
-  { pool, classifier }: PredictionTools,
+  { pool, classifier }: Pick<PredictionTools, 'pool' | 'classifier'>,
   { frame, images, trainCsv }: RowsToPredict,
   { samplewise, ignoreMissing }: PredictionOptions,
 ): Promise<Normalisation> {

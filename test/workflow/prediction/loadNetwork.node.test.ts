@@ -1,0 +1,146 @@
+/** The library and the command give the same numbers, whatever file the weights come from. */
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LABELS } from '../../../src/data/tables/labels.js';
+import { densenetConfig } from '../../../src/densenet/architecture.js';
+import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
+import { opNorm, XRV_LABELS, XRV_PREPROCESSING } from '../../../src/densenet/weights/torch/torchFacts.js';
+import { writeWeightFile } from '../../../src/densenet/weights/weights.node.js';
+import { type NodeGpu, openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { asWritten } from '../../../src/eval/scores/predictionsCsv.js';
+import { type LoadOptions, loadNetwork } from '../../../src/workflow/prediction/loadNetwork.node.js';
+import { shownProbabilities } from '../../../src/workflow/prediction/outputs.js';
+import { writeCheckpoint } from '../../../src/workflow/weights/checkpoint.node.js';
+import { noisePng } from '../../support/files/imageFolder.js';
+import { asPyTorch } from '../../support/files/safetensors.js';
+import { generatedWeights } from '../../support/networks/generated.js';
+import { chexgpu, ensureBuilt, scratchFolder } from '../../support/programs/cli.js';
+import { runNode } from '../../support/programs/nodeProgram.js';
+
+const scratch = scratchFolder();
+const images = ['a.png', 'b.png'].map((name) => scratch.path(name));
+const KERAS = densenetConfig('densenet121');
+const XRV = densenetConfig('densenet121', { inputChannels: 1, classes: 18 });
+/** Those behind the first 14 were never trained, as in torchxrayvision's model of NIH's X-rays. */
+const THRESHOLDS = Float32Array.from({ length: 18 }, (_, i) => (i < 14 ? 0.02 + 0.01 * i : Number.NaN));
+/** For speed; torchvision's weights would want 224. */
+const size = 32;
+
+const LOSS = {
+  name: 'binaryCrossEntropy',
+  title: 'binary cross-entropy',
+  reduction: 'mean',
+  settings: {},
+} as const;
+
+const WEIGHTS = generatedWeights(KERAS, 1);
+
+/** Every kind of file: what writes it at a path, and what the user has to say of it. */
+const KINDS: Record<
+  string,
+  { file: string; write: (path: string) => Promise<unknown>; options?: LoadOptions }
+> = {
+  'weights alone of Keras 2': {
+    file: 'keras2.h5',
+    write: (path) => writeWeightFile(path, WEIGHTS, KERAS),
+  },
+  'a whole model of Keras 2': {
+    file: 'model.h5',
+    write: (path) => writeWeightFile(path, WEIGHTS, KERAS, { format: 'keras2-model' }),
+  },
+  'weights of Keras 3': {
+    file: 'keras3.weights.h5',
+    write: (path) => writeWeightFile(path, WEIGHTS, KERAS),
+  },
+  'weights of torchvision': {
+    file: 'torchvision.safetensors',
+    write: (path) => writeFile(path, asPyTorch(writeTorchSafetensors(WEIGHTS, KERAS))),
+    options: { labels: LABELS },
+  },
+  'a checkpoint with its history': {
+    file: 'weights.h5',
+    write: (path) =>
+      writeCheckpoint(path.slice(0, -'/weights.h5'.length), {
+        config: KERAS,
+        weights: WEIGHTS,
+        preparation: { size, batchSize: 1, seed: 1, interpolation: 'bilinear', scaling: 'depth' },
+        normalisation: { kind: 'featurewise', mean: [120, 121, 122], std: [60, 61, 62], epsilon: 1e-6 },
+        training: {
+          loss: LOSS,
+          optimizer: 'Adam',
+          batchSize: 1,
+          stepLosses: [],
+          epochs: [],
+          stopped: null,
+          weightsEpoch: 1,
+        },
+      }),
+  },
+};
+
+let node: NodeGpu;
+beforeAll(async () => {
+  await ensureBuilt();
+  // Of another size than the network's, so that the filter counts.
+  for (const [i, path] of images.entries()) await writeFile(path, noisePng(1 + i, 48));
+  for (const { file, write } of Object.values(KINDS)) await write(scratch.path(file));
+  const weights = generatedWeights(XRV, 1);
+  // For pixels of -1024 to 1024.
+  const stem = weights.get('conv1/conv/kernel')!.map((value) => value / 512);
+  weights.set('conv1/conv/kernel', stem);
+  const xrv = asPyTorch(writeTorchSafetensors(weights, XRV, { thresholds: THRESHOLDS }));
+  await writeFile(scratch.path('xrv.safetensors'), xrv);
+  node = await openNodeGpu({ quiet: true });
+});
+afterAll(() => {
+  node.gpu.dispose();
+  scratch.remove();
+});
+
+/** What `chexgpu predict` writes of each image, by its --json. */
+async function commanded(args: string[]): Promise<Record<string, number>[]> {
+  const out = ['--out', scratch.path('p.csv'), '--overwrite', '--json'];
+  const { code, stdout, stderr } = await chexgpu(['predict', ...args, ...out]);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout).predictions.map((row: { probabilities: object }) => row.probabilities);
+}
+
+describe('loadNetwork and chexgpu predict', () => {
+  it.each(Object.entries(KINDS))('give the same bits for %s', async (_, { file, options }) => {
+    const network = await loadNetwork(node.gpu, scratch.path(file), { size, workers: 0, ...options });
+    const { labels, predictions } = await network.predictFiles(images);
+    const rows = images.map((_, b) =>
+      Object.fromEntries(labels.map((label, c) => [label, predictions[b * labels.length + c]])),
+    );
+    await network.close();
+    expect(rows[0]).not.toEqual(rows[1]);
+    const named = options?.labels ? ['--labels', options.labels.join(',')] : [];
+    const args = ['--weights', scratch.path(file), '--size', String(size), ...named, ...images];
+    expect(rows).toEqual(await commanded(args));
+  });
+});
+
+describe('weights of torchxrayvision', () => {
+  it('give the same on their own scale and size: in the library, by the command, in the example', async () => {
+    const xrv = scratch.path('xrv.safetensors');
+    const image = images[0];
+    const network = await loadNetwork(node.gpu, xrv, { workers: 0 });
+    const { outputs, preparation } = network.classifier;
+    const { labels, predictions } = await network.predictFiles([image]);
+    expect(labels).toEqual(XRV_LABELS.slice(0, 14));
+    expect(preparation).toMatchObject({ ...XRV_PREPROCESSING, normalisedBy: 'weights' });
+    const raw = await network.model.predict(await network.prepareFiles([image]));
+    await network.close();
+    expect(predictions).toEqual(asWritten(opNorm(raw, THRESHOLDS).slice(0, 14)));
+    expect(predictions).toEqual(asWritten(shownProbabilities(outputs, raw).slice(0, 14)));
+    expect(predictions).not.toEqual(asWritten(raw.slice(0, 14)));
+
+    const [row] = await commanded(['--weights', xrv, image]);
+    expect(Object.values(row)).toEqual([...predictions]);
+    const example = new URL('../../../examples/node/predict.mjs', import.meta.url).pathname;
+    const { stdout, code, stderr } = await runNode([example, image, xrv], {}, { cwd: scratch.path() });
+    expect(code, stderr).toBe(0);
+    const printed = labels.map((label, c) => `${predictions[c].toFixed(4)}  ${label}`);
+    expect(stdout.split('\n').slice(1, 15)).toEqual(printed);
+  });
+});
