@@ -10,9 +10,10 @@ import { cellNumber } from '../tables/csvCells.js';
 import type { Frame } from '../tables/frame.js';
 import { ImageFiles, imagePath } from '../tables/imageFiles.node.js';
 import { CSV_COLUMNS, IMAGE_COLUMN } from '../tables/labels.js';
-import { type Box, type CheckReport, checkData, type Finding } from './checkData.js';
+import { type CheckReport, checkData } from './checkData.js';
 import type { ReferenceTable } from './checkReference.js';
 import type { Traits } from './confounding.js';
+import type { Box, Finding } from './findings.js';
 
 export interface CheckFolderOptions {
   /** Name and path of each CSV; default every CSV of the folder with the assignment's columns. */

@@ -1,9 +1,9 @@
 /** The part of `check` that opens the image files. */
 
 import { firstFew, plural } from '../../core/formatting.js';
-import { inWords, pixelFindings } from '../images/pixelFacts.js';
-import type { Box, CheckInput, Finding, ImageFolder, Inspection, Severity, Splits } from './checkData.js';
+import { type ImageFacts, inWords, pixelFindings } from '../images/pixelFacts.js';
 import { labelText } from './checkLabels.js';
+import type { Box, Finding, ImageFolder, Severity, Splits } from './findings.js';
 
 export interface ImageSummary {
   readonly folder: string;
@@ -18,19 +18,25 @@ export interface ImageSummary {
 interface ImageCheck {
   readonly summary: ImageSummary;
   readonly findings: readonly Finding[];
-  readonly inspections: ReadonlyMap<string, Inspection>;
+  readonly inspections: ReadonlyMap<string, ImageFacts>;
 }
 
-export function kindOf({ format, mode, bits }: Inspection): string {
+export function kindOf({ format, mode, bits }: ImageFacts): string {
   return `${format} ${mode} ${bits}-bit`;
 }
 
-type CheckOptions = Pick<CheckInput, 'decode' | 'ignoreMissing' | 'onProgress'>;
+export interface ImageCheckOptions {
+  /** Whether to decode every image; default true. */
+  readonly decode?: boolean;
+  /** Rows without an image will be left out: a warning then, no error. */
+  readonly ignoreMissing?: boolean;
+  readonly onProgress?: (done: number, total: number) => void;
+}
 
 export async function checkImages(
   splits: Splits,
   folder: ImageFolder,
-  { decode = true, ignoreMissing = false, onProgress }: CheckOptions = {},
+  { decode = true, ignoreMissing = false, onProgress }: ImageCheckOptions = {},
 ): Promise<ImageCheck> {
   const users = splitsOfImages(splits);
   const findings: Finding[] = [];
@@ -64,7 +70,7 @@ export async function checkImages(
     `${plural(unused.length, 'file')} in ${folder.name} on no row (${firstFew(unused)}).`,
   );
 
-  const inspections = new Map<string, Inspection>();
+  const inspections = new Map<string, ImageFacts>();
   if (decode) {
     const present = images.filter((image) => !problems.has(image));
     const unreadable = await inspectAll(present, folder, inspections, onProgress);
@@ -78,7 +84,7 @@ export async function checkImages(
       add(severity, kind, items, message);
     findings.push(...identicalImages(splits, users, inspections));
   }
-  const count = (key: (inspection: Inspection) => string) => histogram([...inspections.values()].map(key));
+  const count = (key: (inspection: ImageFacts) => string) => histogram([...inspections.values()].map(key));
   return {
     summary: {
       folder: folder.name,
@@ -104,11 +110,11 @@ function splitsOfImages(splits: Splits): Map<string, Set<string>> {
 async function inspectAll(
   files: readonly string[],
   folder: ImageFolder,
-  inspections: Map<string, Inspection>,
+  inspections: Map<string, ImageFacts>,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Map<string, string>> {
   const reasons = new Map<string, string>();
-  const found = new Map<string, Inspection>();
+  const found = new Map<string, ImageFacts>();
   let next = 0;
   let done = 0;
   const work = async () => {
@@ -135,13 +141,13 @@ async function inspectAll(
 
 type StorageFinding = [severity: Severity, kind: string, items: readonly string[], message: string];
 
-function storageFindings(inspections: ReadonlyMap<string, Inspection>): StorageFinding[] {
+function storageFindings(inspections: ReadonlyMap<string, ImageFacts>): StorageFinding[] {
   const all = [...inspections];
-  const where = (test: (inspection: Inspection) => boolean) =>
+  const where = (test: (inspection: ImageFacts) => boolean) =>
     all.filter(([, i]) => test(i)).map(([file]) => file);
   const kinds = histogram(all.map(([, inspection]) => kindOf(inspection)));
   const sizeOf = (file: string): string => {
-    const { width, height } = inspections.get(file) as Inspection;
+    const { width, height } = inspections.get(file) as ImageFacts;
     return `${width}x${height}`;
   };
   const sizes = histogram(all.map(([file]) => sizeOf(file)));
@@ -193,7 +199,7 @@ function storageFindings(inspections: ReadonlyMap<string, Inspection>): StorageF
 function identicalImages(
   splits: Splits,
   users: ReadonlyMap<string, ReadonlySet<string>>,
-  inspections: ReadonlyMap<string, Inspection>,
+  inspections: ReadonlyMap<string, ImageFacts>,
 ): Finding[] {
   const groups = new Map<string, string[]>();
   for (const [file, { contentHash, constant }] of inspections) {
@@ -229,7 +235,7 @@ function identicalImages(
 export function checkBoxes(
   splits: Splits,
   boxes: readonly Box[],
-  inspections: ReadonlyMap<string, Inspection>,
+  inspections: ReadonlyMap<string, ImageFacts>,
 ): Finding[] {
   const labels = new Map<string, { split: string; findings: Set<string> }>();
   for (const [split, frame] of Object.entries(splits)) {

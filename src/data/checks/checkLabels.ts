@@ -5,7 +5,7 @@ import { countPositives, type Frame } from '../tables/frame.js';
 import { computeClassFreqs } from '../tables/frequencies.js';
 import { pairs, patientLeakage, repeatedImages, sharedImages } from '../tables/leakage.js';
 import { comparePatients, readPatientId } from '../tables/patients.js';
-import type { Finding, Splits } from './checkData.js';
+import type { Finding, Splits } from './findings.js';
 
 export interface SplitSummary {
   readonly file: string;

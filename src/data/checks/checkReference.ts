@@ -2,8 +2,8 @@
 
 import { firstFew, plural } from '../../core/formatting.js';
 import type { Frame } from '../tables/frame.js';
-import type { Finding, Splits } from './checkData.js';
 import { labelText } from './checkLabels.js';
+import type { Finding, Splits } from './findings.js';
 
 export interface ReferenceTable {
   /** NIH's table, as `parseNihTable` reads it. */

@@ -4,9 +4,10 @@
  */
 
 import { firstFew, percent } from '../../core/formatting.js';
-import type { Finding, Inspection, Splits } from './checkData.js';
+import type { ImageFacts } from '../images/pixelFacts.js';
 import { kindOf } from './checkImages.js';
 import { hasFinding } from './checkLabels.js';
+import type { Finding, Splits } from './findings.js';
 
 /** Trait name, then its value by image name. */
 export type Traits = Readonly<Record<string, ReadonlyMap<string, string>>>;
@@ -16,8 +17,8 @@ const ENOUGH_IMAGES = 50;
 const NOTABLE = 0.3;
 const LARGE = 0.5;
 
-export function fileTraits(inspections: ReadonlyMap<string, Inspection>): Traits {
-  const trait = (value: (inspection: Inspection) => string) =>
+export function fileTraits(inspections: ReadonlyMap<string, ImageFacts>): Traits {
+  const trait = (value: (inspection: ImageFacts) => string) =>
     new Map([...inspections].map(([file, inspection]) => [file, value(inspection)]));
   return {
     'file kind': trait(kindOf),

@@ -1,9 +1,8 @@
 /** The work that a decode worker does, in messages that cross a thread boundary. */
 import { ChexError, DataError } from '../../core/errors.js';
-import type { Inspection } from '../checks/checkData.js';
 import { decodeFile } from './decode.node.js';
 import { inspectFile } from './imageFacts.node.js';
-import type { PixelFacts, Scaling } from './pixelFacts.js';
+import type { ImageFacts, PixelFacts, Scaling } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';
 import { type Interpolation, resize } from './resize.js';
 
@@ -24,7 +23,7 @@ export type DecodeJob =
 /** The image as resized, with the facts of the whole one. */
 export type LoadedImage = PixelImage & { readonly facts: PixelFacts };
 
-export type JobResult = LoadedImage | Inspection;
+export type JobResult = LoadedImage | ImageFacts;
 
 export interface JobRequest {
   readonly id: number;

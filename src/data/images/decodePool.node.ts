@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { DataError, UsageError } from '../../core/errors.js';
-import type { Inspection } from '../checks/checkData.js';
 import {
   type DecodeJob,
   errorOf,
@@ -13,7 +12,7 @@ import {
   type LoadedImage,
   runJob,
 } from './decodeJobs.node.js';
-import { checkScaling, type PixelFacts, type Scaling } from './pixelFacts.js';
+import { checkScaling, type ImageFacts, type PixelFacts, type Scaling } from './pixelFacts.js';
 import type { Interpolation } from './resize.js';
 
 export interface DecodePoolOptions {
@@ -102,8 +101,8 @@ export class DecodePool {
   }
 
   /** Decodes an image and describes it. @throws DataError naming the file */
-  async inspect(file: string): Promise<Inspection> {
-    const found = (await this.submit({ kind: 'inspect', file, scaling: this.scaling })) as Inspection;
+  async inspect(file: string): Promise<ImageFacts> {
+    const found = (await this.submit({ kind: 'inspect', file, scaling: this.scaling })) as ImageFacts;
     this.keep(file, found);
     return found;
   }

@@ -1,12 +1,11 @@
 /** What `chexgpu check` wants to know of one image file. */
 import { createHash } from 'node:crypto';
-import type { Inspection } from '../checks/checkData.js';
 import { decodeFile } from './decode.node.js';
-import type { Scaling } from './pixelFacts.js';
+import type { ImageFacts, Scaling } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';
 
 /** Decodes the file and describes it. @throws DataError as `decodeFile` */
-export async function inspectFile(file: string, scaling?: Scaling): Promise<Inspection> {
+export async function inspectFile(file: string, scaling?: Scaling): Promise<ImageFacts> {
   const { image } = await decodeFile(file, scaling);
   const { width, height, facts } = image;
   const pixels = facts.grayContent ? firstChannel(image) : image.data;

@@ -43,6 +43,14 @@ export interface PixelFacts extends StoredImage {
   readonly grayContent: boolean;
 }
 
+/** What an image file stores and shows. */
+export interface ImageFacts extends PixelFacts {
+  readonly width: number;
+  readonly height: number;
+  /** Equal for equal size and equal pixels, however they are stored. */
+  readonly contentHash: string;
+}
+
 /** Images that use no more levels than this of 256 are too dark or too flat to be meant so. */
 const FEW_LEVELS = 16;
 

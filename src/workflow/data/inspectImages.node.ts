@@ -1,9 +1,10 @@
 /** Before the first step: everything that would otherwise end a training when it is done, or in its middle. */
+
 import { access } from 'node:fs/promises';
 import { DataError } from '../../core/errors.js';
 import { plural } from '../../core/formatting.js';
-import type { Inspection } from '../../data/checks/checkData.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
+import type { ImageFacts } from '../../data/images/pixelFacts.js';
 import { imagePath } from '../../data/tables/imageFiles.node.js';
 import type { WorkContext } from '../reporter.js';
 import type { Dataset } from './dataset.node.js';
@@ -39,8 +40,8 @@ export async function inspectImages(
   pool: DecodePool,
   names: readonly string[],
   folder: string | null,
-): Promise<Map<string, Inspection>> {
-  const found = new Map<string, Inspection>();
+): Promise<Map<string, ImageFacts>> {
+  const found = new Map<string, ImageFacts>();
   const bad = new Map<string, DataError>();
   const bar = out.progress('Checking the images', names.length, 'images');
   let next = 0;
@@ -72,6 +73,6 @@ export async function inspectImages(
 }
 
 /** Names of films of one single value; the session warns of them. */
-export function constantImages(inspections: ReadonlyMap<string, Inspection>): Set<string> {
+export function constantImages(inspections: ReadonlyMap<string, ImageFacts>): Set<string> {
   return new Set([...inspections].filter(([, { constant }]) => constant).map(([name]) => name));
 }
