@@ -225,7 +225,7 @@ describe('drawPhantom', () => {
         for (let y = 0.2; y < 0.8; y += 0.004) {
           chest = Math.max(chest, 2 * thorax.innerHalf(y));
           for (let x = -0.4; x < 0.4; x += 0.002) {
-            if (thorax.heartDepth(x, y) <= 0) continue;
+            if (thorax.heart.depthAt(x, y) <= 0) continue;
             left = Math.min(left, x);
             right = Math.max(right, x);
           }

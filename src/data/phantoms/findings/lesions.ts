@@ -21,7 +21,7 @@ function drawHeartBox(context: LesionContext, finding: Finding): void {
   const { x, y, halfWidth, halfHeight } = thorax.heart;
   const reach = 1.2 * Math.max(halfWidth, halfHeight);
   canvas.each(x - reach, y - reach, x + reach, y + reach, (index, px, py) => {
-    if (thorax.heartFraction(px, py) < 1) extent.add(index);
+    if (thorax.heart.fraction(px, py) < 1) extent.add(index);
   });
 }
 
