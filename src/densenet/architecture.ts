@@ -5,7 +5,7 @@
  *   stem        input -> pad 3 -> 7x7/2 conv -> bn -> relu -> pad 1 -> 3x3/2 max pool
  *   dense block n times: bn -> relu -> 1x1 conv (4k) -> bn -> relu -> 3x3 conv (k), appended to its input
  *   transition  bn -> relu -> 1x1 conv (half the channels) -> 2x2/2 average pool; after all blocks but the last
- *   head        bn -> relu -> global average pool -> dense (one logit a class; the sigmoid is the loss's)
+ *   head        bn -> relu -> global average pool -> dense (one logit per class; the sigmoid is the loss's)
  *
  * Huang et al., "Densely Connected Convolutional Networks" (CVPR 2017), as keras-applications 1.0.8
  * builds it: no convolution has a bias, every batch norm has gamma and beta.
@@ -129,7 +129,11 @@ export function layerTable(config: DenseNetConfig): Layer[] {
         add(`${name}_1_bn`, 'batchnorm');
         add(`${name}_1_relu`, 'relu');
       }
-      add(growthName(config, name), 'conv', { kernel: 3, pad: 1, cout: config.growthRate });
+      add(`${name}_${config.bottleneck > 0 ? 2 : 1}_conv`, 'conv', {
+        kernel: 3,
+        pad: 1,
+        cout: config.growthRate,
+      });
       add(`${name}_concat`, 'concat', {
         inputs: [before.name, last],
         cin: before.channels,
@@ -153,11 +157,6 @@ export function layerTable(config: DenseNetConfig): Layer[] {
   add('global_average_pooling2d_1', 'gap');
   add(HEAD_LAYER, 'dense', { cout: config.classes });
   return layers;
-}
-
-/** Name of the 3x3 convolution of the layer `conv{stage}_block{i}`: its second one, or its only one. */
-export function growthName(config: DenseNetConfig, layer: string): string {
-  return `${layer}_${config.bottleneck > 0 ? 2 : 1}_conv`;
 }
 
 /** The tensors of one layer, in Keras' order of `layer.weights`. */
@@ -203,7 +202,7 @@ export function countParameters(config: DenseNetConfig): {
 }
 
 /**
- * Every halving of the image must come out even: 1 a transition, and 2 in the ImageNet stem. 32 for
+ * Every halving of the image must come out even: one per transition, and 2 in the ImageNet stem. 32 for
  * densenet121, 4 for densenet40-12.
  */
 export function sizeMultiple(config: DenseNetConfig): number {

@@ -4,8 +4,8 @@
  *
  * Backward it has one gradient buffer G[b,h,w,C], laid out alike, in which all readers of the block gather what they
  * pass on: first the last one (transition or head), which overwrites all of it, then the layers, last to first, which
- * add to the channels [0,c) they read. What batch norm's means take off is taken off once a channel, when its last
- * reader is done (shaders: batchnorm.backwardFinalise): for the channels that the layer before made, which then goes
+ * add to the channels [0,c) they read. What batch norm's means take off is taken off once per channel, when its
+ * last reader is done (batchnorm.backwardFinalise): for the channels that the layer before made, which then goes
  * backward from them, and at the end for channels [0,C0), the gradient of the block's input.
  */
 import { channelSlice, type Tensor } from '../engine/plan/tensor.js';
@@ -14,11 +14,11 @@ import { convBackwardThroughNorm } from '../shaders/conv/conv.js';
 import type { Layer } from './architecture.js';
 import { Bottlenecks } from './bottlenecks.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
-import { newStats, observe, type RecordedNorm, recordNorm, tensorsOf } from './norm.js';
-import { gradient, kernelOf, like, type Pass } from './pass.js';
+import { newStats, type RecordedNorm, recordNorm, statisticsOf, tensorsOf } from './norm.js';
+import { gradient, kernelOf, type Pass, tensorLike } from './pass.js';
 
-/** Where the dense layers of one block lie. */
-export interface BlockPlace {
+/** What a block is made for. */
+export interface BlockPlan {
   /** The block's layers, in order. */
   layers: readonly LayerGroup[];
   images: number;
@@ -43,7 +43,7 @@ export class Block {
 
   constructor(
     protected readonly pass: Pass,
-    { layers, images, height, width, keep }: BlockPlace,
+    { layers, images, height, width, keep }: BlockPlan,
   ) {
     const concats = layers.map((operations) => operations[operations.length - 1].layer);
     const { stage, cout } = concats[concats.length - 1];
@@ -57,7 +57,7 @@ export class Block {
     return channelSlice(this.features, 0, this.channels);
   }
 
-  /** The channels to be made next, by the layer `maker`. */
+  /** The channels that a layer is about to make, [c,c+its own). */
   next({ cout }: Layer): Tensor {
     return channelSlice(this.features, this.channels, cout);
   }
@@ -70,7 +70,7 @@ export class Block {
 
   /** Begins the backward pass: G, to be overwritten by the last reader. */
   openGradient(): Tensor {
-    this.g = like(this.pass, `${this.label} gradient`, this.features);
+    this.g = tensorLike(this.pass, `${this.label} gradient`, this.features);
     return this.g;
   }
 
@@ -101,15 +101,15 @@ export class NormedBlock extends Block {
   /** Sums of the readers that have gone back, per channel. */
   private sums: Tensor | undefined;
 
-  constructor(pass: Pass, place: BlockPlace) {
-    super(pass, place);
+  constructor(pass: Pass, blockPlan: BlockPlan) {
+    super(pass, blockPlan);
     this.stats = newStats(pass, this.label, this.features.shape[3]);
-    this.bottlenecks = new Bottlenecks(pass, place.layers.length);
+    this.bottlenecks = new Bottlenecks(pass, blockPlan.layers.length);
   }
 
-  /** The channels x, of `next`, are written. @param told their statistics, if their producer told them */
-  produced(x: Tensor, told?: Parts): void {
-    this.fresh = observe(this.pass, this.label, x, told);
+  /** The channels x, of `next`, are written. @param statistics of x, where its producer counted them */
+  produced(x: Tensor, statistics?: Parts): void {
+    this.fresh = statisticsOf(this.pass, this.label, x, statistics);
     this.add(x);
   }
 

@@ -15,7 +15,15 @@ import { pointwise } from '../shaders/pointwise/pointwise.js';
 import type { NormedBlock } from './block.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
 import { ownNormApply, type RecordedNorm, recordNorm, recordOwnNorm, tensorsOf } from './norm.js';
-import { convolve, kernelGradient, kernelOf, like, outputOf, type Pass, type RecordedPart } from './pass.js';
+import {
+  convolve,
+  kernelGradient,
+  kernelOf,
+  outputOf,
+  type Pass,
+  type RecordedPart,
+  tensorLike,
+} from './pass.js';
 
 export function recordDenseLayer(pass: Pass, group: LayerGroup, block: NormedBlock): RecordedPart {
   if (group.length === 2) return recordWithoutBottleneck(pass, group, block);
@@ -27,8 +35,8 @@ export function recordDenseLayer(pass: Pass, group: LayerGroup, block: NormedBlo
   const bottleneck = block.bottlenecks.place(inner, growth.norm!, x);
   const ahead = training || keep ? undefined : recordNorm(pass, growth.norm!, bottleneck.y, {});
   const tensors = { x, affine, after: ahead?.affine, y: bottleneck.y };
-  const told = convolve(pass, inner, tensors, { statistics: training });
-  const innerNorm = ahead ?? recordOwnNorm(pass, growth.norm!, bottleneck.y, told, bottleneck.affine);
+  const statistics = convolve(pass, inner, tensors, { statistics: training });
+  const innerNorm = ahead ?? recordOwnNorm(pass, growth.norm!, bottleneck.y, statistics, bottleneck.affine);
   const y = block.next(growth.layer);
   const reading = { x: bottleneck.y, affine: ahead ? undefined : innerNorm.affine };
   block.produced(y, convolve(pass, growth, { ...reading, y }, { statistics: training }));
@@ -58,11 +66,11 @@ function bottleneckBackward(
 ): Tensor {
   const { plan, config } = pass;
   const { layer, window } = growth;
-  const dz = like(pass, `${norm.name} dz`, norm.x);
+  const dz = tensorLike(pass, `${norm.name} dz`, norm.x);
   const tensors = { dy, weights: kernelOf(pass, growth), norm: tensorsOf(norm), dx: dz };
   const options = { epsilon: config.bnEpsilon, mode: 'gradient' } as const;
   const slices = convBackwardThroughNorm(plan, layer.name, tensors, window, options);
-  const dx = like(pass, `${inner.layer.name} gradient`, norm.x);
+  const dx = tensorLike(pass, `${inner.layer.name} gradient`, norm.x);
   ownNormApply(pass, norm, { dz, slices, dx });
   return dx;
 }
@@ -71,10 +79,10 @@ function recordWithoutBottleneck(pass: Pass, [conv, concat]: LayerGroup, block: 
   const norm = block.norm(conv.norm!);
   const { x, affine } = norm;
   const own = outputOf(pass, conv, x);
-  const told = convolve(pass, conv, { x, affine, y: own }, { statistics: pass.training });
+  const statistics = convolve(pass, conv, { x, affine, y: own }, { statistics: pass.training });
   const y = block.next(conv.layer);
   pointwise(pass.plan, concat.layer.name, { x: own, y });
-  block.produced(y, told);
+  block.produced(y, statistics);
   return {
     maps: [[conv.layer.name, y]],
     backward() {

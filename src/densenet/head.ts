@@ -9,7 +9,7 @@ import { globalAveragePoolForward } from '../shaders/pool/pool.js';
 import type { RecordedNetwork } from '../training/network.js';
 import type { NormedBlock } from './block.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
-import { gradient, kernelOf, like, type Pass, weight } from './pass.js';
+import { gradient, kernelOf, type Pass, tensorLike, weight } from './pass.js';
 
 export interface RecordedHead {
   readonly maps: RecordedNetwork['maps'];
@@ -59,7 +59,7 @@ export function recordClassifier(
     backward(dlogits) {
       const [dw, db] = [gradient(pass, `${name}/kernel`), gradient(pass, `${name}/bias`)];
       denseBackwardWeights(plan, name, { x: pooled, dy: dlogits, dw, db });
-      const dpooled = like(pass, `${pool.layer.name} gradient`, pooled);
+      const dpooled = tensorLike(pass, `${pool.layer.name} gradient`, pooled);
       denseBackwardData(plan, name, { dy: dlogits, weights, dx: dpooled });
       return dpooled;
     },

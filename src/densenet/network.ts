@@ -16,7 +16,7 @@ import {
   parameterTable,
   sizeMultiple,
 } from './architecture.js';
-import { type Block, type BlockPlace, NormedBlock } from './block.js';
+import { type Block, type BlockPlan, NormedBlock } from './block.js';
 import { recordDenseLayer } from './denseLayer.js';
 import { type RecordedHead, recordHead } from './head.js';
 import { type LayerGroup, layerGroups } from './layerGroups.js';
@@ -48,15 +48,15 @@ export function densenetNetwork(config: DenseNetConfig): Network {
 }
 
 /** How each part of a network is recorded. */
-interface Parts<B extends Block> {
-  block: new (pass: Pass, place: BlockPlace) => B;
+interface Recorders<B extends Block> {
+  block: new (pass: Pass, blockPlan: BlockPlan) => B;
   stem(pass: Pass, group: LayerGroup, image: Tensor, block: B): RecordedPart;
   denseLayer(pass: Pass, group: LayerGroup, block: B): RecordedPart;
   transition(pass: Pass, group: LayerGroup, from: B, to: B): RecordedPart;
   head(pass: Pass, group: LayerGroup, block: B): RecordedHead;
 }
 
-const NORM_PER_LAYER: Parts<NormedBlock> = {
+const NORM_PER_LAYER: Recorders<NormedBlock> = {
   block: NormedBlock,
   stem: recordStem,
   denseLayer: recordDenseLayer,
@@ -64,7 +64,7 @@ const NORM_PER_LAYER: Parts<NormedBlock> = {
   head: recordHead,
 };
 
-const NORM_PER_BLOCK: Parts<normPerBlock.ActivatedBlock> = {
+const NORM_PER_BLOCK: Recorders<normPerBlock.ActivatedBlock> = {
   block: normPerBlock.ActivatedBlock,
   stem: normPerBlock.recordStem,
   denseLayer: normPerBlock.recordDenseLayer,
@@ -72,30 +72,27 @@ const NORM_PER_BLOCK: Parts<normPerBlock.ActivatedBlock> = {
   head: normPerBlock.recordHead,
 };
 
-function record<B extends Block>(parts: Parts<B>, pass: Pass, image: Tensor): RecordedNetwork {
+function record<B extends Block>(recorders: Recorders<B>, pass: Pass, image: Tensor): RecordedNetwork {
   const { stem, blocks, transitions, head } = layerGroups(pass.config);
-  const [images, ...sides] = image.shape;
-  /** The buffer of block `index`, behind the stem or a transition. */
-  const open = (index: number, behind: LayerGroup): B => {
-    for (const { window } of behind) {
-      sides[0] = outputSide(sides[0], window);
-      sides[1] = outputSide(sides[1], window);
-    }
-    const [height, width] = sides;
+  /** The buffer of block `index`, behind the stem or a transition that reads x. */
+  const open = (index: number, behind: LayerGroup, x: Tensor): B => {
+    const [images, h, w] = x.shape;
+    const sideBehind = (side: number) => behind.reduce((n, { window }) => outputSide(n, window), side);
+    const [height, width] = [sideBehind(h), sideBehind(w)];
     const keep = pass.keep || index === blocks.length - 1; // Grad-CAM reads the last one
-    return new parts.block(pass, { layers: blocks[index], images, height, width, keep });
+    return new recorders.block(pass, { layers: blocks[index], images, height, width, keep });
   };
 
-  let block = open(0, stem);
-  const recorded = [parts.stem(pass, stem, image, block)];
+  let block = open(0, stem, image);
+  const recorded = [recorders.stem(pass, stem, image, block)];
   for (const [index, layers] of blocks.entries()) {
-    for (const layer of layers) recorded.push(parts.denseLayer(pass, layer, block));
+    for (const layer of layers) recorded.push(recorders.denseLayer(pass, layer, block));
     if (index === blocks.length - 1) break;
-    const next = open(index + 1, transitions[index]);
-    recorded.push(parts.transition(pass, transitions[index], block, next));
+    const next = open(index + 1, transitions[index], block.features);
+    recorded.push(recorders.transition(pass, transitions[index], block, next));
     block = next;
   }
-  const { logits, cam, maps, backward } = parts.head(pass, head, block);
+  const { logits, cam, maps, backward } = recorders.head(pass, head, block);
 
   return {
     logits,

@@ -13,7 +13,7 @@ import {
   reluBackwardAndSums,
 } from '../shaders/batchnorm/batchnorm.js';
 import type { Layer } from './architecture.js';
-import { gradient, like, type Pass } from './pass.js';
+import { gradient, type Pass, tensorLike } from './pass.js';
 
 export interface RecordedNorm {
   readonly name: string;
@@ -30,9 +30,14 @@ export function tensorsOf({ x, affine, stats }: RecordedNorm): NormTensors {
   return { x, affine, stats: stats! };
 }
 
-/** Statistics of a fresh map in slices, unless its producer told them; none in inference. */
-export function observe({ plan, training }: Pass, label: string, x: Tensor, told?: Parts): Parts | undefined {
-  return training ? (told ?? batchStatistics(plan, label, x)) : undefined;
+/** Statistics of a fresh map in slices, counted here unless its producer did; none in inference. */
+export function statisticsOf(
+  { plan, training }: Pass,
+  label: string,
+  x: Tensor,
+  counted?: Parts,
+): Parts | undefined {
+  return training ? (counted ?? batchStatistics(plan, label, x)) : undefined;
 }
 
 export function newStats({ plan, training }: Pass, label: string, channels: number): Tensor | undefined {
@@ -67,16 +72,16 @@ export function recordNorm(
   return { name, x, affine, stats };
 }
 
-/** A batch norm that alone reads its map. @param told statistics of x in slices, if its producer told them */
+/** A batch norm that alone reads its map. @param counted statistics of x, where its producer counted them */
 export function recordOwnNorm(
   pass: Pass,
   layer: Layer,
   x: Tensor,
-  told?: Parts,
+  counted?: Parts,
   place?: Tensor,
 ): RecordedNorm {
   const stats = newStats(pass, layer.name, layer.cout);
-  return recordNorm(pass, layer, x, { stats, fresh: observe(pass, layer.name, x, told) }, place);
+  return recordNorm(pass, layer, x, { stats, fresh: statisticsOf(pass, layer.name, x, counted) }, place);
 }
 
 /**
@@ -91,7 +96,7 @@ export function ownNormBackward(
   { relu }: { relu: boolean },
 ): void {
   const { plan, config } = pass;
-  const dz = like(pass, `${norm.name} dz`, norm.x);
+  const dz = tensorLike(pass, `${norm.name} dz`, norm.x);
   const tensors = { ...tensorsOf(norm), da, dx: dz };
   const options = { epsilon: config.bnEpsilon, mode: 'gradient', relu } as const;
   const slices = reluBackwardAndSums(plan, norm.name, tensors, options);

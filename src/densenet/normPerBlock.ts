@@ -15,19 +15,27 @@ import { channelSlice, type Tensor } from '../engine/plan/tensor.js';
 import { convBackwardData } from '../shaders/conv/conv.js';
 import { pointwise, reluBackward } from '../shaders/pointwise/pointwise.js';
 import { averagePoolBackward, averagePoolForward, globalAveragePoolBackward } from '../shaders/pool/pool.js';
-import { Block, type BlockPlace } from './block.js';
+import { Block, type BlockPlan } from './block.js';
 import { type RecordedHead, recordClassifier } from './head.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
 import { ownNormBackward, recordOwnNorm } from './norm.js';
-import { convolve, kernelGradient, kernelOf, like, outputOf, type Pass, type RecordedPart } from './pass.js';
+import {
+  convolve,
+  kernelGradient,
+  kernelOf,
+  outputOf,
+  type Pass,
+  type RecordedPart,
+  tensorLike,
+} from './pass.js';
 
 /** A block and, beside it, its channels behind ReLU. */
 export class ActivatedBlock extends Block {
   /** relu(features) */
   readonly activated: Tensor;
 
-  constructor(pass: Pass, place: BlockPlace) {
-    super(pass, place);
+  constructor(pass: Pass, blockPlan: BlockPlan) {
+    super(pass, blockPlan);
     this.activated = pass.plan.tensor(`${this.label} relu`, this.features.shape, pass.keep);
   }
 
@@ -41,7 +49,7 @@ export class ActivatedBlock extends Block {
   /** Back through the ReLU in front of the head, the last reader; it overwrites G. @param dpooled of the averages */
   headBackward(pool: Operation, dpooled: Tensor): void {
     const { plan } = this.pass;
-    const da = like(this.pass, `${this.label} relu gradient`, this.features);
+    const da = tensorLike(this.pass, `${this.label} relu gradient`, this.features);
     globalAveragePoolBackward(plan, pool.layer.name, { dy: dpooled, dx: da });
     const dx = this.openGradient();
     reluBackward(plan, pool.relu!.name, { x: this.features, dy: da, dx }, { accumulate: false });
@@ -61,7 +69,7 @@ function recordEntrance(pass: Pass, { layer }: Operation, x: Tensor, block: Acti
     /** @returns gradient of x */
     backward(): Tensor {
       const da = block.endGradient();
-      const dx = like(pass, `${name} gradient`, x);
+      const dx = tensorLike(pass, `${name} gradient`, x);
       ownNormBackward(pass, norm, { da, dx }, { relu: false });
       return dx;
     },
@@ -95,7 +103,7 @@ export function recordDenseLayer(pass: Pass, [conv]: LayerGroup, block: Activate
       const dy = block.gradientOf(y);
       kernelGradient(pass, conv, { x: activated, dy });
       const relu = conv.relu!.name;
-      const da = like(pass, `${relu} gradient`, x);
+      const da = tensorLike(pass, `${relu} gradient`, x);
       const weights = kernelOf(pass, conv);
       convBackwardData(pass.plan, conv.layer.name, { dy, weights, dx: da }, conv.window);
       reluBackward(pass.plan, relu, { x, dy: da, dx: block.gradientOf(x) }, { accumulate: true });
@@ -120,7 +128,7 @@ export function recordTransition(
     maps: [[conv.layer.name, map], [pool.layer.name, pooled], entrance.map],
     backward() {
       const dpooled = entrance.backward();
-      const dy = like(pass, `${conv.layer.name} gradient`, map);
+      const dy = tensorLike(pass, `${conv.layer.name} gradient`, map);
       averagePoolBackward(plan, pool.layer.name, { dy: dpooled, dx: dy }, pool.window);
       kernelGradient(pass, conv, { x, dy });
       const weights = kernelOf(pass, conv);

@@ -45,7 +45,8 @@ export function outputOf({ plan, keep }: Pass, { layer, window }: Operation, x: 
   return plan.tensor(layer.name, shape, keep);
 }
 
-export function like({ plan }: Pass, label: string, { shape }: Tensor): Tensor {
+/** A temporary tensor of the shape of another. */
+export function tensorLike({ plan }: Pass, label: string, { shape }: Tensor): Tensor {
   return plan.tensor(label, shape);
 }
 

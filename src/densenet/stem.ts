@@ -12,7 +12,7 @@ import { maxPoolBackward, maxPoolForward } from '../shaders/pool/pool.js';
 import type { NormedBlock } from './block.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
 import { ownNormBackward, recordOwnNorm } from './norm.js';
-import { convolve, kernelGradient, like, outputOf, type Pass, type RecordedPart } from './pass.js';
+import { convolve, kernelGradient, outputOf, type Pass, type RecordedPart, tensorLike } from './pass.js';
 
 /** @param image image[b,h,w,inputChannels] */
 export function recordStem(pass: Pass, group: LayerGroup, image: Tensor, block: NormedBlock): RecordedPart {
@@ -21,8 +21,8 @@ export function recordStem(pass: Pass, group: LayerGroup, image: Tensor, block: 
   const { plan, training } = pass;
 
   const stem = outputOf(pass, conv, image);
-  const told = convolve(pass, conv, { x: image, y: stem }, { statistics: training });
-  const norm = recordOwnNorm(pass, pool.norm!, stem, told);
+  const statistics = convolve(pass, conv, { x: image, y: stem }, { statistics: training });
+  const norm = recordOwnNorm(pass, pool.norm!, stem, statistics);
   const y = block.next(pool.layer);
   const argmax = plan.tensor(`${pool.layer.name} argmax`, y.shape);
   maxPoolForward(plan, pool.layer.name, { x: stem, affine: norm.affine, y, argmax }, pool.window);
@@ -34,9 +34,9 @@ export function recordStem(pass: Pass, group: LayerGroup, image: Tensor, block: 
       [pool.layer.name, y],
     ],
     backward() {
-      const da = like(pass, `${pool.relu!.name} gradient`, stem);
+      const da = tensorLike(pass, `${pool.relu!.name} gradient`, stem);
       maxPoolBackward(plan, pool.layer.name, { dy: block.endGradient(), argmax, dx: da }, pool.window);
-      const dy = like(pass, `${conv.layer.name} gradient`, stem);
+      const dy = tensorLike(pass, `${conv.layer.name} gradient`, stem);
       ownNormBackward(pass, norm, { da, dx: dy }, { relu: true });
       kernelGradient(pass, conv, { x: image, dy });
     },

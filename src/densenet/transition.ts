@@ -12,7 +12,15 @@ import { convBackwardData } from '../shaders/conv/conv.js';
 import { averagePoolForward } from '../shaders/pool/pool.js';
 import type { NormedBlock } from './block.js';
 import type { LayerGroup } from './layerGroups.js';
-import { convolve, kernelGradient, kernelOf, like, outputOf, type Pass, type RecordedPart } from './pass.js';
+import {
+  convolve,
+  kernelGradient,
+  kernelOf,
+  outputOf,
+  type Pass,
+  type RecordedPart,
+  tensorLike,
+} from './pass.js';
 
 export function recordTransition(
   pass: Pass,
@@ -37,7 +45,7 @@ export function recordTransition(
     backward() {
       const dy = to.endGradient();
       kernelGradient(pass, conv, { x: pooled, dy });
-      const dpooled = like(pass, `${pool.layer.name} gradient`, pooled);
+      const dpooled = tensorLike(pass, `${pool.layer.name} gradient`, pooled);
       const weights = kernelOf(pass, conv);
       convBackwardData(plan, conv.layer.name, { dy, weights, dx: dpooled }, conv.window);
       from.lastReaderBackward(norm, dpooled);

@@ -156,7 +156,7 @@ function three(
 ): [number, number, number] {
   const values = listOfNumbers(field, given);
   if (values.length !== 3) {
-    throw new UsageError(`${field} has ${values.length} numbers; there must be 3, one a channel.`);
+    throw new UsageError(`${field} has ${values.length} numbers; there must be 3, one per channel.`);
   }
   return [check(`${field}[0]`, values[0]), check(`${field}[1]`, values[1]), check(`${field}[2]`, values[2])];
 }

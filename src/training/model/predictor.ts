@@ -110,7 +110,7 @@ export class Predictor {
   }
 
   /**
-   * One map a class, for the first image of the batch.
+   * One map per class, for the first image of the batch.
    * @throws UsageError for the score `sigmoid` of a network that ends in a softmax; NonFiniteError for a map
    */
   async gradcam(batch: Batch, classes: readonly number[], score: CamScore): Promise<GradcamMap[]> {

@@ -1,5 +1,5 @@
 /** The whole network in plain-loop float64, composed of the operations' references. */
-import { type DenseNetConfig, growthName, HEAD_LAYER } from '../../../src/densenet/architecture.js';
+import { type DenseNetConfig, HEAD_LAYER } from '../../../src/densenet/architecture.js';
 import { affineOf, batchStatistics } from '../../../src/shaders/batchnorm/batchnorm.reference.js';
 import { type Dense, dense, type Shape } from '../../../src/shaders/checkCase.js';
 import { type ConvShape, outputSide } from '../../../src/shaders/conv/conv.js';
@@ -89,7 +89,10 @@ export function referenceForward(
         read = conv(`${name}_1_conv`, read, config.bottleneck * config.growthRate, POINT, affine);
         affine = norm(`${name}_1_bn`, read);
       }
-      x = concat(x, conv(growthName(config, name), read, config.growthRate, GROWTH, affine));
+      x = concat(
+        x,
+        conv(`${name}_${config.bottleneck > 0 ? 2 : 1}_conv`, read, config.growthRate, GROWTH, affine),
+      );
     }
     if (block === config.blocks.length - 1) return;
     const name = `pool${block + 2}`;
