@@ -1,37 +1,12 @@
 /** `chexgpu phantoms` */
 
 import { plural } from '../../core/formatting.js';
-import { type PhantomSummary, writePhantoms } from '../../data/phantoms/writePhantoms.node.js';
+import { drawPhantoms, type PhantomsToDraw } from '../../workflow/data/phantoms.node.js';
 import { option, wholeNumber } from '../flags/sharedFlags.js';
-import type { CommandContext } from '../session/commandContext.js';
 import { textTable } from '../terminal/output.js';
 import { define } from './define.js';
 
-interface PhantomFlags {
-  out: string;
-  images: number;
-  size: number;
-  seed: number;
-  balanced: boolean;
-  overwrite: boolean;
-}
-
-/** Draws with progress; Ctrl-C leaves nothing behind. */
-export async function drawPhantoms(context: CommandContext, flags: PhantomFlags): Promise<PhantomSummary> {
-  const { out, signal } = context;
-  const bar = out.progress('Drawing phantoms', flags.images, 'images');
-  const summary = await writePhantoms({
-    ...flags,
-    onProgress: (done) => {
-      signal.throwIfAborted();
-      bar.update(done);
-    },
-  });
-  out.endProgress();
-  return summary;
-}
-
-export const phantomsCommand = define<PhantomFlags>({
+export const phantomsCommand = define<PhantomsToDraw>({
   name: 'phantoms',
   description:
     'Draws synthetic chest X-rays of synthetic patients: images/, train.csv, valid.csv, test.csv, and boxes.csv ' +

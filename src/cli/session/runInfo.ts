@@ -7,8 +7,8 @@ import { versions } from './versions.js';
 export function runInfo(
   { commandLine }: CommandContext,
   node: NodeGpu,
-  facts: { name: string; seed: number; startedAt: Date; settings: Record<string, string> },
-): RunInfo {
+  facts: { name: string; seed: number; startedAt: Date },
+): Omit<RunInfo, 'settings'> {
   const { info } = node.gpu;
   return {
     name: facts.name,
@@ -23,6 +23,5 @@ export function runInfo(
       reason: node.why,
     },
     versions: versions(),
-    settings: facts.settings,
   };
 }

@@ -1,0 +1,48 @@
+/** Synthetic X-rays: drawn into a folder, and as a data set to train on. */
+import { basename } from 'node:path';
+import { type PhantomSummary, writePhantoms } from '../../data/phantoms/writePhantoms.node.js';
+import type { Frame } from '../../data/tables/frame.js';
+import type { WorkContext } from '../reporter.js';
+import { type Dataset, readDataset } from './dataset.node.js';
+
+/** Which phantoms, and where. */
+export interface PhantomsToDraw {
+  out: string;
+  images: number;
+  size: number;
+  seed: number;
+  balanced: boolean;
+  overwrite: boolean;
+}
+
+/** Draws with progress; an interrupt leaves nothing behind. */
+export async function drawPhantoms(context: WorkContext, phantoms: PhantomsToDraw): Promise<PhantomSummary> {
+  const { out, signal } = context;
+  const bar = out.progress('Drawing phantoms', phantoms.images, 'images');
+  const summary = await writePhantoms({
+    ...phantoms,
+    onProgress: (done) => {
+      signal.throwIfAborted();
+      bar.update(done);
+    },
+  });
+  out.endProgress();
+  return summary;
+}
+
+/**
+ * The data set of a run: drawn into `out`, which gets its real name at the end.
+ * @param name that folder's name as seen from the report
+ */
+export async function phantomDataset(
+  context: WorkContext,
+  { out, images, size, seed }: Pick<PhantomsToDraw, 'out' | 'images' | 'size' | 'seed'>,
+  name: string,
+  limit?: number,
+): Promise<Dataset> {
+  await drawPhantoms(context, { out, images, size, seed, balanced: true, overwrite: false });
+  const dataset = await readDataset(context, { data: out, limit }, 'phantoms');
+  const named = (frame: Frame): Frame => ({ ...frame, file: `${name}/${basename(frame.file)}` });
+  const { train, valid, test } = dataset;
+  return { ...dataset, train: named(train), valid: named(valid), test: named(test) };
+}

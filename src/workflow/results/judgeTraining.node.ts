@@ -1,0 +1,72 @@
+/** What a training came to on the test images: predictions, scores, maps. */
+import { join } from 'node:path';
+import type { DecodePool } from '../../data/images/decodePool.node.js';
+import type { GradcamRow } from '../../eval/report/reportData.js';
+import type { EvaluationResult } from '../../eval/scores/evaluate.js';
+import { writePredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
+import type { CamScore } from '../../training/model/predictor.js';
+import type { Dataset } from '../data/dataset.node.js';
+import type { LateFailures } from '../lateFailures.js';
+import type { Phases } from '../phases.js';
+import { COURSE_OUTPUTS } from '../prediction/outputs.js';
+import type { WorkContext } from '../reporter.js';
+import type { CheckpointFolder, Trained } from '../training/job.node.js';
+import { predictSplit, sayEvaluation, scorePredictions } from './evaluation.js';
+import { type BoxesByImage, chooseCases, explain, readBoxes } from './explain.node.js';
+
+const PREDICTIONS_FILE = 'predictions.csv';
+
+/** A training that is done, and what is asked of it. */
+export interface TrainedRun {
+  pool: DecodePool;
+  dataset: Dataset;
+  trained: Trained;
+  score: CamScore;
+  /** By image; null where they have still to be read. */
+  boxes: BoxesByImage | null;
+  /** Gets the predictions. */
+  folder: CheckpointFolder;
+}
+
+/** Predictions of the test images, their scores, and maps of some of them: each as far as the one before came. */
+export async function judgeTraining(
+  context: WorkContext,
+  { pool, dataset, trained, score, boxes, folder }: TrainedRun,
+  phases: Phases,
+  problems: LateFailures,
+): Promise<{ evaluation: EvaluationResult | null; gradcam: GradcamRow[] }> {
+  const { out } = context;
+  const { model, generators, plan, preparation, constant } = trained;
+  const { samples } = generators.test;
+  const table = await problems.attempt('Predictions', () =>
+    phases.time('prediction', samples, () => predictSplit(context, model, generators.test)),
+  );
+  if (!table) return { evaluation: null, gradcam: [] };
+  await problems.attempt(PREDICTIONS_FILE, async () => {
+    await writePredictionsCsv(join(folder.staged, PREDICTIONS_FILE), table);
+    await folder.publish();
+  });
+  const evaluation = await problems.attempt('Evaluation', async () => {
+    const result = scorePredictions(context, table);
+    out.say(`ROC on ${table.images.length} test images:`);
+    sayEvaluation(context, result);
+    return result;
+  });
+  if (!evaluation) return { evaluation, gradcam: [] };
+  const gradcam = await problems.attempt('Grad-CAM', async () => {
+    const known = boxes ?? (await readBoxes(dataset));
+    const cases = chooseCases(evaluation.best, table, dataset.images, known, constant);
+    out.say(`Grad-CAM of the ${score} for ${evaluation.best.join(', ')}:`);
+    return phases.time('Grad-CAM', cases.length, () =>
+      explain(context, pool, model, cases, {
+        size: plan.size,
+        interpolation: preparation.interpolation,
+        score,
+        classes: evaluation.best,
+        outputs: COURSE_OUTPUTS,
+        onFailure: (name, error) => problems.add(`Grad-CAM of ${name}`, error),
+      }),
+    );
+  });
+  return { evaluation, gradcam: gradcam ?? [] };
+}
