@@ -1,6 +1,13 @@
 /** Safetensors files with anything in them, for tests of the readers. */
 import { readSafetensors, type StoredArray } from '../../../src/densenet/weights/torch/safetensors.js';
 
+/** A tensor as a file stores it. */
+export const storedArray = (dtype: string, shape: number[], values: ArrayBufferView): StoredArray => ({
+  dtype,
+  shape,
+  bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+});
+
 /** A file of these tensors, in this order, with these metadata. */
 export function packSafetensors(
   tensors: ReadonlyMap<string, StoredArray>,
