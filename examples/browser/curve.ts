@@ -31,9 +31,9 @@ export class LossCurve implements Callback {
   private losses: number[] = [];
   private steps = 1;
 
-  onTrainBegin({ steps }: TrainingContext): void {
+  onTrainBegin({ stepsPerEpoch }: TrainingContext): void {
     this.losses = [];
-    this.steps = steps;
+    this.steps = stepsPerEpoch;
     this.rows.replaceChildren();
     this.root.removeAttribute('hidden');
     this.draw();

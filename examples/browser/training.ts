@@ -1,5 +1,11 @@
 /** The form of the training and the loop behind it. */
-import { type Callback, type DenseNet, Progress, type TrainingContext, fit as trainModel } from 'chexgpu';
+import {
+  type Callback,
+  type DenseNet,
+  type TrainingContext,
+  TrainingProgress,
+  fit as trainModel,
+} from 'chexgpu';
 import { LossCurve } from './curve.js';
 import { byId, numberIn } from './dom.js';
 import type { OnProgress } from './network.js';
@@ -49,7 +55,7 @@ export class Training implements Callback {
     const learningRate = numberIn('rate', 'Learning rate');
     const { source, posWeights, negWeights } = trainingPhantoms({ images, size, batchSize });
     this.text.textContent = 'Drawing the first phantoms …';
-    const progress = new Progress({
+    const progress = new TrainingProgress({
       progress: (_epoch, total) => ({
         update: (done, note) => {
           this.text.textContent = `Step ${done} of ${total}: ${note}`;

@@ -96,7 +96,7 @@ class Training implements TrainingContext {
   constructor(
     readonly model: Model,
     readonly epochs: number,
-    readonly steps: number,
+    readonly stepsPerEpoch: number,
     readonly validationSteps: number,
   ) {}
 
@@ -140,7 +140,7 @@ async function trainEpoch(
   callbacks: readonly Callback[],
   signal?: AbortSignal,
 ): Promise<EpochInfo> {
-  const { model, epochs, steps } = training;
+  const { model, epochs, stepsPerEpoch: steps } = training;
   const started = performance.now();
   let weighted = 0;
   let seen = 0;

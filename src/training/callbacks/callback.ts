@@ -71,8 +71,8 @@ export interface TrainingContext {
   /** Hooks may call it: no step runs while they are waited for. */
   readonly model: Model;
   readonly epochs: number;
-  /** Steps per epoch, and batches per validation: 0 where there is none. */
-  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  /** Batches per validation; 0 where there is none. */
   readonly validationSteps: number;
   /** Learning rate of the next step. @throws UsageError unless it is set to a finite number, 0 or above */
   learningRate: number;

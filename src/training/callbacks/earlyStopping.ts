@@ -76,7 +76,7 @@ export class EarlyStopping implements Callback {
     const { monitor, patience, restoreBestWeights } = this.options;
     const current = logs[monitor];
     // An epoch that was cut short is not compared with whole ones.
-    if (steps < training.steps) return;
+    if (steps < training.stepsPerEpoch) return;
     if (current === undefined) {
       throw new UsageError(
         `EarlyStopping watches ${monitor}, which the logs do not have; they have ${Object.keys(logs).join(', ')}.`,

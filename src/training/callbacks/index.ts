@@ -10,4 +10,4 @@ export type {
 export { EarlyStopping, type EarlyStoppingOptions } from './earlyStopping.js';
 export { History } from './history.js';
 export { LearningRateSchedule, type Schedule } from './learningRateSchedule.js';
-export { Progress, type ProgressSink } from './progress.js';
+export { type ProgressSink, TrainingProgress } from './progress.js';

@@ -39,7 +39,7 @@ export class LearningRateSchedule implements Callback {
 
   /** Nothing behind the last one: what Keras leaves in the optimizer is the last rate that was used. */
   private set(index: number, training: TrainingContext): void {
-    const count = this.per === 'epoch' ? training.epochs : training.epochs * training.steps;
+    const count = this.per === 'epoch' ? training.epochs : training.epochs * training.stepsPerEpoch;
     if (index < count) training.learningRate = this.schedule(index, training.learningRate, count);
   }
 }

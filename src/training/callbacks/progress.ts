@@ -15,7 +15,7 @@ export interface ProgressSink {
 }
 
 /** Behind those that may stop the training, it knows whether another epoch begins. */
-export class Progress implements Callback {
+export class TrainingProgress implements Callback {
   private bar: ReturnType<ProgressSink['progress']> | null = null;
 
   constructor(private readonly sink: ProgressSink) {}
@@ -25,8 +25,8 @@ export class Progress implements Callback {
   }
 
   onStep(
-    { step, loss, meanLoss, imagesPerSecond }: StepInfo,
-    { steps, validationSteps }: TrainingContext,
+    { step, steps, loss, meanLoss, imagesPerSecond }: StepInfo,
+    { validationSteps }: TrainingContext,
   ): void {
     const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
     this.bar?.update(step + 1, `${losses} ${imagesPerSecond.toPrecision(3)} images/s`);
@@ -52,8 +52,8 @@ export class Progress implements Callback {
     if (stopReason !== null) this.sink.say?.(`Stopped: ${stopReason}`);
   }
 
-  private beginEpoch(epoch: number, { epochs, steps, stopReason }: TrainingContext): void {
+  private beginEpoch(epoch: number, { epochs, stepsPerEpoch, stopReason }: TrainingContext): void {
     if (epoch === epochs || stopReason !== null) return;
-    this.bar = this.sink.progress(`Epoch ${epoch + 1}/${epochs}`, steps);
+    this.bar = this.sink.progress(`Epoch ${epoch + 1}/${epochs}`, stepsPerEpoch);
   }
 }

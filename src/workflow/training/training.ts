@@ -7,7 +7,7 @@ import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
 import { EarlyStopping } from '../../training/callbacks/earlyStopping.js';
 import { History } from '../../training/callbacks/history.js';
-import { Progress } from '../../training/callbacks/progress.js';
+import { TrainingProgress } from '../../training/callbacks/progress.js';
 import { fit } from '../../training/fit.js';
 import type { Loss } from '../../training/losses/loss.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
@@ -78,7 +78,7 @@ export async function trainNetwork(
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
-    callbacks: [...stopping, history, new Progress(out), { onEpoch: () => onEpoch(soFar()) }],
+    callbacks: [...stopping, history, new TrainingProgress(out), { onEpoch: () => onEpoch(soFar()) }],
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);

@@ -38,9 +38,12 @@ describe('the hooks', () => {
       validation: recordedSource([2, 2, 2]).source,
       validationSteps: 2,
       callbacks: [
-        on('onTrainBegin', ({ model: own, epochs, steps, validationSteps, learningRate, stopReason }) => {
-          seen.push([own === tiny.model, epochs, steps, validationSteps, learningRate, stopReason]);
-        }),
+        on(
+          'onTrainBegin',
+          ({ model: own, epochs, stepsPerEpoch, validationSteps, learningRate, stopReason }) => {
+            seen.push([own === tiny.model, epochs, stepsPerEpoch, validationSteps, learningRate, stopReason]);
+          },
+        ),
         on('onStep', ({ step, steps, loss, meanLoss, images, learningRate, imagesPerSecond }) => {
           seen.push([step, steps, loss, meanLoss, images, learningRate]);
           expect(imagesPerSecond).toBeGreaterThan(0);

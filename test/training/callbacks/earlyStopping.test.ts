@@ -72,7 +72,7 @@ async function watch(stopping: EarlyStopping, series: readonly number[], monitor
   const reasons: string[] = [];
   const training = {
     model,
-    steps: 2,
+    stepsPerEpoch: 2,
     validationSteps: 1,
     stop: (reason: string) => void reasons.push(reason),
   };

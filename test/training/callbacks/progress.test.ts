@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EarlyStopping } from '../../../src/training/callbacks/earlyStopping.js';
-import { Progress, type ProgressSink } from '../../../src/training/callbacks/progress.js';
+import { type ProgressSink, TrainingProgress } from '../../../src/training/callbacks/progress.js';
 import { recordedSource } from '../../support/networks/tinyNet.js';
 import { TinyTraining } from './tinyTraining.js';
 
@@ -24,10 +24,14 @@ const NOTE = /^\d: \d, loss \d\.\d{4} \(mean \d\.\d{4}\) [\d.]+ images\/s$/;
 const LINE = /^Epoch \d\/\d: loss \d\.\d{4}, validation loss \d\.\d{4}, \d\.\d s$/;
 const match = (pattern: RegExp) => expect.stringMatching(pattern);
 
-describe('Progress', () => {
+describe('TrainingProgress', () => {
   it('shows every epoch and its validation, and leaves a line of each', async () => {
     const { sink, lines } = recorder();
-    await tiny.run({ epochs: 2, validation: recordedSource([2]).source, callbacks: [new Progress(sink)] });
+    await tiny.run({
+      epochs: 2,
+      validation: recordedSource([2]).source,
+      callbacks: [new TrainingProgress(sink)],
+    });
     expect(lines).toEqual([
       '0: Epoch 1/2, 2 steps',
       ...[match(NOTE), match(NOTE), '1: Validation, 1 batches', '1: 1', match(LINE)],
@@ -38,7 +42,7 @@ describe('Progress', () => {
 
   it('shows the numbers of the training', async () => {
     const { sink, lines } = recorder();
-    const { stepLoss, epochs } = await tiny.run({ callbacks: [new Progress(sink)] });
+    const { stepLoss, epochs } = await tiny.run({ callbacks: [new TrainingProgress(sink)] });
     const loss = epochs[0].logs.loss.toFixed(4);
     expect(lines[1]).toContain(`1, loss ${stepLoss[0].toFixed(4)} (mean ${stepLoss[0].toFixed(4)})`);
     expect(lines[2]).toContain(`2, loss ${stepLoss[1].toFixed(4)} (mean ${loss})`);
@@ -48,7 +52,7 @@ describe('Progress', () => {
 
   it('begins no epoch that will not come, and says why', async () => {
     const { sink, lines } = recorder();
-    const callbacks = [new EarlyStopping({ monitor: 'lr', patience: 1 }), new Progress(sink)];
+    const callbacks = [new EarlyStopping({ monitor: 'lr', patience: 1 }), new TrainingProgress(sink)];
     await tiny.run({ epochs: 9, callbacks });
     expect(lines.filter((line) => line.includes('steps')).length).toBe(2);
     expect(lines.at(-1)).toBe('Stopped: lr did not improve for 1 epoch; the best was 0.01 in epoch 1');
@@ -56,7 +60,7 @@ describe('Progress', () => {
 
   it('needs no lines', async () => {
     const { sink, lines } = recorder();
-    await tiny.run({ callbacks: [new Progress({ progress: sink.progress })] });
+    await tiny.run({ callbacks: [new TrainingProgress({ progress: sink.progress })] });
     expect(lines).toHaveLength(3);
   });
 });
