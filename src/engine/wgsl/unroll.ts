@@ -24,7 +24,8 @@ const MOST_COPIES = 100_000;
  * @throws GpuError for a bound or an index that is not constant
  */
 export function unroll(source: string, constants: ReadonlyMap<string, number>): string {
-  let text = source;
+  // What a comment says of arrays and loops is no code.
+  let text = source.replace(/\/\/.*/g, '');
   let copies = 0;
   for (let loop = LOOP.exec(text); loop; loop = LOOP.exec(text)) {
     const [head, name, bound] = loop;

@@ -32,6 +32,12 @@ describe('unroll', () => {
     );
   });
 
+  it('passes over comments, whose line stays', () => {
+    const text = `fn f() { /*registers*/ var v: array<f32, 2>; // v and all } of it
+      v[1] = 1.0; }`;
+    expect(unroll(text, CONSTANTS)).toBe('fn f() { var v_0: f32; var v_1: f32; \n      v_1 = 1.0; }');
+  });
+
   it('turns a shuffle from a known lane into a broadcast, and leaves the others', () => {
     const text = 'a = subgroupShuffle(w[f(1, 2)], 5 % 4u); b = subgroupShuffle(w, lane);';
     expect(unroll(text, CONSTANTS)).toBe(
