@@ -1,6 +1,6 @@
 /** How the batch norm kernels share out the pixels: in slices, and in runs per thread. */
 import type { PlanBuilder } from '../../engine/plan/plan.js';
-import { PIXELS_A_SLICE } from '../tiling.js';
+import { PIXELS_PER_SLICE } from '../tiling.js';
 
 /** Threads that keep an adapter busy. */
 const ENOUGH_THREADS = { software: 32, hardware: 16384 } as const;
@@ -14,7 +14,7 @@ export function pixelSlices(
   count: number,
   c: number,
 ): { pixelsPerSlice: number; slices: number } {
-  const wanted = Math.max(count / PIXELS_A_SLICE, ENOUGH_THREADS[plan.gpu.info.kind] / (c / 4));
+  const wanted = Math.max(count / PIXELS_PER_SLICE, ENOUGH_THREADS[plan.gpu.info.kind] / (c / 4));
   const pixelsPerSlice = Math.max(Math.min(LEAST_PIXELS, count), Math.floor(count / Math.max(1, wanted)));
   return { pixelsPerSlice, slices: Math.ceil(count / pixelsPerSlice) };
 }

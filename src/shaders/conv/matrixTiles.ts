@@ -30,7 +30,9 @@ export function matrixConstants(gpu: Gpu): Scalars {
   return { MATRIX_M: m, MATRIX_N: n, MATRIX_K: k, HALF_SUM: halfSum ? 1 : 0, SUBGROUP: subgroup };
 }
 
-/** The choices for a GEMM with m rows and n columns, the most promising first; none where the adapter has no matrices. */
+/**
+ * The choices for a GEMM with m rows and n columns, the most promising first; none where the adapter has no matrices.
+ */
 export function matrixChoices(gpu: Gpu, m: number, n: number): Choice<'subgroupMatrix'>[] {
   const config = matrixConfig(gpu);
   if (!config) return [];

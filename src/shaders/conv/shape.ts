@@ -20,7 +20,8 @@ export function describeShape(x: Tensor, { kernel, stride }: ConvShape, out: num
 }
 
 /**
- * Class of shapes for the tuner: the GEMM behind the convolution, its three sizes rounded to powers of two, e.g. `3x3 m4096 k1024 n32`.
+ * Class of shapes for the tuner: the GEMM behind the convolution, its three sizes rounded to powers of two, e.g.
+ * `3x3 m4096 k1024 n32`.
  */
 export function gemmClass(
   { kernel, stride }: ConvShape,

@@ -18,7 +18,7 @@ type WorkgroupTile = (typeof TILES)[number];
 
 export const LEAST_N = 32;
 /** Shorter sums over pixels are not worth a workgroup. */
-export const LEAST_PIXELS_A_SLICE = 64;
+export const LEAST_PIXELS_PER_SLICE = 64;
 
 /** Threads of a workgroup: each computes ROWS by 4*COLUMNS4 elements of its tile. */
 export function workgroupThreads({ TILE_M, TILE_N, ROWS, COLUMNS4 }: Scalars): number {

@@ -8,7 +8,15 @@
 const ROWS: u32 = 4;
 const WORKGROUP: u32 = 64;
 
-struct Params { batch: u32, inputs: u32, outputs: u32, dyPixelStride: u32, dyOffset: u32, dxPixelStride: u32, dxOffset: u32 }
+struct Params {
+  batch: u32,
+  inputs: u32,
+  outputs: u32,
+  dyPixelStride: u32,
+  dyOffset: u32,
+  dxPixelStride: u32,
+  dxOffset: u32,
+}
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;

@@ -8,7 +8,15 @@
 
 const WORKGROUP: u32 = 64;
 
-struct Params { batch: u32, inputs: u32, outputs: u32, xPixelStride: u32, xOffset: u32, dyPixelStride: u32, dyOffset: u32 }
+struct Params {
+  batch: u32,
+  inputs: u32,
+  outputs: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  dyPixelStride: u32,
+  dyOffset: u32,
+}
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -28,5 +36,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     if (k < params.inputs) { v = x[b * params.xPixelStride + params.xOffset + k]; }
     sum += v * dy[b * params.dyPixelStride + params.dyOffset + n];
   }
-  if (k < params.inputs) { dw[i] = sum; } else { db[n] = sum; }
+  if (k < params.inputs) {
+    dw[i] = sum;
+  } else {
+    db[n] = sum;
+  }
 }

@@ -7,7 +7,15 @@
 const ROWS: u32 = 4;
 const WORKGROUP: u32 = 64;
 
-struct Params { batch: u32, inputs: u32, outputs: u32, xPixelStride: u32, xOffset: u32, yPixelStride: u32, yOffset: u32 }
+struct Params {
+  batch: u32,
+  inputs: u32,
+  outputs: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  yPixelStride: u32,
+  yOffset: u32,
+}
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;

@@ -8,7 +8,13 @@
 
 const WORKGROUP: u32 = 64;
 
-struct Params { batch: u32, positions: u32, channels: u32, xPixelStride: u32, xOffset: u32 }
+struct Params {
+  batch: u32,
+  positions: u32,
+  channels: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+}
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

@@ -1,4 +1,5 @@
-// Adds partial results slice by slice, always in the same order: the second half of every split sum. One thread per sum.
+// Adds partial results slice by slice, always in the same order: the second half of every split sum. One
+// thread per sum.
 //
 //   y[place(i)] = sum over s of  x[s,i]          i < count, s < slices
 //   place(i) = l*layerStep + l(l-1)/2*layerGrowth + i%layerSize, l = i/layerSize

@@ -7,8 +7,16 @@ const COLUMNS: u32 = 4;
 const WORKGROUP: u32 = 64;
 
 struct Params {
-  batch: u32, height: u32, width: u32, channels: u32, outHeight: u32, outWidth: u32,
-  xPixelStride: u32, xOffset: u32, yPixelStride: u32, yOffset: u32,
+  batch: u32,
+  height: u32,
+  width: u32,
+  channels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  yPixelStride: u32,
+  yOffset: u32,
 }
 
 struct Source { low: u32, high: u32, fraction: f32 }

@@ -1,7 +1,7 @@
 /**
  * Batch norm, backward, in two halves. The first goes back through the ReLU and adds up what the gradients of gamma and
- * beta need (`reluBackwardAndSums`, or a convolution's epilogue); the second ends the gradient of the input: at once for
- * a map with one reader (`backwardApply`), or when its last reader is done for the channels of a dense block
+ * beta need (`reluBackwardAndSums`, or a convolution's epilogue); the second ends the gradient of the input: at once
+ * for a map with one reader (`backwardApply`), or when its last reader is done for the channels of a dense block
  * (`backwardFinalise`). Formulas stand in the naive shaders. dgammaBeta = [dgamma | dbeta].
  */
 import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';

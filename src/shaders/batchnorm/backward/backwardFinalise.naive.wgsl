@@ -1,9 +1,10 @@
 // Batch norm over a dense block, backward: gradients of gamma and beta of one reader, and the end of the gradient of
-// those channels that no reader is left for. One thread per channel (and pixelsPerThread pixels where it ends).
+// those channels that no reader is left for. One thread per channel (and per pixelsPerThread pixels where it ends).
 //
-// A channel x of the block is normalised by all its readers l with the same mean and variance, so xhat is the same, and
+// A channel x of the block is normalised by all its readers l with the same mean and variance, so xhat is the same:
 //   dx = sum over l of scale_l * (dz_l - dbeta_l/n - xhat*dgamma_l/n) = G - (A + xhat*B)/n
-//   G = sum of scale_l*dz_l (gathered by reluBackwardAndSums)   A = sum of scale_l*dbeta_l   B = sum of scale_l*dgamma_l
+//   G = sum of scale_l*dz_l, gathered by reluBackwardAndSums
+//   A = sum of scale_l*dbeta_l   B = sum of scale_l*dgamma_l
 // Readers come last to first. This one reads channels [0, channels): its dgamma and dbeta are added up from the slices
 // of `parts`; channels below `done` go on waiting, their A and B in `sums`; for the others G becomes dx.
 // FIRST: no reader was before, sums is not read.

@@ -1,10 +1,10 @@
-// Convolution, gradient with respect to the input, one thread an input element. Stride 1, "same" padding
+// Convolution, gradient with respect to the input, one thread per input element. Stride 1, "same" padding
 // (PAD = (KERNEL-1)/2): the only case the network needs, since the stem's input is the image.
 //
 //   dx[b,iy,ix,ci] = sum over ky,kx,co of  dy[b, iy+PAD-ky, ix+PAD-kx, co] * weights[ky,kx,ci,co]
 //
-// dx is the gradient of what the convolution saw, after any prologue: batchnorm.backward takes it on.
-// Variants: naive (this, any channels) -> tiled -> subgroup; workgroup for hardware.
+// dx is the gradient of what the convolution saw, after any prologue: batchnorm.reluBackwardAndSums takes it on.
+// Variants, from plain to fast: naive (this, any channels) -> tiled -> subgroup; for hardware workgroup.
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 
 const KERNEL: u32 = 3;
@@ -12,8 +12,15 @@ const PAD: u32 = 1;
 const WORKGROUP: u32 = 64;
 
 struct Params {
-  batch: u32, height: u32, width: u32, inChannels: u32, outChannels: u32,
-  dyPixelStride: u32, dyOffset: u32, dxPixelStride: u32, dxOffset: u32,
+  batch: u32,
+  height: u32,
+  width: u32,
+  inChannels: u32,
+  outChannels: u32,
+  dyPixelStride: u32,
+  dyOffset: u32,
+  dxPixelStride: u32,
+  dxOffset: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

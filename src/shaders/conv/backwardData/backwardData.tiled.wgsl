@@ -1,8 +1,12 @@
-// Convolution, gradient with respect to the input: a register tile of PIXELS pixels by 4*IN4 input
-// channels a thread. Formula: backwardData.naive.wgsl. No barrier, no workgroup memory.
+// Convolution, gradient with respect to the input: a register tile of PIXELS pixels by 4*IN4 input channels per thread.
+// No barrier, no workgroup memory.
+//
+//   dx[b,iy,ix,ci] = sum over ky,kx,co of  dy[b, iy+PAD-ky, ix+PAD-kx, co] * weights[ky,kx,ci,co]
 //
 // The weights lie [ky,kx,ci,co], so the sum over co is a dot product of two vec4s per input channel.
 // Needs channels that are multiples of four on both sides.
+//
+// Variants, from plain to fast: naive -> tiled (this) -> subgroup; for hardware workgroup.
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 
 const KERNEL: u32 = 3;
@@ -12,8 +16,15 @@ const PIXELS: u32 = 4;
 const IN4: u32 = 2;
 
 struct Params {
-  batch: u32, height: u32, width: u32, inChannels: u32, outChannels: u32,
-  dyPixelStride: u32, dyOffset: u32, dxPixelStride: u32, dxOffset: u32,
+  batch: u32,
+  height: u32,
+  width: u32,
+  inChannels: u32,
+  outChannels: u32,
+  dyPixelStride: u32,
+  dyOffset: u32,
+  dxPixelStride: u32,
+  dxOffset: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -29,6 +40,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
   let in4 = params.inChannels / 4u;
   let out4 = params.outChannels / 4u;
 
+  // Place of each pixel of the tile.
   /*registers*/ var row: array<u32, PIXELS>;
   /*registers*/ var left: array<u32, PIXELS>;
   /*registers*/ var image: array<u32, PIXELS>;
@@ -38,9 +50,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
     row[i] = (pixel / params.width) % params.height;
     image[i] = pixel / (params.width * params.height);
   }
-  /*registers*/ var sum: array<vec4f, PIXELS * IN4>;
+  /*registers*/ var sum: array<vec4f, PIXELS * IN4>;   // [pixel][ci/4]
 
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
+    // The pixel of dy under this tap, for each pixel of the tile; 0 for those outside the image.
     /*registers*/ var source: array<u32, PIXELS>;
     /*registers*/ var inside: array<bool, PIXELS>;
     /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
@@ -52,6 +65,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
       inside[i] = valid;
     }
     for (var c = 0u; c < out4; c++) {
+      // v: four output channels of each pixel.
       /*registers*/ var v: array<vec4f, PIXELS>;
       /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
         v[i] = dy[source[i] + c];
@@ -60,6 +74,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
       /*unroll*/ for (var r = 0u; r < IN4; r++) {
         let ci = min(column + r, in4 - 1u) * 4u;
         let at = (tap * params.inChannels + ci) * out4 + c;
+        // w0 to w3: these output channels of four input channels.
         let w0 = weights[at];
         let w1 = weights[at + out4];
         let w2 = weights[at + 2u * out4];

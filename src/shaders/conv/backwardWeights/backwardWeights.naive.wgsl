@@ -1,10 +1,11 @@
-// Convolution, gradient with respect to the weights, one thread a weight, looping over all pixels.
+// Convolution, gradient with respect to the weights, one thread per weight, looping over all pixels.
 //
 //   dw[ky,kx,ci,co] = sum over b,oy,ox of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * dy[b,oy,ox,co]
 //   act: the same prologue as in forward.naive.wgsl, recomputed, so that no normalised map is stored.
 //
-// Variants: naive (this, any shape) -> tiledScalar -> tiled -> subgroup, workgroup; all others split the pixels into slices
-// whose partial sums reduce/slices.naive.wgsl adds in a fixed order (no float atomics, so the same bits each time).
+// Variants, from plain to fast: naive (this, any shape) -> tiledScalar -> tiled -> subgroupScalar -> subgroup; for
+// hardware workgroup. All others split the pixels into slices whose partial sums reduce/slices.naive.wgsl adds in a
+// fixed order (no float atomics, so the same bits each time).
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 
 const KERNEL: u32 = 3;
@@ -14,9 +15,17 @@ const PROLOGUE: bool = true;
 const WORKGROUP: u32 = 64;
 
 struct Params {
-  batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
-  outHeight: u32, outWidth: u32, outChannels: u32,
-  xPixelStride: u32, xOffset: u32, dyPixelStride: u32, dyOffset: u32,
+  batch: u32,
+  inHeight: u32,
+  inWidth: u32,
+  inChannels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  outChannels: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  dyPixelStride: u32,
+  dyOffset: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -43,7 +52,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
         if (ix >= params.inWidth) { continue; }
         var v = x[((b * params.inHeight + iy) * params.inWidth + ix) * params.xPixelStride + params.xOffset + ci];
         if (PROLOGUE) { v = relu(v * affine[ci] + affine[params.inChannels + ci]); }
-        sum += v * dy[((b * params.outHeight + oy) * params.outWidth + ox) * params.dyPixelStride + params.dyOffset + co];
+        let pixel = (b * params.outHeight + oy) * params.outWidth + ox;
+        sum += v * dy[pixel * params.dyPixelStride + params.dyOffset + co];
       }
     }
   }

@@ -1,10 +1,15 @@
-// Convolution, gradient with respect to the weights: a register tile of 4 input channels of one tap by
-// 4*OUT4 output channels a thread, over one slice of the image rows. Formula: backwardWeights.naive.wgsl.
+// Convolution, gradient with respect to the weights: a register tile of 4 input channels of one tap by 4*OUT4 output
+// channels per thread, over one slice of the image rows. No barrier, no atomics.
 //
-// Per pixel a thread loads one vec4 of x and OUT4 vec4s of dy and does 16*OUT4 multiply-adds; scale and
-// shift of its channels stay in registers. Slice s covers rows [s*rowsPerSlice, ...) of the batch*outHeight
-// rows and writes its own partial sums; reduce/slices.naive.wgsl adds them. No barrier, no atomics.
-// Needs channels that are multiples of four on both sides.
+//   dw[ky,kx,ci,co] = sum over b,oy,ox of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * dy[b,oy,ox,co]
+//   act: PROLOGUE of backwardWeights.naive.wgsl
+//
+// Per pixel a thread loads one vec4 of x and OUT4 vec4s of dy and does 16*OUT4 multiply-adds; scale and shift of its
+// channels stay in registers. Slice s covers rows [s*rowsPerSlice, ...) of the batch*outHeight rows and writes its own
+// partial sums; reduce/slices.naive.wgsl adds them. Needs channels that are multiples of four on both sides.
+//
+// Variants, from plain to fast: naive -> tiledScalar -> tiled (this) -> subgroupScalar -> subgroup; for hardware
+// workgroup.
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 
 const KERNEL: u32 = 3;
@@ -15,9 +20,17 @@ const WORKGROUP: u32 = 32;
 const OUT4: u32 = 4;
 
 struct Params {
-  batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
-  outHeight: u32, outWidth: u32, outChannels: u32,
-  xPixelStride: u32, xOffset: u32, dyPixelStride: u32, dyOffset: u32,
+  batch: u32,
+  inHeight: u32,
+  inWidth: u32,
+  inChannels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  outChannels: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  dyPixelStride: u32,
+  dyOffset: u32,
   rowsPerSlice: u32,
 }
 
@@ -41,8 +54,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
 
   var scale = vec4f(1.0);
   var shift = vec4f(0.0);
-  if (PROLOGUE) { scale = affine[c]; shift = affine[in4 + c]; }
-  /*registers*/ var sum: array<vec4f, 4 * OUT4>;
+  if (PROLOGUE) {
+    scale = affine[c];
+    shift = affine[in4 + c];
+  }
+  /*registers*/ var sum: array<vec4f, 4 * OUT4>;   // [ci][co/4]
 
   let last = min((slice + 1u) * params.rowsPerSlice, params.batch * params.outHeight);
   for (var row = slice * params.rowsPerSlice; row < last; row++) {

@@ -1,9 +1,15 @@
-// Convolution, gradient with respect to the weights, for inputs of any channel count (the stem's three):
-// a register tile of ROWS rows of the weight matrix (row = (ky*KERNEL + kx)*inChannels + ci) by 4*OUT4
-// output channels a thread. Formula: backwardWeights.naive.wgsl; slices as in backwardWeights.tiled.wgsl.
+// Convolution, gradient with respect to the weights, for inputs of any channel count (the stem's three): a register
+// tile of ROWS rows of the weight matrix (row = (ky*KERNEL + kx)*inChannels + ci) by 4*OUT4 output channels per thread.
+// No barrier, no atomics.
+//
+//   dw[ky,kx,ci,co] = sum over b,oy,ox of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * dy[b,oy,ox,co]
+//   act: PROLOGUE of backwardWeights.naive.wgsl; slices as in backwardWeights.tiled.wgsl
 //
 // Per pixel a thread loads ROWS floats of x and OUT4 vec4s of dy and does 4*ROWS*OUT4 multiply-adds.
 // Needs output channels that are a multiple of four.
+//
+// Variants, from plain to fast: naive -> tiledScalar (this) -> tiled -> subgroupScalar -> subgroup; for hardware
+// workgroup.
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 
 const KERNEL: u32 = 7;
@@ -15,9 +21,17 @@ const ROWS: u32 = 7;
 const OUT4: u32 = 2;
 
 struct Params {
-  batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
-  outHeight: u32, outWidth: u32, outChannels: u32,
-  xPixelStride: u32, xOffset: u32, dyPixelStride: u32, dyOffset: u32,
+  batch: u32,
+  inHeight: u32,
+  inWidth: u32,
+  inChannels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  outChannels: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  dyPixelStride: u32,
+  dyOffset: u32,
   rowsPerSlice: u32,
 }
 
@@ -35,6 +49,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
   let column = group.y * OUT4;
   let slice = group.z;
 
+  // Tap and input channel of each row.
   /*registers*/ var ky: array<u32, ROWS>;
   /*registers*/ var kx: array<u32, ROWS>;
   /*registers*/ var ci: array<u32, ROWS>;
@@ -44,7 +59,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
     kx[r] = row / params.inChannels % KERNEL;
     ky[r] = row / params.inChannels / KERNEL;
   }
-  /*registers*/ var sum: array<vec4f, ROWS * OUT4>;
+  /*registers*/ var sum: array<vec4f, ROWS * OUT4>;   // [row][co/4]
 
   let last = min((slice + 1u) * params.rowsPerSlice, params.batch * params.outHeight);
   for (var line = slice * params.rowsPerSlice; line < last; line++) {

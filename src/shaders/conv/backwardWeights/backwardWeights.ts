@@ -5,11 +5,11 @@ import { kernels } from '../../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { elements, isVec4, partOf, pixels, type Tensor } from '../../../engine/plan/tensor.js';
 import { reduceSlices } from '../../reduce/reduce.js';
-import { PIXELS_A_SLICE, workgroupSize } from '../../tiling.js';
+import { PIXELS_PER_SLICE, workgroupSize } from '../../tiling.js';
 import { type ConvShape, describeShape, gemmClass } from '../shape.js';
 import { sharingLanes, subgroupWorkgroup, tilesFor } from '../tiles.js';
 import {
-  LEAST_PIXELS_A_SLICE,
+  LEAST_PIXELS_PER_SLICE,
   withWorkgroup,
   workgroupChoices,
   workgroupThreads,
@@ -66,7 +66,7 @@ function choices(plan: PlanBuilder, { x, dy, dw }: Tensors): Choice<Variant>[] {
     }
     list.push({ variant: 'tiledScalar', tile: {} });
   }
-  const sums = Math.ceil(pixels(dy) / LEAST_PIXELS_A_SLICE);
+  const sums = Math.ceil(pixels(dy) / LEAST_PIXELS_PER_SLICE);
   const throughMemory = isVec4(x) && isVec4(dy) ? workgroupChoices(plan.gpu, ci, co, kernel ** 2 * sums) : [];
   return [...withWorkgroup<Variant>(plan.gpu, list, throughMemory), { variant: 'naive', tile: {} }];
 }
@@ -199,10 +199,10 @@ function record(
     constants.WORKGROUP = workgroupThreads(tile);
     const tiles = [shape.kernel ** 2 * Math.ceil(ci / tile.TILE_M), Math.ceil(co / tile.TILE_N)];
     const wanted = Math.min(
-      pixels(dy) / LEAST_PIXELS_A_SLICE,
+      pixels(dy) / LEAST_PIXELS_PER_SLICE,
       ENOUGH_THREADS[plan.gpu.info.kind] / (constants.WORKGROUP * tiles[0] * tiles[1] * layers.count),
     );
-    const most = Math.min(PIXELS_A_SLICE, pixels(dy) / Math.max(1, wanted));
+    const most = Math.min(PIXELS_PER_SLICE, pixels(dy) / Math.max(1, wanted));
     params.pixelsPerSlice = Math.ceil(most / tile.TILE_K) * tile.TILE_K;
     slices = Math.ceil(pixels(dy) / params.pixelsPerSlice);
     workgroups = [tiles[0], tiles[1], slices * layers.count];
@@ -214,14 +214,14 @@ function record(
     const threads = Math.ceil(reduced / rowsAThread);
     // A flushed sum may be as long as it likes.
     const wanted = Math.max(
-      sharing ? 1 : pixels(dy) / PIXELS_A_SLICE,
+      sharing ? 1 : pixels(dy) / PIXELS_PER_SLICE,
       ENOUGH_THREADS[plan.gpu.info.kind] / (threads * columnGroups * layers.count),
     );
     params.rowsPerSlice = Math.max(1, Math.floor((b * oh) / wanted));
     slices = Math.ceil((b * oh) / params.rowsPerSlice);
     if (sharing) {
       constants.LANES = sharingLanes(plan.gpu);
-      constants.FLUSH = params.rowsPerSlice * ow > PIXELS_A_SLICE ? 1 : 0;
+      constants.FLUSH = params.rowsPerSlice * ow > PIXELS_PER_SLICE ? 1 : 0;
     }
     workgroups = [Math.ceil(threads / constants.WORKGROUP), columnGroups, slices * layers.count];
   }

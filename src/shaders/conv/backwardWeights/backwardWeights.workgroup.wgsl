@@ -1,11 +1,18 @@
 // Convolution, gradient with respect to the weights, through workgroup memory, for GPUs with fast workgroup memory and
-// barriers. Formula: backwardWeights.naive.wgsl; slices as in backwardWeights.tiled.wgsl, layers as in
-// backwardWeights.subgroup.wgsl. Tile, constants and what they have to satisfy: forward.workgroup.wgsl, with TILE_M
-// input channels of one tap, TILE_N output channels and TILE_K pixels in a step. ROWS is a multiple of four.
+// barriers.
 //
+//   dw[ky,kx,ci,co] = sum over b,oy,ox of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * dy[b,oy,ox,co]
+//   act: PROLOGUE of backwardWeights.naive.wgsl; layers as in backwardWeights.subgroup.wgsl
+//
+// Tile, steps, constants and what they have to satisfy: forward.workgroup.wgsl, with TILE_M input channels of one tap,
+// TILE_N output channels and TILE_K pixels in a step. ROWS is a multiple of four.
 // Each pixel of a step adds an outer product: a thread reads ROWS/4 vec4s of x and COLUMNS4 of dy for
-// 4*ROWS*COLUMNS4 multiply-adds. A slice is params.pixelsPerSlice pixels; its sums are one f32 each, so the host keeps
-// slices short. Sums are in a fixed order, without atomics. Needs channels that are multiples of four on both sides.
+// 4*ROWS*COLUMNS4 multiply-adds. A slice is params.pixelsPerSlice pixels and writes its own partial sums, which
+// reduce/slices.naive.wgsl adds in a fixed order; they are one f32 each, so the host keeps slices short.
+// Needs channels that are multiples of four on both sides.
+//
+// Variants, from plain to fast: naive -> tiledScalar -> tiled -> subgroupScalar -> subgroup; for hardware workgroup
+// (this).
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 
 const KERNEL: u32 = 3;
@@ -23,19 +30,34 @@ const N4: u32 = TILE_N / 4;
 const R4: u32 = ROWS / 4;
 const DOWN: u32 = TILE_M / ROWS;
 const ACROSS: u32 = N4 / COLUMNS4;
-const XS: u32 = TILE_K * M4 / WORKGROUP;   // vec4s of x that a thread lays out, and of dy
-const YS: u32 = TILE_K * N4 / WORKGROUP;
+const XS: u32 = TILE_K * M4 / WORKGROUP;   // vec4s of x that one thread lays out per step
+const YS: u32 = TILE_K * N4 / WORKGROUP;   // and of dy
 
 struct Params {
-  batch: u32, inHeight: u32, inWidth: u32, inChannels: u32, outHeight: u32, outWidth: u32, outChannels: u32,
-  xPixelStride: u32, xOffset: u32, dyPixelStride: u32, dyOffset: u32,
-  pixelsPerSlice: u32, slices: u32, sliceDw: u32,
-  layerX: u32, layerDy: u32, layerAffine: u32, layerDw: u32, layerGrowth: u32,
+  batch: u32,
+  inHeight: u32,
+  inWidth: u32,
+  inChannels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  outChannels: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  dyPixelStride: u32,
+  dyOffset: u32,
+  pixelsPerSlice: u32,
+  slices: u32,
+  sliceDw: u32,
+  layerX: u32,
+  layerDy: u32,
+  layerAffine: u32,
+  layerDw: u32,
+  layerGrowth: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;          // [b,h,w,ci/4]
+@group(0) @binding(2) var<storage, read> dy: array<vec4f>;         // [b,oh,ow,co/4]
 @group(0) @binding(3) var<storage, read> affine: array<vec4f>;     // [scale | shift][ci/4]
 @group(0) @binding(4) var<storage, read_write> dw: array<vec4f>;   // [slice,layer,ky,kx,ci,co/4]
 var<workgroup> xs: array<vec4f, TILE_K * M4>;   // [pixel][ci/4]
@@ -57,7 +79,8 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let tx = thread % ACROSS;
   let ty = thread / ACROSS;
 
-  let c = rows + thread % M4;   // the four input channels that this thread lays out, always the same
+  // The four input channels that this thread lays out, always the same, and their prologue.
+  let c = rows + thread % M4;
   var scale = vec4f(1.0);
   var shift = vec4f(0.0);
   if (PROLOGUE) {
@@ -65,14 +88,18 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     scale = affine[norm];
     shift = affine[in4 + norm];
   }
+
+  // What this thread lays out for the next step.
   /*registers*/ var inside: array<bool, XS>;
   /*registers*/ var nextX: array<vec4f, XS>;
   /*registers*/ var nextY: array<vec4f, YS>;
-  /*registers*/ var sum: array<vec4f, ROWS * COLUMNS4>;
+
+  /*registers*/ var sum: array<vec4f, ROWS * COLUMNS4>;   // [ci][co/4]
   let begin = slice * params.pixelsPerSlice;
   let last = min(begin + params.pixelsPerSlice, params.batch * params.outHeight * params.outWidth);
   let steps = (last - begin + TILE_K - 1u) / TILE_K;
-  // x, y and image of the next output pixels that this thread lays out the inputs of.
+
+  // Column, line and image of the next output pixels that this thread lays out the inputs of.
   let size = vec2u(params.outWidth, params.outHeight);
   /*registers*/ var spot: array<vec3u, XS>;
   /*unroll*/ for (var j = 0u; j < XS; j++) {
@@ -80,6 +107,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     spot[j] = vec3u(p % size.x, p / size.x % size.y, p / size.x / size.y);
   }
   for (var step = 0u; step <= steps; step++) {
+    // What was loaded in the turn before goes into workgroup memory.
     if (step > 0u) {
       workgroupBarrier();
       /*unroll*/ for (var j = 0u; j < XS; j++) {
@@ -90,6 +118,8 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       /*unroll*/ for (var j = 0u; j < YS; j++) { ys[thread + j * WORKGROUP] = nextY[j]; }
       workgroupBarrier();
     }
+
+    // The loads for the next step are under way while this one is multiplied.
     if (step < steps) {
       let p0 = begin + step * TILE_K;
       /*unroll*/ for (var j = 0u; j < XS; j++) {
@@ -100,9 +130,16 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
           let place = spot[j].xy * STRIDE + corner;
           inside[j] = inside[j] && all(place < vec2u(params.inWidth, params.inHeight));
           pixel = (spot[j].z * params.inHeight + place.y) * params.inWidth + place.x;
+          // TILE_K pixels on, over the ends of lines and images.
           spot[j].x += TILE_K;
-          while (spot[j].x >= size.x) { spot[j].x -= size.x; spot[j].y++; }
-          while (spot[j].y >= size.y) { spot[j].y -= size.y; spot[j].z++; }
+          while (spot[j].x >= size.x) {
+            spot[j].x -= size.x;
+            spot[j].y++;
+          }
+          while (spot[j].y >= size.y) {
+            spot[j].y -= size.y;
+            spot[j].z++;
+          }
         }
         nextX[j] = x[select(0u, (pixel * params.xPixelStride + xStart) / 4u + c, inside[j])];
       }
@@ -110,9 +147,12 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
         let p = p0 + (thread + j * WORKGROUP) / N4;
         let n = columns + (thread + j * WORKGROUP) % N4;
         let real = p < last && n < out4;
-        nextY[j] = select(vec4f(0.0), dy[select(0u, (p * params.dyPixelStride + dyStart) / 4u + n, real)], real);
+        let at = (p * params.dyPixelStride + dyStart) / 4u + n;
+        nextY[j] = select(vec4f(0.0), dy[select(0u, at, real)], real);
       }
     }
+
+    // sum[ci][co/4] += xs[pixel][ci] * ys[pixel][co/4], pixel by pixel.
     if (step > 0u) {
       for (var k = 0u; k < TILE_K; k++) {
         /*registers*/ var v: array<vec4f, R4>;
@@ -124,7 +164,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       }
     }
   }
-  let place = slice * params.sliceDw + layer * params.layerDw + layer * (layer - min(layer, 1u)) / 2u * params.layerGrowth;
+
+  let pairs = layer * (layer - min(layer, 1u)) / 2u;
+  let place = slice * params.sliceDw + layer * params.layerDw + pairs * params.layerGrowth;
   /*unroll*/ for (var r = 0u; r < ROWS; r++) {
     /*unroll*/ for (var o = 0u; o < COLUMNS4; o++) {
       let m = rows + r / 4u * DOWN + ty;

@@ -1,12 +1,12 @@
-// Convolution, forward, one thread an output element.
+// Convolution, forward, one thread per output element.
 //
 //   y[b,oy,ox,co] = sum over ky,kx,ci of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * weights[ky,kx,ci,co]
 //   act(v) = max(0, scale[ci]*v + shift[ci]) with PROLOGUE (batch norm and ReLU of the layer before), else v
 //   With EPILOGUE y = max(0, after.scale[co]*y + after.shift[co]): the layer behind, in inference.
 //
 // Taps outside the image count as zero *after* act: padding follows the ReLU in the network.
-// Variants: naive (this, any shape) -> tiledScalar -> tiled -> subgroupScalar -> subgroup; workgroup and
-// subgroupMatrix for hardware.
+// Variants, from plain to fast: naive (this, any shape) -> tiledScalar -> tiled -> subgroupScalar -> subgroup; for
+// hardware workgroup and subgroupMatrix.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 
 const KERNEL: u32 = 3;
@@ -17,9 +17,17 @@ const EPILOGUE: bool = false;
 const WORKGROUP: u32 = 64;
 
 struct Params {
-  batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
-  outHeight: u32, outWidth: u32, outChannels: u32,
-  xPixelStride: u32, xOffset: u32, yPixelStride: u32, yOffset: u32,
+  batch: u32,
+  inHeight: u32,
+  inWidth: u32,
+  inChannels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  outChannels: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  yPixelStride: u32,
+  yOffset: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

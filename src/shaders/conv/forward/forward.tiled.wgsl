@@ -1,8 +1,14 @@
-// Convolution, forward: a register tile of PIXELS output pixels by 4*OUT4 output channels a thread.
-// Formula and meaning of PROLOGUE: forward.naive.wgsl. No barrier, no workgroup memory.
+// Convolution, forward: a register tile of PIXELS output pixels by 4*OUT4 output channels per thread. No barrier, no
+// workgroup memory.
+//
+//   y[b,oy,ox,co] = sum over ky,kx,ci of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * weights[ky,kx,ci,co]
+//   act: PROLOGUE, and y's EPILOGUE, of forward.naive.wgsl
 //
 // Per step of four input channels a thread loads PIXELS vec4s of x and 4*OUT4 vec4s of weights and does
 // 16*PIXELS*OUT4 multiply-adds. Needs input and output channels that are multiples of four.
+//
+// Variants, from plain to fast: naive -> tiledScalar -> tiled (this) -> subgroupScalar -> subgroup; for hardware
+// workgroup and subgroupMatrix.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 
 const KERNEL: u32 = 3;
@@ -15,9 +21,17 @@ const PIXELS: u32 = 4;
 const OUT4: u32 = 2;
 
 struct Params {
-  batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
-  outHeight: u32, outWidth: u32, outChannels: u32,
-  xPixelStride: u32, xOffset: u32, yPixelStride: u32, yOffset: u32,
+  batch: u32,
+  inHeight: u32,
+  inWidth: u32,
+  inChannels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  outChannels: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  yPixelStride: u32,
+  yOffset: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -45,11 +59,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
     top[i] = ((pixel / params.outWidth) % params.outHeight) * STRIDE - PAD;
     image[i] = pixel / (params.outWidth * params.outHeight);
   }
-  /*registers*/ var sum: array<vec4f, PIXELS * OUT4>;
+  /*registers*/ var sum: array<vec4f, PIXELS * OUT4>;   // [pixel][co/4]
 
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
     let ky = tap / KERNEL;
     let kx = tap % KERNEL;
+    // The input pixel under this tap, for each output pixel of the tile; 0 for those outside the image.
     /*registers*/ var source: array<u32, PIXELS>;
     /*registers*/ var inside: array<bool, PIXELS>;
     /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
@@ -63,7 +78,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
     for (var c = 0u; c < in4; c++) {
       var scale = vec4f(1.0);
       var shift = vec4f(0.0);
-      if (PROLOGUE) { scale = affine[c]; shift = affine[in4 + c]; }
+      if (PROLOGUE) {
+        scale = affine[c];
+        shift = affine[in4 + c];
+      }
+      // v: four input channels of each pixel, after the prologue.
       /*registers*/ var v: array<vec4f, PIXELS>;
       /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
         v[i] = x[source[i] + c];
@@ -71,6 +90,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
         if (PAD > 0u) { v[i] = select(vec4f(0.0), v[i], inside[i]); }
       }
       /*unroll*/ for (var o = 0u; o < OUT4; o++) {
+        // w0 to w3: four output channels of each of these input channels.
         let row = (tap * params.inChannels + c * 4u) * out4 + min(column + o, out4 - 1u);
         let w0 = weights[row];
         let w1 = weights[row + out4];

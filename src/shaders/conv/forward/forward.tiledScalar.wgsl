@@ -1,8 +1,14 @@
-// Convolution, forward, input channels one at a time: the register tile for the stem, whose image has
-// three channels. Formula and meaning of PROLOGUE: forward.naive.wgsl. No barrier, no workgroup memory.
+// Convolution, forward, input channels one at a time: the register tile for the stem, whose image has three channels.
+// No barrier, no workgroup memory.
 //
-// Per tap and input channel a thread loads PIXELS floats of x and OUT4 vec4s of weights and does
-// 4*PIXELS*OUT4 multiply-adds. Needs output channels that are a multiple of four.
+//   y[b,oy,ox,co] = sum over ky,kx,ci of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * weights[ky,kx,ci,co]
+//   act: PROLOGUE, and y's EPILOGUE, of forward.naive.wgsl
+//
+// Per tap and input channel a thread loads PIXELS floats of x and OUT4 vec4s of weights and does 4*PIXELS*OUT4
+// multiply-adds. Needs output channels that are a multiple of four.
+//
+// Variants, from plain to fast: naive -> tiledScalar (this) -> tiled -> subgroupScalar -> subgroup; for hardware
+// workgroup and subgroupMatrix.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 
 const KERNEL: u32 = 7;
@@ -15,9 +21,17 @@ const PIXELS: u32 = 4;
 const OUT4: u32 = 4;
 
 struct Params {
-  batch: u32, inHeight: u32, inWidth: u32, inChannels: u32,
-  outHeight: u32, outWidth: u32, outChannels: u32,
-  xPixelStride: u32, xOffset: u32, yPixelStride: u32, yOffset: u32,
+  batch: u32,
+  inHeight: u32,
+  inWidth: u32,
+  inChannels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  outChannels: u32,
+  xPixelStride: u32,
+  xOffset: u32,
+  yPixelStride: u32,
+  yOffset: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -34,6 +48,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
   let column = group.y * OUT4;
   let out4 = params.outChannels / 4u;
 
+  // Corner of each output pixel's window, in input coordinates (may be negative, hence wrapped).
   /*registers*/ var top: array<u32, PIXELS>;
   /*registers*/ var left: array<u32, PIXELS>;
   /*registers*/ var image: array<u32, PIXELS>;
@@ -43,12 +58,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
     top[i] = ((pixel / params.outWidth) % params.outHeight) * STRIDE - PAD;
     image[i] = pixel / (params.outWidth * params.outHeight);
   }
-  /*registers*/ var sum: array<vec4f, PIXELS * OUT4>;
+  /*registers*/ var sum: array<vec4f, PIXELS * OUT4>;   // [pixel][co/4]
 
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) {
     let ky = tap / KERNEL;
     let kx = tap % KERNEL;
     for (var ci = 0u; ci < params.inChannels; ci++) {
+      // v: this input channel of each pixel, after the prologue.
       /*registers*/ var v: array<f32, PIXELS>;
       /*unroll*/ for (var i = 0u; i < PIXELS; i++) {
         let iy = top[i] + ky;
