@@ -1,44 +1,46 @@
 /** How the updates of all optimizers are recorded: one thread per parameter, or per four of them. */
-import type { Kernel, Scalars, Variants } from '../engine/plan/kernel.js';
+import type { Scalars, Variants } from '../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../engine/plan/tensor.js';
+import { unitOf, type Width } from './vec4.js';
 
 const WORKGROUP = 64;
 
 /**
- * Records an update of `w` and whatever lies beside it. Both kernels take `count` as a parameter, vec4 in fours; naive
- * takes also `first`, since it does the last few where the number of parameters is no multiple of four.
- * @param op the variants of one operation
+ * Records an update of `w` and whatever lies beside it. The kernels take `first` and `count` in units of their `Real`;
+ * naive does the last few where the number of parameters is no multiple of four.
+ * @param op the variants of one operation, of one text
  * @param tensors by the kernels' names, dense, `w` among them
  * @param cost per parameter
- * @param constants of the kernels, in place of their defaults
+ * @param constants of a kernel whose `Real` is `unit` floats, in place of its defaults
  */
 export function perParameter(
   plan: PlanBuilder,
   label: string,
-  op: Variants<'naive' | 'vec4'>,
+  op: Variants<Width>,
   tensors: Readonly<Record<string, Tensor>> & { w: Tensor },
   cost: { flops: number; bytes: number },
-  constants?: Scalars,
+  constants?: (unit: 1 | 4) => Scalars,
 ): void {
   requireDense(label, tensors);
   const size = elements(tensors.w.shape);
   const variant = plan.pick(op, size >= 4 ? ['vec4', 'naive'] : ['naive']);
   const whole = variant === 'vec4' ? Math.floor(size / 4) * 4 : 0;
-  const add = (kernel: Kernel, params: Record<string, number>, parameters: number) => {
+  const add = (width: Width, first: number, parameters: number) => {
     if (parameters === 0) return;
+    const unit = unitOf(width);
     plan.add({
-      kernel,
+      kernel: op[width],
       label,
-      constants,
-      params,
+      constants: constants?.(unit),
+      params: { first: first / unit, count: parameters / unit },
       tensors,
-      workgroups: linear(params.count, WORKGROUP),
+      workgroups: linear(parameters / unit, WORKGROUP),
       shape: `${size}`,
       flops: parameters * cost.flops,
       bytes: parameters * cost.bytes,
     });
   };
-  add(op.vec4, { count: whole / 4 }, whole);
-  add(op.naive, { first: whole, count: size - whole }, size - whole);
+  add('vec4', 0, whole);
+  add('naive', whole, size - whole);
 }

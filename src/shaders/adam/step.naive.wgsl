@@ -1,22 +1,25 @@
-// One Adam update by the rule of Keras 2, one thread a parameter.
+// One Adam update by the rule of Keras 2, one thread per parameter.
 //
 //   m = beta1*m + (1-beta1)*g        v = beta2*v + (1-beta2)*g*g        w = w - rate * m / (sqrt(v) + epsilon)
 //   rate = lr * sqrt(1-beta2^t) / (1-beta1^t), t = 1 for the first step, computed by the host in float64
 //
 // epsilon stands outside the root and is not rescaled by the bias correction.
-// Variants: naive (this, any count, also the tail of vec4) -> vec4 (four parameters a thread).
+// Variants: naive (this, any count, also the tail of vec4) -> vec4 (this text with Real = vec4f: four parameters per
+// thread).
 // Check and race: npx chexgpu doctor --kernel adam.step
+
+alias Real = f32;
 
 const WORKGROUP: u32 = 64;
 
-struct Params { first: u32, count: u32 }   // parameters [first, first + count)
+struct Params { first: u32, count: u32 }   // Reals [first, first + count)
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> gradient: array<f32>;
+@group(0) @binding(1) var<storage, read> gradient: array<Real>;
 @group(0) @binding(2) var<storage, read> hyper: vec4f;             // rate, beta1, beta2, epsilon
-@group(0) @binding(3) var<storage, read_write> w: array<f32>;
-@group(0) @binding(4) var<storage, read_write> m: array<f32>;
-@group(0) @binding(5) var<storage, read_write> v: array<f32>;
+@group(0) @binding(3) var<storage, read_write> w: array<Real>;
+@group(0) @binding(4) var<storage, read_write> m: array<Real>;
+@group(0) @binding(5) var<storage, read_write> v: array<Real>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

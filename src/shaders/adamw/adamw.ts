@@ -1,12 +1,11 @@
 /** Adam with decoupled weight decay. The formula stands in the head of step.naive.wgsl. */
-import { kernels } from '../../engine/plan/kernel.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import { perParameter } from '../perParameter.js';
-import naive from './step.naive.wgsl';
-import vec4 from './step.vec4.wgsl';
+import { scalarAndVec4 } from '../vec4.js';
+import stepText from './step.naive.wgsl';
 
-export const STEP = kernels('adamw.step', { naive, vec4 });
+export const STEP = scalarAndVec4('adamw.step', stepText);
 
 /** Bytes: reads of w, gradient, m, v; writes of w, m, v. */
 const COST = { flops: 14, bytes: 28 };
@@ -22,5 +21,5 @@ export function adamwStep(
   tensors: { w: Tensor; gradient: Tensor; m: Tensor; v: Tensor; hyper: Tensor },
   { block }: { block: number },
 ): void {
-  perParameter(plan, label, STEP, tensors, COST, { BLOCK: block });
+  perParameter(plan, label, STEP, tensors, COST, (unit) => ({ BLOCK: block / unit }));
 }

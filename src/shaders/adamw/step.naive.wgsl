@@ -5,16 +5,19 @@
 //   rate = lr * sqrt(1-beta2^t) / (1-beta1^t), t = 1 for the first step; decay = lr * weight decay; both computed by
 //   the host in float64
 //
-// The decay moves w towards 0 beside the step and is no part of the gradient. epsilon stands outside the root and is not
-// rescaled by the bias correction, as in Keras; PyTorch's epsilon is this one divided by sqrt(1-beta2^t).
+// The decay moves w towards 0 beside the step and is no part of the gradient. epsilon stands outside the root and is
+// not rescaled by the bias correction, as in Keras; PyTorch's epsilon is this one divided by sqrt(1-beta2^t).
 // Every tensor begins at a multiple of BLOCK parameters, so that one number per block says whether its tensor decays.
-// Variants: naive (this, any count, also the tail of vec4) -> vec4 (four parameters per thread).
+// Variants: naive (this, any count, also the tail of vec4) -> vec4 (this text with Real = vec4f: four parameters per
+// thread).
 // Check and race: npx chexgpu doctor --kernel adamw.step
 
-const WORKGROUP: u32 = 64;
-const BLOCK: u32 = 64;
+alias Real = f32;
 
-struct Params { first: u32, count: u32 }   // parameters [first, first + count)
+const WORKGROUP: u32 = 64;
+const BLOCK: u32 = 64;   // in Reals
+
+struct Params { first: u32, count: u32 }   // Reals [first, first + count)
 
 struct Hyper {
   rate: f32,
@@ -22,15 +25,15 @@ struct Hyper {
   beta2: f32,
   epsilon: f32,
   decay: f32,
-  decays: array<f32>,   // decays[parameter / BLOCK]: 1 or 0
+  decays: array<f32>,   // one per block: 1 or 0
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> gradient: array<f32>;
+@group(0) @binding(1) var<storage, read> gradient: array<Real>;
 @group(0) @binding(2) var<storage, read> hyper: Hyper;
-@group(0) @binding(3) var<storage, read_write> w: array<f32>;
-@group(0) @binding(4) var<storage, read_write> m: array<f32>;
-@group(0) @binding(5) var<storage, read_write> v: array<f32>;
+@group(0) @binding(3) var<storage, read_write> w: array<Real>;
+@group(0) @binding(4) var<storage, read_write> m: array<Real>;
+@group(0) @binding(5) var<storage, read_write> v: array<Real>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

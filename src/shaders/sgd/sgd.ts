@@ -1,12 +1,11 @@
 /** Stochastic gradient descent with momentum, Keras' form. The formula stands in the head of step.naive.wgsl. */
-import { kernels } from '../../engine/plan/kernel.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import { perParameter } from '../perParameter.js';
-import naive from './step.naive.wgsl';
-import vec4 from './step.vec4.wgsl';
+import { scalarAndVec4 } from '../vec4.js';
+import stepText from './step.naive.wgsl';
 
-export const STEP = kernels('sgd.step', { naive, vec4 });
+export const STEP = scalarAndVec4('sgd.step', stepText);
 
 /** Bytes: reads of w, gradient, velocity; writes of w, velocity. */
 const COST = { flops: 6, bytes: 20 };

@@ -5,18 +5,21 @@
 //
 // PyTorch keeps the learning rate out of v: v = momentum*v + g, w = w - lr*v. While lr stays the same that is the same
 // update; after a change of lr Keras' v still holds the old one.
-// Variants: naive (this, any count, also the tail of vec4) -> vec4 (four parameters per thread).
+// Variants: naive (this, any count, also the tail of vec4) -> vec4 (this text with Real = vec4f: four parameters per
+// thread).
 // Check and race: npx chexgpu doctor --kernel sgd.step
+
+alias Real = f32;
 
 const WORKGROUP: u32 = 64;
 
-struct Params { first: u32, count: u32 }   // parameters [first, first + count)
+struct Params { first: u32, count: u32 }   // Reals [first, first + count)
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> gradient: array<f32>;
+@group(0) @binding(1) var<storage, read> gradient: array<Real>;
 @group(0) @binding(2) var<storage, read> hyper: vec4f;             // lr, momentum, 1 for Nesterov or 0, 0
-@group(0) @binding(3) var<storage, read_write> w: array<f32>;
-@group(0) @binding(4) var<storage, read_write> velocity: array<f32>;
+@group(0) @binding(3) var<storage, read_write> w: array<Real>;
+@group(0) @binding(4) var<storage, read_write> velocity: array<Real>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
