@@ -72,7 +72,8 @@ function membersOf(leader, folder) {
 }
 
 /**
- * Kills the process group of `leader` (as `identify` saw it) whose members work in `folder`, and waits for the end of all.
+ * Kills the process group of `leader` (as `identify` saw it) whose members work in `folder`, and waits for the end
+ * of all.
  * @returns false when some are still there after `patienceMs`
  */
 export async function endGroup(leader, folder, patienceMs = 30_000) {

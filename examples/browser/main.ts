@@ -136,7 +136,8 @@ async function showMap(net: Network, classIndex: number): Promise<void> {
   const label = words(LABELS[classIndex]);
   byId('cam-text', HTMLElement).textContent = cam.empty
     ? `Nothing in this X-ray speaks for ${label}: the map is zero everywhere.`
-    : `${label}, p = ${cam.probability.toFixed(3)}: red is where its ${score === 'logit' ? 'logit' : 'probability'} comes from.`;
+    : `${label}, p = ${cam.probability.toFixed(3)}: red is where its ` +
+      `${score === 'logit' ? 'logit' : 'probability'} comes from.`;
   document.dispatchEvent(new CustomEvent('chexgpu:gradcam', { detail: { name: xray.name, score, ...cam } }));
 }
 

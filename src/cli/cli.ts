@@ -23,8 +23,8 @@ import { chosenExit, watchTheEnd } from './terminal/processEnd.js';
 
 const CODES_HELP = `
 Exit codes: 0 done; 1 a bug in chexgpu; 2 flags; 3 the data; 4 the weights; 5 no adapter; 6 no memory on the GPU;
-7 the GPU failed; 8 a number that is not finite; 129, 130, 143 interrupted. Where a part of a command fails after its main work
-(a picture, the report), the rest is kept and the code is that part's.
+7 the GPU failed; 8 a number that is not finite; 129, 130, 143 interrupted. Where a part of a command fails after its
+main work (a picture, the report), the rest is kept and the code is that part's.
 
 For learning and research only: chexgpu is no medical device.`;
 

@@ -15,9 +15,9 @@ export const TOLERANCE = {
   /** Values that went through one pow, exp, log or division on a driver with 3-ulp builtins. */
   f32Transcendental: { abs: 1e-5, rel: 1e-4 },
   /**
-   * f32 sums of products of numbers that were rounded to f16. That moves a number by up to 2^-11 of itself, a product by
-   * up to 2^-10; n products of mixed sign, each about 1/3, then miss their sum by sqrt(n)/3 * 2^-11 or so: 6e-3 for the
-   * 1152 of a 3x3 convolution, of which this is three times.
+   * f32 sums of products of numbers that were rounded to f16. That moves a number by up to 2^-11 of itself, a product
+   * by up to 2^-10; n products of mixed sign, each about 1/3, then miss their sum by sqrt(n)/3 * 2^-11 or so: 6e-3 for
+   * the 1152 of a 3x3 convolution, of which this is three times.
    */
   f16: { abs: 2e-2, rel: 1e-3 },
   /** Short products whose values are far below 1 and must be right to their own digits. */

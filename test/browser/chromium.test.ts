@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
 
 const PAGE =
-  '<!doctype html><link rel="icon" href="data:,"><title>chexgpu test</title><script type="module" src="page.js"></script>';
+  '<!doctype html><link rel="icon" href="data:,"><title>chexgpu test</title>' +
+  '<script type="module" src="page.js"></script>';
 const SCRIPT = `
 const adapter = await navigator.gpu.requestAdapter();
 const device = await adapter.requestDevice();
@@ -14,13 +15,15 @@ const module = device.createShaderModule({ code:
   '@compute @workgroup_size(32) fn main(@builtin(global_invocation_id) id: vec3u) { x[id.x] = 3 * x[id.x] + 1; }' });
 const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
 const input = Float32Array.from({ length: 256 }, () => Math.random());
-const x = device.createBuffer({ size: 1024, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
-const back = device.createBuffer({ size: 1024, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
+const x = device.createBuffer({ size: 1024, usage: STORAGE | COPY_SRC | COPY_DST });
+const back = device.createBuffer({ size: 1024, usage: COPY_DST | MAP_READ });
 device.queue.writeBuffer(x, 0, input);
 const encoder = device.createCommandEncoder();
 const pass = encoder.beginComputePass();
 pass.setPipeline(pipeline);
-pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer: x } }] }));
+const entries = [{ binding: 0, resource: { buffer: x } }];
+pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
 pass.dispatchWorkgroups(8);
 pass.end();
 encoder.copyBufferToBuffer(x, 0, back, 0, 1024);

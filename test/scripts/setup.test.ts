@@ -33,7 +33,8 @@ say('begins');
 fs.mkdirSync('node_modules/.bin', { recursive: true });
 const until = Date.now() + Number(process.env.NPM_MS);
 for (let i = 0; Date.now() < until; i++) {
-  const others = fs.readdirSync('node_modules').filter((name) => name !== '.bin' && !name.startsWith(process.pid + '-'));
+  const isOthers = (name) => name !== '.bin' && !name.startsWith(process.pid + '-');
+  const others = fs.readdirSync('node_modules').filter(isOthers);
   if (others.length > 0) {
     say('disturbed');
     console.error('npm error code ENOTEMPTY: ' + others);

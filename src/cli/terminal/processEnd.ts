@@ -22,7 +22,7 @@ export function chosenExit(code: number): never {
 
 /**
  * Watches over work that is awaited: the process does not end before it, unless nothing that could answer is left.
- * @param onUnchosen gets why the process ends although nobody chose it, in words, in an `exit` handler; gives the exit code
+ * @param onUnchosen called in an `exit` handler with why the process ends although nobody chose it; gives the exit code
  * @returns to be called when the work is done
  */
 export function watchTheEnd(onUnchosen: (why: string) => number): () => void {

@@ -190,7 +190,8 @@ function storageFindings(inspections: ReadonlyMap<string, ImageFacts>): StorageF
       'info',
       'small-images',
       small,
-      `${n(small)} smaller than 224 pixels (${listing(histogram(small.map(sizeOf)))}): fine structures are gone, and enlarging does not bring them back.`,
+      `${n(small)} smaller than 224 pixels (${listing(histogram(small.map(sizeOf)))}): fine structures are gone, and ` +
+        'enlarging does not bring them back.',
     ],
   ];
 }

@@ -87,7 +87,8 @@ export class ImageGenerator implements BatchSource {
 
   /**
    * @throws DataError when the frame has no rows, or labels that do not fit them
-   * @throws UsageError for a batch size, image size, prefetch, seed, augmentation, normalisation or rescale out of range
+   * @throws UsageError for a batch size, image size, prefetch, seed, augmentation, normalisation or rescale out of
+   *   range
    */
   constructor(options: ImageGeneratorOptions) {
     requireObject('The options of ImageGenerator', options);

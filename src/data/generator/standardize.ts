@@ -156,7 +156,8 @@ export function fitFeaturewise(
   const other = checked.findIndex((image) => image.width !== width || image.height !== height);
   if (other > 0) {
     throw new DataError(
-      `Image ${other} is of ${checked[other].width} x ${checked[other].height} pixels, image 0 of ${width} x ${height}.`,
+      `Image ${other} is of ${checked[other].width} x ${checked[other].height} pixels, ` +
+        `image 0 of ${width} x ${height}.`,
       'Resize all of the sample alike.',
     );
   }

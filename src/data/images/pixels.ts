@@ -60,7 +60,8 @@ function checkLength(data: ArrayLike<number>, image: PixelImage | FloatImage, na
   const { width, height, channels } = image;
   if (data.length === width * height * channels) return;
   throw new DataError(
-    `${name} has ${data.length} values where ${width} x ${height} pixels of ${channels} channels are ${width * height * channels}.`,
+    `${name} has ${data.length} values where ${width} x ${height} pixels of ${channels} channels are ` +
+      `${width * height * channels}.`,
   );
 }
 

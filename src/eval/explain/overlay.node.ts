@@ -99,7 +99,8 @@ export function gradcamGridSvg(rows: readonly GradcamRow[], pictures: readonly R
     );
   });
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="${escapeHtml(FIGURE_FONT)}">` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
+    `font-family="${escapeHtml(FIGURE_FONT)}">` +
     `<title>Grad-CAM of ${rows.length} X-rays</title><rect width="100%" height="100%" fill="${COLOURS.paper}"/>` +
     `${cells.join('')}</svg>`
   );

@@ -88,7 +88,9 @@ export function sampleSection(samples: SampleImage[], uris: string[]): Section {
       <div class="samples" style="--columns: ${sampleColumns(samples.length)}">${samples.map((s, i) => {
         const alt = `Chest X-ray ${s.file}: ${findings(s.labels)}`;
         return html`<figure>${picture(uris[i], alt, s.image.width, s.image.height)}<figcaption>
-          <span class="tags">${s.labels.length ? s.labels.join(', ') : html`<span class="quiet">no finding</span>`}</span>
+          <span class="tags">${
+            s.labels.length ? s.labels.join(', ') : html`<span class="quiet">no finding</span>`
+          }</span>
           <span class="file">${s.file}</span><span class="quiet">patient ${s.patientId}</span></figcaption></figure>`;
       })}</div>`,
   };

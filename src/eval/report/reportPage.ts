@@ -91,7 +91,7 @@ export function reportHtml(data: ReportData, assets: ReportAssets): string {
 <p class="lead">Run <b>${data.run.name}</b>, ${data.run.startedAt.slice(0, 16).replace('T', ' ')}, on
 ${data.run.adapter.name}</p>
 ${facts(data)}</header>`,
-    footer: html`Made by chexgpu. The data behind this page are in report.json beside it, the figures in figures/, the pictures
-in images/.`,
+    footer: html`Made by chexgpu. The data behind this page are in report.json beside it, the figures in figures/, the
+pictures in images/.`,
   });
 }

@@ -55,7 +55,8 @@ td.n + td:not(.n), th.n + th:not(.n) { padding-left: 2rem; }
 .n { text-align: right; padding-left: .9rem; padding-right: 0; white-space: nowrap; }
 tfoot td, tfoot th[scope=row] { font-weight: 700; border-bottom: 0; }
 .good { color: #00694d; } .bad { color: ${c.danger}; font-weight: 600; } .quiet { color: ${c.muted}; }
-details { margin: 0 0 1.4rem; } summary { cursor: pointer; color: ${c.accent}; font-size: 14.5px; margin-bottom: .6rem; }
+details { margin: 0 0 1.4rem; }
+summary { cursor: pointer; color: ${c.accent}; font-size: 14.5px; margin-bottom: .6rem; }
 .samples { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); gap: 1.5rem 1.1rem; }
 .samples figure, .maps figure { margin: 0; }
 .samples figcaption, .maps figcaption { font-size: 13px; line-height: 1.4; margin-top: .45rem; }
@@ -87,7 +88,8 @@ footer { margin-top: 4rem; padding-top: 1.2rem; border-top: 1px solid ${c.rule};
   body { font-size: 10.5pt; } nav { display: none; } .page { display: block; padding: 0; } main { padding: 0; }
   section { margin-top: 1.6rem; padding-top: 1.2rem; }
   figure, .case, tr, .facts, .picture { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  tfoot { display: table-row-group; } .case { margin-top: 1.1rem; } .facts div { flex-basis: 6rem; padding: .6rem .8rem; }
+  tfoot { display: table-row-group; }
+  .case { margin-top: 1.1rem; } .facts div { flex-basis: 6rem; padding: .6rem .8rem; }
   .maps { grid-template-columns: repeat(5, minmax(0, 1fr)); gap: .5rem; }
   .samples { grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); }
   .facts, .notice, .picture, .jet span { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

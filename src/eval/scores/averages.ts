@@ -29,8 +29,8 @@ export type AveragedScore = ScoreResult & { classes: ScoreResult[] };
 type Metric = (yTrue: ArrayLike<number>, score: ArrayLike<number>, options: ScoreOptions) => number | null;
 
 /**
- * @throws DataError unless `labels` and `scores` are matrices [b,classes] with at least one cell; UsageError unless they
- * are arrays of numbers.
+ * @throws DataError unless `labels` and `scores` are matrices [b,classes] with at least one cell; UsageError unless
+ * they are arrays of numbers.
  */
 export function checkMatrices(labels: ArrayLike<number>, scores: ArrayLike<number>, classes: number): void {
   listOfNumbers('The labels', labels);

@@ -67,8 +67,8 @@ function evaluateClass(
 
 /**
  * ROC curves and AUCs of `predictions[b,classes]` against `labels[b,classes]` (0 or 1).
- * @throws DataError if the shapes disagree or a label is not binary; UsageError for arguments of another type; NonFiniteError naming the class and
- * the row if a prediction is not finite.
+ * @throws DataError if the shapes disagree or a label is not binary; UsageError for arguments of another type;
+ *   NonFiniteError naming the class and the row if a prediction is not finite
  */
 export function evaluate(
   predictions: ArrayLike<number>,
@@ -76,7 +76,7 @@ export function evaluate(
   names: readonly string[],
 ): EvaluationResult {
   if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
-    throw new UsageError(`The names are ${shown(names)}, they must be an array with one string a class.`);
+    throw new UsageError(`The names are ${shown(names)}, they must be an array with one string per class.`);
   }
   const classes = names.length;
   checkMatrices(labels, predictions, classes);

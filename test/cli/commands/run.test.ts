@@ -96,7 +96,7 @@ describe('chexgpu run', () => {
     expect(report.head).toBe(true);
   });
 
-  it('gives the same losses, weights and predictions for the same seed, to the last bit; others for another', async () => {
+  it('gives the same losses, weights and predictions for the same seed, to the last bit', async () => {
     const again = await run('again', '--workers', '0');
     const other = await run('other', '--seed', '2');
     const losses = (ended: Ended) => JSON.parse(ended.stdout).stepLosses;

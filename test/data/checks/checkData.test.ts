@@ -65,14 +65,17 @@ describe('checkFolder', () => {
     await writeFile(join(folder, 'test.csv'), csvOf([...without, odd]));
     await writeFile(
       join(folder, 'meta.csv'),
-      `Image,Scanner,Age\n${all.map(({ image, positive }, i) => `${image},${positive.includes('Mass') ? 'A' : 'B'},${i % 90}`).join('\n')}\n`,
+      `Image,Scanner,Age\n${all
+        .map(({ image, positive }, i) => `${image},${positive.includes('Mass') ? 'A' : 'B'},${i % 90}`)
+        .join('\n')}\n`,
     );
     const boxed = train.find(
       ({ positive }) => positive.includes('Nodule') && !positive.includes('Hernia'),
     )?.image;
     await writeFile(
       join(folder, 'boxes.csv'),
-      `Image,Label,x,y,w,h\n${boxed},Nodule,2,2,9,9\n${boxed},Hernia,2,2,9,9\n${boxed},Nodule,15,2,90,9\nzz.png,Mass,1,1,2,2\n`,
+      `Image,Label,x,y,w,h\n${boxed},Nodule,2,2,9,9\n${boxed},Hernia,2,2,9,9\n` +
+        `${boxed},Nodule,15,2,90,9\nzz.png,Mass,1,1,2,2\n`,
     );
   });
   afterAll(async () => {

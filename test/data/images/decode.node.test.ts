@@ -191,7 +191,7 @@ describe('files that are no image', () => {
     await expect(decodeFile(file)).rejects.toThrow(message);
   });
 
-  it('refuses pixels that changed on the way, a JPEG cut short, and formats that PIL would not be asked for', async () => {
+  it('refuses pixels that changed on the way, a JPEG cut short, and formats that PIL is not asked for', async () => {
     const broken = Uint8Array.from(png);
     broken[broken.length - 30] ^= 0xff;
     await expect(decodeBytes(broken, 'flip.png')).rejects.toThrow(/flip\.png is damaged/);

@@ -118,8 +118,9 @@ describe('DecodePool', () => {
       file,
       `import { parentPort } from 'node:worker_threads';
        parentPort.on('message', ({ id, job }) => {
-         if (job.file.endsWith('bad.png')) { ${body} }
-         else parentPort.postMessage({ id, result: { width: 1, height: 1, channels: 1, data: new Uint8Array(1), facts: {} } });
+         if (job.file.endsWith('bad.png')) { ${body} return; }
+         const result = { width: 1, height: 1, channels: 1, data: new Uint8Array(1), facts: {} };
+         parentPort.postMessage({ id, result });
        });`,
     );
     const pool = new DecodePool({ workers: 1, workerFile: file });
@@ -198,7 +199,8 @@ describe('DecodePool', () => {
     const script = `
       import { DecodePool } from ${JSON.stringify(join(BUILT, 'pool.mjs'))};
       const pool = new DecodePool({ workers: 2, workerFile: ${JSON.stringify(workerFile)} });
-      const images = await Promise.all([1, 2, 3].map((i) => pool.load(${JSON.stringify(`${folder}/`)} + i + '.png', 16, 16)));
+      const file = (i) => ${JSON.stringify(`${folder}/`)} + i + '.png';
+      const images = await Promise.all([1, 2, 3].map((i) => pool.load(file(i), 16, 16)));
       console.log(images.map(({ data }) => data.length).join());`;
     const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',

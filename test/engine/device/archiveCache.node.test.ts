@@ -133,7 +133,7 @@ describe('what is damaged in the cache', () => {
     expect(existsSync(join(folder, 'driver'))).toBe(true);
   });
 
-  it('what killed processes left is removed by the next that writes, and by the process itself when it can', async () => {
+  it('what killed processes left is removed by the next that writes, by the process itself when it can', async () => {
     const named = join(top, 'named');
     expect((await program.run(homes(), ['', 'killed inside'])).signal).toBe('SIGKILL');
     expect(readdirSync(named)).toHaveLength(1);
@@ -235,7 +235,7 @@ describe.runIf(process.platform === 'linux')('without a home', () => {
     ['that somebody else has made before', 0o1777],
     ['in which all can rename', 0o777],
   ] as const) {
-    it(`in a temporary folder ${name} has one for the process, which others cannot exchange and which goes with it`, async () => {
+    it(`in a temporary folder ${name} has one for the process, safe from others, that goes with it`, async () => {
       const tmp = join(top, 'tmp');
       chmodSync(tmp, mode);
       if (mode === 0o1777) {
@@ -243,7 +243,9 @@ describe.runIf(process.platform === 'linux')('without a home', () => {
         chmodSync(join(tmp, own), 0o777);
         mkdirSync(join(tmp, own, 'thing'), { mode: 0o700 });
       }
-      const exchange = `cd ${tmp} && for d in ${own}-*; do mv $d away && mkdir -p $d/thing && echo -n theirs > $d/thing/code; done`;
+      const exchange =
+        `cd ${tmp} && for d in ${own}-*; do ` +
+        'mv $d away && mkdir -p $d/thing && echo -n theirs > $d/thing/code; done';
       expect(await said(homeless(), exchange)).toMatchObject({ code: 'ours' });
       rmSync(tmp, { recursive: true });
       mkdirSync(tmp);

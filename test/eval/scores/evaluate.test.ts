@@ -1,6 +1,6 @@
 /**
- * `chexgpu evaluate` against real scikit-learn, file in, numbers out: test/golden/eval/make_evaluate.py wrote files whose
- * scores hang on digits that float32 does not hold, and whose form is pandas' rather than ours.
+ * `chexgpu evaluate` against real scikit-learn, file in, numbers out: test/golden/eval/make_evaluate.py wrote files
+ * whose scores hang on digits that float32 does not hold, and whose form is pandas' rather than ours.
  */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

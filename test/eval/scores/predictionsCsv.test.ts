@@ -63,7 +63,8 @@ describe('predictions CSV', () => {
 
   it('finds columns by name, in any order and among others', () => {
     const text =
-      ',Mass_pred,Image,Edema,Hello,Mass,PatientId,Edema_pred\r\n5,0.25,a.png,1,9,0,77,0.75\r\n6,1,b.png,0,9,1,78,1e-7\r\n';
+      ',Mass_pred,Image,Edema,Hello,Mass,PatientId,Edema_pred\r\n' +
+      '5,0.25,a.png,1,9,0,77,0.75\r\n6,1,b.png,0,9,1,78,1e-7\r\n';
     const read = predictionsFromCsv(`\ufeff${text}`, ['Edema', 'Mass']);
     expect(read.images).toEqual(['a.png', 'b.png']);
     expect(read.patientIds).toEqual(['77', '78']);

@@ -1,6 +1,6 @@
 /**
- * What Keras' generators gave, test/golden/generator/generator.json, and the PNGs they gave it for: the formulas are those
- * of test/golden/generator/make_generator.py.
+ * What Keras' generators gave, test/golden/generator/generator.json, and the PNGs they gave it for: the formulas are
+ * those of test/golden/generator/make_generator.py.
  */
 import { readFileSync } from 'node:fs';
 import type { AugmentationOptions, KerasRules } from '../../../src/data/generator/augmentation.js';
