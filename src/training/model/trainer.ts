@@ -11,7 +11,7 @@ import { recordPlan } from '../../engine/plan/recordPlan.js';
 import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
 import type { Batch, BatchShape } from '../batch.js';
-import type { RecordedNetwork } from '../network.js';
+import type { ForwardMode, RecordedNetwork } from '../network.js';
 import { findOverflow } from '../optimizers/overflow.js';
 import type { CompiledTraining } from '../trainingOptions.js';
 import { describeBatch, type ModelContext } from './context.js';
@@ -19,79 +19,55 @@ import { InputStage } from './inputStage.js';
 import { readMap } from './inspect.js';
 import { slotBuffer } from './parameters.js';
 
+/** What the steps have on the GPU beside the parameters and the plan's own memory. */
+interface StepMemory {
+  readonly input: InputStage;
+  /** labels[b,1,1,classes] */
+  readonly labels: Tensor;
+  /** Probabilities p[b,1,1,classes]. */
+  readonly p: Tensor;
+  /** dlogits[b,1,1,classes] */
+  readonly dlogits: Tensor;
+  /** The loss, and the largest gradients and moving averages: `verdictParts`. */
+  readonly verdict: Tensor;
+  /** The optimizer's numbers of a step. */
+  readonly hyper: Tensor;
+  /** The loss's constants, where it has any. */
+  readonly constants: Tensor | null;
+  readonly back: Readback;
+}
+
 export class Trainer {
   private constructor(
     private readonly context: ModelContext,
     private readonly shape: BatchShape,
     private readonly options: CompiledTraining,
-    private readonly input: InputStage,
-    private readonly fixed: Record<'labels' | 'p' | 'verdict' | 'dlogits' | 'hyper', Tensor>,
-    private readonly constants: Tensor | null,
-    private readonly back: Readback,
+    private readonly memory: StepMemory,
     readonly plan: Plan,
     private readonly update: Plan,
   ) {}
 
   static async create(context: ModelContext, shape: BatchShape, options: CompiledTraining): Promise<Trainer> {
-    const { gpu, network, parameters, variants, onCompile, signal } = context;
-    const { count } = shape;
-    const { classes } = network;
+    const { gpu, parameters, variants, onCompile, signal } = context;
+    const { kind } = options.optimizer;
     const label = `train, ${describeBatch(shape)}`;
-    const { loss } = options;
-    const { kind, settings } = options.optimizer;
-    const slots = Object.keys(kind.slots);
-    await parameters.allocate('gradients', ...slots.map(slotBuffer), 'nextMoving');
-    const hyperSize = kind.hyper(settings, 1, parameters).length;
-    const { input, fixed, constants, back } = await gpu.guarded(label, () => {
-      const verdict = fixedTensor(gpu, 'verdict', [1, 1, 1, BEHIND_LOSS + 2 * LARGEST_RUNS[gpu.info.kind]]);
-      return {
-        input: new InputStage(gpu, shape, network.inputChannels),
-        back: new Readback(gpu, verdict.storage.bytes),
-        constants: loss.constants && uploaded(gpu, 'loss constants', loss.constants),
-        fixed: {
-          labels: fixedTensor(gpu, 'labels', [count, 1, 1, classes]),
-          p: fixedTensor(gpu, 'probabilities', [count, 1, 1, classes]),
-          verdict,
-          dlogits: fixedTensor(gpu, 'dlogits', [count, 1, 1, classes]),
-          hyper: fixedTensor(gpu, kind.title, [1, 1, 1, hyperSize]),
-        },
-      };
-    });
+    await parameters.allocate('gradients', ...Object.keys(kind.slots).map(slotBuffer), 'nextMoving');
+    const memory = await gpu.guarded(label, () => allocate(context, shape, options));
     let plan: Plan | undefined;
     try {
-      const rule = options.movingVarianceRule ?? 'keras2.3';
-      const { labels, p, dlogits: dz } = fixed;
-      const verdict = verdictParts(gpu, fixed.verdict);
-      const record = (step: PlanBuilder) => {
-        const forward = network.record(step, parameters, input.image, { kind: 'training', rule });
-        loss.record(step, 'loss', { z: forward.logits, labels, constants, p, loss: verdict.loss, dz });
-        forward.recordBackward(dz);
-        largestMagnitudes(step, 'gradients', { x: parameters.flat('gradients'), largest: verdict.gradients });
-        largestMagnitudes(step, 'moving averages', {
-          x: parameters.flat('nextMoving'),
-          largest: verdict.moving,
-        });
-      };
       const make = () => new PlanBuilder(gpu, label, { variants });
+      const record = (builder: PlanBuilder) => recordStep(builder, context, options, memory);
       const { builder } = await recordPlan(gpu, make, record, signal);
       plan = await builder.build((done, total) => onCompile(label, done, total), signal);
 
-      const tensors = {
-        ...Object.fromEntries(slots.map((slot) => [slot, parameters.flat(slotBuffer(slot))])),
-        w: parameters.flat('weights'),
-        gradient: parameters.flat('gradients'),
-        hyper: fixed.hyper,
-      };
-      const recordUpdate = (own: PlanBuilder) => kind.record(own, kind.title, tensors);
       const makeUpdate = () => new PlanBuilder(gpu, kind.title, { variants });
-      const updater = await recordPlan(gpu, makeUpdate, recordUpdate, signal);
+      const recordOwn = (builder: PlanBuilder) => recordUpdate(builder, context, options, memory);
+      const updater = await recordPlan(gpu, makeUpdate, recordOwn, signal);
       const update = await updater.builder.build(undefined, signal);
-      return new Trainer(context, shape, options, input, fixed, constants, back, plan, update);
+      return new Trainer(context, shape, options, memory, plan, update);
     } catch (error) {
       plan?.dispose();
-      input.dispose();
-      back.dispose();
-      for (const t of [...Object.values(fixed), constants]) if (t) gpu.destroyBuffer(t.storage.buffer!);
+      free(gpu, memory);
       throw error;
     }
   }
@@ -112,16 +88,16 @@ export class Trainer {
     const { gpu, parameters } = this.context;
     const { kind, settings } = this.options.optimizer;
     const hyper = kind.hyper(settings, t, parameters);
-    const load = await this.input.loader(batch);
+    const load = await this.memory.input.loader(batch);
     await gpu.guarded(this.plan.label, () => {
       const labels = batch.labels as Float32Array<ArrayBuffer>;
-      gpu.device.queue.writeBuffer(this.fixed.labels.storage.buffer!, 0, labels);
-      gpu.device.queue.writeBuffer(this.fixed.hyper.storage.buffer!, 0, hyper);
+      gpu.device.queue.writeBuffer(this.memory.labels.storage.buffer!, 0, labels);
+      gpu.device.queue.writeBuffer(this.memory.hyper.storage.buffer!, 0, hyper);
       load();
       parameters.beginMoving();
       this.plan.run();
-      const { storage } = this.fixed.verdict;
-      this.back.copy(storage.buffer!, 0, storage.bytes);
+      const { storage } = this.memory.verdict;
+      this.memory.back.copy(storage.buffer!, 0, storage.bytes);
     });
     const { loss, gradient, moving } = await this.verdict();
     if (!Number.isFinite(loss)) throw await this.refusedLoss(loss, t);
@@ -138,7 +114,7 @@ export class Trainer {
 
   /** The loss, and the largest magnitudes of the gradients and of the next moving averages. */
   private async verdict(): Promise<{ loss: number; gradient: number; moving: number }> {
-    const values = new Float32Array(await this.back.take());
+    const values = new Float32Array(await this.memory.back.take());
     const runs = LARGEST_RUNS[this.context.gpu.info.kind];
     const gradients = values.subarray(BEHIND_LOSS, BEHIND_LOSS + runs);
     return { loss: values[0], gradient: most(gradients), moving: most(values.subarray(BEHIND_LOSS + runs)) };
@@ -147,19 +123,19 @@ export class Trainer {
   /** Repeats the forward pass with every map kept and names the first that is not finite. */
   private async refusedLoss(loss: number, t: number): Promise<NonFiniteError> {
     const { gpu, network, parameters, variants } = this.context;
-    const rule = this.options.movingVarianceRule ?? 'keras2.3';
+    const { input } = this.memory;
+    const mode = forwardMode(this.options);
     let where: string;
     try {
-      const mode = { kind: 'training', rule } as const;
       const make = () => new PlanBuilder(gpu, 'diagnosis', { variants });
       const { builder, recorded } = await recordPlan(gpu, make, (repeat) =>
-        network.record(repeat, parameters, this.input.image, mode, true),
+        network.record(repeat, parameters, input.image, mode, true),
       );
       const plan = await builder.build();
       try {
         await gpu.guarded(plan.label, () => plan.run());
         where =
-          (await firstNonFinite(gpu, [['the input image', this.input.image], ...recorded.maps])) ??
+          (await firstNonFinite(gpu, [['the input image', input.image], ...recorded.maps])) ??
           'the loss itself';
       } finally {
         plan.dispose();
@@ -188,14 +164,66 @@ export class Trainer {
   }
 
   dispose(): void {
-    this.input.dispose();
-    this.back.dispose();
     this.plan.dispose();
     this.update.dispose();
-    for (const t of [...Object.values(this.fixed), this.constants]) {
-      if (t) this.context.gpu.destroyBuffer(t.storage.buffer!);
-    }
+    free(this.context.gpu, this.memory);
   }
+}
+
+function forwardMode({ movingVarianceRule: rule = 'keras2.3' }: CompiledTraining): ForwardMode {
+  return { kind: 'training', rule };
+}
+
+/** To be called within `Gpu.guarded`. */
+function allocate(
+  { gpu, network, parameters }: ModelContext,
+  shape: BatchShape,
+  { loss, optimizer: { kind, settings } }: CompiledTraining,
+): StepMemory {
+  const perClass = [shape.count, 1, 1, network.classes] as const;
+  const verdict = fixedTensor(gpu, 'verdict', [1, 1, 1, BEHIND_LOSS + 2 * LARGEST_RUNS[gpu.info.kind]]);
+  return {
+    input: new InputStage(gpu, shape, network.inputChannels),
+    labels: fixedTensor(gpu, 'labels', perClass),
+    p: fixedTensor(gpu, 'probabilities', perClass),
+    dlogits: fixedTensor(gpu, 'dlogits', perClass),
+    verdict,
+    hyper: fixedTensor(gpu, kind.title, [1, 1, 1, kind.hyper(settings, 1, parameters).length]),
+    constants: loss.constants && uploaded(gpu, 'loss constants', loss.constants),
+    back: new Readback(gpu, verdict.storage.bytes),
+  };
+}
+
+function free(gpu: Gpu, { input, back, ...tensors }: StepMemory): void {
+  input.dispose();
+  back.dispose();
+  for (const t of Object.values(tensors)) if (t) gpu.destroyBuffer(t.storage.buffer!);
+}
+
+/** Forward, loss, backward, and what must be known before the update. */
+function recordStep(
+  plan: PlanBuilder,
+  { gpu, network, parameters }: ModelContext,
+  options: CompiledTraining,
+  { input, labels, constants, p, dlogits, verdict }: StepMemory,
+): void {
+  const { loss, gradients, moving } = verdictParts(gpu, verdict);
+  const forward = network.record(plan, parameters, input.image, forwardMode(options));
+  options.loss.record(plan, 'loss', { z: forward.logits, labels, constants, p, loss, dz: dlogits });
+  forward.recordBackward(dlogits);
+  largestMagnitudes(plan, 'gradients', { x: parameters.flat('gradients'), largest: gradients });
+  largestMagnitudes(plan, 'moving averages', { x: parameters.flat('nextMoving'), largest: moving });
+}
+
+function recordUpdate(
+  plan: PlanBuilder,
+  { parameters }: ModelContext,
+  { optimizer: { kind } }: CompiledTraining,
+  { hyper }: StepMemory,
+): void {
+  const slots = Object.keys(kind.slots).map((slot) => [slot, parameters.flat(slotBuffer(slot))]);
+  const [w, gradient] = [parameters.flat('weights'), parameters.flat('gradients')];
+  kind.record(plan, kind.title, { ...Object.fromEntries(slots), w, gradient, hyper });
 }
 
 /** Numbers in a buffer of their own: t[1,1,1,n]. */
