@@ -7,13 +7,15 @@
  *   transition  bn -> relu -> 1x1 conv (half the channels) -> 2x2/2 average pool; after all blocks but the last
  *   head        bn -> relu -> global average pool -> dense (one logit per class; the sigmoid is the loss's)
  *
+ * How each part runs, forward and back, stands in stem.ts, denseLayer.ts, transition.ts and head.ts.
+ *
  * Huang et al., "Densely Connected Convolutional Networks" (CVPR 2017), as keras-applications 1.0.8
  * builds it: no convolution has a bias, every batch norm has gamma and beta.
  *
  * Fields of the configuration change the recipe: stem 'cifar' is one 3x3 convolution that keeps the size;
  * bottleneck 0 leaves out the 1x1 convolution of a layer; norms 'block' keeps only the batch norms at the
  * entrance of each block: stem conv -> bn; transition 1x1 conv -> average pool -> bn; all else as above
- * without its bn (and the transition without its relu).
+ * without its bn (and the transition without its relu): normPerBlock.ts.
  */
 import { checkImageSize as checkSide } from '../training/network.js';
 import type { ParameterSpec } from '../training/parameterSpec.js';

@@ -228,6 +228,7 @@ describe('a network of another kind', () => {
     await expect(model.predict(odd)).rejects.toThrow(/5 is not a multiple of 2, which three layers needs/);
     const lacking = new Map([...(await model.exportWeights())].filter(([key]) => key !== 'bn/beta'));
     await expect(model.importWeights(lacking)).rejects.toThrow(WeightsError);
+    await expect(Model.of(null as unknown as Gpu, THREE_LAYERS)).rejects.toThrow(/it must be a Gpu/);
     const shape = { count: 2, height: 8, width: 8 };
     expect(largestTensor(THREE_LAYERS, shape)).toBe(2 * 8 * 8 * 4);
     expect(() => requireRoom(gpu, THREE_LAYERS, 'train', shape, 100)).toThrow(/would take more than/);
