@@ -38,7 +38,7 @@ export interface FitOptions extends TrainingOptions {
  *   `Model.compile`
  */
 export async function fit(model: Model, source: BatchSource, options: FitOptions): Promise<History> {
-  const { epochs, steps, validationSteps, callbacks } = checkedPlan(source, options);
+  const { epochs, steps, validationSteps, callbacks } = checkedOptions(source, options);
   const { signal } = options;
   signal?.throwIfAborted();
   const { loss } = await model.goOn(options);
@@ -67,7 +67,7 @@ export async function fit(model: Model, source: BatchSource, options: FitOptions
 /** Options of earlier versions, and the hook that each is now. */
 const MOVED = { onStep: 'onStep', onValidation: 'onValidationStep', onEpoch: 'onEpoch' };
 
-function checkedPlan(source: BatchSource, options: FitOptions) {
+function checkedOptions(source: BatchSource, options: FitOptions) {
   requireObject('The options of fit', options);
   for (const [name, hook] of Object.entries(MOVED)) {
     if ((options as unknown as Record<string, unknown>)[name] === undefined) continue;

@@ -7,7 +7,7 @@ import { on, TinyTraining } from './tinyTraining.js';
 
 const tiny = new TinyTraining();
 
-/** Trains for some epochs of two steps by a schedule; the rates of the steps, of the logs, and what is left at the end. */
+/** Trains epochs of two steps by a schedule: the rates of the steps, those of the logs, and the one left at the end. */
 async function rates(epochs: number, schedule: Schedule, options?: { per?: 'epoch' | 'step' }) {
   const steps: number[] = [];
   const watch = on('onStep', ({ learningRate }: StepInfo) => void steps.push(learningRate));
