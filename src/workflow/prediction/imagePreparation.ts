@@ -36,7 +36,7 @@ export type PreparationWishes = Partial<Pick<ImagePreparation, 'size' | 'interpo
 };
 
 /** What weights say of their images. */
-type ImageFacts = Pick<ReadWeights, 'preprocessing' | 'inputSize'>;
+export type ImageFacts = Pick<ReadWeights, 'preprocessing' | 'inputSize'>;
 
 /**
  * What weights were trained on goes before what is usual, and a wish before it, where it makes sense.

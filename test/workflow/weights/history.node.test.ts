@@ -5,8 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { UsageError, WeightsError } from '../../../src/core/errors.js';
-import { chooseLabels } from '../../../src/workflow/prediction/outputs.js';
+import { WeightsError } from '../../../src/core/errors.js';
 import { SILENT } from '../../../src/workflow/reporter.js';
 import { type HistoryChoice, trainedWith } from '../../../src/workflow/weights/history.node.js';
 
@@ -157,23 +156,5 @@ describe('a damaged history is refused by name', () => {
   it('no regular file', async () => {
     execFileSync('mkfifo', [join(folder, 'history.json')]);
     await expect(read('weights.h5', undefined)).rejects.toThrow(/history\.json is no regular file/);
-  });
-});
-
-describe('classes by name', () => {
-  const network = { labels: ['Normal', '', 'Lung Opacity', '0'] };
-
-  it('are those of the weights, in any case, or by number', () => {
-    expect(chooseLabels(['Normal'], network)).toEqual(['Normal']);
-    expect(chooseLabels(['lung_opacity', 'NORMAL'], network)).toEqual(['Lung Opacity', 'Normal']);
-    expect(chooseLabels(['2', '2', 'Lung Opacity'], network)).toEqual(['Lung Opacity']);
-    expect(chooseLabels(['0'], network)).toEqual(['0']);
-  });
-
-  it.each(['Mass', '', '1', '4', '-1', '0.5'])('"%s" is none of them, and they are listed', (name) => {
-    expect(() => chooseLabels([name], network)).toThrow(UsageError);
-    expect(() => chooseLabels([name], network)).toThrow(
-      `These weights have no output for ${name || '""'}. Their outputs are Normal, Lung Opacity, 0.`,
-    );
   });
 });
