@@ -8,6 +8,7 @@ import { operation as conv } from './conv/conv.check.js';
 import { operation as dense } from './dense/dense.check.js';
 import { operation as gradcam } from './gradcam/gradcam.check.js';
 import { operation as binaryLoss } from './loss/binary/binary.check.js';
+import { operation as focalLoss } from './loss/focal/focal.check.js';
 import { operation as loss } from './loss/loss.check.js';
 import { operation as weightedLoss } from './loss/weighted/weighted.check.js';
 import { operation as pointwise } from './pointwise/pointwise.check.js';
@@ -28,6 +29,7 @@ const OPERATIONS: readonly Operation[] = [
   loss,
   weightedLoss,
   binaryLoss,
+  focalLoss,
   adam,
   sgd,
   adamw,

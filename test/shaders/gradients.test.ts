@@ -6,6 +6,7 @@ import * as conv from '../../src/shaders/conv/conv.reference.js';
 import * as fullyConnected from '../../src/shaders/dense/dense.reference.js';
 import * as gradcam from '../../src/shaders/gradcam/gradcam.reference.js';
 import { binaryLoss } from '../../src/shaders/loss/binary/binary.reference.js';
+import { focalLoss } from '../../src/shaders/loss/focal/focal.reference.js';
 import * as loss from '../../src/shaders/loss/loss.reference.js';
 import { weightedLoss } from '../../src/shaders/loss/weighted/weighted.reference.js';
 import * as pointwise from '../../src/shaders/pointwise/pointwise.reference.js';
@@ -172,6 +173,8 @@ describe('reference gradients against central differences', () => {
 
   it.each<[string, (z: Dense, labels: Dense) => { loss: Dense; dz: Dense }]>([
     ['binary cross-entropy', binaryLoss],
+    ['focal loss', (z, labels) => focalLoss(z, labels, 2, 0.25)],
+    ['focal loss, gamma 0.5', (z, labels) => focalLoss(z, labels, 0.5, 0.9)],
   ])('%s, some labels unknown', (_, loss) => {
     const z = filled([4, 1, 1, 5], 27, -4, 4);
     const labels = filled([4, 1, 1, 5], 28);
