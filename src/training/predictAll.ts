@@ -9,7 +9,7 @@ export interface Predictions {
   files: string[];
   /** probabilities[n,classes] */
   probabilities: Float32Array;
-  /** labels[n,classes], 0 or 1 */
+  /** labels[n,classes], 0 or 1; NaN where unknown */
   labels: Float32Array;
   waitMs: number;
   predictMs: number;

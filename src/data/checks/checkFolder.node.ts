@@ -26,6 +26,8 @@ export interface CheckFolderOptions {
   readonly decode?: boolean;
   /** Rows without an image will be left out: a warning then, no error. */
   readonly ignoreMissing?: boolean;
+  /** As `FrameOptions.unknownLabels`. */
+  readonly unknownLabels?: readonly string[];
   /** NIH's Data_Entry_2017 CSV to compare with; default the one in the folder or the folder above. */
   readonly reference?: string;
   readonly onProgress?: (done: number, total: number) => void;
@@ -43,7 +45,7 @@ export async function checkFolder(directory: string, options: CheckFolderOptions
   const findings: Finding[] = [];
   for (const [name, path] of Object.entries(paths)) {
     try {
-      splits[name] = parseFrame(await readTextFile(path), path);
+      splits[name] = parseFrame(await readTextFile(path), path, { unknownLabels: options.unknownLabels });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       findings.push(badCsv('error', error, path, [name]));

@@ -1,8 +1,8 @@
 /** The part of `check` that needs only the CSVs: leakage, duplicates, class counts. */
 
 import { firstFew, percent, plural } from '../../core/formatting.js';
-import { countPositives, type Frame } from '../tables/frame.js';
-import { computeClassFreqs } from '../tables/frequencies.js';
+import { countKnown, countPositives, type Frame } from '../tables/frame.js';
+import { frameFrequencies } from '../tables/frequencies.js';
 import { pairs, patientLeakage, repeatedImages, sharedImages } from '../tables/leakage.js';
 import { comparePatients, readPatientId } from '../tables/patients.js';
 import type { Finding, Splits } from './findings.js';
@@ -18,7 +18,7 @@ export interface SplitSummary {
 
 export function summarize(frame: Frame): SplitSummary {
   const positives = countPositives(frame);
-  const { positive } = computeClassFreqs(frame.labels, frame.classes.length);
+  const { positive } = frameFrequencies(frame);
   return {
     file: frame.file,
     rows: frame.images.length,
@@ -72,7 +72,7 @@ function checkSplit(name: string, frame: Frame): Finding[] {
     });
   }
   const counts = countPositives(frame);
-  const rows = frame.images.length;
+  const known = countKnown(frame);
   const absent = frame.classes.filter((_, c) => counts[c] === 0);
   if (absent.length > 0) {
     const effect = /^train/i.test(name) ? 'they cannot be learnt' : 'their AUC is undefined';
@@ -83,7 +83,7 @@ function checkSplit(name: string, frame: Frame): Finding[] {
       items: absent,
     });
   }
-  const always = frame.classes.filter((_, c) => counts[c] === rows);
+  const always = frame.classes.filter((_, c) => counts[c] > 0 && counts[c] === known[c]);
   if (always.length > 0) {
     add({
       severity: 'warning',
@@ -209,8 +209,11 @@ interface Share {
 
 function shares(frame: Frame): Map<string, Share> {
   const { rows, withoutFinding, classes } = summarize(frame);
+  const known = countKnown(frame);
   const result = new Map<string, Share>([['no finding', { count: withoutFinding, rows }]]);
-  for (const [label, { positives }] of Object.entries(classes)) result.set(label, { count: positives, rows });
+  for (const [c, label] of frame.classes.entries()) {
+    result.set(label, { count: classes[label].positives, rows: known[c] });
+  }
   return result;
 }
 

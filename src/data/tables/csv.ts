@@ -3,7 +3,7 @@
  * file that cannot be trusted to the last cell is refused, with its name, line and column.
  */
 import { DataError } from '../../core/errors.js';
-import { cellNumber, otherSeparator } from './csvCells.js';
+import { cellNumber, otherSeparator, unknownCells } from './csvCells.js';
 import { csvRecords } from './csvRecords.js';
 import type { Frame } from './frame.js';
 import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from './labels.js';
@@ -98,6 +98,11 @@ export interface FrameOptions {
   readonly imageColumn?: string;
   /** Null where nobody asks for patients: their ids are '' then. */
   readonly patientColumn?: string | null;
+  /**
+   * What cells of unknown labels hold, '' for an empty one: such a label becomes NaN, and labels are floats. Default: no
+   * label is unknown, and such cells are refused.
+   */
+  readonly unknownLabels?: readonly string[];
 }
 
 /**
@@ -157,7 +162,9 @@ export function frameFromTable(table: CsvTable, options: FrameOptions = {}): Fra
   }
   const images: string[] = [];
   const patientIds: string[] = [];
-  const labels = new Uint8Array(table.rows.length * classes.length);
+  const isUnknown = options.unknownLabels && unknownCells(options.unknownLabels);
+  const length = table.rows.length * classes.length;
+  const labels = isUnknown ? new Float32Array(length) : new Uint8Array(length);
   for (const [row, cells] of table.rows.entries()) {
     const line = table.lines[row];
     images.push(imageName(cells[imageAt], table.file, line, imageColumn));
@@ -167,7 +174,10 @@ export function frameFromTable(table: CsvTable, options: FrameOptions = {}): Fra
         : patientOf(cells[patientAt], table.file, line, patientColumn),
     );
     for (let c = 0; c < classes.length; c++) {
-      labels[row * classes.length + c] = readLabel(cells[classAt[c]], table.file, line, classes[c]);
+      const cell = cells[classAt[c]];
+      labels[row * classes.length + c] = isUnknown?.(cell)
+        ? Number.NaN
+        : readLabel(cell, table.file, line, classes[c]);
     }
   }
   return { file: table.file, images, patientIds, classes: [...classes], labels, lines: table.lines };

@@ -1,4 +1,6 @@
 /** What single cells of tables hold, and what stands between them. */
+import { shown } from '../../core/arguments.js';
+import { UsageError } from '../../core/errors.js';
 
 const SEPARATORS: readonly [character: string, name: string][] = [
   [';', 'semicolons'],
@@ -26,6 +28,28 @@ const nameOf = (separator: string): string =>
 /** The number in a cell, in float64, to the nearest; NaN where it holds no decimal number. */
 export function cellNumber(cell: string): number {
   return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(cell) ? Number(cell) : Number.NaN;
+}
+
+/**
+ * Tells the cells that stand for an unknown label.
+ * @param written what such cells hold, '' for an empty one: the same number however it is written, else the same text
+ *   but for upper and lower case
+ * @throws UsageError for what is no list of texts, or for a text that is a label
+ */
+export function unknownCells(written: readonly string[]): (cell: string) => boolean {
+  if (!Array.isArray(written) || written.some((text) => typeof text !== 'string')) {
+    throw new UsageError(`unknownLabels is ${shown(written)}, it must be an array of what cells hold.`);
+  }
+  const label = written.find((text) => cellNumber(text) === 0 || cellNumber(text) === 1);
+  if (label !== undefined) {
+    throw new UsageError(
+      `unknownLabels has "${label}", which is a label.`,
+      'Name what only unknown labels hold.',
+    );
+  }
+  const numbers = new Set(written.map(cellNumber).filter((value) => !Number.isNaN(value)));
+  const texts = new Set(written.map((text) => text.trim().toLowerCase()));
+  return (cell) => numbers.has(cellNumber(cell)) || texts.has(cell.toLowerCase());
 }
 
 /** The words that pandas takes for a missing value. */

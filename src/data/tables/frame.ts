@@ -11,14 +11,14 @@ export interface Frame {
   readonly patientIds: readonly string[];
   /** Names of the label columns, in the order of `labels`. */
   readonly classes: readonly string[];
-  /** labels[row, class], 0 or 1. */
-  readonly labels: Uint8Array;
+  /** labels[row, class], 0 or 1; NaN where unknown, which only floats can hold. */
+  readonly labels: Uint8Array | Float32Array;
   /** Line of the file that each row ends on, from 1; what a message should name. */
   readonly lines: readonly number[];
 }
 
 /**
- * For frames that were made by hand: one label a class and row, each 0 or 1.
+ * For frames that were made by hand: one label per class and row, each 0 or 1, or NaN where unknown.
  * @throws UsageError for parts that are missing or of another type; DataError for labels of another number or value
  */
 export function checkFrame(frame: Frame): void {
@@ -35,17 +35,22 @@ export function checkFrame(frame: Frame): void {
       `${file}: ${labels.length} labels for ${images.length} images of ${classes.length} classes.`,
     );
   }
-  const bad = firstIndex(labels, (label) => label !== 0 && label !== 1);
+  const bad = firstIndex(labels, (label) => label !== 0 && label !== 1 && !Number.isNaN(label));
   if (bad >= 0) {
     const image = images[Math.floor(bad / classes.length)];
     throw new DataError(`${file}: a label of ${image} is ${labels[bad]}.`, 'Labels must be 0 or 1.');
   }
 }
 
+/** So many labels of the frame's own type, 0 all of them. */
+export function noLabels({ labels }: Pick<Frame, 'labels'>, length: number): Frame['labels'] {
+  return labels instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length);
+}
+
 /** The rows at the given positions, in the given order. */
 export function selectRows(frame: Frame, rows: ArrayLike<number>): Frame {
   const classes = frame.classes.length;
-  const labels = new Uint8Array(rows.length * classes);
+  const labels = noLabels(frame, rows.length * classes);
   const images: string[] = [];
   const patientIds: string[] = [];
   const lines: number[] = [];
@@ -63,6 +68,18 @@ export function selectRows(frame: Frame, rows: ArrayLike<number>): Frame {
 export function countPositives(frame: Frame): number[] {
   const classes = frame.classes.length;
   const counts = new Array<number>(classes).fill(0);
-  for (let i = 0; i < frame.labels.length; i++) counts[i % classes] += frame.labels[i];
+  for (let i = 0; i < frame.labels.length; i++) if (frame.labels[i] === 1) counts[i % classes]++;
   return counts;
 }
+
+/** Rows whose label is known, of each class: counts[class]. */
+export function countKnown(frame: Frame): number[] {
+  const classes = frame.classes.length;
+  const counts = new Array<number>(classes).fill(0);
+  for (let i = 0; i < frame.labels.length; i++) if (!Number.isNaN(frame.labels[i])) counts[i % classes]++;
+  return counts;
+}
+
+/** Whether any label is unknown. */
+export const hasUnknown = ({ labels }: Pick<Frame, 'labels'>): boolean =>
+  labels instanceof Float32Array && firstIndex(labels, Number.isNaN) >= 0;

@@ -12,26 +12,32 @@ import { DataError, UsageError } from '../../core/errors.js';
 import { checkFrame, countPositives, type Frame } from './frame.js';
 
 export interface ClassFrequencies {
-  /** Share of rows with the finding, each class. */
+  /** Share of rows with the finding, per class, of those whose label is known; 0 where none is. */
   readonly positive: Float64Array;
-  /** Share of rows without it, each class. */
+  /** Share of rows without it, likewise. */
   readonly negative: Float64Array;
 }
 
 /**
- * The notebook's compute_class_freqs: positive = sum / N, negative = (N - sum) / N.
+ * The notebook's compute_class_freqs: positive = sum / N, negative = (N - sum) / N, N the rows.
  * @param labels labels[row, class], 0 or 1
+ * @param unknownLabels whether a label may be NaN, unknown: then N is a class's rows with a known label
  * @throws DataError when there are no rows, they are no whole rows, or a label is neither 0 nor 1; UsageError for
  *   classes that are no whole number, or labels that are no array of numbers
  */
-export function computeClassFreqs(labels: ArrayLike<number>, classes: number): ClassFrequencies {
+export function computeClassFreqs(
+  labels: ArrayLike<number>,
+  classes: number,
+  { unknownLabels = false }: { unknownLabels?: boolean } = {},
+): ClassFrequencies {
   wholeNumber('classes', classes, 1);
   listOfNumbers('labels', labels);
   const rows = labels.length / classes;
   if (!Number.isInteger(rows)) {
     throw new DataError(`${labels.length} labels do not make rows of ${classes} classes.`);
   }
-  const bad = firstIndex(labels, (label) => label !== 0 && label !== 1);
+  const unknown = (label: number) => unknownLabels && Number.isNaN(label);
+  const bad = firstIndex(labels, (label) => label !== 0 && label !== 1 && !unknown(label));
   if (bad >= 0) {
     throw new DataError(
       `The label of class ${bad % classes} in row ${Math.floor(bad / classes)} is ${labels[bad]}.`,
@@ -40,14 +46,20 @@ export function computeClassFreqs(labels: ArrayLike<number>, classes: number): C
   }
   if (rows === 0) throw new DataError('Class frequencies need at least one row.', 'Check the CSV.');
   const sums = new Float64Array(classes);
-  for (let i = 0; i < labels.length; i++) sums[i % classes] += labels[i];
-  return { positive: sums.map((sum) => sum / rows), negative: sums.map((sum) => (rows - sum) / rows) };
+  const known = new Float64Array(classes);
+  for (let i = 0; i < labels.length; i++) {
+    if (unknown(labels[i])) continue;
+    sums[i % classes] += labels[i];
+    known[i % classes]++;
+  }
+  const share = (count: number, c: number) => (known[c] === 0 ? 0 : count / known[c]);
+  return { positive: sums.map(share), negative: sums.map((sum, c) => share(known[c] - sum, c)) };
 }
 
-/** As `computeClassFreqs`, of a CSV's rows. */
+/** As `computeClassFreqs`, of a CSV's rows, by the labels that are known. */
 export function frameFrequencies(frame: Frame): ClassFrequencies {
   checkFrame(frame);
-  return computeClassFreqs(frame.labels, frame.classes.length);
+  return computeClassFreqs(frame.labels, frame.classes.length, { unknownLabels: true });
 }
 
 export interface LossWeights {

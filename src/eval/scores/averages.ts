@@ -16,6 +16,8 @@ export interface AverageOptions {
   average?: Average;
   /** One weight per row of the matrix; see `ScoreOptions`. */
   sampleWeight?: ArrayLike<number>;
+  /** Whether labels may be NaN, unknown: each is left out of the scores of its class. Default false. */
+  unknownLabels?: boolean;
   /** The classes, for reasons and error messages. Default `class 0`, `class 1`, ... */
   names?: readonly string[];
 }
@@ -81,7 +83,7 @@ function averaged(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
   classes: number,
-  { average = 'macro', sampleWeight, names }: AverageOptions,
+  { average = 'macro', sampleWeight, unknownLabels, names }: AverageOptions,
 ): AveragedScore {
   checkMatrices(labels, scores, classes);
   if (names && names.length !== classes) {
@@ -92,17 +94,22 @@ function averaged(
   }
   const truth = Array.from({ length: classes }, (_, c) => column(labels, classes, c));
   const results = truth.map((yTrue, c) =>
-    scored(metric, yTrue, column(scores, classes, c), { name: names?.[c] ?? `class ${c}`, sampleWeight }),
+    scored(metric, yTrue, column(scores, classes, c), {
+      name: names?.[c] ?? `class ${c}`,
+      sampleWeight,
+      unknownLabels,
+    }),
   );
   if (average === 'micro') {
     // Every class has been scored with these weights, so there is one for each row.
     const cellWeight =
       sampleWeight && Float64Array.from(labels, (_, i) => sampleWeight[Math.floor(i / classes)]);
-    const all = scored(metric, labels, scores, { name: 'all classes', sampleWeight: cellWeight });
+    const options = { name: 'all classes', sampleWeight: cellWeight, unknownLabels };
+    const all = scored(metric, labels, scores, options);
     return { ...all, classes: results };
   }
   const support = (yTrue: Float64Array) =>
-    yTrue.reduce((sum, y, b) => sum + y * (sampleWeight ? sampleWeight[b] : 1), 0);
+    yTrue.reduce((sum, y, b) => sum + (y === 1 ? (sampleWeight?.[b] ?? 1) : 0), 0);
   const weights = truth.map((yTrue) => (average === 'macro' ? 1 : support(yTrue)));
   return { ...weightedMean(results, weights), classes: results };
 }

@@ -10,6 +10,7 @@ import {
   bestClasses,
   countClasses,
   rocCurve,
+  type ScoreOptions,
   undefinedReason,
 } from './roc.js';
 
@@ -17,6 +18,7 @@ export interface ClassEvaluation {
   name: string;
   /** Position among the network's outputs. */
   index: number;
+  /** Rows of either label: those whose label is known. */
   positives: number;
   negatives: number;
   /** Area under the ROC curve; null where it is not defined, and then `reason` says why. */
@@ -28,6 +30,11 @@ export interface ClassEvaluation {
   averagePrecision: number | null;
   /** Points where the curve bends. The first threshold lies above every score and is written as null. */
   curve: { fpr: number[]; tpr: number[]; thresholds: (number | null)[] } | null;
+}
+
+export interface EvaluateOptions {
+  /** Whether labels may be NaN, unknown: each is left out of the scores of its class. Default false. */
+  unknownLabels?: boolean;
 }
 
 export interface EvaluationResult {
@@ -44,19 +51,20 @@ export interface EvaluationResult {
 function evaluateClass(
   yTrue: Float64Array,
   score: Float64Array,
-  name: string,
   index: number,
+  options: ScoreOptions & { name: string },
 ): ClassEvaluation {
-  const counts = countClasses(yTrue, score, { name });
+  const { name } = options;
+  const counts = countClasses(yTrue, score, options);
   const reason = undefinedReason(counts);
-  const base = { name, index, ...counts, averagePrecision: averagePrecision(yTrue, score, { name }) };
+  const base = { name, index, ...counts, averagePrecision: averagePrecision(yTrue, score, options) };
   if (reason) return { ...base, auc: null, reason, interval: null, curve: null };
-  const { fpr, tpr, thresholds } = rocCurve(yTrue, score, { name });
+  const { fpr, tpr, thresholds } = rocCurve(yTrue, score, options);
   return {
     ...base,
     auc: auc(fpr, tpr),
     reason: null,
-    interval: aucInterval(yTrue, score, { name }),
+    interval: aucInterval(yTrue, score, options),
     curve: {
       fpr: [...fpr],
       tpr: [...tpr],
@@ -74,6 +82,7 @@ export function evaluate(
   predictions: ArrayLike<number>,
   labels: ArrayLike<number>,
   names: readonly string[],
+  { unknownLabels = false }: EvaluateOptions = {},
 ): EvaluationResult {
   if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
     throw new UsageError(`The names are ${shown(names)}, they must be an array with one string per class.`);
@@ -81,7 +90,7 @@ export function evaluate(
   const classes = names.length;
   checkMatrices(labels, predictions, classes);
   const results = names.map((name, c) =>
-    evaluateClass(column(labels, classes, c), column(predictions, classes, c), name, c),
+    evaluateClass(column(labels, classes, c), column(predictions, classes, c), c, { name, unknownLabels }),
   );
   const aucs = results.map((r) => r.auc);
   const defined = aucs.filter((a): a is number => a !== null);

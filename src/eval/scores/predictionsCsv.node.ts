@@ -1,6 +1,7 @@
 /** Predictions CSV on disk; the layout is in predictionsCsv.ts. */
 
 import { writeWhole } from '../../core/writeFile.node.js';
+import type { FrameOptions } from '../../data/tables/csv.js';
 import { readTextFile } from '../../data/tables/csv.node.js';
 import {
   type PredictionRows,
@@ -21,6 +22,7 @@ export async function writePredictionsCsv(path: string, table: PredictionRows): 
 export async function readPredictionsCsv(
   path: string,
   labels: readonly string[] | null = null,
+  options: Pick<FrameOptions, 'unknownLabels'> = {},
 ): Promise<PredictionTable> {
-  return predictionsFromCsv(await readTextFile(path), labels, path);
+  return predictionsFromCsv(await readTextFile(path), labels, path, options);
 }

@@ -4,7 +4,13 @@
  */
 
 import { DataError, NonFiniteError } from '../../core/errors.js';
-import { type CsvTable, columnIndexes, frameFromTable, parseCsv } from '../../data/tables/csv.js';
+import {
+  type CsvTable,
+  columnIndexes,
+  type FrameOptions,
+  frameFromTable,
+  parseCsv,
+} from '../../data/tables/csv.js';
 import { cellNumber } from '../../data/tables/csvCells.js';
 import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../../data/tables/labels.js';
 
@@ -15,7 +21,7 @@ export interface PredictionTable {
   images: string[];
   /** As in `Frame`; '' throughout where nobody knows them, and then the file has no such column. */
   patientIds: string[];
-  /** truth[b,classes], 0 or 1. */
+  /** truth[b,classes], 0 or 1; NaN where unknown, an empty cell in the file. */
   truth: Float64Array;
   /** predictions[b,classes], 0..1. */
   predictions: Float64Array;
@@ -84,9 +90,9 @@ export function predictionsToCsv(table: PredictionRows): string {
     if (known) fields.push(quoted(String(patientIds[b])));
     for (let c = 0; c < classes; c++) {
       const y = truth[b * classes + c];
-      if (y !== 0 && y !== 1)
+      if (y !== 0 && y !== 1 && !Number.isNaN(y))
         throw new DataError(`${images[b]}: the label ${labels[c]} is ${y}, not 0 or 1.`);
-      fields.push(String(y));
+      fields.push(Number.isNaN(y) ? '' : String(y));
     }
     for (let c = 0; c < classes; c++) {
       const p = predictions[b * classes + c];
@@ -143,6 +149,7 @@ function predictedLabels({ file, header }: CsvTable): string[] {
  * Reads what `predictionsToCsv` writes, in float64; for the file system, `readPredictionsCsv`.
  * @param labels the classes wanted, in that order; null for all that the file has predictions of
  * @param file only named in errors
+ * @param options what cells of unknown labels hold: [''] as `predictionsToCsv` writes them
  * @throws DataError naming the file, the line and the column: missing or repeated column, empty image name,
  * label other than 0 or 1, prediction that is no number in 0..1, no rows.
  */
@@ -150,6 +157,7 @@ export function predictionsFromCsv(
   text: string,
   labels: readonly string[] | null,
   file = 'predictions',
+  { unknownLabels }: Pick<FrameOptions, 'unknownLabels'> = {},
 ): PredictionTable {
   const csv = parseCsv(text, file);
   const classes = labels ?? predictedLabels(csv);
@@ -157,7 +165,7 @@ export function predictionsFromCsv(
   const positions = columnIndexes(csv, columns);
   // No score needs the patients.
   const patientColumn = csv.header.includes(PATIENT_COLUMN) ? PATIENT_COLUMN : null;
-  const frame = frameFromTable(csv, { classes, patientColumn });
+  const frame = frameFromTable(csv, { classes, patientColumn, unknownLabels });
   const predictions = new Float64Array(csv.rows.length * classes.length);
   csv.rows.forEach((row, b) => {
     positions.forEach((position, c) => {

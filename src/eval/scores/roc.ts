@@ -20,6 +20,8 @@ export interface ScoreOptions {
   sampleWeight?: ArrayLike<number>;
   /** The class, for error messages. */
   name?: string;
+  /** Whether a label may be NaN, unknown: then its row is as if it were not there. Default false. */
+  unknownLabels?: boolean;
 }
 
 export interface RocOptions extends ScoreOptions {
@@ -32,7 +34,7 @@ export interface RocOptions extends ScoreOptions {
 /** An area, or the reason why there is none. */
 export type AucResult = { auc: number; reason: null } | { auc: null; reason: string };
 
-/** Rows of either label; rows of weight 0 are not counted. */
+/** Rows of either label; rows of weight 0, and of unknown labels, are not counted. */
 export interface ClassCounts {
   positives: number;
   negatives: number;
@@ -48,7 +50,7 @@ export interface ClassCounts {
 export function countClasses(
   yTrue: ArrayLike<number>,
   score: ArrayLike<number>,
-  { name = 'scores', sampleWeight }: ScoreOptions = {},
+  { name = 'scores', sampleWeight, unknownLabels = false }: ScoreOptions = {},
 ): ClassCounts {
   listOfNumbers(`${name}: labels`, yTrue);
   listOfNumbers(`${name}: scores`, score);
@@ -62,7 +64,8 @@ export function countClasses(
   let counted = 0;
   for (let row = 0; row < yTrue.length; row++) {
     const y = yTrue[row];
-    if (y !== 0 && y !== 1) {
+    const unknown = unknownLabels && Number.isNaN(y);
+    if (y !== 0 && y !== 1 && !unknown) {
       throw new DataError(`${name}: the label in row ${row} is ${y}.`, 'Labels must be 0 or 1.');
     }
     if (!Number.isFinite(score[row])) {
@@ -71,7 +74,7 @@ export function countClasses(
         'Scores must be finite.',
       );
     }
-    if (sampleWeight?.[row] === 0) continue;
+    if (unknown || sampleWeight?.[row] === 0) continue;
     positives += y;
     counted++;
   }
@@ -107,6 +110,7 @@ function checkWeights(weights: ArrayLike<number>, rows: number, name: string): v
 
 /** Why this class has no ROC curve, or null where it has one. */
 export function undefinedReason({ positives, negatives }: ClassCounts): string | null {
+  if (positives === 0 && negatives === 0) return 'no image whose label is known';
   if (positives === 0) return `no positive example among ${negatives} images`;
   if (negatives === 0) return `no negative example among ${positives} images`;
   return null;
@@ -126,7 +130,8 @@ function cumulativeCounts(
   sampleWeight?: ArrayLike<number>,
 ): CumulativeCounts {
   const weightOf = (row: number) => (sampleWeight ? sampleWeight[row] : 1);
-  const order = new Uint32Array(yTrue.length).map((_, i) => i).filter((row) => weightOf(row) !== 0);
+  const counts = (row: number) => weightOf(row) !== 0 && !Number.isNaN(yTrue[row]);
+  const order = new Uint32Array(yTrue.length).map((_, i) => i).filter(counts);
   // Equal scores keep the order of the rows, as in scikit-learn's stable sort: sums of weights round alike.
   order.sort((a, b) => score[b] - score[a] || a - b);
   const fps: number[] = [];
@@ -217,8 +222,8 @@ export function rocAuc(
 ): AucResult {
   const reason = undefinedReason(countClasses(yTrue, score, options));
   if (reason) return { auc: null, reason };
-  const { name, sampleWeight } = options;
-  const { fpr, tpr } = rocCurve(yTrue, score, { name, sampleWeight });
+  const { name, sampleWeight, unknownLabels } = options;
+  const { fpr, tpr } = rocCurve(yTrue, score, { name, sampleWeight, unknownLabels });
   return { auc: auc(fpr, tpr), reason: null };
 }
 
@@ -265,9 +270,9 @@ const Z_975 = 1.959963984540054;
 export function aucInterval(
   yTrue: ArrayLike<number>,
   score: ArrayLike<number>,
-  { name }: Pick<ScoreOptions, 'name'> = {},
+  options: Pick<ScoreOptions, 'name' | 'unknownLabels'> = {},
 ): AucInterval | null {
-  const { positives: m, negatives: n } = countClasses(yTrue, score, { name });
+  const { positives: m, negatives: n } = countClasses(yTrue, score, options);
   if (m < 2 || n < 2) return null;
   const { fps, tps } = cumulativeCounts(yTrue, score);
   // The rows of one score share their placements, so there is one step per distinct score.

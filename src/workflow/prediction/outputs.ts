@@ -1,7 +1,7 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
-import type { Frame } from '../../data/tables/frame.js';
+import { type Frame, noLabels } from '../../data/tables/frame.js';
 import { LABELS } from '../../data/tables/labels.js';
 import type { ReadWeights } from '../../densenet/weights/format.js';
 import { opNorm } from '../../densenet/weights/torch/torchFacts.js';
@@ -93,7 +93,7 @@ export function shownProbabilities(
 /** The frame with one label column per output; 0 where the CSV has no such column. */
 export function frameForOutputs(frame: Frame, labels: readonly string[]): Frame {
   const columns = labels.map((label) => frame.classes.indexOf(label));
-  const wide = new Uint8Array(frame.images.length * labels.length);
+  const wide = noLabels(frame, frame.images.length * labels.length);
   for (let i = 0; i < wide.length; i++) {
     const column = columns[i % labels.length];
     const row = Math.floor(i / labels.length);

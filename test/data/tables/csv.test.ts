@@ -33,6 +33,42 @@ function labelsOf(text: string) {
   return frame.images.map((_, i) => LABELS.filter((_, c) => frame.labels[i * 14 + c] === 1));
 }
 
+describe('unknown labels', () => {
+  const text = [
+    HEADER,
+    row('a.png', 1, ['Mass'], { Hernia: '', Edema: '-1' }),
+    row('b.png', 2, [], { Edema: '-1.0', Mass: 'NaN' }),
+  ].join('\n');
+  const at = (name: (typeof LABELS)[number]) => LABELS.indexOf(name);
+
+  it('are NaN where an option says how cells hold them', () => {
+    const { labels } = parseFrame(text, 'train.csv', { unknownLabels: ['', '-1', 'nan'] });
+    const wanted = new Float32Array(28);
+    for (const unknown of [at('Hernia'), at('Edema'), 14 + at('Edema'), 14 + at('Mass')])
+      wanted[unknown] = Number.NaN;
+    wanted[at('Mass')] = 1;
+    expect(labels).toEqual(wanted);
+  });
+
+  it('are refused without it, and where they are written in another way', () => {
+    expect(() => parseFrame(text, 'train.csv')).toThrow(
+      /line 2, column "Hernia": an empty cell is not a label/,
+    );
+    expect(() => parseFrame(text, 'train.csv', { unknownLabels: [''] })).toThrow(
+      /column "Edema": "-1" is not a label/,
+    );
+    expect(() => parseFrame(text, 'train.csv', { unknownLabels: ['', '-1'] })).toThrow(
+      /line 3, column "Mass": "NaN"/,
+    );
+  });
+
+  it('leave tables without any as they are, but for the type', () => {
+    const plain = parseFrame(GOOD.join('\n'), 'train.csv');
+    const { labels, ...rest } = parseFrame(GOOD.join('\n'), 'train.csv', { unknownLabels: [''] });
+    expect({ ...rest, labels: Uint8Array.from(labels) }).toEqual(plain);
+  });
+});
+
 describe('parseFrame', () => {
   it('reads the columns by name into the order of the notebook', () => {
     const frame = parseFrame(GOOD.join('\n'), 'train.csv');

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/core/errors.js';
 import { parseCsv, parseFrame } from '../../../src/data/tables/csv.js';
 import { readNihTable, readTextFile } from '../../../src/data/tables/csv.node.js';
-import { cellNumber } from '../../../src/data/tables/csvCells.js';
+import { cellNumber, unknownCells } from '../../../src/data/tables/csvCells.js';
 import { CSV_COLUMNS } from '../../../src/data/tables/labels.js';
 import { checkForLeakage, patientLeakage } from '../../../src/data/tables/leakage.js';
 import { parseNihTable } from '../../../src/data/tables/nih.js';
@@ -23,6 +23,23 @@ function caught(work: () => unknown): { error: unknown } {
   }
   return { error: undefined };
 }
+
+describe('unknownCells', () => {
+  it('tells the same number however it is written, and the same text in any case', () => {
+    const is = unknownCells(['-1', 'U', '']);
+    expect(['-1', '-1.0', '-1e0', 'u', 'U', ''].map(is)).toEqual(Array(6).fill(true));
+    expect(['0', '1', '-2', 'UU', 'nan', ' '].map(is)).toEqual(Array(6).fill(false));
+  });
+
+  it.each<[unknown, RegExp]>([
+    [['', '1.0'], /has "1.0", which is a label/],
+    [['0'], /has "0"/],
+    ['-1', /unknownLabels is '-1'/],
+    [[-1], /unknownLabels is an Array/],
+  ])('refuses %j', (written, message) => {
+    expect(() => unknownCells(written as string[])).toThrow(message);
+  });
+});
 
 describe('cells and lines', () => {
   it('begin with the column names, not with a comment', () => {

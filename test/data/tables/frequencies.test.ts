@@ -1,7 +1,13 @@
 /** The notebook's sections 1.2, 1.3 and 2.1: leakage and class frequencies. */
 import { describe, expect, it } from 'vitest';
 import { readFrame, readNihTable, readTextFile } from '../../../src/data/tables/csv.node.js';
-import { countPositives } from '../../../src/data/tables/frame.js';
+import {
+  countKnown,
+  countPositives,
+  type Frame,
+  hasUnknown,
+  selectRows,
+} from '../../../src/data/tables/frame.js';
 import {
   computeClassFreqs,
   contributions,
@@ -38,6 +44,31 @@ describe('class frequencies', () => {
     expect(
       contributions(frequencies, { positive: weights.positive, negative: weights.positive }).negative,
     ).not.toEqual(sides.positive);
+  });
+
+  it('count the labels that are known, where unknown ones are allowed', () => {
+    const U = Number.NaN;
+    const rows = [1, 0, U, 0, U, U, U, 1, U, 1, 0, U];
+    const { positive, negative } = computeClassFreqs(rows, 3, { unknownLabels: true });
+    expect([...positive]).toEqual([2 / 3, 1 / 3, 0]);
+    expect([...negative]).toEqual([1 / 3, 2 / 3, 0]);
+    expect(() => computeClassFreqs(rows, 3)).toThrow(/class 2 in row 0 is NaN/);
+    const frame: Frame = {
+      file: 'mine.csv',
+      images: ['a', 'b', 'c', 'd'],
+      patientIds: ['1', '2', '3', '4'],
+      classes: ['A', 'B', 'C'],
+      labels: Float32Array.from(rows),
+      lines: [2, 3, 4, 5],
+    };
+    expect(frameFrequencies(frame)).toEqual({ positive, negative });
+    expect([countPositives(frame), countKnown(frame)]).toEqual([
+      [2, 1, 0],
+      [3, 3, 0],
+    ]);
+    const half = selectRows(frame, [2, 3]);
+    expect([...half.labels]).toEqual(rows.slice(6));
+    expect([hasUnknown(frame), hasUnknown(selectRows(frame, []))]).toEqual([true, false]);
   });
 
   it('refuses a set without rows', () => {

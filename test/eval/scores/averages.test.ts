@@ -272,6 +272,43 @@ describe("scikit-learn's roc_curve, roc_auc_score and average_precision_score", 
   });
 });
 
+describe('labels that are unknown', () => {
+  const U = Number.NaN;
+  const labels = [1, 0, U, 1, 0, U, 1, 1, 0, 0];
+  const scores = [0.9, 0.2, 0.1, 0.7, 0.8, 0.3, 0.4, 0.6, 0.2, 0.5];
+  const options = { unknownLabels: true, sampleWeight: [1, 2, 3, 4, 5] };
+
+  it.each(['macro', 'micro', 'weighted'] as const)('count in no class of the %s average', (average) => {
+    for (const metric of [rocAucScore, averagePrecisionScore]) {
+      const masked = metric(labels, scores, 2, { ...options, average });
+      // As if such a cell had the weight 0, class by class.
+      const known = labels.map((y, i) => (Number.isNaN(y) ? 0 : options.sampleWeight[Math.floor(i / 2)]));
+      const filled = labels.map((y) => (y === 1 ? 1 : 0));
+      const alone = [0, 1].map((c) => {
+        const take = (values: number[]) => values.filter((_, i) => i % 2 === c);
+        const one = metric(take(filled), take(scores), 1, { sampleWeight: take(known) });
+        return { score: one.score, weight: take(filled).reduce((sum, y, b) => sum + y * take(known)[b], 0) };
+      });
+      expect(masked.classes.map(({ score }) => score)).toEqual(alone.map(({ score }) => score));
+      const cells = metric(filled, scores, 1, { sampleWeight: known }).score;
+      const [a, b] = alone.map(({ score, weight }) => ({ score: score ?? U, weight }));
+      const mean = (v: number, w: number) => (v * a.score + w * b.score) / (v + w);
+      const wanted = { macro: mean(1, 1), micro: cells ?? U, weighted: mean(a.weight, b.weight) }[average];
+      expect(masked.score).toBeCloseTo(wanted, 14);
+    }
+  });
+
+  it('are refused without the option', () => {
+    expect(() => rocAucScore(labels, scores, 2)).toThrow(/class 0: the label in row 1 is NaN/);
+    expect(() => averagePrecision([1, U], [0.5, 0.5])).toThrow(DataError);
+    expect(() => rocCurve([1, U], [0.5, 0.5])).toThrow(DataError);
+    expect(rocAuc([U, U], [0.5, 0.5], { unknownLabels: true })).toEqual({
+      auc: null,
+      reason: 'no image whose label is known',
+    });
+  });
+});
+
 describe('what is refused', () => {
   const y = [0, 1, 0, 1];
   const s = [0.1, 0.35, 0.4, 0.8];

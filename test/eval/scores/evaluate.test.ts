@@ -37,6 +37,43 @@ async function evaluated(name: string, text: string) {
   return chexgpu(['evaluate', file, '--json']);
 }
 
+describe('unknown labels', () => {
+  const U = Number.NaN;
+  const names = ['A', 'B', 'C', 'D'];
+  // A: all known. B: two unknown. C: only negatives known. D: none.
+  const labels = [1, 1, 0, U, 0, U, U, U, 1, 0, 0, U, 0, 1, U, U, 1, U, 0, U, 0, 0, 0, U];
+  const predictions = labels.map((_, i) => ((i * 37) % 24) / 24);
+
+  it('leave each class with the scores of its known rows', () => {
+    const result = evaluate(predictions, labels, names, { unknownLabels: true });
+    expect(result.samples).toBe(6);
+    const known = (c: number) => labels.flatMap((y, i) => (i % 4 === c && !Number.isNaN(y) ? [i] : []));
+    for (const c of [0, 1]) {
+      const rows = known(c);
+      const alone = evaluate(
+        rows.map((i) => predictions[i]),
+        rows.map((i) => labels[i]),
+        [names[c]],
+      );
+      expect(result.classes[c]).toEqual({ ...alone.classes[0], index: c });
+    }
+    expect(result.classes[1]).toMatchObject({ positives: 2, negatives: 2, reason: null });
+    expect(result.classes[1].interval).not.toBeNull();
+    expect(result.classes[2]).toMatchObject({ auc: null, reason: 'no positive example among 4 images' });
+    expect(result.classes[3]).toMatchObject({
+      positives: 0,
+      negatives: 0,
+      reason: 'no image whose label is known',
+    });
+    expect(result.undefinedClasses).toEqual(['C', 'D']);
+  });
+
+  it('are refused without the option', () => {
+    expect(() => evaluate(predictions, labels, names)).toThrow(DataError);
+    expect(() => evaluate(predictions, labels, names)).toThrow(/B: the label in row 1 is NaN/);
+  });
+});
+
 /** The others take the command's own way without a process. */
 const THROUGH_THE_COMMAND = new Set(['all', 'mixed line ends', 'index']);
 

@@ -27,6 +27,16 @@ function table(rows: number): PredictionTable {
   };
 }
 
+describe('unknown labels', () => {
+  it('are empty cells, and read back where an option says so', () => {
+    const written = table(4);
+    written.truth[5] = Number.NaN;
+    const text = predictionsToCsv(written);
+    expect(predictionsFromCsv(text, labels, 'mine', { unknownLabels: [''] })).toEqual(written);
+    expect(() => predictionsFromCsv(text, labels, 'mine')).toThrow(/line 3, column "Edema": an empty cell/);
+  });
+});
+
 describe('float32 as text', () => {
   it('reads back to the same bits, in the shortest form', () => {
     const bits = new Uint32Array(1);
