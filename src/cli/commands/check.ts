@@ -21,6 +21,7 @@ interface CheckFlags {
   reference?: string;
   decode: boolean;
   ignoreMissing: boolean;
+  unknownLabels?: readonly string[];
   scaling?: Scaling;
   workers?: number;
 }
@@ -59,6 +60,7 @@ export const checkCommand = define<CheckFlags>({
       .option('--test <csv>', 'CSV of the test images')
       .addOption(option.images())
       .addOption(option.ignoreMissing())
+      .addOption(option.unknownLabels())
       .option(
         '--reference <csv>',
         "NIH's Data_Entry_2017 table to compare with (default: the one near --data)",
@@ -80,6 +82,7 @@ export const checkCommand = define<CheckFlags>({
         images: flags.images,
         decode: flags.decode,
         ignoreMissing: flags.ignoreMissing,
+        unknownLabels: flags.unknownLabels,
         reference: flags.reference,
         pool,
         onProgress: (done, total) => {

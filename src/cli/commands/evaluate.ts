@@ -10,7 +10,13 @@ import { define } from './define.js';
 
 const FILES = ['roc.svg', 'evaluation.json'];
 
-export const evaluateCommand = define<{ out?: string; overwrite: boolean }>({
+interface EvaluateFlags {
+  out?: string;
+  overwrite: boolean;
+  unknownLabels?: readonly string[];
+}
+
+export const evaluateCommand = define<EvaluateFlags>({
   name: 'evaluate',
   description: 'Scores predictions: AUC of every class with its 95 % interval, and the ROC curves.',
   examples: [
@@ -21,11 +27,12 @@ export const evaluateCommand = define<{ out?: string; overwrite: boolean }>({
     command
       .argument('<predictions.csv>', 'labels, and a column <Label>_pred for each; columns are found by name')
       .option('--out <dir>', 'folder for roc.svg and evaluation.json')
+      .addOption(option.unknownLabels())
       .addOption(option.overwrite('those of an earlier evaluation')),
   action: async ({ out }, flags, [file]) => {
     const options = { inputs: await inputsOf([file]), overwrite: flags.overwrite };
     if (flags.out !== undefined) await checkAdding(flags.out, options, FILES);
-    const result = scorePredictions({ out }, await readPredictionsCsv(file));
+    const result = scorePredictions({ out }, await readPredictionsCsv(file, null, flags));
     sayEvaluation({ out }, result);
     const files: string[] = [];
     if (flags.out !== undefined) {

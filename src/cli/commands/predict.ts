@@ -122,6 +122,7 @@ export const predictCommand = define<PredictFlags>({
       .option('--csv <file>', 'CSV of the images (default: test.csv in the --data folder)')
       .addOption(option.images())
       .addOption(option.ignoreMissing())
+      .addOption(option.unknownLabels())
       .option(
         '--train-csv <file>',
         'training images, for the statistics (default: train.csv in the --data folder)',

@@ -1,8 +1,9 @@
 /** Flags: how their text becomes a value, and those that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../../core/errors.js';
 import { SCALINGS } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS } from '../../data/images/resize.js';
-import { cellNumber } from '../../data/tables/csvCells.js';
+import { cellNumber, unknownCells } from '../../data/tables/csvCells.js';
 import { DENSENET_NAMES } from '../../densenet/architecture.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';
@@ -98,6 +99,20 @@ export const option = {
       "what makes probabilities of the outputs (default: the file's, else sigmoid)",
     ).choices(['sigmoid', 'softmax']),
   images: () => new Option('--images <dir>', 'folder of the images (default: images in the --data folder)'),
+  unknownLabels: () =>
+    new Option(
+      '--unknown-labels <cells>',
+      "what label cells that are unknown hold: 'empty', -1, nan, or several with commas; such a label takes no part in " +
+        'loss, frequencies and scores (otherwise: an error)',
+    ).argParser((text) => {
+      const cells = names(text).map((cell) => (cell === 'empty' ? '' : cell));
+      try {
+        unknownCells(cells);
+      } catch (error) {
+        throw error instanceof UsageError ? new InvalidArgumentError(error.message) : error;
+      }
+      return cells;
+    }),
   ignoreMissing: () =>
     new Option(
       '--ignore-missing',
@@ -139,6 +154,7 @@ export function addDataOptions(command: Command): Command {
     .option('--test-csv <file>', 'test CSV (default: test.csv there)')
     .addOption(option.images())
     .addOption(option.ignoreMissing())
+    .addOption(option.unknownLabels())
     .option('--limit <n>', 'use only the first rows of each CSV, for a try', wholeNumber(1))
     .option('--refuse-leakage', 'stop if a patient occurs in two splits (otherwise: a warning)', false);
 }

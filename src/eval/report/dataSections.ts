@@ -109,6 +109,7 @@ export function frequencySection(f: FrequencySummary, assets: Assets): Section {
 }
 
 export function contributionSection(f: FrequencySummary, assets: Assets): Section {
+  const masked = f.known.some((known) => known < f.samples);
   return {
     id: 'contributions',
     title: 'Weighted contributions',
@@ -123,6 +124,7 @@ export function contributionSection(f: FrequencySummary, assets: Assets): Sectio
         null,
         [
           { title: 'class' },
+          ...(masked ? [{ title: 'known', numeric: true }] : []),
           { title: 'positives', numeric: true },
           { title: 'frequency', numeric: true },
           { title: 'weight of positives', numeric: true },
@@ -131,6 +133,7 @@ export function contributionSection(f: FrequencySummary, assets: Assets): Sectio
         ],
         f.labels.map((label, c) => [
           label,
+          ...(masked ? [whole(f.known[c])] : []),
           whole(f.counts[c]),
           f.positive[c].toFixed(4),
           f.positiveWeights[c].toFixed(4),

@@ -1,8 +1,8 @@
 /** What the report says about the data, read off the CSVs. */
-import { countPositives, type Frame } from '../../data/tables/frame.js';
+import { countKnown, countPositives, type Frame } from '../../data/tables/frame.js';
 import { frameFrequencies, lossWeights } from '../../data/tables/frequencies.js';
 import { patientLeakage } from '../../data/tables/leakage.js';
-import type { DataSummary, FrequencySummary } from './reportData.js';
+import type { DataSummary, FrequencySummary, ReportData } from './reportData.js';
 
 /** @param splits by name, in the order to show them. @param source the folder, or 'phantoms' */
 export function dataSummary(source: string, splits: Readonly<Record<string, Frame>>): DataSummary {
@@ -22,6 +22,10 @@ export function dataSummary(source: string, splits: Readonly<Record<string, Fram
   };
 }
 
+/** Whether the loss, where one is known, weighs classes by their frequencies. */
+export const weighsClasses = ({ training }: Pick<ReportData, 'training'>): boolean =>
+  training === null || 'posWeights' in training.loss.settings;
+
 /** Frequencies of one split and the loss weights made of them. @throws DataError if it has no rows */
 export function frequencySummary(split: string, frame: Frame): FrequencySummary {
   const frequencies = frameFrequencies(frame);
@@ -30,6 +34,7 @@ export function frequencySummary(split: string, frame: Frame): FrequencySummary 
     split,
     labels: [...frame.classes],
     samples: frame.images.length,
+    known: countKnown(frame),
     counts: countPositives(frame),
     positive: [...frequencies.positive],
     negative: [...frequencies.negative],

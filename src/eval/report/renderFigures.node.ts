@@ -1,5 +1,7 @@
 /** Draws Vega-Lite specifications as SVG, without a browser, a canvas or any font installed. */
+
 import type { TopLevelSpec } from 'vega-lite';
+import { weighsClasses } from './dataSummary.js';
 import { aucSpec, contributionSpec, frequencySpec, lossSpec, rocSpec, timingSpec } from './figureSpecs.js';
 import { escapeHtml } from './htmlTag.js';
 import type { ReportData } from './reportData.js';
@@ -115,11 +117,13 @@ export async function reportFigures(data: ReportData): Promise<Figure[]> {
         `rarest ${f.labels[least]} with ${percent(f.positive[least])} of ${f.samples} images.`,
       frequencySpec(f),
     );
-    await add(
-      'contributions',
-      'Grouped bars of positive and negative contributions per class: far apart before weighting, equal after.',
-      contributionSpec(f),
-    );
+    if (weighsClasses(data)) {
+      await add(
+        'contributions',
+        'Grouped bars of positive and negative contributions per class: far apart before weighting, equal after.',
+        contributionSpec(f),
+      );
+    }
   }
   if (data.training && data.training.stepLosses.length > 0) {
     const { epochs, stepLosses } = data.training;

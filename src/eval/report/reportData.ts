@@ -75,8 +75,11 @@ export interface FrequencySummary {
   split: string;
   labels: string[];
   samples: number;
+  /** Images whose label is known, per class. */
+  known: number[];
+  /** Of these, images with the finding. */
   counts: number[];
-  /** Σ y / N. */
+  /** counts / known. */
   positive: number[];
   negative: number[];
   positiveWeights: number[];

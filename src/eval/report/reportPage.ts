@@ -8,6 +8,7 @@ import {
   problemSection,
   sampleSection,
 } from './dataSections.js';
+import { weighsClasses } from './dataSummary.js';
 import { htmlPage } from './htmlPage.js';
 import { type Html, type HtmlValue, html, trusted } from './htmlTag.js';
 import type { ReportData } from './reportData.js';
@@ -36,7 +37,7 @@ function sections(data: ReportData, assets: ReportAssets): Section[] {
     data.data && dataSection(data.data),
     data.samples.length ? sampleSection(data.samples, assets.samples) : null,
     data.frequencies && frequencySection(data.frequencies, drawn),
-    data.frequencies && contributionSection(data.frequencies, drawn),
+    data.frequencies && weighsClasses(data) ? contributionSection(data.frequencies, drawn) : null,
     data.model || data.training ? modelSection(data.model, data.training, drawn) : null,
     data.evaluation && rocSection(data.evaluation, drawn),
     data.gradcam.length ? gradcamSection(data.gradcam, assets.cases) : null,

@@ -28,6 +28,8 @@ export interface DatasetSource {
   limit?: number;
   /** Leave out rows whose image is missing, as Keras does. */
   ignoreMissing?: boolean;
+  /** What label cells that are unknown hold, '' for an empty one. Default: none is unknown. */
+  unknownLabels?: readonly string[];
 }
 
 export interface Dataset {
@@ -89,7 +91,8 @@ export async function readDataset(
   };
   const images = path('images', source.images, 'images');
   const trainFile = path('trainCsv', source.trainCsv, 'train.csv');
-  const read = async (file: string) => firstRows(await readFrame(file), source.limit);
+  const { limit, unknownLabels } = source;
+  const read = async (file: string) => firstRows(await readFrame(file, { unknownLabels }), limit);
   const train = await read(trainFile);
   const valid = await read(path('validCsv', source.validCsv, 'valid.csv'));
   const test = await read(path('testCsv', source.testCsv, 'test.csv'));

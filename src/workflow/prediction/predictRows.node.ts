@@ -100,7 +100,7 @@ export async function predictRows(
 async function chooseNormalisation(
   { out }: WorkContext,
   { pool, classifier }: Pick<PredictionTools, 'pool' | 'classifier'>,
-  { frame, images, trainCsv }: RowsToPredict,
+  { frame, images, trainCsv, unknownLabels }: RowsToPredict,
   { samplewise, ignoreMissing }: PredictionOptions,
 ): Promise<Normalisation> {
   refuseSamplewise(classifier, samplewise);
@@ -112,7 +112,7 @@ async function chooseNormalisation(
   if (normalisation) return normalisation;
   if (images !== null && trainCsv !== undefined) {
     out.say(`Normalisation: statistics of 100 images of ${trainCsv}`);
-    const train = await readFrame(trainCsv, { classes: frame.classes });
+    const train = await readFrame(trainCsv, { classes: frame.classes, unknownLabels });
     const frames = { train, valid: frame, test: frame };
     const missing = missingImages((line) => out.warn(line), ignoreMissing);
     const options = { directory: images, pool, targetSize: [size, size] as const, interpolation, ...missing };

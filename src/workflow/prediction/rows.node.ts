@@ -16,6 +16,8 @@ export interface RowsSource {
   csv?: string;
   /** Default: images in the folder. */
   images?: string;
+  /** What label cells that are unknown hold, '' for an empty one. Default: none is unknown. */
+  unknownLabels?: readonly string[];
   /** Training images, for statistics. Default: train.csv in the folder. */
   trainCsv?: string;
 }
@@ -26,6 +28,7 @@ export interface GivenRows {
   /** Folder of the images; null where the rows are paths of files, and no labels are known. */
   images: string | null;
   trainCsv?: string;
+  unknownLabels?: readonly string[];
 }
 
 /** What to predict. */
@@ -53,7 +56,8 @@ export async function readRows(source: RowsSource, files: readonly string[]): Pr
   if (images === undefined) throw new UsageError('--csv needs --images.', 'Give the folder of the images.');
   await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
   const trainCsv = source.trainCsv ?? (data === undefined ? undefined : join(data, 'train.csv'));
-  return { table: await readTable(csv ?? join(data ?? '', 'test.csv')), images, trainCsv };
+  const table = await readTable(csv ?? join(data ?? '', 'test.csv'));
+  return { table, images, trainCsv, unknownLabels: source.unknownLabels };
 }
 
 /** @throws WeightsError when a CSV asks for labels that the network does not have */
@@ -64,7 +68,8 @@ export function rowsFor(
 ): RowsToPredict {
   if (table === null) return { ...rest, frame: frameOfFiles(files), wanted: trainedLabels(outputs) };
   const wanted = labelsForCsv(outputs, table.header);
-  return { ...rest, frame: frameFromTable(table, { classes: wanted }), wanted };
+  const frame = frameFromTable(table, { classes: wanted, unknownLabels: rest.unknownLabels });
+  return { ...rest, frame, wanted };
 }
 
 /** Rows for files that nothing is known about. */

@@ -43,14 +43,16 @@ export function scorePredictions(
       `${plural(repeated.length, 'image')} on more than one row (${firstFew(repeated)}): every row counts in the scores.`,
     );
   }
-  return evaluate(table.predictions, table.truth, table.labels);
+  return evaluate(table.predictions, table.truth, table.labels, { unknownLabels: true });
 }
 
 export function sayEvaluation({ out }: Pick<WorkContext, 'out'>, result: EvaluationResult): void {
+  const masked = result.classes.some(({ positives, negatives }) => positives + negatives < result.samples);
   out.table(
-    ['class', 'positives', 'AUC', '95 % interval', 'average precision'],
-    result.classes.map(({ name, positives, auc, interval, averagePrecision }) => [
+    ['class', ...(masked ? ['known'] : []), 'positives', 'AUC', '95 % interval', 'average precision'],
+    result.classes.map(({ name, positives, negatives, auc, interval, averagePrecision }) => [
       name,
+      ...(masked ? [positives + negatives] : []),
       positives,
       auc === null ? 'undefined' : auc.toFixed(3),
       interval ? `${interval.low.toFixed(3)}-${interval.high.toFixed(3)}` : '-',

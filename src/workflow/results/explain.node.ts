@@ -218,7 +218,7 @@ export function chooseCases(
   for (const label of classes) {
     const c = labels.indexOf(label);
     const rank = (row: number): number[] => [
-      table.truth[row * labels.length + c],
+      Number(table.truth[row * labels.length + c] === 1),
       Number(boxesOfRow(row).some((box) => box.label === label)),
       table.predictions[row * labels.length + c],
     ];

@@ -7,6 +7,7 @@ import { shownPath } from '../../core/outputs/shownPath.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import type { Gpu } from '../../engine/device/gpu.js';
+import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import { createModel } from '../createModel.js';
@@ -26,7 +27,7 @@ import { type TrainingFacts, WEIGHTS_FILE, writeCheckpoint } from '../weights/ch
 import { HISTORY_FILE } from '../weights/history.node.js';
 import type { StartingNetwork } from '../weights/startingNetwork.node.js';
 import { type Preset, type TrainingChoices, type TrainingPlan, trainingPlan } from './presets.js';
-import { sayFrequencies, trainNetwork } from './training.js';
+import { lossFor, sayFrequencies, trainNetwork } from './training.js';
 
 /** A folder that results are made beside and then put into. */
 export interface CheckpointFolder {
@@ -105,13 +106,9 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   );
   if (augmentation) context.out.say(`Augmenting training images: ${augmentationWords(augmentation)}`);
   const plan = trainingPlan(choices, preset, generators.train.length);
-  const frequencies = sayFrequencies(context, dataset);
-  const { positiveWeights: posWeights, negativeWeights: negWeights } = frequencies;
-  const loss = choices.loss.kind.make(choices.loss.settings, {
-    posWeights,
-    negWeights,
-    unknownLabels: false,
-  });
+  const frequencies = frequencySummary('train', dataset.train);
+  const loss = lossFor(choices.loss, frequencies, dataset);
+  sayFrequencies(context, frequencies, loss);
   context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
   pixels.say();
   const model = await createModel(context, gpu, network);

@@ -2,34 +2,41 @@
 
 import { plural } from '../../core/formatting.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
+import { hasUnknown } from '../../data/tables/frame.js';
 import type { DenseNet } from '../../densenet/densenet.js';
-import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
 import { EarlyStopping } from '../../training/callbacks/earlyStopping.js';
 import { History } from '../../training/callbacks/history.js';
 import { TrainingProgress } from '../../training/callbacks/progress.js';
 import { fit } from '../../training/fit.js';
-import type { Loss } from '../../training/losses/loss.js';
+import type { Loss, LossChoice } from '../../training/losses/loss.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phases.js';
 import type { WorkContext } from '../reporter.js';
 import type { TrainingPlan } from './presets.js';
 
-export function sayFrequencies({ out }: WorkContext, dataset: Dataset): FrequencySummary {
-  const frequencies = frequencySummary('train', dataset.train);
-  const { labels, counts, positive, positiveWeights, negativeWeights } = frequencies;
+/** The chosen loss, by the frequencies of the training labels; it takes unknown ones where there are any. */
+export function lossFor(choice: LossChoice, frequencies: FrequencySummary, dataset: Dataset): Loss {
+  const { positiveWeights: posWeights, negativeWeights: negWeights } = frequencies;
+  const unknownLabels = hasUnknown(dataset.train) || hasUnknown(dataset.valid);
+  return choice.kind.make(choice.settings, { posWeights, negWeights, unknownLabels });
+}
+
+/** The table of classes, with the weights where the loss has some. */
+export function sayFrequencies({ out }: WorkContext, frequencies: FrequencySummary, loss: Loss): void {
+  const { labels, samples, known, counts, positive, positiveWeights, negativeWeights } = frequencies;
+  const columns: [title: string, cell: (c: number) => string | number][] = [['class', (c) => labels[c]]];
+  if (known.some((count) => count < samples)) columns.push(['known', (c) => known[c]]);
+  columns.push(['positives', (c) => counts[c]], ['frequency', (c) => positive[c].toFixed(3)]);
+  if ('posWeights' in loss.settings) {
+    columns.push(['weight +', (c) => positiveWeights[c].toFixed(3)]);
+    columns.push(['weight -', (c) => negativeWeights[c].toFixed(3)]);
+  }
   out.table(
-    ['class', 'positives', 'frequency', 'weight +', 'weight -'],
-    labels.map((label, c) => [
-      label,
-      counts[c],
-      positive[c].toFixed(3),
-      positiveWeights[c].toFixed(3),
-      negativeWeights[c].toFixed(3),
-    ]),
+    columns.map(([title]) => title),
+    labels.map((_, c) => columns.map(([, cell]) => cell(c))),
   );
-  return frequencies;
 }
 
 /** Sizes of the first and the last batch of an epoch. */

@@ -11,6 +11,7 @@ import { Output } from '../../../src/cli/terminal/output.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
+import type { ClassEvaluation } from '../../../src/eval/scores/evaluate.js';
 import { csvOf, noisePng, randomRows, type TestRow } from '../../support/files/imageFolder.js';
 import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
@@ -82,6 +83,55 @@ describe('a folder with sub-folders, absolute paths, an index, mixed lines, long
     expect(evaluated.code, evaluated.stderr).toBe(0);
     expect(JSON.parse(evaluated.stdout).samples).toBe(5);
     expect(evaluated.stderr).toMatch(/1 image on more than one row/);
+  });
+
+  it('runs with labels that are unknown where a flag says how they are written, and is refused without', async () => {
+    // Of Hernia, the first label of every table is empty, of Mass all are.
+    const masked = scratch.path('masked');
+    await mkdir(masked);
+    for (const part of Object.keys(PARTS)) {
+      const lines = (await readFile(join(data, `${part}.csv`), 'utf8')).trimEnd().split(/\r?\n/);
+      const header = lines[0].split(',');
+      const cellsOf = (line: string, row: number) =>
+        line
+          .split(',')
+          .map((cell, c) => (header[c] === 'Mass' || (header[c] === 'Hernia' && row === 0) ? '' : cell));
+      const rows = lines.slice(1).map((line, row) => cellsOf(line, row).join(','));
+      await writeFile(join(masked, `${part}.csv`), [lines[0], ...rows].join('\n'));
+    }
+    const flags = ['--data', masked, '--images', join(data, 'images'), '--ignore-missing', ...training];
+    const refused = await chexgpu(['train', ...flags, '--out', scratch.path('none')]);
+    expect([refused.code, lastLine(refused)]).toEqual([
+      3,
+      expect.stringMatching(/line 2.*an empty cell is not a label/),
+    ]);
+    const unknown = ['--unknown-labels', 'empty'];
+    const ran = await chexgpu([
+      'run',
+      ...flags,
+      ...unknown,
+      '--loss',
+      'focal',
+      '--out',
+      scratch.path('run'),
+      '--json',
+    ]);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.stderr).toMatch(/class +known +positives +frequency\n/);
+    expect(ran.stderr).toMatch(/Mass: no image whose label is known/);
+    const history = JSON.parse(await readFile(scratch.path('run', 'history.json'), 'utf8'));
+    expect(history.lossFunction).toEqual({
+      name: 'focal',
+      settings: { gamma: 2, alpha: 0.25, unknownLabels: true },
+    });
+    const out = scratch.path('run', 'predictions.csv');
+    const evaluated = JSON.parse((await chexgpu(['evaluate', out, ...unknown, '--json'])).stdout);
+    const known = evaluated.classes.map((c: ClassEvaluation) => [c.name, c.positives + c.negatives]);
+    expect(Object.fromEntries(known)).toMatchObject({ Mass: 0, Hernia: 4, Edema: 5 });
+    expect(lastLine(await chexgpu(['evaluate', out]))).toMatch(/an empty cell is not a label/);
+    const checked = JSON.parse((await chexgpu(['check', ...flags.slice(0, 5), ...unknown, '--json'])).stdout);
+    expect(checked.splits.train.classes.Hernia).toEqual({ positives: 0, frequency: 0 });
+    expect(Object.keys(checked.splits)).toEqual(['train', 'valid', 'test']);
   });
 
   it('names the folder above, not a path nobody wrote, when the images have moved', async () => {
