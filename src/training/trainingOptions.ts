@@ -67,7 +67,8 @@ export interface CompiledTraining {
 
 /**
  * The loss that options ask for, for a network of so many classes.
- * @param before the loss so far: it holds where they name none, and so do its epsilon and whether it takes unknown labels
+ * @param before the loss so far: it holds where they name none; where they leave out epsilon or unknownLabels, its own
+ *   hold, if it is the weighted one
  * @throws UsageError where there is none, or settings of the weighted cross-entropy stand beside one or make no sense
  */
 export function chosenLoss(options: LossOptions, classes: number, before?: Loss): Loss {

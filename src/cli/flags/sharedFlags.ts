@@ -102,8 +102,8 @@ export const option = {
   unknownLabels: () =>
     new Option(
       '--unknown-labels <cells>',
-      "what label cells that are unknown hold: 'empty', -1, nan, or several with commas; such a label takes no part in " +
-        'loss, frequencies and scores (otherwise: an error)',
+      "what label cells that are unknown hold: 'empty', -1, nan, or several with commas; such a label takes no " +
+        'part in loss, frequencies and scores (otherwise: an error)',
     ).argParser((text) => {
       const cells = names(text).map((cell) => (cell === 'empty' ? '' : cell));
       try {

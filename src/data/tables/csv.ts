@@ -99,8 +99,8 @@ export interface FrameOptions {
   /** Null where nobody asks for patients: their ids are '' then. */
   readonly patientColumn?: string | null;
   /**
-   * What cells of unknown labels hold, '' for an empty one: such a label becomes NaN, and labels are floats. Default: no
-   * label is unknown, and such cells are refused.
+   * What cells of unknown labels hold, '' for an empty one: such a label becomes NaN, and labels are floats. Default:
+   * no label is unknown, and such cells are refused.
    */
   readonly unknownLabels?: readonly string[];
 }

@@ -4,8 +4,8 @@ import { DataError, NonFiniteError, UsageError } from '../../../src/core/errors.
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { binaryCrossEntropy } from '../../../src/training/losses/binaryCrossEntropy.js';
+import { expectNear, golden, LABELS, MASKED, runLoss, sigmoids, Z } from '../../support/gpu/runLoss.js';
 import { refused } from '../../support/refused.js';
-import { expectNear, golden, LABELS, MASKED, runLoss, sigmoids, Z } from '../../support/runLoss.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

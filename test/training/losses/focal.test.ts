@@ -5,8 +5,8 @@ import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { binaryCrossEntropy } from '../../../src/training/losses/binaryCrossEntropy.js';
 import { focal } from '../../../src/training/losses/focal.js';
+import { expectNear, golden, LABELS, MASKED, runLoss, sigmoids, Z } from '../../support/gpu/runLoss.js';
 import { refused } from '../../support/refused.js';
-import { expectNear, golden, LABELS, MASKED, runLoss, sigmoids, Z } from '../../support/runLoss.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

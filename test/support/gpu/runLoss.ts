@@ -1,11 +1,11 @@
 /** A loss on the GPU, by itself; and the values of Keras, PyTorch and torchvision that losses are held against. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { TOLERANCE, worstDifference } from '../../src/core/tolerance.js';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { fixedTensor, PlanBuilder } from '../../src/engine/plan/plan.js';
-import { elements, type Tensor } from '../../src/engine/plan/tensor.js';
-import type { Loss } from '../../src/training/losses/loss.js';
+import { TOLERANCE, worstDifference } from '../../../src/core/tolerance.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { fixedTensor, PlanBuilder } from '../../../src/engine/plan/plan.js';
+import { elements, type Tensor } from '../../../src/engine/plan/tensor.js';
+import type { Loss } from '../../../src/training/losses/loss.js';
 
 type Matrix = number[][];
 
