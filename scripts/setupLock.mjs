@@ -5,8 +5,8 @@ import path from 'node:path';
 import { endGroup, identify, isAlive, thisHost } from './processIdentity.mjs';
 
 /**
- * A holder touches its lock every BEAT_MS; those on another host, who cannot ask for the process, take it for dead after
- * DEAD_MS without a touch.
+ * A holder touches its lock every BEAT_MS; those on another host, who cannot ask for the process, take it for dead
+ * after DEAD_MS without a touch.
  */
 const BEAT_MS = 2000;
 const DEAD_MS = 60000;

@@ -3,6 +3,7 @@
  */
 
 export * from './core/errors.js';
+export { byteSize } from './core/formatting.js';
 export { MT19937 } from './core/mt19937.js';
 export {
   type Augmentation,

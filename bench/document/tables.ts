@@ -1,4 +1,5 @@
 /** A document's numbers as tables of words: what the terminal prints and the page shows. */
+import { byteSize, milliseconds, percent, threeDigits } from '../../src/core/formatting.js';
 import type { ProfileRow } from '../../src/engine/timing/profileTables.js';
 import { BAR, type ConvolutionRow, type KernelRow, type VariantTotal } from '../kernels/kernelRows.js';
 import type { PipelineRow } from '../model/inputPipeline.js';
@@ -15,31 +16,13 @@ export interface Table {
   rows: string[][];
 }
 
-export const percent = (share: number) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
-
-/** Three digits and a unit. */
-export function milliseconds(ms: number): string {
-  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
-  return `${three(ms)} ms`;
-}
-
-export const megabytes = (bytes: number) => `${three(bytes / 1e6)} MB`;
-
-/** Three digits, none cut off before the point. */
-export function three(value: number): string {
-  if (!Number.isFinite(value)) return '-';
-  if (value >= 100 || value === 0) return value.toFixed(0);
-  return value >= 1 ? value.toPrecision(3) : value.toFixed(Math.min(6, 2 - Math.floor(Math.log10(value))));
-}
-
 const noiseText = (noise: number | null) => (noise === null ? '' : `±${percent(noise)}`);
 const share = (value: number | null) => (value === null ? '' : percent(value));
 
 export function peaksLine({ gflops, gbs, cacheGbs }: PeakReport): string {
   return (
-    `Peaks measured here: ${three(gflops)} GFLOP/s of multiply-adds, ${three(gbs)} GB/s from memory to memory ` +
-    `(${three(cacheGbs)} GB/s in caches)`
+    `Peaks measured here: ${threeDigits(gflops)} GFLOP/s of multiply-adds, ${threeDigits(gbs)} GB/s from memory ` +
+    `to memory (${threeDigits(cacheGbs)} GB/s in caches)`
   );
 }
 
@@ -53,10 +36,10 @@ export function profileTable(title: string, rows: readonly ProfileRow[], most = 
       .map((row) => [
         row.name,
         String(row.count),
-        three(row.ns / 1e6),
+        threeDigits(row.ns / 1e6),
         percent(row.share),
-        three(row.gflops),
-        three(row.gbs),
+        threeDigits(row.gflops),
+        threeDigits(row.gbs),
         share(row.ofPeak),
       ]),
   };
@@ -71,9 +54,9 @@ export function variantTable(totals: readonly VariantTotal[]): Table {
       `${t.op}.${t.variant}${t.chosen > 0 ? ' *' : ''}`,
       String(t.shapes),
       String(t.count),
-      three(t.ms),
-      three(t.gflops),
-      three(t.gbs),
+      threeDigits(t.ms),
+      threeDigits(t.gflops),
+      threeDigits(t.gbs),
       percent(t.ofPeak),
       String(t.chosen),
       String(t.fastest),
@@ -92,10 +75,10 @@ export function shapeTable(rows: readonly KernelRow[], most = Number.POSITIVE_IN
       row.shape,
       `${row.op}.${row.variant}${row.tile ? ` ${row.tile}` : ''}${row.chosen ? ' *' : ''}${row.fastest ? ' +' : ''}`,
       row.count > 0 ? String(row.count) : '-',
-      three(row.ms),
+      threeDigits(row.ms),
       noiseText(row.noise),
-      three(row.gflops),
-      three(row.gbs),
+      threeDigits(row.gflops),
+      threeDigits(row.gbs),
       percent(row.ofPeak),
       row.bound,
     ]),
@@ -109,9 +92,9 @@ export function convolutionTable(rows: readonly ConvolutionRow[]): Table {
     rows: rows.map((row) => [
       row.name,
       String(row.count),
-      three(row.ns / 1e6),
+      threeDigits(row.ns / 1e6),
       percent(row.share),
-      three(row.gflops),
+      threeDigits(row.gflops),
       share(row.ofPeak),
       percent(row.ofBest),
       row.ok ? '' : 'BELOW',
@@ -139,14 +122,14 @@ export function modelTable({ rows }: Pick<ModelReport, 'rows'>): Table {
       workloadName(row),
       milliseconds(row.ms),
       noiseText(row.noise),
-      three(row.imagesPerSecond),
+      threeDigits(row.imagesPerSecond),
       milliseconds(row.plan.ms),
       percent(row.ofPeak),
       milliseconds(row.firstMs),
       milliseconds(row.compileMs),
       String(row.pipelines),
       String(row.dispatches),
-      megabytes(row.planBytesAnImage),
+      byteSize(row.planBytesAnImage),
     ]),
   };
 }
@@ -155,7 +138,12 @@ export function pipelineTable(rows: readonly PipelineRow[]): Table {
   return {
     title: 'Input pipeline',
     header: ['work', 'from', 'to', 'images/s'],
-    rows: rows.map((row) => [row.work, `${row.sourceSize} px`, `${row.size} px`, three(row.imagesPerSecond)]),
+    rows: rows.map((row) => [
+      row.work,
+      `${row.sourceSize} px`,
+      `${row.size} px`,
+      threeDigits(row.imagesPerSecond),
+    ]),
   };
 }
 
@@ -169,8 +157,8 @@ export function scalingTable({ series }: ScalingReport): Table {
         timing ? milliseconds(timing.ms) : '-',
         timing ? noiseText(timing.noise) : '',
         timing ? milliseconds(timing.ms / workload.batch) : '',
-        planBytes ? megabytes(planBytes) : '-',
-        planBytes ? megabytes(planBytes / workload.batch) : '',
+        planBytes ? byteSize(planBytes) : '-',
+        planBytes ? byteSize(planBytes / workload.batch) : '',
         skipped ?? '',
       ]),
     ),
@@ -182,7 +170,7 @@ export function growthLines({ series }: ScalingReport): string[] {
   return series.flatMap(({ kind, along, time, memory }) => {
     const parts = [
       growthText(along, 'time', time, milliseconds),
-      growthText(along, 'memory', memory, megabytes),
+      growthText(along, 'memory', memory, byteSize),
     ];
     const known = parts.filter((part): part is string => part !== null);
     return known.length > 0
@@ -247,7 +235,7 @@ export function torchTable({ others, model }: Pick<BenchDocument, 'others' | 'mo
       workloadName({ kind, batch, size }),
       precision,
       ms === undefined ? 'failed' : milliseconds(ms),
-      speed === undefined ? '-' : three(speed),
+      speed === undefined ? '-' : threeDigits(speed),
       ours ? `${milliseconds(ours.plan.ms)}${half ? ' f16' : ''}` : '-',
       ours && ms !== undefined ? (ms / ours.plan.ms).toFixed(2) : '-',
       error ?? '',
@@ -279,6 +267,6 @@ export function comparisonTable({ rows }: Comparison, all = false): Table {
 
 function valueText({ unit }: ComparisonRow, value: number): string {
   if (unit === 'ms') return milliseconds(value);
-  if (unit === 'bytes') return megabytes(value);
-  return `${three(value)} ${unit}`;
+  if (unit === 'bytes') return byteSize(value);
+  return `${threeDigits(value)} ${unit}`;
 }

@@ -1,6 +1,7 @@
 /** How time and memory grow with the batch and with the size of the images. */
 
 import { OutOfMemoryError } from '../../src/core/errors.js';
+import { byteSize } from '../../src/core/formatting.js';
 import type { DenseNetConfig } from '../../src/densenet/architecture.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
@@ -123,8 +124,7 @@ async function point(
   const growth = last?.timing ? (workload.batch * workload.size ** 2) / (last.batch * last.size ** 2) : 0;
   const bytes = (last?.planBytes ?? 0) * growth;
   const nothing = { ...workload, timing: null, planBytes: null };
-  if (bytes > maxBytes)
-    return { ...nothing, skipped: `it would need about ${(bytes / 2 ** 20).toFixed(0)} MiB` };
+  if (bytes > maxBytes) return { ...nothing, skipped: `it would need about ${byteSize(bytes)}` };
   // A first call, one that counts, and compiling.
   const ms = 2.5 * (last?.timing?.ms ?? 0) * growth;
   // A model of its own: plans of other sizes must not stay in memory.

@@ -1,5 +1,6 @@
 /** A bench document as one page that needs nothing else: no script, no load, no font. */
 
+import { percent, threeDigits } from '../../src/core/formatting.js';
 import { htmlPage } from '../../src/eval/report/htmlPage.js';
 import { type Html, type HtmlValue, html, trusted } from '../../src/eval/report/htmlTag.js';
 import { type Figure, renderFigure } from '../../src/eval/report/renderFigures.node.js';
@@ -13,13 +14,11 @@ import {
   growthLines,
   modelTable,
   peersTable,
-  percent,
   pipelineTable,
   profileTable,
   scalingTable,
   shapeTable,
   type Table,
-  three,
   torchTable,
   variantTable,
 } from '../document/tables.js';
@@ -45,7 +44,7 @@ function figure({ svg, width }: Figure, caption: HtmlValue): Html {
 <figcaption>${caption}</figcaption></figure>`;
 }
 
-const NUMBER = /^[±<]?-?[\d.,]*( ?(%|ms|s|MB|px|GFLOP\/s|GB\/s|images\/s))?$|^-$/;
+const NUMBER = /^[±<]?-?[\d.,]*( ?(%|ms|s|kB|MB|GB|px|GFLOP\/s|GB\/s|images\/s))?$|^-$/;
 
 function htmlTable({ title, header, rows }: Table): Html {
   const numeric = header.map((_, c) => rows.length > 0 && rows.every((row) => NUMBER.test(row[c])));
@@ -80,7 +79,7 @@ async function kernelSection(kernels: KernelReport, { peaks }: BenchDocument): P
     {
       id: 'step',
       title: 'Where the time goes',
-      body: html`<p>One step of ${name}: ${kernels.dispatches} dispatches, ${three(stepMs)} ms summed up ${clock}; median
+      body: html`<p>One step of ${name}: ${kernels.dispatches} dispatches, ${threeDigits(stepMs)} ms summed up ${clock}; median
 of ${kernels.repeats} runs. Every dispatch runs by itself here, so the sum is more than a plain step takes.</p>
 ${figure(await draw('step', `Bars of the time each kernel takes in one step, ${name}.`, stepSpec(step)), 'Kernels of the step, those with most time first, with their share of the step and of the peak that bounds them.')}
 ${htmlTable(convolutionTable(convolutions))}
@@ -165,7 +164,7 @@ ${htmlTable(comparisonTable(comparison))}
 function facts({ peaks, kernels, model, peers }: BenchDocument): Html {
   const tiles: [string, string, string][] = [];
   for (const row of model?.rows ?? []) {
-    tiles.push([workloadName(row), three(row.imagesPerSecond), 'images/s']);
+    tiles.push([workloadName(row), threeDigits(row.imagesPerSecond), 'images/s']);
   }
   const forward = peers?.results.find(({ job }) => job.kind === 'forward');
   const ratio = forward?.ratios['onnxruntime-webgpu'];
@@ -176,8 +175,8 @@ function facts({ peaks, kernels, model, peers }: BenchDocument): Html {
     tiles.push(['step', percent(ideal), 'of what the peaks allow']);
   }
   if (peaks) {
-    tiles.push(['multiply-adds', three(peaks.gflops), 'GFLOP/s at most']);
-    tiles.push(['memory', three(peaks.gbs), 'GB/s at most']);
+    tiles.push(['multiply-adds', threeDigits(peaks.gflops), 'GFLOP/s at most']);
+    tiles.push(['memory', threeDigits(peaks.gbs), 'GB/s at most']);
   }
   return html`<dl class="facts">${tiles.map(
     ([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`,

@@ -1,9 +1,10 @@
 /** The bench page's figures as Vega-Lite specifications. */
+
 import type { TopLevelSpec } from 'vega-lite';
+import { byteSize, milliseconds, percent } from '../../src/core/formatting.js';
 import { type Peaks, roof } from '../../src/engine/timing/peaks.js';
 import type { ProfileRow } from '../../src/engine/timing/profileTables.js';
 import { COLOURS, classStyle, VEGA_CONFIG } from '../../src/eval/report/theme.js';
-import { milliseconds, percent } from '../document/tables.js';
 import type { TimelineRow } from '../kernels/benchKernels.js';
 import type { KernelRow, VariantTotal } from '../kernels/kernelRows.js';
 import { jobName, type PeerResult } from '../peers/peerReport.js';
@@ -237,7 +238,7 @@ export function peerSpec(results: readonly PeerResult[]): TopLevelSpec {
       const measured = rows.filter(({ status, ms, bytes }) => status === 'ok' && (bytes ?? ms) !== null);
       const values: Row[] = measured.map(({ engine, ms, bytes }) => {
         const value = bytes === null ? (ms ?? 0) : bytes / 1e6;
-        const text = bytes === null ? milliseconds(value) : `${value.toFixed(1)} MB`;
+        const text = bytes === null ? milliseconds(value) : byteSize(bytes);
         const ratio = ratios[engine];
         return {
           engine,

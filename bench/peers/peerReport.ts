@@ -1,4 +1,5 @@
 /** What a race gives, and the arithmetic on it. */
+import { byteSize, milliseconds } from '../../src/core/formatting.js';
 
 export const ENGINES = ['chexgpu', 'onnxruntime-webgpu', 'tfjs-webgpu', 'onnxruntime-cpu'] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -115,8 +116,8 @@ export function peerTable(report: PeerReport): string[][] {
         jobName(job),
         row.engine,
         row.status === 'ok' ? measured(row) : row.status,
-        row.perImage !== null && job.batch > 1 ? duration(row.perImage) : '',
-        row.firstMs !== null ? duration(row.firstMs) : '',
+        row.perImage !== null && job.batch > 1 ? milliseconds(row.perImage) : '',
+        row.firstMs !== null ? milliseconds(row.firstMs) : '',
         ratio !== undefined ? ratio.toFixed(ratio < 10 ? 2 : 1) : '',
         row.adapter,
         row.note,
@@ -126,12 +127,6 @@ export function peerTable(report: PeerReport): string[][] {
 }
 
 function measured({ bytes, ms }: PeerRow): string {
-  if (bytes !== null) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return ms !== null ? duration(ms) : '';
-}
-
-function duration(ms: number): string {
-  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
-  return `${ms.toFixed(ms < 10 ? 2 : 1)} ms`;
+  if (bytes !== null) return byteSize(bytes);
+  return ms !== null ? milliseconds(ms) : '';
 }

@@ -1,7 +1,9 @@
 /** One job: every engine opened, checked against the referee, then timed in turns. */
+
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { byteSize } from '../../src/core/formatting.js';
 import { median } from '../../src/engine/timing/statistics.js';
 import type { EngineProcess, Opened } from './engineProcess.js';
 import {
@@ -89,10 +91,10 @@ async function takeTurn(context: RaceContext, job: PeerJob, runner: Runner): Pro
   if (job.kind === 'memory') {
     const { peak, held, details } = await process.ask('memory', timeoutMs);
     row.bytes = peak - held;
-    const more = Object.entries(details).map(([what, bytes]) => `; ${what}: ${megabytes(bytes)}`);
+    const more = Object.entries(details).map(([what, bytes]) => `; ${what}: ${byteSize(bytes)}`);
     addNote(
       row,
-      `peak ${megabytes(peak)} less ${megabytes(held)} of weights, gradients and Adam${more.join('')}`,
+      `peak ${byteSize(peak)} less ${byteSize(held)} of weights, gradients and Adam${more.join('')}`,
     );
     return;
   }
@@ -167,8 +169,4 @@ async function attempt(context: RaceContext, row: PeerRow, work: () => Promise<v
     row.status = 'failed';
     addNote(row, (error as Error).message);
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

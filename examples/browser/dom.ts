@@ -35,10 +35,6 @@ export function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-export function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20).toLocaleString('en-US')} MiB`;
-}
-
 /** Pleural_Thickening as people write it. */
 export function words(label: string): string {
   return label.replaceAll('_', ' ');

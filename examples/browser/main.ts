@@ -3,6 +3,7 @@
  * also sends as events of the document, `chexgpu:probabilities` and `chexgpu:gradcam`, for whoever builds on it.
  */
 import {
+  byteSize,
   type CamScore,
   decodeBlob,
   type GpuInfo,
@@ -15,7 +16,7 @@ import {
 } from 'chexgpu';
 import { Activity } from './activity.js';
 import { Bars } from './bars.js';
-import { byId, make, mebibytes, numberIn, words } from './dom.js';
+import { byId, make, numberIn, words } from './dom.js';
 import { kerasFile, type Network, openNetwork, randomWeights, weightsFrom } from './network.js';
 import { drawSamples } from './phantoms.js';
 import { Picture, thumbnail } from './picture.js';
@@ -36,7 +37,7 @@ const activity = new Activity((busy) => {
   bars.enable(!busy && network !== null);
   byId('cam-off', HTMLButtonElement).disabled = busy || selected === null;
   if (!network) return;
-  byId('memory', HTMLElement).textContent = mebibytes(network.gpu.allocatedBytes);
+  byId('memory', HTMLElement).textContent = byteSize(network.gpu.allocatedBytes);
   showChecks(network);
 });
 const report = activity.progress.bind(activity);
@@ -222,7 +223,7 @@ function saveWeights(): Promise<boolean> {
     link.click();
     // The download has its own hold on the blob by then.
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    return `Saved chexgpu-weights.h5, ${mebibytes(blob.size)}.`;
+    return `Saved chexgpu-weights.h5, ${byteSize(blob.size)}.`;
   });
 }
 

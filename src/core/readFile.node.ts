@@ -2,9 +2,11 @@
  * The one way in: every file that a user names is read here. Only regular files are read (a FIFO or a device
  * has no end), and never more of them than the caller can use.
  */
+
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type ChexError, DataError } from './errors.js';
+import { whole } from './formatting.js';
 
 /** The class of the error that a reader throws, as the kind of the file asks for. */
 export type FileErrorClass = new (message: string, hint?: string, options?: ErrorOptions) => ChexError;
@@ -43,9 +45,7 @@ export async function readRegularFile(file: string, options: ReadFileOptions): P
     if (info.isDirectory()) throw new Problem(`${file} is a folder, not a file.`, hint);
     if (!info.isFile()) throw new Problem(`${file} is no regular file (a pipe, a socket or a device).`, hint);
     if (info.size > limit) {
-      throw new Problem(
-        `${file} has ${info.size.toLocaleString('en-US')} bytes; at most ${limit.toLocaleString('en-US')} are read.`,
-      );
+      throw new Problem(`${file} has ${whole(info.size)} bytes; at most ${whole(limit)} are read.`);
     }
     return await readAll(handle, info.size);
   } catch (cause) {

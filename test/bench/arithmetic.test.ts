@@ -1,6 +1,6 @@
 /** What the bench makes of its measurements, on numbers made by hand. */
 import { describe, expect, it } from 'vitest';
-import { growthLines, milliseconds, three } from '../../bench/document/tables.js';
+import { growthLines } from '../../bench/document/tables.js';
 import {
   convolutionName,
   convolutionRows,
@@ -241,25 +241,5 @@ describe('convolutions over 3 % of the step', () => {
     expect(convolutionName('[4,64,64,3] 7x7/2 -> 64')).toBe('7x7/2 at 64x64');
     expect(convolutionName('6 times [4,16,16,128] 3x3 -> 32')).toBe('3x3 at 16x16');
     expect(convolutionName('something else')).toBe('something else');
-  });
-});
-
-describe('words', () => {
-  it('have three digits', () => {
-    expect([0, 0.00123, 0.0999, 1.005, 12.34, 1234.5].map(three)).toEqual([
-      '0',
-      '0.00123',
-      '0.0999',
-      '1.00',
-      '12.3',
-      '1235',
-    ]);
-    expect([0.0123, 9.87, 1234, 65_432].map(milliseconds)).toEqual([
-      '0.0123 ms',
-      '9.87 ms',
-      '1.23 s',
-      '65.4 s',
-    ]);
-    expect(three(Number.NaN)).toBe('-');
   });
 });

@@ -262,7 +262,7 @@ describe('the report', () => {
     const result = { job: { kind: 'forward' as const, batch: 2, size: 64 }, referee: '', rows, ratios: {} };
     const report = { date: '', adapter: 'A', node: '', versions: {}, results: [result] };
     expect(peerTable(report)).toEqual([
-      ['forward 2x64', 'chexgpu', '1.23 s', '617.3 ms', '20.0 s', '', 'A', ''],
+      ['forward 2x64', 'chexgpu', '1.23 s', '617 ms', '20.0 s', '', 'A', ''],
       ['forward 2x64', 'tfjs-webgpu', 'failed', '', '', '', '', 'ended'],
     ]);
   });

@@ -1,4 +1,4 @@
-/** The runtime asks nothing of DenseNet: a network of three layers, written here, trains, predicts and explains itself. */
+/** The runtime asks nothing of DenseNet: a network of three layers, written here, trains, predicts and is explained. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../src/core/errors.js';
 import { MT19937 } from '../../src/core/mt19937.js';

@@ -1,4 +1,4 @@
-/** Kernels are checked before their first use: the wrong one is found and replaced, what is known is not checked again. */
+/** Kernels are checked before first use: a wrong one is found and replaced, what is known is not checked again. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -106,7 +106,7 @@ async function measure(context: CommandContext, { node, pool }: Session, flags: 
       size: flags.size ?? usual.size,
       batch: flags.batch ?? usual.batch,
       budgetMs: flags.budget ?? usual.budgetMs,
-      maxBytes: flags.memory === undefined ? usual.maxBytes : flags.memory * 2 ** 20,
+      maxBytes: flags.memory === undefined ? usual.maxBytes : flags.memory * 1e6,
       signal,
       onProgress: (what, done, total) => bar.update(done, what, total),
     });
@@ -152,7 +152,7 @@ export const benchModelCommand = define<ModelFlags>({
         seconds,
       )
       .option(
-        '--memory <MiB>',
+        '--memory <MB>',
         'GPU memory that a plan of the growth may take (default: by the adapter)',
         wholeNumber(1),
       )

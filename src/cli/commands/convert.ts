@@ -1,6 +1,8 @@
 /** `chexgpu convert` */
+
 import { Option } from 'commander';
 import { WeightsError } from '../../core/errors.js';
+import { whole } from '../../core/formatting.js';
 import { checkFile, type FileKind } from '../../core/outputs/singleFile.node.js';
 import { countParameters } from '../../densenet/architecture.js';
 import {
@@ -46,7 +48,7 @@ async function convert(
   const { config, tensors, labels, preprocessing, thresholds } = file;
   out.say(`Read ${file.summary}`);
   await writeWeightFile(target, tensors, config, { labels, preprocessing, thresholds, format: kind });
-  const count = countParameters(config).total.toLocaleString('en');
+  const count = whole(countParameters(config).total);
   out.say(`Wrote ${target}: ${count} numbers, format ${kind}`);
   for (const line of leftOut(kind, file)) out.say(`Not in the file: ${line}`);
   out.document({

@@ -1,7 +1,7 @@
 /** `chexgpu doctor` */
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../../core/errors.js';
-import { plural } from '../../core/formatting.js';
+import { plural, whole } from '../../core/formatting.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { type CheckResult, explain } from '../../shaders/checkCase.js';
@@ -68,10 +68,7 @@ function sayDescription({ out }: CommandContext, facts: ReturnType<typeof descri
     ['features', facts.features.join(', ')],
     ['subgroups', largest > 0 ? `${smallest} to ${largest} lanes` : 'none'],
     ['subgroup matrices', matrices.join('; ') || 'none'],
-    ...Object.entries(facts.limits).map(([name, value]): [string, string] => [
-      name,
-      value.toLocaleString('en-US'),
-    ]),
+    ...Object.entries(facts.limits).map(([name, value]): [string, string] => [name, whole(value)]),
     ...Object.entries(facts.versions),
   ];
   const width = Math.max(...lines.map(([name]) => name.length));

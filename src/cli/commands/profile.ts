@@ -1,7 +1,9 @@
 /** `chexgpu profile` */
+
 import { Argument, type Command } from 'commander';
-import { peaksLine, profileTable, three } from '../../../bench/document/tables.js';
+import { peaksLine, profileTable } from '../../../bench/document/tables.js';
 import { createModel, filledPlan, type PlanKind, workloadName } from '../../../bench/model/workload.js';
+import { threeDigits } from '../../core/formatting.js';
 import { checkFile, textKind } from '../../core/outputs/singleFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { densenetConfig } from '../../densenet/architecture.js';
@@ -51,10 +53,13 @@ async function profile(
       });
       const kernels = byKernel(measured, peaks);
       const layers = byLayer(measured, peaks);
+      const clock =
+        measured.clock === 'gpu'
+          ? "by the GPU's clock"
+          : 'by waiting for each, as this adapter has no timestamps';
       out.say(
-        `${workloadName(workload)}: ${measured.dispatches.length} dispatches, ${three(measured.ns / 1e6)} ms summed up ` +
-          `${measured.clock === 'gpu' ? "by the GPU's clock" : 'by waiting for each, as this adapter has no timestamps'}; ` +
-          `median of ${measured.repeats} runs`,
+        `${workloadName(workload)}: ${measured.dispatches.length} dispatches, ` +
+          `${threeDigits(measured.ns / 1e6)} ms summed up ${clock}; median of ${measured.repeats} runs`,
       );
       if (peaks) out.say(peaksLine(peaks));
       sayTable(out, profileTable('By kernel', kernels, flags.rows));

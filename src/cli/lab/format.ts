@@ -1,5 +1,5 @@
 /** The lab in words: the compiler's messages with their line, where a kernel is wrong, the table of a race. */
-import { plural } from '../../core/formatting.js';
+import { plural, whole } from '../../core/formatting.js';
 import type { Element, TensorVerdict, Verdict } from '../../lab/check.js';
 import type { CompilerMessage } from '../../lab/compilerMessages.js';
 import type { Geometry } from '../../lab/geometry.js';
@@ -49,13 +49,11 @@ function tensorText({
   const lines: string[] = [];
   if (off > 0) {
     const parts = [
-      unwritten > 0 && `${unwritten.toLocaleString('en-US')} never written`,
-      notFinite > 0 && `${notFinite.toLocaleString('en-US')} NaN or infinite`,
+      unwritten > 0 && `${whole(unwritten)} never written`,
+      notFinite > 0 && `${whole(notFinite)} NaN or infinite`,
     ].filter((part) => part !== false);
     const among = parts.length > 0 ? ` (${parts.join(', ')})` : '';
-    lines.push(
-      `  ${off.toLocaleString('en-US')} of ${plural(elements, 'element')} of ${tensor} are off${among}`,
-    );
+    lines.push(`  ${whole(off)} of ${plural(elements, 'element')} of ${tensor} are off${among}`);
     const rest = first.some(({ index }) => index === worst.index) ? [] : [worst];
     lines.push(
       textTable(

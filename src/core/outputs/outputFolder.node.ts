@@ -4,9 +4,11 @@
  * the files on that list that are still as they were written are replaced or removed, with the first that is
  * published; whatever else lies in the folder stays.
  */
+
 import { lstat, mkdir, open, readdir, rename, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join, posix } from 'node:path';
 import { DataError, UsageError } from '../errors.js';
+import { byteSize } from '../formatting.js';
 import { sweepTemporaries, writeError } from '../writeFile.node.js';
 import { Claim, FolderTakenError, healBeside, isWorkName } from './claim.node.js';
 import { applyJournal, type Move, STAGED, writeJournal } from './journal.node.js';
@@ -106,9 +108,8 @@ async function checkRoom(target: string, folder: string, needs: number): Promise
   if (!info || info.blocks === 0) return;
   const free = info.bavail * info.bsize;
   if (free >= needs) return;
-  const mega = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;
   throw new DataError(
-    `${target}: the disk has ${mega(free)} left; about ${mega(needs)} are needed.`,
+    `${target}: the disk has ${byteSize(free)} left; about ${byteSize(needs)} are needed.`,
     'Make room, or write to another disk.',
   );
 }

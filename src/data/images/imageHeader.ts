@@ -5,12 +5,14 @@
  * Of both formats only the parts that hold pixels are handed on to a decoder: gamma, colour profiles, rotation,
  * texts and animation, which PIL's convert('RGB') ignores, can then neither change anything nor blow up.
  */
+
 import { DataError } from '../../core/errors.js';
+import { byteSize, whole } from '../../core/formatting.js';
 import type { StoredImage } from './pixelFacts.js';
 
 /** Most pixels of one image: 8192 x 8192. The largest X-ray detectors have a third of that. */
 export const PIXEL_LIMIT = 2 ** 26;
-/** Most bytes of the decoded samples, 256 MiB, and of the file. */
+/** Most bytes of the decoded samples, and of the file. */
 export const BYTE_LIMIT = 2 ** 28;
 /** Most scans of a progressive JPEG; encoders make about ten, and each costs a pass over the whole image. */
 const SCAN_LIMIT = 100;
@@ -87,7 +89,8 @@ function refuseGiants({ width, height, stored, mayBeTransparent }: ImageHeader, 
   if (width * height <= PIXEL_LIMIT && bytes <= BYTE_LIMIT) return;
   const depth = stored.bits > 8 ? ` of ${stored.bits} bits` : '';
   throw new DataError(
-    `${name} has ${width} x ${height} pixels${depth}, more than is read (8192 x 8192, and 256 MiB decoded).`,
+    `${name} has ${width} x ${height} pixels${depth}, ` +
+      `more than is read (8192 x 8192, and ${byteSize(BYTE_LIMIT)} decoded).`,
     'Make it smaller.',
   );
 }
@@ -164,7 +167,7 @@ function jpegHeader(bytes: Uint8Array, name: string): ImageHeader {
   const scans = countScans(bytes, at);
   if (scans > SCAN_LIMIT) {
     throw new DataError(
-      `${name} has ${scans.toLocaleString('en-US')} scans; at most ${SCAN_LIMIT} are read.`,
+      `${name} has ${whole(scans)} scans; at most ${SCAN_LIMIT} are read.`,
       'Save it again as a plain JPEG or a PNG.',
     );
   }

@@ -1,6 +1,8 @@
 /** Reading CSVs from the file system. */
+
 import { gunzipSync } from 'node:zlib';
 import { DataError } from '../../core/errors.js';
+import { whole } from '../../core/formatting.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { type CsvTable, type FrameOptions, parseCsv, parseFrame } from './csv.js';
 import type { Frame } from './frame.js';
@@ -66,8 +68,8 @@ function unpacked(bytes: Uint8Array, file: string): Uint8Array {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new DataError(
-        `${file} has ${bytes.length.toLocaleString('en-US')} bytes and unpacks to more than ` +
-          `${most.toLocaleString('en-US')}; so much is not unpacked.`,
+        `${file} has ${whole(bytes.length)} bytes and unpacks to more than ` +
+          `${whole(most)}; so much is not unpacked.`,
         'Unpack it yourself if it is what it should be.',
       );
     }

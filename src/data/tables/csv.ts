@@ -2,7 +2,9 @@
  * The one reader of tables: a header and rows of as many cells, columns found by name, every value checked. A
  * file that cannot be trusted to the last cell is refused, with its name, line and column.
  */
+
 import { DataError } from '../../core/errors.js';
+import { whole } from '../../core/formatting.js';
 import { cellNumber, otherSeparator, unknownCells } from './csvCells.js';
 import { csvRecords } from './csvRecords.js';
 import type { Frame } from './frame.js';
@@ -62,7 +64,7 @@ export function parseCsv(text: string, file: string): CsvTable {
     lines.push(line);
     if (rows.length * header.length > MOST_CELLS) {
       throw new DataError(
-        `${file} has more than ${MOST_CELLS.toLocaleString('en-US')} cells.`,
+        `${file} has more than ${whole(MOST_CELLS)} cells.`,
         'Leave out columns that are not needed, or cut it into parts.',
       );
     }

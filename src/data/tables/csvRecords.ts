@@ -2,8 +2,10 @@
  * CSV text into cells (RFC 4180) through csv-parse, as pandas splits it: any mixture of LF, CRLF and CR ends lines,
  * and a quote inside an unquoted cell is a character like any other. Bounded, so that no file can use up the memory.
  */
+
 import { type CsvError, parse } from 'csv-parse/browser/esm/sync';
 import { DataError } from '../../core/errors.js';
+import { whole } from '../../core/formatting.js';
 
 /** Far above any table of images: the longest reports in public label tables have some 10,000 characters. */
 const MOST_LINE = 2 ** 20;
@@ -29,7 +31,7 @@ const PROBLEMS: Readonly<Record<string, readonly [what: string, hint: string]>> 
     'Write a quote within quotes twice.',
   ],
   CSV_MAX_RECORD_SIZE: [
-    `longer than ${MOST_LINE.toLocaleString('en-US')} characters`,
+    `longer than ${whole(MOST_LINE)} characters`,
     'Give a CSV with one line an image, and check its quotes.',
   ],
 };
@@ -83,10 +85,7 @@ function checkLines(text: string, file: string): void {
       throw new DataError(`${file}, line ${line}: ${what}.`, hint);
     }
     if (line > MOST_LINES) {
-      throw new DataError(
-        `${file} has more than ${MOST_LINES.toLocaleString('en-US')} lines.`,
-        'Cut it into parts.',
-      );
+      throw new DataError(`${file} has more than ${whole(MOST_LINES)} lines.`, 'Cut it into parts.');
     }
     begin = end + 1;
   }

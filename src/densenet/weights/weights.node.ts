@@ -40,7 +40,7 @@ const LARGEST_FILE = 2 ** 30;
 
 /**
  * The bytes of a weight file, by path or by name (see `resolveWeights`).
- * @throws WeightsError when there is none, or when it is no regular file or larger than 1 GiB
+ * @throws WeightsError when there is none, or when it is no regular file or larger than 1.07 GB
  */
 export async function loadWeights(pathOrName: string, folder?: string): Promise<WeightBytes> {
   const path = await resolveWeights(pathOrName, folder);

@@ -3,7 +3,9 @@
  * scopes that become exceptions. Own (opened from an adapter, destroyed by `dispose`) or borrowed
  * (a GPUDevice handed in by the host page or service, left alone by `dispose`).
  */
+
 import { AdapterError, ChexError, GpuError, OutOfMemoryError } from '../../core/errors.js';
+import { byteSize } from '../../core/formatting.js';
 import type { Tuning } from '../plan/choice.js';
 import type { Kernel, Scalars } from '../plan/kernel.js';
 import { shippedTuning } from '../tuning/shipped/index.js';
@@ -120,13 +122,13 @@ export class Gpu {
     const binding = usage & STORAGE ? this.device.limits.maxStorageBufferBindingSize : limit;
     if (size > Math.min(limit, binding)) {
       throw new OutOfMemoryError(
-        `The tensor ${label} needs ${megabytes(size)}; this adapter binds at most ` +
-          `${megabytes(Math.min(limit, binding))} at once.`,
+        `The tensor ${label} needs ${byteSize(size)}; this adapter binds at most ` +
+          `${byteSize(Math.min(limit, binding))} at once.`,
         hint,
       );
     }
     // Size and usage are right, so whatever WebGPU has against it is want of memory.
-    const what = `${label} (${megabytes(size)})`;
+    const what = `${label} (${byteSize(size)})`;
     const { outcome, report } = inScopes(this.device, () => this.device.createBuffer({ label, size, usage }));
     if ('thrown' in outcome) throw noMemory(what, (outcome.thrown as Error)?.message ?? '', hint);
     made.push({ buffer: outcome.value, label: what, report });
@@ -320,10 +322,6 @@ export class Gpu {
     if (this.owned) this.device.destroy();
     this.onDispose();
   }
-}
-
-export function megabytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
 }
 
 function noMemory(what: string, reason: string, hint?: string, options?: ErrorOptions): OutOfMemoryError {

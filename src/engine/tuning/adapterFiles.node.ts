@@ -1,4 +1,4 @@
-/** What is known of an adapter and its kernels, in the user's cache folder: one file an adapter. */
+/** What is known of an adapter and its kernels, in the user's cache folder: one file per adapter. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DataError } from '../../core/errors.js';
@@ -35,7 +35,7 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** A JSON document about a Gpu's adapter in the user's cache: $CHEXGPU_CACHE, else where `changingFolder` finds room. */
+/** A JSON document about an adapter in the user's cache: $CHEXGPU_CACHE, else where `changingFolder` finds room. */
 function adapterFile(gpu: Gpu, kept: Kept) {
   const name = fileName(gpu);
   let path: string | null = null;

@@ -1,4 +1,5 @@
 /** The report's sections up to the training, in the notebook's order, each from one part of ReportData. */
+import { milliseconds, plural, whole } from '../../core/formatting.js';
 import { type Html, html } from './htmlTag.js';
 import type {
   DataSummary,
@@ -8,16 +9,7 @@ import type {
   SampleImage,
   TrainingSummary,
 } from './reportData.js';
-import {
-  type Assets,
-  findings,
-  picture,
-  plural,
-  type Section,
-  seconds,
-  table,
-  whole,
-} from './reportElements.js';
+import { type Assets, findings, picture, type Section, table } from './reportElements.js';
 
 function patientList(patients: string[]): Html {
   const some = patients.slice(0, 20).join(', ');
@@ -207,7 +199,7 @@ function trainingPart(training: TrainingSummary, assets: Assets): Html {
         e.loss.toFixed(4),
         e.valLoss === null ? '–' : e.valLoss.toFixed(4),
         e.learningRate === null ? '–' : String(Number(e.learningRate.toPrecision(4))),
-        seconds(e.seconds),
+        milliseconds(1000 * e.seconds),
         e.imagesPerSecond.toPrecision(3),
       ]),
     )}`;

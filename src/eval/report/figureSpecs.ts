@@ -1,5 +1,7 @@
 /** The report's figures as Vega-Lite specifications: data in, picture described, nothing drawn yet. */
+
 import type { TopLevelSpec } from 'vega-lite';
+import { milliseconds, percent } from '../../core/formatting.js';
 import type { EvaluationResult } from '../scores/evaluate.js';
 import type { FrequencySummary, PhaseTiming, TrainingSummary } from './reportData.js';
 import { COLOURS, classStyle, VEGA_CONFIG } from './theme.js';
@@ -23,7 +25,7 @@ export function frequencySpec(f: FrequencySummary): TopLevelSpec {
   const values: Row[] = f.labels.map((label, c) => ({
     label,
     frequency: f.positive[c],
-    text: `${f.counts[c]} (${(100 * f.positive[c]).toFixed(1)} %)`,
+    text: `${f.counts[c]} (${percent(f.positive[c], 1)})`,
   }));
   return spec({
     data: { values },
@@ -272,7 +274,7 @@ export function timingSpec(timings: readonly PhaseTiming[]): TopLevelSpec {
   const values: Row[] = timings.map((t) => ({
     phase: t.phase,
     seconds: t.seconds,
-    text: `${t.seconds.toPrecision(3)} s`,
+    text: milliseconds(1000 * t.seconds),
   }));
   return spec({
     data: { values },

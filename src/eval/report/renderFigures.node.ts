@@ -1,6 +1,7 @@
 /** Draws Vega-Lite specifications as SVG, without a browser, a canvas or any font installed. */
 
 import type { TopLevelSpec } from 'vega-lite';
+import { milliseconds, percent } from '../../core/formatting.js';
 import { weighsClasses } from './dataSummary.js';
 import { aucSpec, contributionSpec, frequencySpec, lossSpec, rocSpec, timingSpec } from './figureSpecs.js';
 import { escapeHtml } from './htmlTag.js';
@@ -99,8 +100,6 @@ export async function renderFigure(name: string, alt: string, spec: TopLevelSpec
   return { name, svg, width, alt };
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-
 /** Every figure that the data allow, in the report's order. */
 export async function reportFigures(data: ReportData): Promise<Figure[]> {
   const figures: Figure[] = [];
@@ -113,8 +112,8 @@ export async function reportFigures(data: ReportData): Promise<Figure[]> {
     const least = f.positive.indexOf(Math.min(...f.positive));
     await add(
       'class-frequencies',
-      `Bar chart of class frequencies: most frequent ${f.labels[most]} with ${percent(f.positive[most])}, ` +
-        `rarest ${f.labels[least]} with ${percent(f.positive[least])} of ${f.samples} images.`,
+      `Bar chart of class frequencies: most frequent ${f.labels[most]} with ${percent(f.positive[most], 1)}, ` +
+        `rarest ${f.labels[least]} with ${percent(f.positive[least], 1)} of ${f.samples} images.`,
       frequencySpec(f),
     );
     if (weighsClasses(data)) {
@@ -145,7 +144,7 @@ export async function reportFigures(data: ReportData): Promise<Figure[]> {
     await add('auc', `AUC per class with 95 % intervals: ${list}.`, aucSpec(data.evaluation));
   }
   if (data.timings.length > 0) {
-    const list = data.timings.map((t) => `${t.phase} ${t.seconds.toPrecision(3)} s`).join(', ');
+    const list = data.timings.map((t) => `${t.phase} ${milliseconds(1000 * t.seconds)}`).join(', ');
     await add('timings', `Seconds per phase: ${list}.`, timingSpec(data.timings));
   }
   return figures;

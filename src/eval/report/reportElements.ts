@@ -20,13 +20,7 @@ export interface Column {
   numeric?: boolean;
 }
 
-export const whole = (n: number) => n.toLocaleString('en-US', { maximumFractionDigits: 0 });
-export const percent = (share: number, digits = 1) => `${(100 * share).toFixed(digits)} %`;
-export const seconds = (s: number) => (s >= 100 ? `${whole(s)} s` : `${s.toPrecision(3)} s`);
-export const duration = (s: number) =>
-  s < 100 ? seconds(s) : `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
 export const findings = (labels: string[]) => (labels.length ? labels.join(', ') : 'no finding');
-export const plural = (n: number, one: string, many = `${one}s`) => `${whole(n)} ${n === 1 ? one : many}`;
 
 export function table(
   caption: HtmlValue,

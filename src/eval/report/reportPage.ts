@@ -1,5 +1,6 @@
 /** Puts the sections together to one page that needs nothing else: no script, no load, no font. */
 
+import { duration } from '../../core/formatting.js';
 import {
   contributionSection,
   dataSection,
@@ -12,7 +13,7 @@ import { weighsClasses } from './dataSummary.js';
 import { htmlPage } from './htmlPage.js';
 import { type Html, type HtmlValue, html, trusted } from './htmlTag.js';
 import type { ReportData } from './reportData.js';
-import { type Assets, duration, type Section } from './reportElements.js';
+import type { Assets, Section } from './reportElements.js';
 import { REPORT_CSS } from './reportStyle.js';
 import { type CaseUris, gradcamSection, rocSection, timingSection } from './resultSections.js';
 

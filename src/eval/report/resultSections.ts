@@ -1,20 +1,10 @@
 /** The report's sections after the training: ROC curves, Grad-CAM, timings. */
+import { duration, milliseconds, percent, plural, whole } from '../../core/formatting.js';
 import { JET } from '../explain/colormap.js';
 import type { EvaluationResult } from '../scores/evaluate.js';
 import { type Html, type HtmlValue, html } from './htmlTag.js';
 import type { GradcamRow, PhaseTiming, RunInfo } from './reportData.js';
-import {
-  type Assets,
-  duration,
-  findings,
-  percent,
-  picture,
-  plural,
-  type Section,
-  seconds,
-  table,
-  whole,
-} from './reportElements.js';
+import { type Assets, findings, picture, type Section, table } from './reportElements.js';
 
 export function rocSection(evaluation: EvaluationResult, assets: Assets): Section {
   const { classes, meanAuc, samples, best, undefinedClasses } = evaluation;
@@ -53,7 +43,7 @@ export function rocSection(evaluation: EvaluationResult, assets: Assets): Sectio
         k.auc === null ? html`<span class="bad" title="${k.reason}">undefined</span>` : k.auc.toFixed(3),
         k.interval ? `${k.interval.low.toFixed(3)} – ${k.interval.high.toFixed(3)}` : '–',
         k.averagePrecision === null ? '–' : k.averagePrecision.toFixed(3),
-        percent(k.positives / samples),
+        percent(k.positives / samples, 1),
       ]),
       meanAuc === null
         ? null
@@ -146,8 +136,8 @@ export function timingSection(timings: PhaseTiming[], run: RunInfo, assets: Asse
               ],
               timings.map((t) => [
                 t.phase,
-                seconds(t.seconds),
-                total > 0 ? percent(t.seconds / total) : '–',
+                milliseconds(1000 * t.seconds),
+                total > 0 ? percent(t.seconds / total, 1) : '–',
                 t.images === null ? '–' : whole(t.images),
                 t.images === null || t.seconds === 0 ? '–' : (t.images / t.seconds).toPrecision(3),
               ]),

@@ -1,6 +1,7 @@
 /** What the parts of a model share. */
 import { NonFiniteError } from '../../core/errors.js';
-import { type Gpu, megabytes } from '../../engine/device/gpu.js';
+import { byteSize } from '../../core/formatting.js';
+import type { Gpu } from '../../engine/device/gpu.js';
 import type { Precision } from '../../engine/plan/plan.js';
 import type { BatchShape } from '../batch.js';
 import type { Network } from '../network.js';
@@ -30,6 +31,6 @@ export function assertFinite(values: Float32Array, perImage: number, files: read
 }
 
 export function describeBatch(shape: BatchShape, bytes?: number): string {
-  const memory = bytes === undefined ? '' : `, ${megabytes(bytes)}`;
+  const memory = bytes === undefined ? '' : `, ${byteSize(bytes)}`;
   return `batch ${shape.count} at ${shape.width}x${shape.height}${memory}`;
 }

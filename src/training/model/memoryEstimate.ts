@@ -1,5 +1,7 @@
 /** Whether a batch fits an adapter, from the shapes alone: asked before anything is decoded, compiled or allocated. */
+
 import { OutOfMemoryError } from '../../core/errors.js';
+import { byteSize } from '../../core/formatting.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { PlanBuilder } from '../../engine/plan/plan.js';
 import type { BatchShape } from '../batch.js';
@@ -77,10 +79,10 @@ export function requireRoom(
   const [largest, least] = [largestTensor(network, shape), leastBytes(network, mode, shape)];
   const why =
     largest > limit
-      ? `the output of ${largestMap(network).layer} would take ${size(largest)}, and this adapter binds at most ` +
-        `${size(limit)} at once`
+      ? `the output of ${largestMap(network).layer} would take ${byteSize(largest)}, and this adapter binds at most ` +
+        `${byteSize(limit)} at once`
       : least > memory
-        ? `it would take more than ${size(least)}, and there are ${size(memory)} of memory`
+        ? `it would take more than ${byteSize(least)}, and there are ${byteSize(memory)} of memory`
         : 'it would take more workgroups than this adapter starts at once';
   throw new OutOfMemoryError(`A batch of ${batch} does not fit: ${why}.`, whatFits(network, shape, fits));
 }
@@ -99,9 +101,4 @@ function whatFits(network: Network, { count }: BatchShape, fits: (shape: BatchSh
   const single = alone > together ? `; single images ${alone} x ${alone}` : '';
   if (together > 0) return `${batch} may have ${together} x ${together} pixels${single}.`;
   return `Give smaller batches${single}.`;
-}
-
-function size(bytes: number): string {
-  const gibibytes = bytes / 2 ** 30;
-  return gibibytes >= 1 ? `${gibibytes.toFixed(1)} GiB` : `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }

@@ -116,7 +116,9 @@ describe('a folder of results', () => {
   });
 
   it('is refused where the disk has too little room', async () => {
-    await expect(OutputFolder.open(at('r'), { needs: 1e18 })).rejects.toThrow(/MB are needed/);
+    await expect(OutputFolder.open(at('r'), { needs: 1e18 })).rejects.toThrow(
+      /about 1,000,000,000 GB are needed/,
+    );
     expect(readdirSync(at())).toEqual([]);
   });
 });

@@ -1,5 +1,7 @@
 /** Numbers of an HDF5 dataset as float32, and what there is instead where they are none. */
+
 import { ChexError, WeightsError } from '../../../core/errors.js';
+import { whole } from '../../../core/formatting.js';
 import { fromBfloat16, fromFloat16 } from '../halves.js';
 import { type Dataset, stringAttribute } from './hdf5.js';
 
@@ -30,7 +32,7 @@ const BUILT_IN = [1, 2, 3, 5, 6];
 
 /**
  * Most bytes of one chunk. A chunk is unpacked whole, however little of it is wanted; Keras writes none, h5py
- * and h5repack make them of 1 MiB or of the whole tensor.
+ * and h5repack make them of 1 MB or of the whole tensor.
  */
 const LARGEST_CHUNK = 256 * 2 ** 20;
 
@@ -81,8 +83,8 @@ function checkLayout({ metadata }: Dataset, what: string): void {
   const bytes = size * (chunks ? chunks.reduce((product, n) => product * n, 1) : count);
   if (bytes > LARGEST_CHUNK) {
     throw new WeightsError(
-      `${what} is stored in chunks of ${bytes.toLocaleString('en-US')} bytes; at most ` +
-        `${LARGEST_CHUNK.toLocaleString('en-US')} are unpacked.`,
+      `${what} is stored in chunks of ${whole(bytes)} bytes; at most ` +
+        `${whole(LARGEST_CHUNK)} are unpacked.`,
       'Save it without compression.',
     );
   }

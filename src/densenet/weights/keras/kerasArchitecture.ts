@@ -58,7 +58,7 @@ const CLASSES: Readonly<Record<LayerKind, string>> = {
 
 /** Layers that pass their input on unchanged where nothing is trained. */
 const IDLE =
-  /^(Dropout|SpatialDropout2D|AlphaDropout|GaussianDropout|GaussianNoise|ActivityRegularization|Random[A-Z]\w*|Identity)$/;
+  /^((Alpha|Gaussian)?Dropout|SpatialDropout2D|GaussianNoise|ActivityRegularization|Random[A-Z]\w*|Identity)$/;
 
 const isActivation = ({ className }: SavedLayer) => /^(Activation|ReLU|Softmax)$/.test(className);
 
@@ -83,7 +83,8 @@ export function readArchitecture(
     model = savedModel(json);
   } catch (error) {
     throw new WeightsError(
-      `${fileName} does not say in readable words how its network is built: ${(error as Error).message} (model_config).`,
+      `${fileName} does not say in readable words how its network is built: ` +
+        `${(error as Error).message} (model_config).`,
       'Get the file again.',
       { cause: error },
     );

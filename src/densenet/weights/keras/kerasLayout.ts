@@ -7,7 +7,9 @@
  *     ones first.
  *   Keras 3 `.weights.h5`: `layers/<class>[_k]/vars/<i>`, k counting the layers of one class.
  */
+
 import { WeightsError } from '../../../core/errors.js';
+import { whole } from '../../../core/formatting.js';
 import type { ParameterSpec } from '../../../training/parameterSpec.js';
 import {
   addressOf,
@@ -60,7 +62,7 @@ const DEEPEST = 16;
 
 const tooMany = (fileName: string, what: string): WeightsError =>
   new WeightsError(
-    `${fileName} lists ${what}; no network here has more than ${MOST.toLocaleString('en-US')}.`,
+    `${fileName} lists ${what}; no network here has more than ${whole(MOST)}.`,
     'It is the file of another network.',
   );
 

@@ -2,7 +2,9 @@
  * Which tensor of a Keras file belongs to which tensor of the network, and checks that nothing is off before
  * anything is taken over.
  */
+
 import { WeightsError } from '../../../core/errors.js';
+import { plural } from '../../../core/formatting.js';
 import type { ParameterSpec } from '../../../training/parameterSpec.js';
 import {
   type DenseNetConfig,
@@ -204,18 +206,17 @@ function firstDifference(
     if (tensors.length !== specs.length) {
       const found = tensors.map((t) => shapeText(t.shape)).join(', ') || 'none';
       const want = specs.map((s) => `${s.tensor} ${shapeText(storedShape(s, order))}`).join(', ');
-      return `layer ${name}${called} has ${plural(tensors.length, 'tensor')} in the file (${found}), ${config.name} wants ${want}`;
+      const count = plural(tensors.length, 'tensor');
+      return `layer ${name}${called} has ${count} in the file (${found}), ${config.name} wants ${want}`;
     }
     const shapes = specs.map((spec) => shapeText(storedShape(spec, order)));
     const t = shapes.findIndex((shape, i) => shape !== shapeText(tensors[i].shape));
     if (t >= 0) {
-      const { tensor } = specs[t];
-      return `layer ${name}${called}, ${tensor}: the file has shape ${shapeText(tensors[t].shape)}, ${config.name} wants ${shapes[t]}`;
+      const found = `the file has shape ${shapeText(tensors[t].shape)}`;
+      return `layer ${name}${called}, ${specs[t].tensor}: ${found}, ${config.name} wants ${shapes[t]}`;
     }
   }
   return undefined;
 }
 
 const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
-
-const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

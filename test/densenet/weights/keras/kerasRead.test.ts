@@ -128,7 +128,7 @@ describe('readKerasHdf5 refuses', () => {
     const shallow = { ...TINY, blocks: [1, 2] };
     const bytes = await writeKerasHdf5(randomWeights(shallow), shallow);
     expect(await refusal(bytes, TINY)).toMatch(
-      /18 layers with weights, tiny has 14 \(13 without the head\)\. First difference: layer bn, gamma.*another network/,
+      /18 layers with weights, tiny has 14 \(13 without the head\)\. First difference: layer bn, .*another network/,
     );
   });
 
@@ -282,7 +282,10 @@ describe.runIf(data)('HDF5 files of other origin', () => {
   const refusals: [string, RegExp][] = [
     [
       'densenet-40-12-cifar10.keras1.h5',
-      /\d+ layers with weights, densenet121 has 242 .* layer conv1\/conv \(called 'initial_conv2D' there\), kernel: the file has shape \[16, 3, 3, 3\], densenet121 wants \[7, 7, 3, 64\]/,
+      new RegExp(
+        "\\d+ layers with weights, densenet121 has 242 .* layer conv1/conv \\(called 'initial_conv2D' there\\), " +
+          'kernel: the file has shape \\[16, 3, 3, 3\\], densenet121 wants \\[7, 7, 3, 64\\]',
+      ),
     ],
     ['fer2013_big_XCEPTION.54-0.66.hdf5', /layers with weights, densenet121 has 242 .*\[3, 3, 1, 32\]/],
     ['fer2013_mini_XCEPTION.102-0.66.hdf5', /layers with weights, densenet121 has 242 .*\[3, 3, 1, 8\]/],

@@ -1,4 +1,4 @@
-/** What writeKerasHdf5 writes against what real Keras wrote of the same network: test/golden/keras/keras_models.json. */
+/** What writeKerasHdf5 writes against what real Keras wrote of the same network, test/golden/keras/keras_models.json */
 import { describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../../../src/core/errors.js';
 import {
