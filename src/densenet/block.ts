@@ -107,9 +107,9 @@ export class NormedBlock extends Block {
     this.bottlenecks = new Bottlenecks(pass, blockPlan.layers.length);
   }
 
-  /** The channels x, of `next`, are written. @param statistics of x, where its producer counted them */
-  produced(x: Tensor, statistics?: Parts): void {
-    this.fresh = statisticsOf(this.pass, this.label, x, statistics);
+  /** The channels x, of `next`, are written. @param counted statistics of x, where its producer counted them */
+  produced(x: Tensor, counted?: Parts): void {
+    this.fresh = statisticsOf(this.pass, this.label, x, counted);
     this.add(x);
   }
 

@@ -28,33 +28,36 @@ import {
 export function recordDenseLayer(pass: Pass, group: LayerGroup, block: NormedBlock): RecordedPart {
   if (group.length === 2) return recordWithoutBottleneck(pass, group, block);
   const { training, keep } = pass;
-  const [inner, growth] = group; // the 1x1 and the 3x3 convolution; behind them only the concatenation
+  const [conv1, conv2] = group; // behind them only the concatenation
 
-  const norm = block.norm(inner.norm!);
-  const { x, affine } = norm;
-  const bottleneck = block.bottlenecks.place(inner, growth.norm!, x);
-  const ahead = training || keep ? undefined : recordNorm(pass, growth.norm!, bottleneck.y, {});
-  const tensors = { x, affine, after: ahead?.affine, y: bottleneck.y };
-  const statistics = convolve(pass, inner, tensors, { statistics: training });
-  const innerNorm = ahead ?? recordOwnNorm(pass, growth.norm!, bottleneck.y, statistics, bottleneck.affine);
-  const y = block.next(growth.layer);
-  const reading = { x: bottleneck.y, affine: ahead ? undefined : innerNorm.affine };
-  block.produced(y, convolve(pass, growth, { ...reading, y }, { statistics: training }));
+  // bottleneck[b,h,w,4k] = conv1(relu(norm1(x))), x[b,h,w,c] the block's channels so far.
+  const norm1 = block.norm(conv1.norm!);
+  const { x, affine } = norm1;
+  const { y: bottleneck, affine: place } = block.bottlenecks.place(conv1, conv2.norm!, x);
+  const known = training || keep ? undefined : recordNorm(pass, conv2.norm!, bottleneck, {});
+  const tensors = { x, affine, after: known?.affine, y: bottleneck };
+  const counted = convolve(pass, conv1, tensors, { statistics: training });
+
+  // y[b,h,w,k] = conv2(relu(norm2(bottleneck))); what is known beforehand is in the bottleneck already.
+  const norm2 = known ?? recordOwnNorm(pass, conv2.norm!, bottleneck, counted, place);
+  const y = block.next(conv2.layer);
+  const reading = { x: bottleneck, affine: known ? undefined : norm2.affine };
+  block.produced(y, convolve(pass, conv2, { ...reading, y }, { statistics: training }));
 
   return {
     maps: [
-      [inner.layer.name, bottleneck.y],
-      [growth.layer.name, y],
+      [conv1.layer.name, bottleneck],
+      [conv2.layer.name, y],
     ],
     backward() {
       const dy = block.gradientOf(y);
       block.bottlenecks.leaveKernel({
-        operation: growth,
-        tensors: { x: bottleneck.y, affine: innerNorm.affine, dy },
+        operation: conv2,
+        tensors: { x: bottleneck, affine: norm2.affine, dy },
       });
-      const dbottleneck = bottleneckBackward(pass, { inner, growth, norm: innerNorm, dy });
-      kernelGradient(pass, inner, { x, affine, dy: dbottleneck });
-      block.readerBackward(inner, norm, dbottleneck);
+      const dbottleneck = bottleneckBackward(pass, { conv1, conv2, norm2, dy });
+      kernelGradient(pass, conv1, { x, affine, dy: dbottleneck });
+      block.readerBackward(conv1, norm1, dbottleneck);
     },
   };
 }
@@ -62,16 +65,15 @@ export function recordDenseLayer(pass: Pass, group: LayerGroup, block: NormedBlo
 /** From the gradient of the new channels to that of the bottleneck. */
 function bottleneckBackward(
   pass: Pass,
-  { inner, growth, norm, dy }: { inner: Operation; growth: Operation; norm: RecordedNorm; dy: Tensor },
+  { conv1, conv2, norm2, dy }: { conv1: Operation; conv2: Operation; norm2: RecordedNorm; dy: Tensor },
 ): Tensor {
   const { plan, config } = pass;
-  const { layer, window } = growth;
-  const dz = tensorLike(pass, `${norm.name} dz`, norm.x);
-  const tensors = { dy, weights: kernelOf(pass, growth), norm: tensorsOf(norm), dx: dz };
+  const dz = tensorLike(pass, `${norm2.name} dz`, norm2.x);
+  const tensors = { dy, weights: kernelOf(pass, conv2), norm: tensorsOf(norm2), dx: dz };
   const options = { epsilon: config.bnEpsilon, mode: 'gradient' } as const;
-  const slices = convBackwardThroughNorm(plan, layer.name, tensors, window, options);
-  const dx = tensorLike(pass, `${inner.layer.name} gradient`, norm.x);
-  ownNormApply(pass, norm, { dz, slices, dx });
+  const slices = convBackwardThroughNorm(plan, conv2.layer.name, tensors, conv2.window, options);
+  const dx = tensorLike(pass, `${conv1.layer.name} gradient`, norm2.x);
+  ownNormApply(pass, norm2, { dz, slices, dx });
   return dx;
 }
 
@@ -79,10 +81,10 @@ function recordWithoutBottleneck(pass: Pass, [conv, concat]: LayerGroup, block: 
   const norm = block.norm(conv.norm!);
   const { x, affine } = norm;
   const own = outputOf(pass, conv, x);
-  const statistics = convolve(pass, conv, { x, affine, y: own }, { statistics: pass.training });
+  const counted = convolve(pass, conv, { x, affine, y: own }, { statistics: pass.training });
   const y = block.next(conv.layer);
   pointwise(pass.plan, concat.layer.name, { x: own, y });
-  block.produced(y, statistics);
+  block.produced(y, counted);
   return {
     maps: [[conv.layer.name, y]],
     backward() {

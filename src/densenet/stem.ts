@@ -21,8 +21,8 @@ export function recordStem(pass: Pass, group: LayerGroup, image: Tensor, block: 
   const { plan, training } = pass;
 
   const stem = outputOf(pass, conv, image);
-  const statistics = convolve(pass, conv, { x: image, y: stem }, { statistics: training });
-  const norm = recordOwnNorm(pass, pool.norm!, stem, statistics);
+  const counted = convolve(pass, conv, { x: image, y: stem }, { statistics: training });
+  const norm = recordOwnNorm(pass, pool.norm!, stem, counted);
   const y = block.next(pool.layer);
   const argmax = plan.tensor(`${pool.layer.name} argmax`, y.shape);
   maxPoolForward(plan, pool.layer.name, { x: stem, affine: norm.affine, y, argmax }, pool.window);
