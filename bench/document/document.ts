@@ -49,7 +49,7 @@ function shorter(_: string, value: unknown): unknown {
   return Number.isFinite(value) ? Number(value.toPrecision(PRECISION)) : null;
 }
 
-/** The document as text: indented, with flat objects and lists on one line each, so that it can be read and compared. */
+/** The document as text: indented, flat objects and lists on one line each, so that it can be read and compared. */
 export function documentText(document: unknown): string {
   const plain = JSON.parse(JSON.stringify(document, shorter)) as unknown;
   return `${lines(plain, '')}\n`;

@@ -1,4 +1,4 @@
-/** What a user waits for: from the start of `chexgpu predict` to its end, the probabilities of one X-ray being written. */
+/** What a user waits for: from the start of `chexgpu predict` until the probabilities of one X-ray are written. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

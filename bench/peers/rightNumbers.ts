@@ -58,7 +58,8 @@ export function compareUpdates(runners: readonly { row: PeerRow; second?: Float3
     if (row.status !== 'ok' || !second || row === ours.row) continue;
     const difference = largestDifference(second, ours.second);
     if (difference <= TOLERANCE.secondLoss) continue;
-    const text = `the losses after one update differ by ${difference.toPrecision(2)}: ${row.engine} ${second[0]}, chexgpu ${ours.second[0]}`;
+    const both = `${row.engine} ${second[0]}, chexgpu ${ours.second[0]}`;
+    const text = `the losses after one update differ by ${difference.toPrecision(2)}: ${both}`;
     row.status = 'wrong';
     addNote(row, text);
     addNote(ours.row, text);

@@ -1,7 +1,7 @@
 /**
  * Kernels are checked before a plan uses them: each pipeline of the plan, so each kernel with its very constants, on
- * the small cases of the operations (`*.check.ts`). What is compiled for a check is what the plan then runs, so checking costs little
- * more than what has to be compiled anyway. Kernels that no plan uses are `chexgpu doctor`'s.
+ * the small cases of the operations (`*.check.ts`). What is compiled for a check is what the plan then runs, so
+ * checking costs little more than what has to be compiled anyway. Kernels that no plan uses are `chexgpu doctor`'s.
  */
 import type { Gpu } from '../engine/device/gpu.js';
 import type { Kernel, Scalars } from '../engine/plan/kernel.js';
@@ -32,7 +32,8 @@ export interface KernelCheckOptions {
 
 /**
  * Checks kernels before models on this Gpu use them, and has them replaced by others where they give wrong numbers on
- * this adapter. A prediction has its own kernels checked, a training those of the way back as well, each once. In a page:
+ * this adapter. A prediction has its own kernels checked, a training those of the way back as well, each once. In a
+ * page:
  *
  *   checkKernels(gpu, {
  *     store: {
@@ -41,7 +42,8 @@ export interface KernelCheckOptions {
  *     },
  *   });
  *
- * In Node the store is `verdictFile(gpu)`. Where an operation has no right variant left, the model's call throws GpuError.
+ * In Node the store is `verdictFile(gpu)`. Where an operation has no right variant left, the model's call throws
+ * GpuError.
  */
 export function checkKernels(gpu: Gpu, options: KernelCheckOptions = {}): PlanChecker {
   const checker = new PlanChecker(gpu, options);

@@ -1,4 +1,4 @@
-/** Kernels raced on the shapes of the network, in the cases that the operations keep for that (`race` in `*.check.ts`). */
+/** Kernels raced on the network's shapes: the cases that operations keep for that (`race` in `*.check.ts`). */
 import type { StopSignal } from '../core/abort.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import { type Peaks, type Rates, ratesOf } from '../engine/timing/peaks.js';

@@ -238,8 +238,9 @@ async function findBest(): Promise<Asked & { why: string }> {
       : 'no GPU and no usable system driver found';
     return { ...embedded, why: `${none}, so the embedded SwiftShader` };
   }
+  const obstacle = swiftshaderObstacle() ?? 'it does not accept the embedded SwiftShader';
   throw new AdapterError(
-    `No WebGPU adapter: Dawn finds no GPU and no software driver, and ${swiftshaderObstacle() ?? 'it does not accept the embedded SwiftShader'}.`,
+    `No WebGPU adapter: Dawn finds no GPU and no software driver, and ${obstacle}.`,
     INSTALL_HELP,
   );
 }

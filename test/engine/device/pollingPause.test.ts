@@ -1,5 +1,5 @@
 /** Waiting that leaves the cores to a software GPU. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { restUntil } from '../../../src/engine/device/pollingPause.js';
 
 const later = (ms: number) => new Promise<number>((resolve) => setTimeout(() => resolve(ms), ms));
@@ -15,16 +15,28 @@ describe('restUntil', () => {
     expect(await restUntil(Promise.resolve(1))).toBe(1);
   });
 
-  it('lets timers and others go on meanwhile, and sleeps most of the time', async () => {
+  it('lets timers and others go on meanwhile, and sleeps between two turns of the event loop', async () => {
+    const sleep = vi.spyOn(Atomics, 'wait');
+    let waiting = true;
+    let turns = 0;
+    const count = () => {
+      turns++;
+      if (waiting) setImmediate(count);
+    };
     let ticks = 0;
     const timer = setInterval(() => {
       ticks++;
     }, 10);
-    const before = process.cpuUsage();
+    setImmediate(count);
     await restUntil(later(400));
-    const { user, system } = process.cpuUsage(before);
+    waiting = false;
     clearInterval(timer);
-    expect(ticks).toBeGreaterThan(10);
-    expect((user + system) / 1000).toBeLessThan(300);
+    const sleeps = sleep.mock.calls.map(([, , , ms]) => ms!);
+    sleep.mockRestore();
+    expect(ticks).toBeGreaterThan(1);
+    // Twenty turns before the first sleep, and again when the promise is there.
+    expect(sleeps.length).toBeGreaterThan(turns - 45);
+    expect(sleeps[0]).toBe(0.1);
+    expect(Math.max(...sleeps)).toBe(2);
   });
 });
