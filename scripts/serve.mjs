@@ -1,5 +1,6 @@
 /**
- * Serves a folder to this machine only, under a policy that lets a page load nothing from elsewhere.
+ * Serves a folder to this machine only, under a policy that lets a page load nothing from elsewhere. By hand, not by
+ * sirv: that answers to any name of this machine, follows links out of the folder, and reads what is no regular file.
  *
  *   node scripts/serve.mjs [--port N] [FOLDER]      default: port 8000, dist/examples/browser
  */

@@ -1,7 +1,8 @@
 /**
  * NumPy's legacy random numbers (`np.random.seed`, `np.random.RandomState`), bit for bit, so that shuffles
  * come out in the order that Keras' generators gave. Algorithm: Matsumoto and Nishimura's MT19937 with
- * `init_genrand`; doubles and bounded integers as NumPy's legacy generator makes them.
+ * `init_genrand`; doubles and bounded integers as NumPy's legacy generator makes them. By hand, as no
+ * package has NumPy's bits.
  */
 import { UsageError } from './errors.js';
 

@@ -1,6 +1,8 @@
 /**
  * The one way out: files appear whole or not at all. Each is written beside its place under a name of ours, brought
  * to the disk, then renamed. What a killed process left so is removed by the next that writes into that folder.
+ * By hand, not by write-file-atomic: that neither flushes the folder, nor keeps a file that turned up meanwhile, nor
+ * clears what killed processes left.
  */
 import { existsSync } from 'node:fs';
 import { link, open, readdir, rename, rm, stat } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 /**
- * What the training loop and the model need of a batch. The data room fills these; nothing here
+ * What the training loop and the model need of a batch. The data layer fills these; nothing here
  * knows files or CSVs.
  */
 

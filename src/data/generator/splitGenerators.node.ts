@@ -7,7 +7,7 @@ import type { ImageGenerator } from './generator.js';
 import { type FlowOptions, flowFromDataframe } from './generator.node.js';
 import { type FitMode, fitFeaturewise, SAMPLEWISE } from './standardize.js';
 
-export interface NotebookOptions {
+export interface SplitGeneratorOptions {
   readonly directory: string;
   readonly pool: DecodePool;
   /** Target size as [height, width]; default 320 x 320. */
@@ -24,7 +24,11 @@ export interface NotebookOptions {
   readonly warn?: (line: string) => void;
 }
 
-function flow(frame: Frame, options: NotebookOptions, rest: Partial<FlowOptions>): Promise<ImageGenerator> {
+function flow(
+  frame: Frame,
+  options: SplitGeneratorOptions,
+  rest: Partial<FlowOptions>,
+): Promise<ImageGenerator> {
   return flowFromDataframe({
     ...options,
     frame,
@@ -36,7 +40,7 @@ function flow(frame: Frame, options: NotebookOptions, rest: Partial<FlowOptions>
   });
 }
 
-export interface TrainGeneratorOptions extends NotebookOptions {
+export interface TrainGeneratorOptions extends SplitGeneratorOptions {
   /** Default true. */
   readonly shuffle?: boolean;
   /** The notebook has none. */
@@ -59,7 +63,7 @@ export interface EvaluationFrames {
   readonly test: Frame;
 }
 
-export interface EvaluationOptions extends NotebookOptions {
+export interface EvaluationOptions extends SplitGeneratorOptions {
   /** Folders of the splits, where they differ from `directory`. */
   readonly directories?: Partial<Record<keyof EvaluationFrames, string>>;
   /** Training images to take the statistics of; default 100. */

@@ -4,7 +4,7 @@
  */
 
 import { oneOf, requireObject, shown } from '../../core/arguments.js';
-import { frozen } from '../../core/deepFreeze.js';
+import { deepFreeze } from '../../core/deepFreeze.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
 import type { Normalisation } from '../../training/batch.js';
@@ -15,7 +15,7 @@ import { randomTransform } from './transform.js';
 /** Keras' 1e-6 beside the standard deviation; not K.epsilon. */
 export const STANDARDIZE_EPSILON = 1e-6;
 
-export const SAMPLEWISE: Normalisation = frozen({ kind: 'samplewise', epsilon: STANDARDIZE_EPSILON });
+export const SAMPLEWISE: Normalisation = deepFreeze({ kind: 'samplewise', epsilon: STANDARDIZE_EPSILON });
 
 /**
  * Writes the normalised image as x[h,w,3] float32 into `out`. Means and deviations are summed in float64 and

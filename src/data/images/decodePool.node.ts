@@ -50,7 +50,8 @@ const FOR_LONG_MS = 2 ** 31 - 1;
 /**
  * A queue of decoding jobs over worker threads, first come, first served. Idle threads do not keep the
  * process alive; jobs under way do, and so does `close` until the last thread has ended. A thread that dies
- * fails its own job and is replaced.
+ * fails its own job and is replaced. By hand, not by piscina: what is long here, whose image failed and what keeps the
+ * process alive, would stay.
  */
 export class DecodePool {
   private readonly seen = new Map<string, PixelFacts>();

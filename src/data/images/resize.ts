@@ -4,14 +4,14 @@
  * Source: Pillow src/libImaging/Geometry.c, ImagingScaleAffine. The smooth filters are in resample.ts.
  */
 
-import { frozen } from '../../core/deepFreeze.js';
+import { deepFreeze } from '../../core/deepFreeze.js';
 import { UsageError } from '../../core/errors.js';
 import { checkedImage, type PixelImage } from './pixels.js';
 import { resample, SMOOTH_FILTERS, type SmoothFilter } from './resample.js';
 
 /** Keras' names of PIL's filters. */
 export type Interpolation = 'nearest' | SmoothFilter;
-export const INTERPOLATIONS: readonly Interpolation[] = frozen(['nearest', ...SMOOTH_FILTERS]);
+export const INTERPOLATIONS: readonly Interpolation[] = deepFreeze(['nearest', ...SMOOTH_FILTERS]);
 
 /**
  * PIL's `resize((width, height), filter)`; an image of that size already comes back as it is.

@@ -1,4 +1,4 @@
-/** The rows of one CSV, column by column: what every other file of this room works on. */
+/** The rows of one CSV, column by column: what every other file of src/data works on. */
 import { firstIndex, listOfNumbers, requireObject, shown } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 

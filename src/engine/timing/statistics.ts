@@ -1,4 +1,4 @@
-/** Samples of a time in a few numbers: their median, and how far they lie apart. */
+/** Samples of a time in a few numbers. (d3-array has them too, but the browser's library has no dependency for them.) */
 
 /** Linear between the samples; NaN of none. */
 export function quantile(values: readonly number[], share: number): number {

@@ -58,6 +58,7 @@ export function asWritten(values: Float32Array): Float64Array {
 const formatterOf = (predictions: PredictionRows['predictions']) =>
   predictions instanceof Float32Array ? formatFloat32 : String;
 
+/** All that csv-stringify would do here; every cell is checked one by one anyway. */
 function quoted(field: string): string {
   return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }

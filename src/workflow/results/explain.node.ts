@@ -62,7 +62,7 @@ export function chooseScore({ activation }: Pick<DenseNetConfig, 'activation'>, 
   return 'logit';
 }
 
-/** The course's util.py: each image by itself, without an epsilon (keras-spec 7.1). */
+/** The course's util.py: each image by itself, without an epsilon, unlike the generator's 1e-6. */
 const OF_THE_IMAGE: Normalisation = { kind: 'samplewise', epsilon: 0 };
 
 async function loadForGradcam(

@@ -4,7 +4,7 @@
  * `utils.normalize`).
  */
 import { floats } from '../../../core/arguments.js';
-import { frozen } from '../../../core/deepFreeze.js';
+import { deepFreeze } from '../../../core/deepFreeze.js';
 import { UsageError } from '../../../core/errors.js';
 import type { Preprocessing } from '../meaning.js';
 
@@ -15,7 +15,7 @@ export const TORCH_BN_EPSILON = 1e-5;
 export const TORCH_BN_MOMENTUM = 0.9;
 
 /** (v / 255 - mean) / std of ImageNet, red, green, blue; gray is repeated. */
-export const IMAGENET_PREPROCESSING: Preprocessing = frozen<Preprocessing>({
+export const IMAGENET_PREPROCESSING: Preprocessing = deepFreeze<Preprocessing>({
   size: 224,
   interpolation: 'bilinear',
   normalisation: {
@@ -27,7 +27,7 @@ export const IMAGENET_PREPROCESSING: Preprocessing = frozen<Preprocessing>({
 });
 
 /** (2 v / 255 - 1) * 1024 = (v - 127.5) / (255 / 2048): -1024..1024. */
-export const XRV_PREPROCESSING: Preprocessing = frozen<Preprocessing>({
+export const XRV_PREPROCESSING: Preprocessing = deepFreeze<Preprocessing>({
   size: 224,
   interpolation: 'bilinear',
   normalisation: {
@@ -39,7 +39,7 @@ export const XRV_PREPROCESSING: Preprocessing = frozen<Preprocessing>({
 });
 
 /** The outputs of torchxrayvision's DenseNet121. Its first 14 are NIH's findings, in an order of their own. */
-export const XRV_LABELS = frozen([
+export const XRV_LABELS = deepFreeze([
   'Atelectasis',
   'Consolidation',
   'Infiltration',
