@@ -22,6 +22,8 @@ export const TOLERANCE = {
   f16: { abs: 2e-2, rel: 1e-3 },
   /** Short products whose values are far below 1 and must be right to their own digits. */
   f32Small: { abs: 1e-9, rel: 1e-5 },
+  /** What others computed in float64, kept with eleven digits. */
+  f64: { abs: 1e-9, rel: 0 },
 } as const satisfies Record<string, Tolerance>;
 
 export interface Difference {

@@ -43,6 +43,7 @@ make gradients keras network/make_gradients.py
 make forward keras network/make_forward.py # and gradcam
 make steps keras training/make_steps.py
 make steps keras23 training/make_steps_keras23.py
+make optimizers keras training/make_optimizers.py
 make losses keras training/make_losses.py losses.json keras
 make losses torchvision training/make_losses.py losses.json torchvision
 make keras_layouts keras keras/make_keras_h5.py layouts keras_layouts.json
