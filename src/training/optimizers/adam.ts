@@ -24,6 +24,12 @@ export const ADAM: OptimizerKind<AdamSettings> = {
     m: { what: "Adam's mean of the gradients" },
     v: { what: "Adam's mean of the squared gradients", nonNegative: true },
   },
+  keras: {
+    className: 'Adam',
+    settings: { learningRate: 'learning_rate', beta1: 'beta_1', beta2: 'beta_2', epsilon: 'epsilon' },
+    unused: { decay: 0, amsgrad: false },
+    emptySlots: ['vhat'],
+  },
 
   /** [rate, beta1, beta2, epsilon] */
   hyper: ({ learningRate, beta1, beta2, epsilon }, t) =>

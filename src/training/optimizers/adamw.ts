@@ -31,6 +31,19 @@ export const ADAMW: OptimizerKind<AdamWSettings> = {
     m: { what: "AdamW's mean of the gradients" },
     v: { what: "AdamW's mean of the squared gradients", nonNegative: true },
   },
+  keras: {
+    className: 'AdamW',
+    settings: {
+      learningRate: 'learning_rate',
+      beta1: 'beta_1',
+      beta2: 'beta_2',
+      epsilon: 'epsilon',
+      weightDecay: 'weight_decay',
+    },
+    // What exclude_from_weight_decay left out is in none of Keras' files.
+    unsaid: { decayAll: true },
+    unused: { amsgrad: false },
+  },
 
   /** [rate, beta1, beta2, epsilon, decay, 1 or 0 for each block of the layout] */
   hyper(settings, t, layout) {

@@ -46,6 +46,20 @@ export const LAYOUT_BLOCK = 64;
 /** What an update reads and writes, whole buffers in the layout of the weights: w, gradient, every slot; and hyper. */
 export type UpdateTensors = Readonly<Record<'w' | 'gradient' | 'hyper' | (string & {}), Tensor>>;
 
+/** How Keras' files know a kind of optimizer. */
+export interface KerasNames {
+  /** In snake case it is the name of the state, too. */
+  readonly className: string;
+  /** Keras' names of the settings that its files say. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** What Keras does where we have a setting of which its files say nothing. */
+  readonly unsaid?: SettingMap;
+  /** What a configuration of Keras 2 says besides: settings that are not in use. */
+  readonly unused?: Readonly<Record<string, boolean | number>>;
+  /** Slots of Keras 2 that hold nothing, one 0 per tensor; it then has one slot of all tensors after the other. */
+  readonly emptySlots?: readonly string[];
+}
+
 export interface OptimizerKind<S extends Settings = Settings> {
   /** In states and for `--optimizer`: 'adam'. */
   readonly name: string;
@@ -53,6 +67,8 @@ export interface OptimizerKind<S extends Settings = Settings> {
   readonly title: string;
   readonly settings: { readonly [K in keyof S]: Setting<S[K]> };
   readonly slots: Readonly<Record<string, Slot>>;
+  /** Absent where no Keras has it. */
+  readonly keras?: KerasNames;
   /**
    * What the kernel reads beside the tensors, rounded to float32; its length depends on the layout alone, so that
    * settings may change from step to step while the plan stays.

@@ -19,6 +19,11 @@ export const SGD: OptimizerKind<SgdSettings> = {
     nesterov: { default: false, check: trueOrFalse, help: "Nesterov's momentum" },
   },
   slots: { velocity: { what: "SGD's velocity" } },
+  keras: {
+    className: 'SGD',
+    settings: { learningRate: 'learning_rate', momentum: 'momentum', nesterov: 'nesterov' },
+    unused: { decay: 0 },
+  },
 
   /** [learning rate, momentum, 1 with Nesterov's momentum, 0] */
   hyper: ({ learningRate, momentum, nesterov }) =>

@@ -83,7 +83,7 @@ describe('weight files on disk', () => {
     for (const [name, options, message] of [
       ['b.weights.h5', { format: 'keras2' }, /b\.weights\.h5 cannot be of format 'keras2'.* Call it x\.h5/],
       ['b.h5', { format: 'keras3' }, /b\.h5 cannot be of format 'keras3'.* Call it x\.weights\.h5/],
-      ['b.h5', { optimizer }, /no place for Adam's state/],
+      ['b.h5', { optimizer }, /no place for an optimizer's state/],
       ['b.safetensors', { optimizer }, /'safetensors' has no place for an optimiser's state/],
     ] as const) {
       const writing = writeWeightFile(join(folder, name), weights, TINY, options);

@@ -1,9 +1,7 @@
 /**
- * The JSON that `model.save` of Keras 2.3.1 puts beside the weights: `model_config`, the architecture, and
- * `training_config`, optimiser and loss. Its keys are the ones that Keras 2.3, tf_keras and Keras 3 all know.
+ * `model_config`, the architecture as JSON, which `model.save` of Keras 2.3.1 puts beside the weights. Its keys are the
+ * ones that Keras 2.3, tf_keras and Keras 3 all know.
  */
-import { ADAM } from '../../../training/optimizers/adam.js';
-import { complete, type SettingMap } from '../../../training/optimizers/optimizer.js';
 import type { ParameterSpec } from '../../../training/parameterSpec.js';
 import type { DenseNetConfig, Layer } from '../../architecture.js';
 
@@ -118,31 +116,5 @@ export function modelConfig(
       input_layers: [node(layers[0].name)],
       output_layers: [node(layers[layers.length - 1].name)],
     },
-  };
-}
-
-/**
- * Adam with its settings. The loss is Keras' own binary cross-entropy, because a loss of one's own has to be
- * handed to `load_model` by name; whoever trains on with the weighted loss compiles with `model.optimizer`.
- */
-export function trainingConfig(settings: SettingMap): unknown {
-  const { learningRate, beta1, beta2, epsilon } = complete(ADAM, settings).settings;
-  return {
-    optimizer_config: {
-      class_name: 'Adam',
-      config: {
-        learning_rate: learningRate,
-        beta_1: beta1,
-        beta_2: beta2,
-        decay: 0,
-        epsilon,
-        amsgrad: false,
-      },
-    },
-    loss: 'binary_crossentropy',
-    metrics: [],
-    weighted_metrics: null,
-    sample_weight_mode: null,
-    loss_weights: null,
   };
 }

@@ -1,24 +1,34 @@
 /**
- * Adam's state in Keras files. First come scalars: the count of updates and, in Keras 3, the learning rate.
- * Then the moments of the trainable tensors, in the order of the model's layers:
+ * An optimizer's state in Keras files. First come scalars: the count of updates and, in Keras 3, the learning rate.
+ * Then the slots of the trainable tensors, in the order of the model's layers:
  *
- *   Keras 2 and tf_keras' legacy Adam   all m, all v, (Keras 2 only) all vhat, which are [1] without amsgrad
- *   tf_keras and Keras 3                m and v of one tensor after the other
+ *   Keras 2 and tf_keras' legacy optimizers   one slot of all tensors after the other: Adam's m, then v, and (Keras 2
+ *                                             only) vhat, which are [1] without amsgrad
+ *   tf_keras and Keras 3                      all slots of one tensor after the other's
  *
- * `model.save` keeps them in the group `optimizer_weights`, with the settings in `training_config`;
- * `.weights.h5` in `optimizer/vars`, without settings.
+ * SGD without momentum may have none. `model.save` keeps them in the group `optimizer_weights`, with the settings in
+ * `training_config`; `.weights.h5` in `optimizer/vars`, without settings. What Keras calls an optimizer and its
+ * settings, the optimizer's own description says: `OptimizerKind.keras`.
  */
-import { WeightsError } from '../../../core/errors.js';
-import type { AdamSettings } from '../../../training/optimizers/adam.js';
+import { UsageError, WeightsError } from '../../../core/errors.js';
+import { OPTIMIZERS } from '../../../training/optimizers/index.js';
+import type { KerasNames, OptimizerKind, SettingMap } from '../../../training/optimizers/optimizer.js';
 import { checkOptimizerState, type OptimizerState } from '../../../training/optimizers/state.js';
-import type { ParameterSpec } from '../../../training/parameterSpec.js';
+import type { ParameterSpec, WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
 import { childGroup, type Group, stringAttribute, stringsAttribute } from '../hdf5/hdf5.js';
 import { numberedTensors, readTensor, type StoredTensor, storedTensor } from './kerasLayout.js';
+import { OWN_SETTINGS, snakeCase } from './kerasOptimizerWrite.js';
 
-const WITHOUT = 'Read the weights without it: training then starts with fresh moments.';
+type Known = OptimizerKind & { keras: KerasNames };
+type Refuse = (what: string) => WeightsError;
 
-/** Whether the file keeps the state of any optimiser. */
+const WITHOUT = 'Read the weights without it: training then starts with a fresh optimizer.';
+
+const KNOWN = OPTIMIZERS.filter((kind): kind is Known => kind.keras !== undefined);
+const IN_WORDS = KNOWN.map(({ title }) => title).join(', ');
+
+/** Whether the file keeps the state of any optimizer. */
 export function hasOptimizer(root: Group): boolean {
   return childGroup(root, 'optimizer_weights') !== undefined || countedState(root) !== undefined;
 }
@@ -29,81 +39,107 @@ const countedState = (root: Group): Group | undefined => {
 };
 
 /**
- * Reads Adam's state. `trainable` are the tensors that the file's model trains, in its order of layers.
- * Throws WeightsError when there is none, when it is another optimiser's, when Adam was set up in a way that
- * is not known here, and when it does not fit the network.
+ * Reads the optimizer's state. `trainable` are the tensors that the file's model trains, in its order of layers.
+ * Throws WeightsError when there is none, when it is of an optimizer, or was set up in a way, that is not known here,
+ * and when it does not fit the network.
  */
-export function readAdamState(
+export function readOptimizerState(
   root: Group,
   trainable: readonly ParameterSpec[],
   config: DenseNetConfig,
   fileName: string,
 ): OptimizerState {
-  const refuse = (what: string) => new WeightsError(`${fileName} ${what}.`, WITHOUT);
-  const named = childGroup(root, 'optimizer_weights');
-  const counted = countedState(root);
-  let settings: Partial<AdamSettings> = {};
-  let tensors: StoredTensor[];
-  if (named) {
-    settings = readSettings(stringAttribute(root, 'training_config'), refuse);
-    const names = stringsAttribute(named, 'weight_names') ?? [];
-    tensors = names.map((path) => storedTensor(named, path, `optimizer_weights/${path}`, fileName));
-  } else if (counted) {
-    // tf_keras says no name; Keras 3 says the class, numbered if it is not the session's first.
-    const name = stringAttribute(counted, 'name') ?? 'adam';
-    if (!/^adam(_\d+)?$/.test(name)) throw refuse(`holds the state of the optimiser '${name}', not of Adam`);
-    tensors = numberedTensors(counted, fileName);
-  } else {
-    throw refuse("holds no optimiser's state");
-  }
-
-  const scalars = tensors.findIndex(({ shape }) => shape.length > 0);
+  const refuse: Refuse = (what) => new WeightsError(`${fileName} ${what}.`, WITHOUT);
+  const { tensors, kind, settings: said } = storedState(root, trainable.length, fileName, refuse);
+  const { title } = kind;
+  const scalars = scalarsOf(tensors);
   const [count, rate] = tensors.slice(0, scalars).map(({ dataset }) => Number(dataset.value));
-  if (scalars < 1 || scalars > 2) throw refuse("holds an optimiser's state that does not begin as Adam's");
-  if (rate !== undefined) settings = { ...settings, learningRate: settings.learningRate ?? asWritten(rate) };
-  const moments = splitMoments(tensors.slice(scalars), trainable, refuse);
-  const slots = { m: new Map<string, Float32Array>(), v: new Map<string, Float32Array>() };
-  for (const [i, { key, shape }] of trainable.entries()) {
-    for (const kind of ['m', 'v'] as const) {
-      const tensor = moments[kind][i];
-      if (`${tensor.shape}` !== `${shape}`) {
+  if (scalars < 1 || scalars > 2)
+    throw refuse(`holds an optimiser's state that does not begin as ${title}'s`);
+  const settings = rate === undefined ? said : { learningRate: asWritten(rate), ...said };
+  const stored = splitSlots(kind, tensors.slice(scalars), trainable.length, settings, refuse);
+  const slots: Record<string, WeightMap> = {};
+  for (const [slot, own] of Object.entries(stored)) {
+    slots[slot] = new Map();
+    for (const [i, { key, shape, size }] of trainable.entries()) {
+      const tensor = own[i];
+      if (tensor && `${tensor.shape}` !== `${shape}`) {
         throw refuse(
-          `keeps ${kind} of ${key} with shape [${tensor.shape.join(', ')}], ${config.name} wants [${shape.join(', ')}]`,
+          `keeps ${slot} of ${key} with shape [${tensor.shape.join(', ')}], ${config.name} wants [${shape.join(', ')}]`,
         );
       }
-      slots[kind].set(key, readTensor(tensor, fileName));
+      slots[slot].set(key, tensor ? readTensor(tensor, fileName) : new Float32Array(size));
     }
   }
-  const state: OptimizerState = { optimizer: 'adam', iterations: count, slots, settings: { ...settings } };
-  checkOptimizerState(
-    state,
-    { name: config.name, parameters: parameterTable(config) },
-    `${fileName}: Adam's state`,
-  );
+  const state: OptimizerState = { optimizer: kind.name, iterations: count, slots, settings };
+  const network = { name: config.name, parameters: parameterTable(config) };
+  checkOptimizerState(state, network, `${fileName}: ${title}'s state`);
   return state;
 }
 
-function splitMoments(
+/** What the file holds of an optimizer, and which one it is. */
+function storedState(
+  root: Group,
+  trained: number,
+  fileName: string,
+  refuse: Refuse,
+): { tensors: StoredTensor[]; kind: Known; settings: SettingMap } {
+  const named = childGroup(root, 'optimizer_weights');
+  const counted = countedState(root);
+  if (named) {
+    const { kind, settings } = readSettings(stringAttribute(root, 'training_config'), refuse);
+    const names = stringsAttribute(named, 'weight_names') ?? [];
+    const tensors = names.map((path) => storedTensor(named, path, `optimizer_weights/${path}`, fileName));
+    return { kind, settings, tensors };
+  }
+  if (!counted) throw refuse("holds no optimiser's state");
+  const tensors = numberedTensors(counted, fileName);
+  // Keras 3 says the class, numbered if it is not the session's first; tf_keras says no name.
+  const name = stringAttribute(counted, 'name');
+  const slots = (tensors.length - scalarsOf(tensors)) / trained;
+  const kind =
+    name === undefined
+      ? (KNOWN.find((one) => Object.keys(one.slots).length === slots) ?? KNOWN[0])
+      : KNOWN.find(({ keras }) => name.replace(/_\d+$/, '') === snakeCase(keras.className));
+  if (!kind) throw refuse(`holds the state of the optimiser '${name}', not of ${IN_WORDS}`);
+  return { kind, settings: {}, tensors };
+}
+
+/** How many scalars come first. */
+function scalarsOf(tensors: readonly StoredTensor[]): number {
+  const first = tensors.findIndex(({ shape }) => shape.length > 0);
+  return first < 0 ? tensors.length : first;
+}
+
+/** By slot the tensors' own; none where SGD had no momentum, so that its state was never made. */
+function splitSlots(
+  { slots, keras, title }: Known,
   tensors: readonly StoredTensor[],
-  trainable: readonly ParameterSpec[],
-  refuse: (what: string) => WeightsError,
-): Record<'m' | 'v', StoredTensor[]> {
-  const n = trainable.length;
-  const rest = tensors.slice(2 * n);
-  const empty = rest.length === n && rest.every(({ shape }) => `${shape}` === '1');
-  if (tensors.length < 2 * n || (rest.length > 0 && !empty)) {
+  trained: number,
+  settings: SettingMap,
+  refuse: Refuse,
+): Record<string, StoredTensor[]> {
+  const names = Object.keys(slots);
+  const want = names.length * trained;
+  const rest = tensors.slice(want);
+  const empty = keras.emptySlots && rest.length === trained && rest.every(({ shape }) => `${shape}` === '1');
+  const unused = tensors.length === 0 && (settings.momentum ?? 0) === 0 && 'momentum' in keras.settings;
+  if (!unused && (tensors.length < want || (rest.length > 0 && !empty))) {
+    const each = names.length === 1 ? 'one' : 'two';
     throw refuse(
-      `keeps ${tensors.length} moments; Adam has ${2 * n}, two for each of the ${n} tensors that the network trains`,
+      `keeps ${tensors.length} moments; ${title} has ${want}, ${each} for each of the ${trained} tensors that the ` +
+        'network trains',
     );
   }
   // The first two trainable tensors, a kernel and a gamma, never have one shape.
-  const alternating = `${tensors[0].shape}` === `${tensors[1].shape}`;
-  const at = (i: number, second: number) => tensors[alternating ? 2 * i + second : second * n + i];
-  return { m: trainable.map((_, i) => at(i, 0)), v: trainable.map((_, i) => at(i, 1)) };
+  const alternating = names.length > 1 && `${tensors[0].shape}` === `${tensors[1].shape}`;
+  const at = (i: number, slot: number) => (alternating ? names.length * i + slot : slot * trained + i);
+  const own = (slot: number) => Array.from({ length: trained }, (_, i) => tensors[at(i, slot)]);
+  return Object.fromEntries(names.map((name, slot) => [name, own(slot)]));
 }
 
 /** Settings that would change the update; Keras writes them as null, false or 0 where they are not in use. */
-const UNKNOWN = [
+const CHANGING = [
   'amsgrad',
   'decay',
   'weight_decay',
@@ -114,36 +150,42 @@ const UNKNOWN = [
   'gradient_accumulation_steps',
 ] as const;
 
-function readSettings(
-  json: string | undefined,
-  refuse: (what: string) => WeightsError,
-): Partial<AdamSettings> {
-  const { class_name: className, config } = optimizerConfig(json) ?? {};
+/** Which optimizer `training_config` is about, and its settings. */
+function readSettings(json: string | undefined, refuse: Refuse): { kind: Known; settings: SettingMap } {
+  const training = parsed(json);
+  const { class_name: className, config } = training?.optimizer_config ?? {};
   if (typeof className !== 'string' || typeof config !== 'object' || config === null) {
     throw refuse('does not say which optimiser its state is of');
   }
-  if (className.replace('Custom>', '').toLowerCase() !== 'adam') {
-    throw refuse(`holds the state of the optimiser ${className}, not of Adam`);
-  }
+  const plain = className.replace('Custom>', '').toLowerCase();
+  const kind = KNOWN.find(({ keras }) => keras.className.toLowerCase() === plain);
+  if (!kind) throw refuse(`holds the state of the optimiser ${className}, not of ${IN_WORDS}`);
   const values = config as Record<string, unknown>;
-  const used = UNKNOWN.find((key) => values[key]);
-  if (used)
-    throw refuse(`was trained by Adam with ${used} ${JSON.stringify(values[used])}, which is not known here`);
-  const settings: Partial<AdamSettings> = {};
-  const take = (field: keyof AdamSettings, ...keys: string[]) => {
-    const key = keys.find((k) => values[k] !== undefined && values[k] !== null);
-    if (key === undefined) return;
+  const unknown = (key: string) =>
+    refuse(
+      `was trained by ${kind.title} with ${key} ${JSON.stringify(values[key])}, which is not known here`,
+    );
+  const names = Object.values(kind.keras.settings);
+  const used = CHANGING.find((key) => values[key] && !names.includes(key));
+  if (used) throw unknown(used);
+  const settings: Record<string, number | boolean> = { ...kind.keras.unsaid };
+  for (const [field, own] of Object.entries(kind.keras.settings)) {
+    // Keras 1 and 2.2 called the learning rate lr.
+    const key = own === 'learning_rate' && values[own] === undefined ? 'lr' : own;
     const value = values[key];
-    if (typeof value !== 'number' || !(value > 0)) {
-      throw refuse(`was trained by Adam with ${key} ${JSON.stringify(value)}, which is not known here`);
+    if (value === undefined || value === null) continue;
+    if (typeof value !== 'number' && typeof value !== 'boolean') throw unknown(key);
+    settings[field] = typeof value === 'number' ? asWritten(value) : value;
+    const { check } = (kind.settings as Record<string, { check(field: string, value: unknown): unknown }>)[
+      field
+    ];
+    try {
+      check(key, settings[field]);
+    } catch (error) {
+      throw error instanceof UsageError ? unknown(key) : error;
     }
-    settings[field] = asWritten(value);
-  };
-  take('learningRate', 'learning_rate', 'lr');
-  take('beta1', 'beta_1');
-  take('beta2', 'beta_2');
-  take('epsilon', 'epsilon');
-  return settings;
+  }
+  return { kind, settings: { ...settings, ...training?.[OWN_SETTINGS] } };
 }
 
 /** Keras keeps float32: 0.001 comes back as 0.0010000000474974513. The shortest number of that float32 is meant. */
@@ -156,9 +198,14 @@ function asWritten(value: number): number {
   return value;
 }
 
-function optimizerConfig(json = 'null'): { class_name?: unknown; config?: unknown } | null {
+interface TrainingConfig {
+  optimizer_config?: { class_name?: unknown; config?: unknown };
+  [OWN_SETTINGS]?: SettingMap;
+}
+
+function parsed(json = 'null'): TrainingConfig | null {
   try {
-    return (JSON.parse(json) as { optimizer_config?: object } | null)?.optimizer_config ?? null;
+    return JSON.parse(json) as TrainingConfig | null;
   } catch {
     return null;
   }

@@ -10,7 +10,7 @@ import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';
 import { type KerasArchitecture, readArchitecture } from './kerasArchitecture.js';
 import { readStoredModel, readTensor, type StoredModel, type WeightLayout } from './kerasLayout.js';
 import { type Match, matchLayers } from './kerasMatch.js';
-import { hasOptimizer, readAdamState } from './kerasOptimizer.js';
+import { hasOptimizer, readOptimizerState } from './kerasOptimizer.js';
 import { fromStored } from './kernelOrder.js';
 
 export interface KerasReport extends WeightsReport {
@@ -80,7 +80,7 @@ export function readKeras(
       tensors.set(spec.key, values);
     }
     const optimizer = options.optimizer
-      ? readAdamState(root, trainedTensors(stored, pairs, config), config, name)
+      ? readOptimizerState(root, trainedTensors(stored, pairs, config), config, name)
       : undefined;
     const { layout, kerasVersion, layerCount, nested } = stored;
     const weightLayers = stored.layers.length;

@@ -1,7 +1,5 @@
 /** What `writeKerasHdf5` does, loaded by the first Keras file that is written. */
 import { UsageError, WeightsError } from '../../../core/errors.js';
-import { ADAM } from '../../../training/optimizers/adam.js';
-import { complete } from '../../../training/optimizers/optimizer.js';
 import { checkOptimizerState, type OptimizerState } from '../../../training/optimizers/state.js';
 import type { ParameterSpec, WeightMap } from '../../../training/parameterSpec.js';
 import {
@@ -23,7 +21,8 @@ import {
 } from '../hdf5/hdf5.js';
 import { checkWeights } from '../matchTensors.js';
 import { KERAS_FORMATS, type KerasWriteOptions } from './kerasFormats.js';
-import { modelConfig, trainingConfig } from './kerasModelConfig.js';
+import { modelConfig } from './kerasModelConfig.js';
+import { trainingConfig, writeCountedState, writeNamedState } from './kerasOptimizerWrite.js';
 
 /** What goes into one file. */
 interface Contents {
@@ -46,7 +45,7 @@ export async function writeKeras(
   if (optimizer && (format === 'keras2' || !head)) {
     const what = format === 'keras2' ? "A file of format 'keras2'" : 'A base without its head';
     throw new UsageError(
-      `${what} has no place for Adam's state.`,
+      `${what} has no place for an optimizer's state.`,
       "Use 'keras2-model' or 'keras3', with the head.",
     );
   }
@@ -104,41 +103,13 @@ function writeModel(root: Group, contents: Contents): void {
   writeText(root, 'model_config', JSON.stringify(modelConfig(config, layers, specs, flatName)));
   writeNamedLayers(root.create_group('model_weights'), contents, flatName);
   if (!optimizer) return;
-  writeText(root, 'training_config', JSON.stringify(trainingConfig(optimizer.settings)));
-  const group = root.create_group('optimizer_weights');
-  const names: string[] = ['Adam/iterations:0'];
-  writeArray(group, names[0], iterations(optimizer), []);
-  const trainable = specs.filter((spec) => spec.trainable);
-  const add = (
-    kind: string,
-    values: (spec: ParameterSpec) => Float32Array,
-    shape: (spec: ParameterSpec) => number[],
-  ) =>
-    trainable.forEach((spec, i) => {
-      const name = `training/Adam/${kind}_${i}:0`;
-      names.push(name);
-      writeArray(group, name, values(spec), shape(spec));
-    });
-  add(
-    'm',
-    ({ key }) => optimizer.slots.m.get(key)!,
-    ({ shape }) => shape,
+  writeText(root, 'training_config', JSON.stringify(trainingConfig(optimizer)));
+  writeNamedState(
+    root,
+    optimizer,
+    specs.filter((spec) => spec.trainable),
   );
-  add(
-    'v',
-    ({ key }) => optimizer.slots.v.get(key)!,
-    ({ shape }) => shape,
-  );
-  // Keras 2.3 counts these in, one 0 each, unless amsgrad fills them; tf_keras leaves them out again.
-  add(
-    'vhat',
-    () => new Float32Array(1),
-    () => [1],
-  );
-  writeStrings(group, 'weight_names', names);
 }
-
-const iterations = (optimizer: OptimizerState) => BigInt64Array.of(BigInt(optimizer.iterations));
 
 /** Keras 3's class in snake case. */
 const SNAKE_CLASS: Record<LayerKind, string> = {
@@ -172,15 +143,11 @@ function writeKeras3(root: Group, { layers, specs, tensors, optimizer }: Content
         writeArray(group, `${i}`, tensors.get(spec.key)!, spec.shape);
       });
   }
-  if (!optimizer) return;
-  const group = vars('optimizer/', 'adam');
-  const { learningRate } = complete(ADAM, optimizer.settings).settings;
-  writeArray(group, '0', iterations(optimizer), []);
-  writeArray(group, '1', Float32Array.of(learningRate), []);
-  specs
-    .filter((spec) => spec.trainable)
-    .forEach(({ key, shape }, i) => {
-      writeArray(group, `${2 + 2 * i}`, optimizer.slots.m.get(key)!, shape);
-      writeArray(group, `${3 + 2 * i}`, optimizer.slots.v.get(key)!, shape);
-    });
+  if (optimizer) {
+    writeCountedState(
+      root,
+      optimizer,
+      specs.filter((spec) => spec.trainable),
+    );
+  }
 }
