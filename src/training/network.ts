@@ -13,7 +13,7 @@ import type { ParameterTable } from './parameterSpec.js';
 export interface Network extends ParameterTable {
   readonly inputChannels: number;
   readonly classes: number;
-  /** What makes probabilities of the logits; only sigmoids can be trained. */
+  /** What makes probabilities of the logits; every loss is for one of them. */
   readonly activation: 'sigmoid' | 'softmax';
   /** Height and width of an image are multiples of this, in pixels. */
   readonly sizeMultiple: number;
