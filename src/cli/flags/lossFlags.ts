@@ -1,19 +1,17 @@
 /** The flags of the loss: its name, and one per setting of each, read off the registry. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { UsageError } from '../../core/errors.js';
 import { cellNumber } from '../../data/tables/csvCells.js';
 import { LOSSES } from '../../training/losses/index.js';
 import type { LossChoice } from '../../training/losses/loss.js';
+import { flagOf, parser } from './flagText.js';
 
 export interface LossFlags {
   loss: string;
 }
 
-/** gamma of focal: `--focal-gamma`, and where commander puts its value. */
-function flagOf(loss: string, setting: string): { flag: string; key: string } {
-  const dashed = setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return { flag: `--${loss}-${dashed}`, key: `${loss}${setting[0].toUpperCase()}${setting.slice(1)}` };
-}
+/** Where commander puts the value of a setting: focalGamma for gamma of focal. */
+const keyOf = (loss: string, setting: string) => `${loss}${setting[0].toUpperCase()}${setting.slice(1)}`;
 
 export function addLossOptions(command: Command): Command {
   const help = LOSSES.map((kind) => `${kind.name}: ${kind.help}`).join('; ');
@@ -24,19 +22,10 @@ export function addLossOptions(command: Command): Command {
   );
   for (const kind of LOSSES) {
     for (const [name, setting] of Object.entries(kind.settings)) {
-      const { flag } = flagOf(kind.name, name);
-      command.addOption(
-        new Option(
-          `${flag} <x>`,
-          `${name} of --loss ${kind.name}: ${setting.help} (default: ${setting.default})`,
-        ).argParser((text) => {
-          try {
-            return setting.check(flag, cellNumber(text.trim()));
-          } catch (error) {
-            throw error instanceof UsageError ? new InvalidArgumentError(error.message) : error;
-          }
-        }),
-      );
+      const flag = flagOf(keyOf(kind.name, name));
+      const what = `${name} of --loss ${kind.name}: ${setting.help} (default: ${setting.default})`;
+      const parse = (text: string) => setting.check(flag, cellNumber(text.trim()));
+      command.addOption(new Option(`${flag} <x>`, what).argParser(parser(parse)));
     }
   }
   return command;
@@ -49,12 +38,12 @@ export function lossOf(flags: LossFlags): LossChoice {
   const chosen = LOSSES.find((kind) => kind.name === flags.loss) ?? LOSSES[0];
   for (const kind of LOSSES) {
     for (const name of Object.keys(kind.settings)) {
-      const { flag, key } = flagOf(kind.name, name);
+      const key = keyOf(kind.name, name);
       const value = given[key];
       if (value === undefined) continue;
       if (kind !== chosen) {
         throw new UsageError(
-          `${flag} is a setting of another loss than ${chosen.name}.`,
+          `${flagOf(key)} is a setting of another loss than ${chosen.name}.`,
           `Give --loss ${kind.name}.`,
         );
       }

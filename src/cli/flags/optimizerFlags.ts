@@ -11,6 +11,7 @@ import {
   type SettingValue,
 } from '../../training/optimizers/optimizer.js';
 import type { Setting } from '../../training/setting.js';
+import { flagOf, parser } from './flagText.js';
 
 export interface OptimizerFlags {
   /** Name of its kind. */
@@ -33,8 +34,6 @@ for (const kind of OPTIMIZERS) {
   }
 }
 
-const flagOf = (field: string) => `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
 const namesOf = (kinds: readonly OptimizerKind[]) => kinds.map(({ name }) => name).join(', ');
 
 const ratesInWords = OPTIMIZERS.map(({ name, settings }, i) =>
@@ -56,7 +55,10 @@ export function addOptimizerOptions(command: Command): Command {
   for (const [field, { setting, kinds }] of FLAGS) {
     const what = `${setting.help} (${namesOf(kinds)}; default: ${setting.default})`;
     if (typeof setting.default === 'boolean') command.option(flagOf(field), what);
-    else command.addOption(new Option(`${flagOf(field)} <n>`, what).argParser(parser(field, setting)));
+    else {
+      const parse = (text: string) => setting.check(flagOf(field), cellNumber(text.trim()));
+      command.addOption(new Option(`${flagOf(field)} <n>`, what).argParser(parser(parse)));
+    }
   }
   return command;
 }
@@ -65,16 +67,6 @@ function learningRate(text: string): number {
   const value = cellNumber(text.trim());
   if (value > 0 && value < 10) return value;
   throw new InvalidArgumentError('Give a number above 0 and below 10.');
-}
-
-function parser(field: string, setting: Setting<SettingValue>): (text: string) => SettingValue {
-  return (text) => {
-    try {
-      return setting.check(flagOf(field), cellNumber(text.trim()));
-    } catch (error) {
-      throw error instanceof UsageError ? new InvalidArgumentError(error.message) : error;
-    }
-  };
 }
 
 /**

@@ -1,6 +1,5 @@
 /** Flags: how their text becomes a value, and those that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { UsageError } from '../../core/errors.js';
 import { SCALINGS } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS } from '../../data/images/resize.js';
 import { cellNumber, unknownCells } from '../../data/tables/csvCells.js';
@@ -9,6 +8,7 @@ import type { CamScore } from '../../training/model/predictor.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';
 import type { WeightOptions } from '../../workflow/weights/knownWeights.node.js';
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
+import { parser } from './flagText.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
 import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';
 
@@ -104,15 +104,13 @@ export const option = {
       '--unknown-labels <cells>',
       "what label cells that are unknown hold: 'empty', -1, nan, or several with commas; such a label takes no " +
         'part in loss, frequencies and scores (otherwise: an error)',
-    ).argParser((text) => {
-      const cells = names(text).map((cell) => (cell === 'empty' ? '' : cell));
-      try {
+    ).argParser(
+      parser((text) => {
+        const cells = names(text).map((cell) => (cell === 'empty' ? '' : cell));
         unknownCells(cells);
-      } catch (error) {
-        throw error instanceof UsageError ? new InvalidArgumentError(error.message) : error;
-      }
-      return cells;
-    }),
+        return cells;
+      }),
+    ),
   ignoreMissing: () =>
     new Option(
       '--ignore-missing',

@@ -88,20 +88,23 @@ export function sampleSection(samples: SampleImage[], uris: string[]): Section {
   };
 }
 
+const hasUnknownLabels = ({ known, samples }: FrequencySummary) => known.some((count) => count < samples);
+
 export function frequencySection(f: FrequencySummary, assets: Assets): Section {
   return {
     id: 'frequencies',
     title: 'Class frequencies',
     body: html`${assets.figure(
       'class-frequencies',
-      html`How many of the ${whole(f.samples)} images in <em>${f.split}</em> carry each finding. One image can carry
-        several, so the shares do not add up to 100 %.`,
+      html`How many of the ${whole(f.samples)} images in <em>${f.split}</em> carry each finding${
+        hasUnknownLabels(f) ? ', of those whose label is known' : ''
+      }. One image can carry several, so the shares do not add up to 100 %.`,
     )}`,
   };
 }
 
 export function contributionSection(f: FrequencySummary, assets: Assets): Section {
-  const masked = f.known.some((known) => known < f.samples);
+  const masked = hasUnknownLabels(f);
   return {
     id: 'contributions',
     title: 'Weighted contributions',

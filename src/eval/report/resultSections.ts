@@ -43,7 +43,7 @@ export function rocSection(evaluation: EvaluationResult, assets: Assets): Sectio
         k.auc === null ? html`<span class="bad" title="${k.reason}">undefined</span>` : k.auc.toFixed(3),
         k.interval ? `${k.interval.low.toFixed(3)} – ${k.interval.high.toFixed(3)}` : '–',
         k.averagePrecision === null ? '–' : k.averagePrecision.toFixed(3),
-        percent(k.positives / samples, 1),
+        k.positives + k.negatives > 0 ? percent(k.positives / (k.positives + k.negatives), 1) : '–',
       ]),
       meanAuc === null
         ? null

@@ -14,22 +14,13 @@ import {
 import { DataError, NonFiniteError, UsageError } from '../../core/errors.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
+import type { LossTensors as KernelTensors } from '../../shaders/loss/loss.js';
 import type { Setting } from '../setting.js';
 
-/** What the kernels of a loss read and write; all dense. */
-export interface LossTensors {
-  /** Logits z[b,1,1,classes]. */
-  z: Tensor;
-  /** labels[b,1,1,classes], 0 or 1; NaN where unknown, of a loss with `unknownLabels`. */
-  labels: Tensor;
+/** What a loss reads and writes. */
+export interface LossTensors extends KernelTensors {
   /** `Loss.constants` as constants[1,1,1,n]; null where it has none. */
   constants: Tensor | null;
-  /** Probabilities p[b,1,1,classes], to be written. */
-  p: Tensor;
-  /** loss[1,1,1,1], to be written. */
-  loss: Tensor;
-  /** dz[b,1,1,classes], the gradient of the loss with respect to z, to be written. */
-  dz: Tensor;
 }
 
 export interface Loss {

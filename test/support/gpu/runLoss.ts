@@ -29,7 +29,7 @@ interface Golden {
 }
 
 export const golden: Golden = JSON.parse(
-  readFileSync(new URL('../golden/training/losses.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../golden/training/losses.json', import.meta.url), 'utf8'),
 );
 export const CLASSES = golden.z[0].length;
 export const Z = golden.z.flat();
