@@ -10,7 +10,6 @@
 
 import { WeightsError } from '../../../core/errors.js';
 import { whole } from '../../../core/formatting.js';
-import type { ParameterSpec } from '../../../training/parameterSpec.js';
 import {
   addressOf,
   childDataset,
@@ -21,35 +20,17 @@ import {
   stringsAttribute,
 } from '../hdf5/hdf5.js';
 import { floatsOfDataset } from '../hdf5/hdf5Numbers.js';
+import { layersOfPaths, type StoredLayer, type StoredLayers, type StoredTensor } from './storedLayers.js';
 
 export type WeightLayout = 'save_weights' | 'model.save' | 'keras3';
 
-/** One tensor in the file, not yet read. */
-export interface StoredTensor {
-  /** Path inside the file, for messages. */
-  path: string;
-  shape: number[];
-  dataset: Dataset;
-}
-
-/** A layer that has weights, in the order that Keras stores them. */
-export interface StoredLayer {
-  name: string;
-  /** 'conv2d', 'batch_normalization', 'dense', ...: known in Keras 3 files only. */
-  className?: string;
-  tensors: StoredTensor[];
-}
-
-export interface StoredModel {
+export interface StoredModel extends StoredLayers {
   layout: WeightLayout;
-  /** '1' where the file does not say, as Keras takes it. */
-  kerasVersion: string;
   backend: string;
   /** Layers the file names, with or without weights. */
   layerCount: number;
   /** True when another model's layers were stored as one layer. */
   nested: boolean;
-  layers: StoredLayer[];
   /** JSON of the architecture; `model.save` writes it, `save_weights` does not. */
   modelConfig?: string;
 }
@@ -113,14 +94,11 @@ function readNamedLayers(
     const weightNames = stringsAttribute(group, 'weight_names') ?? [];
     tensorCount += weightNames.length;
     if (tensorCount > MOST) throw tooMany(fileName, `${tensorCount} tensors up to layer '${name}'`);
-    const inner = groupByLayer(weightNames);
-    if (inner.size > 1) nested = true;
-    for (const [innerName, members] of inner) {
-      const tensors = inTensorOrder(members).map((path) =>
-        storedTensor(group, path, `${name}/${path}`, fileName),
-      );
-      layers.push({ name: inner.size > 1 ? innerName : name, tensors });
-    }
+    const inner = layersOfPaths(weightNames, (path) =>
+      storedTensor(group, path, `${name}/${path}`, fileName),
+    );
+    if (inner.length > 1) nested = true;
+    layers.push(...(inner.length > 1 ? inner : inner.map(({ tensors }) => ({ name, tensors }))));
   }
   const attribute = (key: string) => stringAttribute(weights, key) ?? stringAttribute(root, key);
   return {
@@ -133,47 +111,23 @@ function readNamedLayers(
   };
 }
 
-/** Paths by the layer that made them: 'conv1/bn/gamma:0' belongs to 'conv1/bn'. Layers keep their order. */
-function groupByLayer(paths: string[]): Map<string, string[]> {
-  const layers = new Map<string, string[]>();
-  for (const path of paths) {
-    const layer = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    const members = layers.get(layer);
-    if (members) members.push(path);
-    else layers.set(layer, [path]);
-  }
-  return layers;
+/** One that is a dataset of an HDF5 file. */
+export interface Hdf5Tensor extends StoredTensor {
+  dataset: Dataset;
 }
 
-const TENSOR_ORDER: ParameterSpec['tensor'][] = [
-  'kernel',
-  'gamma',
-  'bias',
-  'beta',
-  'moving_mean',
-  'moving_variance',
-];
-
-/** Keras' order of `layer.weights`, by the last part of the names; as stored where they tell nothing. */
-function inTensorOrder(paths: string[]): string[] {
-  const rank = (path: string) => {
-    const tensor = path.slice(path.lastIndexOf('/') + 1).replace(/:\d+$/, '');
-    return TENSOR_ORDER.indexOf(tensor as ParameterSpec['tensor']);
-  };
-  if (paths.some((path) => rank(path) < 0)) return paths;
-  return [...paths].sort((a, b) => rank(a) - rank(b));
-}
+const inDataset = (path: string, dataset: Dataset): Hdf5Tensor => ({
+  path,
+  dataset,
+  shape: dataset.shape ?? [],
+  read: (what) => floatsOfDataset(dataset, what),
+});
 
 /** The dataset at `path` below `group`, which the file says is there. */
-export function storedTensor(group: Group, path: string, fullPath: string, fileName: string): StoredTensor {
+export function storedTensor(group: Group, path: string, fullPath: string, fileName: string): Hdf5Tensor {
   const dataset = childDataset(group, path);
   if (!dataset) throw new WeightsError(`${fileName} names a tensor '${fullPath}' but does not hold it.`);
-  return { path: fullPath, shape: dataset.shape ?? [], dataset };
-}
-
-/** Its numbers. */
-export function readTensor({ dataset, path }: StoredTensor, fileName: string): Float32Array {
-  return floatsOfDataset(dataset, `${fileName}: ${path}`);
+  return inDataset(fullPath, dataset);
 }
 
 /** 2.13-era files call the group of layers by a longer name. */
@@ -231,12 +185,12 @@ function readCountedLayers(root: Group, fileName: string): StoredModel {
 }
 
 /** vars/0, vars/1, ...: trainable tensors first, which is Keras' order within each layer used here. */
-export function numberedTensors(vars: Group, fileName: string): StoredTensor[] {
-  const tensors: StoredTensor[] = [];
+export function numberedTensors(vars: Group, fileName: string): Hdf5Tensor[] {
+  const tensors: Hdf5Tensor[] = [];
   for (let i = 0; i <= MOST; i++) {
     const dataset = childDataset(vars, String(i));
     if (!dataset) return tensors;
-    tensors.push({ path: `${vars.path}/${i}`.slice(1), shape: dataset.shape ?? [], dataset });
+    tensors.push(inDataset(`${vars.path}/${i}`.slice(1), dataset));
   }
   throw tooMany(fileName, `more than ${MOST} tensors in ${vars.path}`);
 }

@@ -14,8 +14,8 @@ import {
   parameterTable,
 } from '../../architecture.js';
 import { HEAD_HINT, NO_HEAD } from '../matchTensors.js';
-import type { StoredLayer, StoredModel, StoredTensor } from './kerasLayout.js';
 import { type KernelOrder, storedShape } from './kernelOrder.js';
+import type { StoredLayer, StoredLayers, StoredTensor } from './storedLayers.js';
 
 export interface Match {
   pairs: { spec: ParameterSpec; tensor: StoredTensor }[];
@@ -45,7 +45,7 @@ interface WantedLayer {
  * @param headName of several layers behind the base, the one that is the classifier; 'none' for the base alone
  */
 export function matchLayers(
-  stored: StoredModel,
+  stored: StoredLayers,
   asked: DenseNetConfig,
   fileName: string,
   headName?: string,
@@ -142,7 +142,7 @@ function wantedLayers(config: DenseNetConfig): WantedLayer[] {
 
 /** The base's layers in the network's order, as many as there are, and what the file has behind them. */
 function splitBase(
-  stored: StoredModel,
+  stored: StoredLayers,
   wanted: readonly WantedLayer[],
 ): { base: StoredLayer[]; rest: StoredLayer[]; matchedBy: Match['matchedBy'] } {
   const byName = new Map(stored.layers.map((layer) => [plainName(layer.name), layer]));
@@ -182,7 +182,7 @@ function plainName(name: string): string {
 }
 
 /** Told by the shape of the first kernel; only Keras 1 had a choice. */
-function findKernelOrder(stored: StoredModel, layers: StoredLayer[], wanted: WantedLayer[]): KernelOrder {
+function findKernelOrder(stored: StoredLayers, layers: StoredLayer[], wanted: WantedLayer[]): KernelOrder {
   if (!stored.kerasVersion.startsWith('1')) return 'hwio';
   const first = wanted.findIndex(({ specs }) => specs[0].shape.length === 4);
   const found = shapeText(layers[first]?.tensors[0]?.shape ?? []);

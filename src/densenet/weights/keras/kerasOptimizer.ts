@@ -17,8 +17,9 @@ import { checkOptimizerState, type OptimizerState } from '../../../training/opti
 import type { ParameterSpec, WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
 import { childGroup, type Group, stringAttribute, stringsAttribute } from '../hdf5/hdf5.js';
-import { numberedTensors, readTensor, type StoredTensor, storedTensor } from './kerasLayout.js';
+import { type Hdf5Tensor, numberedTensors, storedTensor } from './kerasLayout.js';
 import { OWN_SETTINGS, snakeCase } from './kerasOptimizerWrite.js';
+import { readTensor } from './storedLayers.js';
 
 type Known = OptimizerKind & { keras: KerasNames };
 type Refuse = (what: string) => WeightsError;
@@ -83,7 +84,7 @@ function storedState(
   trained: number,
   fileName: string,
   refuse: Refuse,
-): { tensors: StoredTensor[]; kind: Known; settings: SettingMap } {
+): { tensors: Hdf5Tensor[]; kind: Known; settings: SettingMap } {
   const named = childGroup(root, 'optimizer_weights');
   const counted = countedState(root);
   if (named) {
@@ -106,7 +107,7 @@ function storedState(
 }
 
 /** How many scalars come first. */
-function scalarsOf(tensors: readonly StoredTensor[]): number {
+function scalarsOf(tensors: readonly Hdf5Tensor[]): number {
   const first = tensors.findIndex(({ shape }) => shape.length > 0);
   return first < 0 ? tensors.length : first;
 }
@@ -114,11 +115,11 @@ function scalarsOf(tensors: readonly StoredTensor[]): number {
 /** By slot the tensors' own; none where SGD had no momentum, so that its state was never made. */
 function splitSlots(
   { slots, keras, title }: Known,
-  tensors: readonly StoredTensor[],
+  tensors: readonly Hdf5Tensor[],
   trained: number,
   settings: SettingMap,
   refuse: Refuse,
-): Record<string, StoredTensor[]> {
+): Record<string, Hdf5Tensor[]> {
   const names = Object.keys(slots);
   const want = names.length * trained;
   const rest = tensors.slice(want);

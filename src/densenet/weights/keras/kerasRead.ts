@@ -8,10 +8,11 @@ import { readHdf5 } from '../hdf5/hdf5.js';
 import { checkFinite } from '../matchTensors.js';
 import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';
 import { type KerasArchitecture, readArchitecture } from './kerasArchitecture.js';
-import { readStoredModel, readTensor, type StoredModel, type WeightLayout } from './kerasLayout.js';
+import { readStoredModel, type StoredModel, type WeightLayout } from './kerasLayout.js';
 import { type Match, matchLayers } from './kerasMatch.js';
 import { hasOptimizer, readOptimizerState } from './kerasOptimizer.js';
 import { fromStored } from './kernelOrder.js';
+import { readTensor } from './storedLayers.js';
 
 export interface KerasReport extends WeightsReport {
   layout: WeightLayout;
