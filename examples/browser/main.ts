@@ -12,6 +12,7 @@ import {
   pixelFindings,
   resizeNearest,
   sniffWeights,
+  WEIGHTS_ENDINGS,
   xrayBatch,
 } from 'chexgpu';
 import { Activity } from './activity.js';
@@ -252,6 +253,7 @@ function listen(): void {
     });
   };
   picked('file', openFile);
+  byId('weights-file', HTMLInputElement).accept = WEIGHTS_ENDINGS.join(',');
   picked('weights-file', openWeights);
   const drop = byId('drop', HTMLElement);
   for (const type of ['dragover', 'drop', 'dragleave'] as const) {

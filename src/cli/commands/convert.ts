@@ -11,6 +11,7 @@ import {
   sniffWeights,
   WEIGHTS_ENDINGS,
   WEIGHTS_KINDS,
+  WEIGHTS_NAMES,
 } from '../../densenet/weights/formats.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import { usualLabels } from '../../workflow/prediction/outputs.js';
@@ -85,8 +86,7 @@ async function readSource(context: CommandContext, source: string, flags: Conver
 export const convertCommand = define<ConvertFlags>({
   name: 'convert',
   description:
-    "Converts weights between Keras' HDF5 and PyTorch's safetensors (torchvision's names). " +
-    'What the target cannot hold is said.',
+    `Converts weights between formats: ${WEIGHTS_NAMES}. ` + 'What the target cannot hold is said.',
   examples: [
     ['chexgpu convert runs/first/weights.h5 first.safetensors', 'for model.load_state_dict in PyTorch'],
     ['chexgpu convert xrv.safetensors xrv.h5', 'for model.load_weights in Keras'],
@@ -97,7 +97,7 @@ export const convertCommand = define<ConvertFlags>({
   ],
   flags: (command) =>
     addWeightOptions(command)
-      .argument('<in>', 'Keras HDF5 or PyTorch safetensors file, or a name in weights/')
+      .argument('<in>', 'weight file of any format, or a name in weights/')
       .argument('<out>', `file to write; its ending says the format: ${WEIGHTS_ENDINGS.join(', ')}`)
       .addOption(option.network('by the history.json of the weights, else densenet121'))
       .addOption(option.activation())

@@ -4,6 +4,7 @@ import { SCALINGS } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS } from '../../data/images/resize.js';
 import { cellNumber, unknownCells } from '../../data/tables/csvCells.js';
 import { DENSENET_NAMES } from '../../densenet/architecture.js';
+import { WEIGHTS_NAMES } from '../../densenet/weights/formats.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';
 import type { WeightOptions } from '../../workflow/weights/knownWeights.node.js';
@@ -185,7 +186,7 @@ export function addTrainingOptions(
     .addOption(option.bnMomentum(fallback.momentum))
     .option(
       '--weights <file>',
-      'start from a Keras HDF5 or PyTorch safetensors file, or a name in weights/ (default: drawn with --seed)',
+      `start from a weight file (${WEIGHTS_NAMES}), or a name in weights/ (default: drawn with --seed)`,
     )
     .addOption(option.network('densenet121'))
     .addOption(option.seed())

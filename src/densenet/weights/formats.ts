@@ -26,6 +26,9 @@ export const WEIGHTS_ENDINGS: readonly string[] = Object.freeze([
   ...new Set(FORMATS.flatMap(({ writes }) => Object.values(writes).flat())),
 ]);
 
+/** All of them in words. */
+export const WEIGHTS_NAMES = FORMATS.map(({ name }) => name).join(', ');
+
 /** The format of a file that begins so; undefined for one of none. */
 export function sniffWeights(bytes: Uint8Array): WeightsFormat | undefined {
   return FORMATS.find((format) => format.sniff(bytes));
@@ -45,9 +48,11 @@ export async function readWeights(
 ): Promise<AnyWeights> {
   const format = FORMATS.find((one) => one.sniff(bytes));
   if (format) return format.read(bytes, config, name, options);
-  const names = FORMATS.map((one) => one.name).join(' or ');
-  refuseForeign(bytes, name, names);
-  throw new WeightsError(`${name} is no weight file: ${names} would begin otherwise.`, 'Get the file again.');
+  refuseForeign(bytes, name, 'a weight file');
+  throw new WeightsError(
+    `${name} is no weight file of a known format (${WEIGHTS_NAMES}).`,
+    'Get the file again, or save the weights in one of these.',
+  );
 }
 
 function formatOf(kind: string): WeightsFormat {

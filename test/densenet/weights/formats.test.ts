@@ -65,9 +65,13 @@ describe('every kind of weight file', () => {
 describe('bytes of no format', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['nothing', new Uint8Array(0), /x\.h5 is empty/],
-    ['a text', text('epoch,loss\n1,0.5\n'), /x\.h5 is no weight file: Keras HDF5 or safetensors/],
+    [
+      'a text',
+      text('epoch,loss\n1,0.5\n'),
+      /x\.h5 is no weight file of a known format \(Keras HDF5, safetensors/,
+    ],
     ['a Git-LFS pointer', text('version https://git-lfs.github.com/spec/v1\n'), /Git-LFS pointer/],
-    ['a web page', text('<!DOCTYPE html><html></html>'), /is a web page, not Keras HDF5 or safetensors/],
+    ['a web page', text('<!DOCTYPE html><html></html>'), /is a web page, not a weight file/],
     ['a zip archive', text('PK\x03\x04 and so on'), /is a zip archive/],
     ['a pickle', Uint8Array.of(0x80, 2, 0x8a, 10), /is a pickle of PyTorch.*save_file/],
   ])('%s is called what it is', async (_, bytes, message) => {
