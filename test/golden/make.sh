@@ -51,6 +51,7 @@ make keras_models keras keras/make_keras_models.py keras_models.json
 make keras_models keras23 keras/make_keras_models.py keras_models.json
 make keras_architectures keras keras/make_keras_architectures.py keras_architectures.json
 make hdf5_kinds keras keras/make_hdf5_kinds.py hdf5_kinds.json
+make npz keras keras/make_npz.py
 make torch_weights torchvision torch/make_torch_weights.py
 make generator generator110 generator/make_generator.py
 make generator generator112 generator/make_generator.py

@@ -8,10 +8,11 @@ import type { DenseNetConfig } from '../architecture.js';
 import { refuseForeign } from './foreignFiles.js';
 import type { ReadWeights, WeightsFormat, WeightsReadOptions, WeightsWriteOptions } from './format.js';
 import { KERAS_HDF5 } from './keras/kerasFormat.js';
+import { NUMPY_NPZ } from './numpy/npzFormat.js';
 import { TORCH_SAFETENSORS } from './torch/torchFormat.js';
 
 /** One line each. */
-const FORMATS = [KERAS_HDF5, TORCH_SAFETENSORS] as const satisfies readonly WeightsFormat[];
+const FORMATS = [KERAS_HDF5, TORCH_SAFETENSORS, NUMPY_NPZ] as const satisfies readonly WeightsFormat[];
 
 /** What a file of any of the formats is read as. */
 export type AnyWeights = Awaited<ReturnType<(typeof FORMATS)[number]['read']>>;
