@@ -85,8 +85,7 @@ async function readSource(context: CommandContext, source: string, flags: Conver
 
 export const convertCommand = define<ConvertFlags>({
   name: 'convert',
-  description:
-    `Converts weights between formats: ${WEIGHTS_NAMES}. ` + 'What the target cannot hold is said.',
+  description: `Converts weights between formats (${WEIGHTS_NAMES}) and says what the target cannot hold.`,
   examples: [
     ['chexgpu convert runs/first/weights.h5 first.safetensors', 'for model.load_state_dict in PyTorch'],
     ['chexgpu convert xrv.safetensors xrv.h5', 'for model.load_weights in Keras'],
