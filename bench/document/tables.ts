@@ -107,7 +107,7 @@ export function modelTable({ rows }: Pick<ModelReport, 'rows'>): Table {
     title: 'The network as a whole (median; the plan alone: its batch on the GPU already, no Adam)',
     header: [
       'work',
-      'a call',
+      'per call',
       '±',
       'images/s',
       'plan alone',
@@ -116,7 +116,7 @@ export function modelTable({ rows }: Pick<ModelReport, 'rows'>): Table {
       'compile',
       'pipelines',
       'dispatches',
-      'an image',
+      'per image',
     ],
     rows: rows.map((row) => [
       workloadName(row),
@@ -150,7 +150,7 @@ export function pipelineTable(rows: readonly PipelineRow[]): Table {
 export function scalingTable({ series }: ScalingReport): Table {
   return {
     title: 'Growth',
-    header: ['work', 'a call', '±', 'an image', 'plan', 'an image', ''],
+    header: ['work', 'per call', '±', 'per image', 'plan', 'per image', ''],
     rows: series.flatMap(({ points }) =>
       points.map(({ timing, planBytes, skipped, ...workload }) => [
         workloadName(workload),
@@ -165,7 +165,7 @@ export function scalingTable({ series }: ScalingReport): Table {
   };
 }
 
-/** What the fits say, a line a series. */
+/** What the fits say, a line per series. */
 export function growthLines({ series }: ScalingReport): string[] {
   return series.flatMap(({ kind, along, time, memory }) => {
     const parts = [
@@ -186,7 +186,7 @@ function growthText(
   unit: (value: number) => string,
 ): string | null {
   if (!line || !power) return null;
-  const [per, step] = along === 'batch' ? ['an image', 1] : ['10,000 pixels', 1e4];
+  const [per, step] = along === 'batch' ? ['per image', 1] : ['per 10,000 pixels', 1e4];
   const base = line.intercept > 0 ? `${unit(line.intercept)} + ` : '';
   return (
     `${what} grows with power ${power.exponent.toFixed(2)} (R² ${power.r2.toFixed(3)}), ` +

@@ -137,7 +137,7 @@ export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<Ke
   };
 }
 
-/** One line a variant: its first failure. */
+/** One line per variant: its first failure. */
 function failures(results: readonly CheckResult[]): FailedVariant[] {
   const failed: FailedVariant[] = [];
   for (const result of results) {

@@ -57,7 +57,7 @@ interface Gathered {
   chosen: boolean;
   /** Of the step as it is; else of the profile that has it. */
   count: number;
-  /** Of one profile each: nanoseconds a dispatch. */
+  /** Of one profile each: nanoseconds per dispatch. */
   ns: number[];
   noise: (number | null)[];
 }
@@ -175,7 +175,7 @@ function noiseOf({ ns, noise }: Gathered): number | null {
   return Math.max(within ?? 0, between);
 }
 
-/** One row an operation and variant: what the step would spend on it if it were used wherever it fits. */
+/** One row per operation and variant: what the step would spend on it if it were used wherever it fits. */
 export interface VariantTotal {
   op: string;
   variant: string;
@@ -245,7 +245,7 @@ export interface ConvolutionRow extends ProfileRow {
 }
 
 /**
- * The convolutions that take over 3 % of the step, each against the best. One row a direction, window and size of
+ * The convolutions that take over 3 % of the step, each against the best. One row per direction, window and size of
  * map: the 1x1 convolutions of a dense block, which differ in their input channels only, count as one.
  */
 export function convolutionRows(profile: Profile, peaks: Peaks): ConvolutionRow[] {

@@ -1,4 +1,4 @@
-/** The input pipeline by itself: images a second from PNG files to batches. */
+/** The input pipeline by itself: images per second from PNG files to batches. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -65,7 +65,7 @@ function panel(series: readonly ScalingSeries[], along: ScalingSeries['along'], 
     type: 'quantitative',
     scale: { type: 'log' },
     axis: {
-      title: measure === 'time' ? 'milliseconds a call' : 'megabytes of the plan',
+      title: measure === 'time' ? 'milliseconds per call' : 'megabytes of the plan',
       format: '~s',
       tickCount: 5,
     },

@@ -71,7 +71,7 @@ export function stepSpec(step: readonly ProfileRow[], most = 16): TopLevelSpec {
   });
 }
 
-/** Bars: the share of the peak that each variant reaches, one panel an operation. */
+/** Bars: the share of the peak that each variant reaches, one panel per operation. */
 export function variantSpec(totals: readonly VariantTotal[]): TopLevelSpec {
   const ops = [...new Set(totals.map(({ op }) => op))];
   const most = Math.max(0.01, ...totals.map(({ ofPeak }) => ofPeak));
@@ -128,7 +128,7 @@ export function variantSpec(totals: readonly VariantTotal[]): TopLevelSpec {
   });
 }
 
-/** GFLOP/s over FLOPs a byte, under the roof of both peaks; one point a shape, as large as its share of the step. */
+/** GFLOP/s over FLOPs per byte, under the roof of both peaks; one point per shape, as large as its share of the step. */
 export function rooflineSpec(rows: readonly KernelRow[], peaks: Peaks): TopLevelSpec {
   const points: Row[] = rows
     .filter(({ gflops, flops, bytes }) => gflops > 0 && flops > 0 && bytes > 0)
@@ -150,7 +150,7 @@ export function rooflineSpec(rows: readonly KernelRow[], peaks: Peaks): TopLevel
   });
   const y = [...points.map(({ gflops }) => Number(gflops)), ...line.map(({ gflops }) => Number(gflops))];
   const domain: [number, number] = [Math.min(...y) / 1.5, peaks.gflops * 2];
-  const axes = { x: log('intensity', 'FLOPs a byte', [low, high]), y: log('gflops', 'GFLOP/s', domain) };
+  const axes = { x: log('intensity', 'FLOPs per byte', [low, high]), y: log('gflops', 'GFLOP/s', domain) };
   const labels: Row[] = [
     { intensity: high / 1.2, gflops: peaks.gflops * 1.25, text: `${peaks.gflops.toPrecision(3)} GFLOP/s` },
     { intensity: low * 3, gflops: roof(low * 1.8, peaks), text: `${peaks.gbs.toPrecision(3)} GB/s` },
@@ -194,7 +194,7 @@ function powersOfTen(low: number, high: number): number[] {
   return Array.from({ length: count }, (_, i) => 10 ** (first + i));
 }
 
-/** What runs when: one lane an operation. */
+/** What runs when: one lane per operation. */
 export function timelineSpec(timeline: readonly TimelineRow[]): TopLevelSpec {
   const opOf = (kernel: string) => kernel.slice(0, kernel.lastIndexOf('.'));
   const ops = [...new Set(timeline.map(({ kernel }) => opOf(kernel)))];

@@ -55,7 +55,7 @@ export interface CopySample {
 }
 
 export interface PeakReport extends Peaks {
-  /** The fastest copy that fits into caches, 1e9 bytes a second. */
+  /** The fastest copy that fits into caches, 1e9 bytes per second. */
   cacheGbs: number;
   fma: FmaSample[];
   copy: CopySample[];

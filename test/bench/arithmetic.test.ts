@@ -75,7 +75,7 @@ describe('fits', () => {
     expect(byBatch.memory.line!.slope).toBeCloseTo(1e6, 3);
     const series = [{ kind: 'predict' as const, along: 'batch' as const, points: [], ...byBatch }];
     expect(growthLines({ network: 'n', budgetMs: 1, maxBytes: 1, series })[0]).toMatch(
-      /^predict, over the batch: time grows with power 0\.85 .* about 2\.00 ms \+ 8\.00 ms an image; memory/,
+      /^predict, over the batch: time grows with power 0\.85 .* about 2\.00 ms \+ 8\.00 ms per image; memory/,
     );
   });
 });

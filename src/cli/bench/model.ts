@@ -13,6 +13,7 @@ import { densenetConfig } from '../../densenet/architecture.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import type { GpuInfo } from '../../engine/device/gpuInfo.js';
+import { matrixObstacle } from '../../engine/wgsl/subgroupMatrix.js';
 import { define } from '../commands/define.js';
 import { option, wholeNumber } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
@@ -39,7 +40,6 @@ interface ModelFlags extends ResultFlags, WorkFlags {
 }
 
 const KINDS = ['predict', 'train'] as const;
-const SUBGROUP_MATRICES = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 
 /** For the growth. Software adapters share their memory with everything else on the machine. */
 const SCALING: Record<GpuInfo['kind'], { size: number; batch: number; budgetMs: number; maxBytes: number }> =
@@ -73,7 +73,7 @@ async function measure(context: CommandContext, { node, pool }: Session, flags: 
   const report: ModelReport = { rows: [], pipeline: [], scaling: null };
   const workloads: Workload[] = KINDS.map((kind) => workloadOf(kind, flags, gpu.info.kind));
   // What f16 changes is done by subgroup matrices.
-  if (gpu.device.features.has(SUBGROUP_MATRICES)) workloads.push({ ...workloads[0], precision: 'f16' });
+  if (matrixObstacle(gpu) === null) workloads.push({ ...workloads[0], precision: 'f16' });
   for (const workload of workloads) {
     const bar = out.progress(workloadName(workload), 0, '');
     report.rows.push(

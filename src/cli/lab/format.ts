@@ -130,7 +130,7 @@ export function comparisonText({ rival, speedup, low, high }: Comparison): strin
   return high < 1 ? `it loses: ${words}` : `no clear difference: ${words}`;
 }
 
-/** One line an operation: its variants. */
+/** One line per operation: its variants. */
 export function listText(operations: readonly LabOperation[]): string {
   return textTable(
     ['operation', 'variants', 'shapes', 'races'],

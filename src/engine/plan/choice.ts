@@ -1,4 +1,9 @@
-/** The ways in which an operation can run, and what is known of which is fastest. */
+/**
+ * The words of tuning. An operation (`conv.forward`) has variants, kernels that compute the same in different ways
+ * (`naive`, `subgroup`). A variant may come with tiles: values for its constants that say how much one thread works on.
+ * A *choice* is a variant with one tile. Which choice is fastest depends on the adapter and on the shape; shapes that
+ * differ too little to matter form a *shape class* with a key, and a *tuning* says per class which choice to use.
+ */
 import type { Scalars } from './kernel.js';
 
 /** One way to run an operation on a shape: a variant, and constants of its tile. */

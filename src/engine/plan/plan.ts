@@ -83,7 +83,7 @@ interface ArenaStorage extends Storage {
 }
 
 /** GPU work put into one submit at most; keeps a submit well under a second and the desktop alive. */
-const FLOPS_A_SUBMIT = { software: 1e9, hardware: 5e10 } as const;
+const FLOPS_PER_SUBMIT = { software: 1e9, hardware: 5e10 } as const;
 
 export class PlanBuilder {
   private readonly dispatches: Dispatch[] = [];
@@ -333,7 +333,7 @@ export class Plan {
   run(behind?: (encoder: GPUCommandEncoder) => void): void {
     this.gpu.assertAlive();
     const { device, info } = this.gpu;
-    const budget = FLOPS_A_SUBMIT[info.kind];
+    const budget = FLOPS_PER_SUBMIT[info.kind];
     let next = 0;
     while (next < this.steps.length) {
       const encoder = device.createCommandEncoder({ label: this.label });

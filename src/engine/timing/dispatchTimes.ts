@@ -8,8 +8,8 @@ import type { Gpu } from '../device/gpu.js';
 import type { Plan } from '../plan/plan.js';
 import { Timestamps } from './timestamps.js';
 
-/** Queries a query set may hold by the WebGPU specification, two a dispatch. */
-const DISPATCHES_A_SET = 2048;
+/** Queries a query set may hold by the WebGPU specification, two per dispatch. */
+const DISPATCHES_PER_SET = 2048;
 
 export interface DispatchTime {
   /** Begin and end on the GPU, nanoseconds since the first dispatch of the run began. */
@@ -39,8 +39,8 @@ export async function timeDispatches(gpu: Gpu, plan: Plan): Promise<DispatchTime
   if (clockOf(gpu) === 'wall') return waitForEach(gpu, plan);
   const ticks: bigint[] = [];
   const encoded: Encoded[] = [];
-  for (let first = 0; first < count; first += DISPATCHES_A_SET) {
-    const some = await timeSome(gpu, plan, first, Math.min(DISPATCHES_A_SET, count - first));
+  for (let first = 0; first < count; first += DISPATCHES_PER_SET) {
+    const some = await timeSome(gpu, plan, first, Math.min(DISPATCHES_PER_SET, count - first));
     ticks.push(...some.ticks);
     encoded.push(...some.encoded);
   }

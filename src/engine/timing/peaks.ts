@@ -2,9 +2,9 @@
 
 /** What an adapter reaches at most, measured on it. */
 export interface Peaks {
-  /** 1e9 FLOPs a second; a fused multiply-add counts two. */
+  /** 1e9 FLOPs per second; a fused multiply-add counts two. */
   gflops: number;
-  /** 1e9 bytes a second, reads plus writes, from memory to memory. */
+  /** 1e9 bytes per second, reads plus writes, from memory to memory. */
   gbs: number;
 }
 
@@ -24,9 +24,9 @@ export function boundOf({ flops, bytes }: Work, peaks: Peaks): 'compute' | 'memo
   return flops / peaks.gflops >= bytes / peaks.gbs ? 'compute' : 'memory';
 }
 
-/** 1e9 FLOPs a second that FLOPs-a-byte allows under the roof of both peaks. */
-export function roof(flopsAByte: number, peaks: Peaks): number {
-  return Math.min(peaks.gflops, flopsAByte * peaks.gbs);
+/** 1e9 FLOPs per second that a number of FLOPs per byte allows under the roof of both peaks. */
+export function roof(flopsPerByte: number, peaks: Peaks): number {
+  return Math.min(peaks.gflops, flopsPerByte * peaks.gbs);
 }
 
 /** How fast some work was done. */

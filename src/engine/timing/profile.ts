@@ -48,7 +48,7 @@ export interface Profile {
   dispatches: DispatchProfile[];
   /** Sum of the dispatches' medians, nanoseconds. */
   ns: number;
-  /** The last run, one entry a dispatch. */
+  /** The last run, one entry per dispatch. */
   timeline: TimelineEntry[];
 }
 

@@ -14,12 +14,12 @@ export interface ProfileRow extends Rates {
   share: number;
 }
 
-/** One row a kernel, e.g. `conv.forward.subgroup`, those with most time first. */
+/** One row per kernel, e.g. `conv.forward.subgroup`, those with most time first. */
 export function byKernel(profile: Profile, peaks: Peaks | null = null): ProfileRow[] {
   return grouped(profile, peaks, (d) => `${d.op}.${d.variant}`);
 }
 
-/** One row a layer of the network, forward and backward together, those with most time first. */
+/** One row per layer of the network, forward and backward together, those with most time first. */
 export function byLayer(profile: Profile, peaks: Peaks | null = null): ProfileRow[] {
   return grouped(profile, peaks, (d) => d.label);
 }

@@ -119,7 +119,7 @@ const COLOURS: Record<string, string> = {
 const OTHER_COLOUR = 'secondary-dark';
 
 /**
- * Enters the last run of a profile into the browser's performance timeline: one entry a dispatch on a track of
+ * Enters the last run of a profile into the browser's performance timeline: one entry per dispatch on a track of
  * its own beside the page's, with what the plan knows of it. Record with the Performance panel of DevTools while
  * this runs. Does nothing where `performance.measure` is missing.
  * @returns entries made

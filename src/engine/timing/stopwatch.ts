@@ -35,7 +35,7 @@ export class Stopwatch {
     return new Stopwatch(gpu, await gpu.guarded('timestamps', () => new Timestamps(gpu, 2 * most)));
   }
 
-  /** One sample of each, in order: milliseconds a run. */
+  /** One sample of each, in order: milliseconds per run. */
   async round(runs: readonly TimedRun[]): Promise<number[]> {
     if (this.timestamps && this.clockWorks) {
       const times = await this.byGpu(runs, this.timestamps);

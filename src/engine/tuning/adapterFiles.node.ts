@@ -20,7 +20,7 @@ function fileName(gpu: Gpu): string {
   return `${words.slice(0, 40)}-${hash}.json`;
 }
 
-/** More than any table has: some 100 bytes a shape. */
+/** More than any table has: some 100 bytes per shape. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 /** The JSON in a file, null if there is no file. @throws SyntaxError; DataError as `readRegularFile` */

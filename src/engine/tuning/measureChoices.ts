@@ -1,4 +1,8 @@
-/** One shape class measured: every choice checked against another one, then timed. */
+/**
+ * One shape class measured. Each of its choices, the ways to run the operation on these shapes, is recorded on tensors
+ * of its own and built; those that agree with each other, or with the naive variant, are raced, and the fastest is the
+ * class's entry in the table. The first choice of a class is its default, the one used where nothing was measured.
+ */
 import type { StopSignal } from '../../core/abort.js';
 import { ChexError, OutOfMemoryError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';

@@ -1,6 +1,7 @@
 /**
- * Which choice is fastest for a shape class on this adapter is measured, in seconds, when a plan is first recorded,
- * and kept.
+ * The tuner finds out which choice (a variant of an operation with one of its tiles, plan/choice.ts) is fastest for a
+ * shape class (shapes that differ too little to matter) on the adapter at hand: it times all choices of the class. That
+ * takes seconds, happens when a plan first meets the class, and goes into a table, one entry per class, which is kept.
  *
  * All choices of a class give the same numbers but for rounding, so a table decides over the last bits of a result:
  * with the same table the bits are the same. What is in a table therefore stays as it is until it is measured anew.

@@ -46,7 +46,7 @@ export function matrixObstacle(gpu: AdapterFacts): string | null {
   if (subgroupMinSize !== subgroupMaxSize) {
     return `its subgroups have ${subgroupMinSize} to ${subgroupMaxSize} lanes, the kernel is for one size`;
   }
-  return matrixConfig(gpu) ? null : 'none of its matrix sizes is of f16 and a whole number of vec4s a lane';
+  return matrixConfig(gpu) ? null : 'none of its matrix sizes is of f16 and a whole number of vec4s per lane';
 }
 
 /**
