@@ -91,7 +91,7 @@ export function subgroupWorkgroup(gpu: Gpu, onlyOneSubgroup: boolean): number {
   return onlyOneSubgroup || gpu.info.kind === 'software' ? sharingLanes(gpu) : 64;
 }
 
-/** Pixels a thread of the tiled kernels: four, unless the map is so small that lanes would idle. */
+/** Pixels per thread of the tiled kernels: four, unless the map is so small that lanes would idle. */
 export function pixelTile(plan: PlanBuilder, count: number): number {
   return [4, 2].find((tile) => count >= tile * workgroupSize(plan)) ?? 1;
 }

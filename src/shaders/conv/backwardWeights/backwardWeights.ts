@@ -1,11 +1,12 @@
 /** Convolution, gradient with respect to the weights. The formula stands in backwardWeights.naive.wgsl. */
 
 import type { Choice } from '../../../engine/plan/choice.js';
-import { kernels } from '../../../engine/plan/kernel.js';
+import { kernels, type Scalars } from '../../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
-import { elements, isVec4, partOf, pixels, type Tensor } from '../../../engine/plan/tensor.js';
+import { elements, isVec4, pixels } from '../../../engine/plan/tensor.js';
 import { reduceSlices } from '../../reduce/reduce.js';
 import { PIXELS_PER_SLICE, workgroupSize } from '../../tiling.js';
+import { places } from '../../vec4.js';
 import { type ConvShape, describeShape, gemmClass } from '../shape.js';
 import { sharingLanes, subgroupWorkgroup, tilesFor } from '../tiles.js';
 import {
@@ -20,6 +21,7 @@ import backwardWeightsSubgroupScalar from './backwardWeights.subgroupScalar.wgsl
 import backwardWeightsTiled from './backwardWeights.tiled.wgsl';
 import backwardWeightsTiledScalar from './backwardWeights.tiledScalar.wgsl';
 import backwardWeightsWorkgroup from './backwardWeights.workgroup.wgsl';
+import { evenLayers, type Layers, ONE_LAYER, type Tensors } from './layers.js';
 
 export const BACKWARD_WEIGHTS = kernels('conv.backwardWeights', {
   naive: backwardWeightsNaive,
@@ -35,17 +37,6 @@ type Variant = keyof typeof BACKWARD_WEIGHTS;
 const ENOUGH_THREADS = { software: 32, hardware: 65536 } as const;
 /** Rows of the result a thread of the scalar kernels works on. */
 const SCALAR_ROWS = 7;
-
-interface Tensors {
-  /** x[b,h,w,ci], what `convForward` read, with the same prologue. */
-  x: Tensor;
-  /** dy[b,oh,ow,co], may be a channel slice. */
-  dy: Tensor;
-  /** [scale | shift][ci] */
-  affine?: Tensor;
-  /** dw[ky,kx,ci,co], dense; overwritten. */
-  dw: Tensor;
-}
 
 function choices(plan: PlanBuilder, { x, dy, dw }: Tensors): Choice<Variant>[] {
   const list: Choice<Variant>[] = [];
@@ -96,58 +87,82 @@ export function convBackwardWeightsOfLayers(
   for (const tensors of layers) record(plan, label, tensors, shape, ONE_LAYER);
 }
 
-interface Layers {
-  count: number;
-  /** Floats from one layer to the next. */
-  x: number;
-  dy: number;
-  affine: number;
-  dw: number;
-  /** How much the step of dw grows from layer to layer. */
-  growth: number;
+/** How a dispatch is cut: what the variant's constants and parameters are, and how many partial sums it makes. */
+interface Cut {
+  constants: Record<string, number>;
+  params: Record<string, number>;
+  workgroups: [number, number, number];
+  slices: number;
 }
 
-const ONE_LAYER: Layers = { count: 1, x: 0, dy: 0, affine: 0, dw: 0, growth: 0 };
-
-/** Steps from layer to layer, and views of what spans all of them; null where they are uneven. */
-function evenLayers(
-  layers: readonly Tensors[],
-): { steps: Layers; views: Partial<Tensors> & { dw: Tensor } } | null {
-  if (layers.length < 2) return null;
-  const whole = (t: Tensor) => t.storage.whole ?? t.storage;
-  const places = (of: (layer: Tensors) => Tensor) =>
-    layers.map((layer) => of(layer).storage.byteOffset / 4 + of(layer).channelOffset);
-  const together = (of: (layer: Tensors) => Tensor) =>
-    layers.every((layer) => whole(of(layer)) === whole(of(layers[0])));
-  const step = (at: number[]) => at[1] - at[0];
-  const [x, dy, affine, dw] = [
-    places((l) => l.x),
-    places((l) => l.dy),
-    places((l) => l.affine ?? l.x),
-    places((l) => l.dw),
-  ];
-  const growth = dw.length > 2 ? dw[2] - 2 * dw[1] + dw[0] : 0;
-  const steady = [x, dy, affine].every((at) => at.every((place, l) => place === at[0] + l * step(at)));
-  const grows = dw.every((place, l) => place === dw[0] + l * step(dw) + ((l * (l - 1)) / 2) * growth);
-  const shared = together((l) => l.x) && together((l) => l.dy) && together((l) => l.affine ?? l.x);
-  const buffer = layers[0].dw.storage.buffer;
-  if (!steady || !grows || !shared || !layers.every((l) => l.dw.storage.buffer === buffer)) return null;
-  const count = layers.length;
-  const [first, last] = [layers[0], layers[count - 1]];
-  const span = (from: Tensor, to: Tensor) =>
-    to.storage.byteOffset + to.storage.bytes - from.storage.byteOffset;
-  const spanning = (from: Tensor, to: Tensor): Tensor => ({
-    ...from,
-    storage: from.storage.whole
-      ? partOf(from.storage.whole, from.storage.byteOffset, span(from, to))
-      : { ...from.storage, bytes: span(from, to) },
-  });
+/** Tiles of weights through workgroup memory; slices of pixels. */
+function cutWorkgroup(plan: PlanBuilder, tile: Scalars, { dy, dw }: Tensors, layers: number): Cut {
+  const [kernel, , ci, co] = dw.shape;
+  const WORKGROUP = workgroupThreads(tile);
+  const down = kernel ** 2 * Math.ceil(ci / tile.TILE_M);
+  const across = Math.ceil(co / tile.TILE_N);
+  const wanted = Math.min(
+    pixels(dy) / LEAST_PIXELS_PER_SLICE,
+    ENOUGH_THREADS[plan.gpu.info.kind] / (WORKGROUP * down * across * layers),
+  );
+  const most = Math.min(PIXELS_PER_SLICE, pixels(dy) / Math.max(1, wanted));
+  const pixelsPerSlice = Math.ceil(most / tile.TILE_K) * tile.TILE_K;
+  const slices = Math.ceil(pixels(dy) / pixelsPerSlice);
   return {
-    steps: { count, x: step(x), dy: step(dy), affine: step(affine), dw: step(dw), growth },
-    views: {
-      dw: spanning(first.dw, last.dw),
-      ...(first.affine?.storage.whole && { affine: spanning(first.affine, last.affine!) }),
-    },
+    constants: { WORKGROUP },
+    params: { pixelsPerSlice },
+    workgroups: [down, across, slices * layers],
+    slices,
+  };
+}
+
+/** Tiles of weights in registers, with or without sharing in the subgroup; slices of image rows. */
+function cutRegisters(
+  plan: PlanBuilder,
+  { variant, tile }: Choice<Variant>,
+  { dy, dw }: Tensors,
+  layers: number,
+): Cut {
+  const [kernel, , ci, co] = dw.shape;
+  const [b, oh, ow] = dy.shape;
+  const sharing = variant === 'subgroup' || variant === 'subgroupScalar';
+  const rowsPerThread = tile.ROWS ?? (variant === 'tiledScalar' ? SCALAR_ROWS : 4);
+  const columnGroups = sharing ? co / 4 / tile.OUT4 : Math.ceil(co / (variant === 'tiledScalar' ? 8 : 16));
+  const WORKGROUP = sharing ? subgroupWorkgroup(plan.gpu, false) : workgroupSize(plan);
+  const threads = Math.ceil((kernel ** 2 * ci) / rowsPerThread);
+  // A flushed sum may be as long as it likes.
+  const wanted = Math.max(
+    sharing ? 1 : pixels(dy) / PIXELS_PER_SLICE,
+    ENOUGH_THREADS[plan.gpu.info.kind] / (threads * columnGroups * layers),
+  );
+  const rowsPerSlice = Math.max(1, Math.floor((b * oh) / wanted));
+  const slices = Math.ceil((b * oh) / rowsPerSlice);
+  const FLUSH = rowsPerSlice * ow > PIXELS_PER_SLICE ? 1 : 0;
+  return {
+    constants: { WORKGROUP, ...(sharing && { LANES: sharingLanes(plan.gpu), FLUSH }) },
+    params: { rowsPerSlice },
+    workgroups: [Math.ceil(threads / WORKGROUP), columnGroups, slices * layers],
+    slices,
+  };
+}
+
+function cut(plan: PlanBuilder, choice: Choice<Variant>, tensors: Tensors, layers: number): Cut {
+  if (choice.variant === 'workgroup') return cutWorkgroup(plan, choice.tile, tensors, layers);
+  if (choice.variant !== 'naive') return cutRegisters(plan, choice, tensors, layers);
+  return { constants: {}, params: {}, workgroups: linear(elements(tensors.dw.shape), 64), slices: 1 };
+}
+
+/** Parameters of the kernels that take several layers: where each begins, and where its partial sums go. */
+function layerParams(layers: Layers, size: number, slices: number): Record<string, number> {
+  const dense = slices > 1;
+  return {
+    slices,
+    sliceDw: layers.count * size,
+    layerX: layers.x,
+    layerDy: layers.dy,
+    layerAffine: layers.affine,
+    layerDw: dense ? size : layers.dw,
+    layerGrowth: dense ? 0 : layers.growth,
   };
 }
 
@@ -163,7 +178,7 @@ function record(
   const [b, h, w, ci] = x.shape;
   const [, oh, ow, co] = dy.shape;
   const reduced = shape.kernel ** 2 * ci;
-  const { variant, tile } = plan.choose<Variant>({
+  const choice = plan.choose<Variant>({
     key: gemmClass(shape, pixels(dy), reduced, co),
     variants: BACKWARD_WEIGHTS,
     choices: choices(plan, tensors),
@@ -171,79 +186,35 @@ function record(
     record: (other, t) =>
       convBackwardWeights(other, label, { x: t.x, dy: t.dy, affine: t.affine, dw: t.dw }, shape),
   });
-  if (layers.count > 1 && variant !== 'subgroup' && variant !== 'workgroup') return false;
+  const takesLayers = choice.variant === 'subgroup' || choice.variant === 'workgroup';
+  if (layers.count > 1 && !takesLayers) return false;
   const size = elements(dw.shape);
-  const constants: Record<string, number> = {
-    KERNEL: shape.kernel,
-    STRIDE: shape.stride,
-    PAD: shape.pad,
-    PROLOGUE: affine ? 1 : 0,
-    ...tile,
-  };
-  const params: Record<string, number> = {
-    batch: b,
-    inHeight: h,
-    inWidth: w,
-    inChannels: ci,
-    outHeight: oh,
-    outWidth: ow,
-    outChannels: co,
-    xPixelStride: x.pixelStride,
-    xOffset: x.channelOffset,
-    dyPixelStride: dy.pixelStride,
-    dyOffset: dy.channelOffset,
-  };
-  let workgroups = linear(size, 64);
-  let slices = 1;
-  if (variant === 'workgroup') {
-    constants.WORKGROUP = workgroupThreads(tile);
-    const tiles = [shape.kernel ** 2 * Math.ceil(ci / tile.TILE_M), Math.ceil(co / tile.TILE_N)];
-    const wanted = Math.min(
-      pixels(dy) / LEAST_PIXELS_PER_SLICE,
-      ENOUGH_THREADS[plan.gpu.info.kind] / (constants.WORKGROUP * tiles[0] * tiles[1] * layers.count),
-    );
-    const most = Math.min(PIXELS_PER_SLICE, pixels(dy) / Math.max(1, wanted));
-    params.pixelsPerSlice = Math.ceil(most / tile.TILE_K) * tile.TILE_K;
-    slices = Math.ceil(pixels(dy) / params.pixelsPerSlice);
-    workgroups = [tiles[0], tiles[1], slices * layers.count];
-  } else if (variant !== 'naive') {
-    const sharing = variant === 'subgroup' || variant === 'subgroupScalar';
-    const rowsAThread = tile.ROWS ?? (variant === 'tiledScalar' ? SCALAR_ROWS : 4);
-    const columnGroups = sharing ? co / 4 / tile.OUT4 : Math.ceil(co / (variant === 'tiledScalar' ? 8 : 16));
-    constants.WORKGROUP = sharing ? subgroupWorkgroup(plan.gpu, false) : workgroupSize(plan);
-    const threads = Math.ceil(reduced / rowsAThread);
-    // A flushed sum may be as long as it likes.
-    const wanted = Math.max(
-      sharing ? 1 : pixels(dy) / PIXELS_PER_SLICE,
-      ENOUGH_THREADS[plan.gpu.info.kind] / (threads * columnGroups * layers.count),
-    );
-    params.rowsPerSlice = Math.max(1, Math.floor((b * oh) / wanted));
-    slices = Math.ceil((b * oh) / params.rowsPerSlice);
-    if (sharing) {
-      constants.LANES = sharingLanes(plan.gpu);
-      constants.FLUSH = params.rowsPerSlice * ow > PIXELS_PER_SLICE ? 1 : 0;
-    }
-    workgroups = [Math.ceil(threads / constants.WORKGROUP), columnGroups, slices * layers.count];
-  }
-  if (variant === 'subgroup' || variant === 'workgroup') {
-    const dense = slices > 1;
-    Object.assign(params, {
-      slices,
-      sliceDw: layers.count * size,
-      layerX: layers.x,
-      layerDy: layers.dy,
-      layerAffine: layers.affine,
-      layerDw: dense ? size : layers.dw,
-      layerGrowth: dense ? 0 : layers.growth,
-    });
-  }
+  const { constants, params, workgroups, slices } = cut(plan, choice, tensors, layers.count);
   const all = layers.count * size;
   const target = slices > 1 ? plan.tensor(`${label} slices`, [slices, 1, 1, all]) : dw;
   plan.add({
-    kernel: BACKWARD_WEIGHTS[variant],
+    kernel: BACKWARD_WEIGHTS[choice.variant],
     label,
-    constants,
-    params,
+    constants: {
+      KERNEL: shape.kernel,
+      STRIDE: shape.stride,
+      PAD: shape.pad,
+      PROLOGUE: affine ? 1 : 0,
+      ...choice.tile,
+      ...constants,
+    },
+    params: {
+      batch: b,
+      inHeight: h,
+      inWidth: w,
+      inChannels: ci,
+      outHeight: oh,
+      outWidth: ow,
+      outChannels: co,
+      ...places(1, { x, dy }),
+      ...params,
+      ...(takesLayers && layerParams(layers, size, slices)),
+    },
     tensors: { x, dy, affine: affine ?? x, dw: target },
     workgroups,
     shape: `${layers.count > 1 ? `${layers.count} times ` : ''}${describeShape(x, shape, co)}`,
@@ -251,8 +222,8 @@ function record(
     bytes: 4 * (layers.count * (elements(x.shape) + elements(dy.shape)) + slices * all),
   });
   if (slices > 1) {
-    const places = layers.count > 1 ? { size, step: layers.dw, growth: layers.growth } : undefined;
-    reduceSlices(plan, label, { x: target, y: dw }, places);
+    const layerPlaces = layers.count > 1 ? { size, step: layers.dw, growth: layers.growth } : undefined;
+    reduceSlices(plan, label, { x: target, y: dw }, layerPlaces);
   }
   return true;
 }
