@@ -80,8 +80,14 @@ describe('shader files', () => {
         expect(kernel!.bindings.map((binding) => binding.index)).toEqual(kernel!.bindings.map((_, i) => i));
       });
 
-      it('is short', () => {
-        expect(source.split('\n').length).toBeLessThanOrEqual(250);
+      it('is short, with one statement per line', () => {
+        const lines = source.split('\n');
+        expect(lines.length).toBeLessThanOrEqual(250);
+        const crowded = lines.filter((line) => {
+          const code = line.replace(/\/\/.*/, '').replace(/for \([^;]*;[^;]*;/, '');
+          return (code.match(/;/g) ?? []).length > 1;
+        });
+        expect(crowded).toEqual([]);
       });
 
       it('has no atomics, and barriers only where its name says workgroup', () => {

@@ -1,6 +1,6 @@
 /** How the batch norm kernels share out the pixels: in slices, and in runs per thread. */
 import type { PlanBuilder } from '../../engine/plan/plan.js';
-import { PIXELS_PER_SLICE } from '../tiling.js';
+import { PIXELS_PER_SLICE } from '../workgroups.js';
 
 /** Threads that keep an adapter busy. */
 const ENOUGH_THREADS = { software: 32, hardware: 16384 } as const;

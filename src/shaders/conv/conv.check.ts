@@ -1,8 +1,9 @@
-/** The cases on which conv.ts is checked, on the shapes of geometries.ts. */
+/** The cases on which conv.ts is checked, on the shapes of checkGeometries.ts. */
 import { TOLERANCE } from '../../core/tolerance.js';
 import { backwardApply, backwardFinalise, batchStatistics, prepareTraining } from '../batchnorm/batchnorm.js';
 import * as batchnorm from '../batchnorm/batchnorm.reference.js';
 import type { CheckCase, Dense, Operation, Shape, TensorSpec } from '../checkCase.js';
+import { GEOMETRIES, type Geometry, LONG_ROWS, PLAN_GEOMETRIES } from './checkGeometries.js';
 import {
   BACKWARD_DATA,
   BACKWARD_WEIGHTS,
@@ -14,7 +15,6 @@ import {
   outputSide,
 } from './conv.js';
 import * as reference from './conv.reference.js';
-import { GEOMETRIES, type Geometry, LONG_ROWS, PLAN_GEOMETRIES } from './geometries.js';
 
 function shapes({ x, out, conv, wide }: Geometry) {
   const y: Shape = [x[0], outputSide(x[1], conv), outputSide(x[2], conv), out];

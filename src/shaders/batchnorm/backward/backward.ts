@@ -6,8 +6,8 @@
  */
 import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { channels, elements, pixels, type Tensor } from '../../../engine/plan/tensor.js';
-import { workgroupSize } from '../../tiling.js';
 import { places, scalarAndVec4, unitOf, vec4OrNaive } from '../../vec4.js';
+import { workgroupSize } from '../../workgroups.js';
 import { pixelSlices, pixelsPerThread } from '../slices.js';
 import backwardApplyText from './backwardApply.naive.wgsl';
 import backwardFinaliseText from './backwardFinalise.naive.wgsl';

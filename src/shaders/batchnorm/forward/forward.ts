@@ -9,8 +9,8 @@
  */
 import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { channels, elements, pixels, type Tensor } from '../../../engine/plan/tensor.js';
-import { workgroupSize } from '../../tiling.js';
 import { places, scalarAndVec4, unitOf, vec4OrNaive } from '../../vec4.js';
+import { workgroupSize } from '../../workgroups.js';
 import { pixelSlices } from '../slices.js';
 import prepareInferenceText from './prepareInference.naive.wgsl';
 import prepareTrainingText from './prepareTraining.naive.wgsl';

@@ -4,7 +4,7 @@
 //   dx[b,iy,ix,ci] = sum over ky,kx,co of  dy[b, iy+PAD-ky, ix+PAD-kx, co] * weights[ky,kx,ci,co]
 //
 // dx is the gradient of what the convolution saw, after any prologue: batchnorm.reluBackwardAndSums takes it on.
-// Variants, from plain to fast: naive (this, any channels) -> tiled -> subgroup; for hardware workgroup.
+// Variants, from naive (this, any channels) to fast: BACKWARD_DATA in backwardData.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 
 const KERNEL: u32 = 3;

@@ -10,7 +10,7 @@
 // each lane some of them, and handed round; LANES is at most the size of a subgroup. What decides the size of the tile:
 // forward.subgroup.wgsl. Needs channels that are multiples of 4 out and 4*OUT4 in (OUT4 counts columns of the result).
 //
-// Variants, from plain to fast: naive -> tiled -> subgroup (this); for hardware workgroup.
+// Variants, from naive to fast: BACKWARD_DATA in backwardData.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 enable subgroups;
 

@@ -6,7 +6,7 @@
 // The weights lie [ky,kx,ci,co], so the sum over co is a dot product of two vec4s per input channel.
 // Needs channels that are multiples of four on both sides.
 //
-// Variants, from plain to fast: naive -> tiled (this) -> subgroup; for hardware workgroup.
+// Variants, from naive to fast: BACKWARD_DATA in backwardData.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 
 const KERNEL: u32 = 3;

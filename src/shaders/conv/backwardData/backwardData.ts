@@ -10,15 +10,22 @@ import {
   type NormTensors,
   reluBackwardAndSums,
 } from '../../batchnorm/batchnorm.js';
-import { workgroupSize } from '../../tiling.js';
+import { workgroupSize } from '../../workgroups.js';
 import { type ConvShape, gemmClass } from '../shape.js';
-import { pixelTile, sharingLanes, subgroupIsWorkgroup, subgroupWorkgroup, tilesFor } from '../tiles.js';
+import {
+  pixelTile,
+  sharingLanes,
+  subgroupIsWorkgroup,
+  subgroupWorkgroup,
+  tilesFor,
+} from '../subgroupTiles.js';
 import { withWorkgroup, workgroupChoices, workgroupThreads } from '../workgroupTiles.js';
 import backwardDataNaive from './backwardData.naive.wgsl';
 import backwardDataSubgroup from './backwardData.subgroup.wgsl';
 import backwardDataTiled from './backwardData.tiled.wgsl';
 import backwardDataWorkgroup from './backwardData.workgroup.wgsl';
 
+/** From naive to fast; workgroup is for hardware. */
 export const BACKWARD_DATA = kernels('conv.backwardData', {
   naive: backwardDataNaive,
   tiled: backwardDataTiled,

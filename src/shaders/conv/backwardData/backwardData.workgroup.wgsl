@@ -11,7 +11,7 @@
 // finds the vec4s of its four input channels N4 + 1 apart, and its neighbours' beside them.
 // Needs channels that are multiples of four on both sides.
 //
-// Variants, from plain to fast: naive -> tiled -> subgroup; for hardware workgroup (this).
+// Variants, from naive to fast: BACKWARD_DATA in backwardData.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
 
 const KERNEL: u32 = 3;

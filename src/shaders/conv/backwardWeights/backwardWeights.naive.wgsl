@@ -3,9 +3,9 @@
 //   dw[ky,kx,ci,co] = sum over b,oy,ox of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * dy[b,oy,ox,co]
 //   act: the same prologue as in forward.naive.wgsl, recomputed, so that no normalised map is stored.
 //
-// Variants, from plain to fast: naive (this, any shape) -> tiledScalar -> tiled -> subgroupScalar -> subgroup; for
-// hardware workgroup. All others split the pixels into slices whose partial sums reduce/slices.naive.wgsl adds in a
-// fixed order (no float atomics, so the same bits each time).
+// Variants, from naive (this, any shape) to fast: BACKWARD_WEIGHTS in backwardWeights.ts. All others split the pixels
+// into slices whose partial sums reduce/slices.naive.wgsl adds in a fixed order (no float atomics, so the same bits
+// each time).
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 
 const KERNEL: u32 = 3;

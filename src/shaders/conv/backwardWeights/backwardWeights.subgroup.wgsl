@@ -10,8 +10,7 @@
 // Several layers of the same shape can share a dispatch: layer l reads at l*layerX, l*layerDy, l*layerAffine and writes
 // at l*layerDw + l(l-1)/2*layerGrowth. Needs channels that are multiples of ROWS in and 4*OUT4 out.
 //
-// Variants, from plain to fast: naive -> tiledScalar -> tiled -> subgroupScalar -> subgroup (this); for hardware
-// workgroup.
+// Variants, from naive to fast: BACKWARD_WEIGHTS in backwardWeights.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 enable subgroups;
 

@@ -7,8 +7,7 @@
 // A row is one input channel of one tap, [ky,kx,ci] in order; a thread takes ROWS rows by 4*OUT4 output channels.
 // Needs output channels that are a multiple of 4*OUT4.
 //
-// Variants, from plain to fast: naive -> tiledScalar -> tiled -> subgroupScalar (this) -> subgroup; for hardware
-// workgroup.
+// Variants, from naive to fast: BACKWARD_WEIGHTS in backwardWeights.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 enable subgroups;
 

@@ -8,8 +8,7 @@
 // channels stay in registers. Slice s covers rows [s*rowsPerSlice, ...) of the batch*outHeight rows and writes its own
 // partial sums; reduce/slices.naive.wgsl adds them. Needs channels that are multiples of four on both sides.
 //
-// Variants, from plain to fast: naive -> tiledScalar -> tiled (this) -> subgroupScalar -> subgroup; for hardware
-// workgroup.
+// Variants, from naive to fast: BACKWARD_WEIGHTS in backwardWeights.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 
 const KERNEL: u32 = 3;

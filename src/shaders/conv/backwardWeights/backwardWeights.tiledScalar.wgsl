@@ -8,8 +8,7 @@
 // Per pixel a thread loads ROWS floats of x and OUT4 vec4s of dy and does 4*ROWS*OUT4 multiply-adds.
 // Needs output channels that are a multiple of four.
 //
-// Variants, from plain to fast: naive -> tiledScalar (this) -> tiled -> subgroupScalar -> subgroup; for hardware
-// workgroup.
+// Variants, from naive to fast: BACKWARD_WEIGHTS in backwardWeights.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 
 const KERNEL: u32 = 7;

@@ -5,10 +5,10 @@ import { kernels, type Scalars } from '../../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { elements, isVec4, pixels } from '../../../engine/plan/tensor.js';
 import { reduceSlices } from '../../reduce/reduce.js';
-import { PIXELS_PER_SLICE, workgroupSize } from '../../tiling.js';
 import { places } from '../../vec4.js';
+import { PIXELS_PER_SLICE, workgroupSize } from '../../workgroups.js';
 import { type ConvShape, describeShape, gemmClass } from '../shape.js';
-import { sharingLanes, subgroupWorkgroup, tilesFor } from '../tiles.js';
+import { sharingLanes, subgroupWorkgroup, tilesFor } from '../subgroupTiles.js';
 import {
   LEAST_PIXELS_PER_SLICE,
   withWorkgroup,
@@ -23,6 +23,7 @@ import backwardWeightsTiledScalar from './backwardWeights.tiledScalar.wgsl';
 import backwardWeightsWorkgroup from './backwardWeights.workgroup.wgsl';
 import { evenLayers, type Layers, ONE_LAYER, type Tensors } from './layers.js';
 
+/** From naive to fast; workgroup is for hardware. */
 export const BACKWARD_WEIGHTS = kernels('conv.backwardWeights', {
   naive: backwardWeightsNaive,
   tiledScalar: backwardWeightsTiledScalar,
@@ -35,7 +36,7 @@ type Variant = keyof typeof BACKWARD_WEIGHTS;
 
 /** Threads that keep an adapter busy. */
 const ENOUGH_THREADS = { software: 32, hardware: 65536 } as const;
-/** Rows of the result a thread of the scalar kernels works on. */
+/** Rows of the result per thread of the scalar kernels. */
 const SCALAR_ROWS = 7;
 
 function choices(plan: PlanBuilder, { x, dy, dw }: Tensors): Choice<Variant>[] {

@@ -11,8 +11,7 @@
 // reduce/slices.naive.wgsl adds in a fixed order; they are one f32 each, so the host keeps slices short.
 // Needs channels that are multiples of four on both sides.
 //
-// Variants, from plain to fast: naive -> tiledScalar -> tiled -> subgroupScalar -> subgroup; for hardware workgroup
-// (this).
+// Variants, from naive to fast: BACKWARD_WEIGHTS in backwardWeights.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardWeights
 
 const KERNEL: u32 = 3;

@@ -5,8 +5,7 @@
 //   With EPILOGUE y = max(0, after.scale[co]*y + after.shift[co]): the layer behind, in inference.
 //
 // Taps outside the image count as zero *after* act: padding follows the ReLU in the network.
-// Variants, from plain to fast: naive (this, any shape) -> tiledScalar -> tiled -> subgroupScalar -> subgroup; for
-// hardware workgroup and subgroupMatrix.
+// Variants, from naive (this, any shape) to fast: FORWARD in forward.ts.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 
 const KERNEL: u32 = 3;

@@ -14,8 +14,7 @@
 // BY_COLUMN_O/_R order the tile: 4 and 1 finish a column of it first, 1 and OUT4 a row (better on SwiftShader).
 // Needs channels that are multiples of 4 in and 4*OUT4 out.
 //
-// Variants, from plain to fast: naive -> tiledScalar -> tiled -> subgroupScalar -> subgroup (this); for hardware
-// workgroup and subgroupMatrix.
+// Variants, from naive to fast: FORWARD in forward.ts.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 enable subgroups;
 

@@ -11,8 +11,7 @@
 // Sizes of a matrix and of a subgroup are the adapter's; the syntax is engine/wgsl/subgroupMatrix.ts's business.
 // Needs channels that are multiples of four.
 //
-// Variants, from plain to fast: naive -> tiledScalar -> tiled -> subgroupScalar -> subgroup; for hardware workgroup and
-// subgroupMatrix (this, where f16 is allowed).
+// Variants, from naive to fast: FORWARD in forward.ts.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 enable f16;
 enable subgroups;

@@ -1,5 +1,5 @@
 // Convolution, forward, input channels one at a time, weights shared in the subgroup: for the stem, whose image has
-// three channels, and where a quarter of the code compiles in a quarter of the time (tiles.ts). No barrier, no
+// three channels, and where a quarter of the code compiles in a quarter of the time (subgroupTiles.ts). No barrier, no
 // workgroup memory.
 //
 //   y[b,oy,ox,co] = sum over ky,kx,ci of  act(x[b, oy*STRIDE+ky-PAD, ox*STRIDE+kx-PAD, ci]) * weights[ky,kx,ci,co]
@@ -9,8 +9,7 @@
 // SwiftShader. A step is one input channel of one tap: OUT4 vec4s of weights, one float of x per pixel,
 // 4*PIXELS*OUT4 multiply-adds. Needs output channels that are a multiple of 4*OUT4, and of LANES.
 //
-// Variants, from plain to fast: naive -> tiledScalar -> tiled -> subgroupScalar (this) -> subgroup; for hardware
-// workgroup and subgroupMatrix.
+// Variants, from naive to fast: FORWARD in forward.ts.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 enable subgroups;
 

@@ -7,8 +7,7 @@
 // Per step of four input channels a thread loads PIXELS vec4s of x and 4*OUT4 vec4s of weights and does
 // 16*PIXELS*OUT4 multiply-adds. Needs input and output channels that are multiples of four.
 //
-// Variants, from plain to fast: naive -> tiledScalar -> tiled (this) -> subgroupScalar -> subgroup; for hardware
-// workgroup and subgroupMatrix.
+// Variants, from naive to fast: FORWARD in forward.ts.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 
 const KERNEL: u32 = 3;

@@ -7,8 +7,7 @@
 // Per tap and input channel a thread loads PIXELS floats of x and OUT4 vec4s of weights and does 4*PIXELS*OUT4
 // multiply-adds. Needs output channels that are a multiple of four.
 //
-// Variants, from plain to fast: naive -> tiledScalar (this) -> tiled -> subgroupScalar -> subgroup; for hardware
-// workgroup and subgroupMatrix.
+// Variants, from naive to fast: FORWARD in forward.ts.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 
 const KERNEL: u32 = 7;

@@ -4,7 +4,7 @@ import type { Choice } from '../../../engine/plan/choice.js';
 import { kernels } from '../../../engine/plan/kernel.js';
 import { linear, type PlanBuilder, type Precision } from '../../../engine/plan/plan.js';
 import { elements, isVec4, pixels, type Tensor } from '../../../engine/plan/tensor.js';
-import { workgroupSize } from '../../tiling.js';
+import { workgroupSize } from '../../workgroups.js';
 import { matrixChoices, matrixConstants } from '../matrixTiles.js';
 import { type ConvShape, describeShape, gemmClass } from '../shape.js';
 import {
@@ -15,7 +15,7 @@ import {
   subgroupIsWorkgroup,
   subgroupWorkgroup,
   tilesFor,
-} from '../tiles.js';
+} from '../subgroupTiles.js';
 import { withWorkgroup, workgroupChoices, workgroupThreads } from '../workgroupTiles.js';
 import forwardNaive from './forward.naive.wgsl';
 import forwardSubgroup from './forward.subgroup.wgsl';
@@ -25,6 +25,7 @@ import forwardTiled from './forward.tiled.wgsl';
 import forwardTiledScalar from './forward.tiledScalar.wgsl';
 import forwardWorkgroup from './forward.workgroup.wgsl';
 
+/** From naive to fast; workgroup and subgroupMatrix are for hardware. */
 export const FORWARD = kernels('conv.forward', {
   naive: forwardNaive,
   tiledScalar: forwardTiledScalar,

@@ -13,8 +13,7 @@
 // WORKGROUP is TILE_M/ROWS * TILE_N/(4*COLUMNS4); it divides the vec4s of either tile and is a multiple of TILE_K/4.
 // Any subgroup size, also none. Needs channels that are multiples of four on both sides.
 //
-// Variants, from plain to fast: naive -> tiledScalar -> tiled -> subgroupScalar -> subgroup; for hardware workgroup
-// (this) and subgroupMatrix.
+// Variants, from naive to fast: FORWARD in forward.ts.
 // Check and race: npx chexgpu doctor --kernel conv.forward
 
 const KERNEL: u32 = 3;

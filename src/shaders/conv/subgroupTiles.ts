@@ -2,7 +2,7 @@
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { Choice } from '../../engine/plan/choice.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
-import { workgroupSize } from '../tiling.js';
+import { workgroupSize } from '../workgroups.js';
 
 export interface Tile {
   /** Rows of the GEMM a thread works on: pixels, or input channels where weights are the result. */
