@@ -1,8 +1,9 @@
-// Fully connected layer, gradient with respect to the input, one thread an input.
+// Fully connected layer, gradient with respect to the input, one thread per input.
 //
 //   dx[b,k] = sum over n of  dy[b,n] * weights[k,n]
 //
-// Variants: naive (this, any shape) -> tiled (four rows of the batch by four inputs a thread).
+// It is so little work that nothing faster is worth its text (a faster one took 0.3 ms of a training step off on
+// SwiftShader, 0.1 ms on lavapipe; 2026-11-27).
 // Check and race: npx chexgpu doctor --kernel dense.backwardData
 
 const WORKGROUP: u32 = 64;

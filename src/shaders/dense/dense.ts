@@ -3,27 +3,17 @@ import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { channels, elements, isVec4, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import backwardDataNaive from './backwardData.naive.wgsl';
-import backwardDataTiled from './backwardData.tiled.wgsl';
 import backwardWeightsNaive from './backwardWeights.naive.wgsl';
-import backwardWeightsTiled from './backwardWeights.tiled.wgsl';
 import forwardNaive from './forward.naive.wgsl';
 import forwardTiled from './forward.tiled.wgsl';
 
 export const FORWARD = kernels('dense.forward', { naive: forwardNaive, tiled: forwardTiled });
-export const BACKWARD_DATA = kernels('dense.backwardData', {
-  naive: backwardDataNaive,
-  tiled: backwardDataTiled,
-});
-export const BACKWARD_WEIGHTS = kernels('dense.backwardWeights', {
-  naive: backwardWeightsNaive,
-  tiled: backwardWeightsTiled,
-});
+export const BACKWARD_DATA = kernels('dense.backwardData', { naive: backwardDataNaive });
+export const BACKWARD_WEIGHTS = kernels('dense.backwardWeights', { naive: backwardWeightsNaive });
 
 const WORKGROUP = 64;
-/** Rows of the batch a thread, forward and backward data. */
+/** Rows of the batch per thread of forward.tiled. */
 const ROWS = 4;
-/** Outputs a thread, backward weights. */
-const OUTPUTS = 2;
 
 /**
  * y = x . weights + bias
@@ -76,11 +66,9 @@ export function denseBackwardData(
   requireDense(label, { weights });
   const [b, , , k] = dx.shape;
   const n = channels(dy);
-  const variant = plan.pick(BACKWARD_DATA, isVec4(dx) ? ['tiled', 'naive'] : ['naive']);
   plan.add({
-    kernel: BACKWARD_DATA[variant],
+    kernel: BACKWARD_DATA[plan.pick(BACKWARD_DATA, ['naive'])],
     label,
-    constants: variant === 'tiled' ? { ROWS } : {},
     params: {
       batch: b,
       inputs: k,
@@ -91,7 +79,7 @@ export function denseBackwardData(
       dxOffset: dx.channelOffset,
     },
     tensors: { dy, weights, dx },
-    workgroups: linear(variant === 'tiled' ? Math.ceil(b / ROWS) * (k / 4) : b * k, WORKGROUP),
+    workgroups: linear(b * k, WORKGROUP),
     shape: `[${b},${n}] -> ${k}`,
     flops: 2 * b * k * n,
     bytes: 4 * (b * k + k * n + b * n),
@@ -113,11 +101,9 @@ export function denseBackwardWeights(
   requireDense(label, { dw, db });
   const [b, , , k] = x.shape;
   const n = channels(dy);
-  const variant = plan.pick(BACKWARD_WEIGHTS, isVec4(x) ? ['tiled', 'naive'] : ['naive']);
   plan.add({
-    kernel: BACKWARD_WEIGHTS[variant],
+    kernel: BACKWARD_WEIGHTS[plan.pick(BACKWARD_WEIGHTS, ['naive'])],
     label,
-    constants: variant === 'tiled' ? { OUTPUTS } : {},
     params: {
       batch: b,
       inputs: k,
@@ -129,7 +115,7 @@ export function denseBackwardWeights(
     },
     tensors: { x, dy, dw, db },
     // One row more than inputs: that of the bias.
-    workgroups: linear(variant === 'tiled' ? (k / 4 + 1) * Math.ceil(n / OUTPUTS) : (k + 1) * n, WORKGROUP),
+    workgroups: linear((k + 1) * n, WORKGROUP),
     shape: `[${b},${k}] x [${b},${n}]`,
     flops: 2 * b * (k + 1) * n,
     bytes: 4 * (b * k + b * n + elements(dw.shape) + n),

@@ -1,8 +1,8 @@
-// Fully connected layer, forward, one thread an output.
+// Fully connected layer, forward, one thread per output.
 //
 //   y[b,n] = bias[n] + sum over k of  x[b,k] * weights[k,n]
 //
-// Variants: naive (this, any shape) -> tiled (four rows of the batch a thread, x in vec4s).
+// Variants: naive (this, any shape) -> tiled (four rows of the batch per thread, x in vec4s).
 // Check and race: npx chexgpu doctor --kernel dense.forward
 
 const WORKGROUP: u32 = 64;

@@ -1,4 +1,4 @@
-// Fully connected layer, forward: ROWS rows of the batch by one output a thread. Formula: forward.naive.wgsl.
+// Fully connected layer, forward: ROWS rows of the batch by one output per thread. Formula: forward.naive.wgsl.
 //
 // Per step of four inputs a thread loads ROWS vec4s of x and 4 weights and does 4*ROWS multiply-adds.
 // Needs inputs that are a multiple of four; outputs may be any number (the head has 14).

@@ -8,9 +8,8 @@ import { channels, elements, isVec4, requireDense, type Tensor } from '../../eng
 import mapNaive from './map.naive.wgsl';
 import mapVec4 from './map.vec4.wgsl';
 import weightsNaive from './weights.naive.wgsl';
-import weightsVec4 from './weights.vec4.wgsl';
 
-export const WEIGHTS = kernels('gradcam.weights', { naive: weightsNaive, vec4: weightsVec4 });
+export const WEIGHTS = kernels('gradcam.weights', { naive: weightsNaive });
 export const MAP = kernels('gradcam.map', { naive: mapNaive, vec4: mapVec4 });
 
 const WORKGROUP = 64;
@@ -37,9 +36,8 @@ export function gradcamWeights(
   requireDense(label, { affine, weights, p, selection, alpha });
   const [b, h, w, k] = x.shape;
   const n = channels(p);
-  const variant = plan.pick(WEIGHTS, isVec4(x) ? ['vec4', 'naive'] : ['naive']);
   plan.add({
-    kernel: WEIGHTS[variant],
+    kernel: WEIGHTS[plan.pick(WEIGHTS, ['naive'])],
     label,
     constants: { SIGMOID: score === 'sigmoid' ? 1 : 0 },
     params: {
@@ -51,7 +49,7 @@ export function gradcamWeights(
       xOffset: x.channelOffset,
     },
     tensors,
-    workgroups: linear(variant === 'vec4' ? (b * k) / 4 : b * k, WORKGROUP),
+    workgroups: linear(b * k, WORKGROUP),
     shape: `[${x.shape.join(',')}]`,
     flops: 3 * elements(x.shape),
     bytes: 4 * (elements(x.shape) + 4 * k + b * k),

@@ -1,4 +1,4 @@
-// Grad-CAM, the map: channels of the final batch norm weighted by their importance, one thread a position.
+// Grad-CAM, the map: channels of the final batch norm weighted by their importance, one thread per position.
 //
 //   map[b,h,w] = sum over k of  A[b,h,w,k] * alpha[b,k],     A = scale[k]*x + shift[k]
 //

@@ -1,4 +1,4 @@
-// Grad-CAM, the map, four channels at once: four partial sums a thread, added at the end.
+// Grad-CAM, the map, four channels at once: four partial sums per thread, added at the end.
 // Formula: map.naive.wgsl.
 //
 // Needs channels that are multiples of four.

@@ -1,4 +1,4 @@
-// Grad-CAM, importance of each channel of the final batch norm for one class, one thread a channel.
+// Grad-CAM, importance of each channel of the final batch norm for one class, one thread per channel.
 //
 //   A[b,h,w,k] = scale[k]*x + shift[k]                    output of the final batch norm, before its ReLU
 //   f[b,k]     = fraction of the positions h,w with A > 0
@@ -6,7 +6,6 @@
 //
 // Mean over the positions of d score / d A in closed form: behind A come only ReLU, global average pooling and
 // the dense layer. The score is the sigmoid's output (util.py of the notebook) or, without SIGMOID, the logit.
-// Variants: naive (this, any shape) -> vec4 (four channels a thread).
 // Check and race: npx chexgpu doctor --kernel gradcam.weights
 
 const SIGMOID: bool = true;

@@ -3,15 +3,13 @@ import { kernels, type Scalars, type Variants } from '../../engine/plan/kernel.j
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import sigmoidNaive from './sigmoid.naive.wgsl';
-import sigmoidVec4 from './sigmoid.vec4.wgsl';
 import softmaxNaive from './softmax.naive.wgsl';
 import softmaxVec4 from './softmax.vec4.wgsl';
 import sumNaive from './sum.naive.wgsl';
-import sumVec4 from './sum.vec4.wgsl';
 
-export const SIGMOID = kernels('loss.sigmoid', { naive: sigmoidNaive, vec4: sigmoidVec4 });
+export const SIGMOID = kernels('loss.sigmoid', { naive: sigmoidNaive });
 export const SOFTMAX = kernels('loss.softmax', { naive: softmaxNaive, vec4: softmaxVec4 });
-export const SUM = kernels('loss.sum', { naive: sumNaive, vec4: sumVec4 });
+export const SUM = kernels('loss.sum', { naive: sumNaive });
 
 const WORKGROUP = 64;
 const TRANSCENDENTAL_FLOPS = 10;
@@ -23,14 +21,13 @@ const TRANSCENDENTAL_FLOPS = 10;
  */
 export function sigmoid(plan: PlanBuilder, label: string, { z, p }: { z: Tensor; p: Tensor }): void {
   requireDense(label, { z, p });
-  const variant = plan.pick(SIGMOID, ['vec4', 'naive']);
   const count = elements(z.shape);
   plan.add({
-    kernel: SIGMOID[variant],
+    kernel: SIGMOID[plan.pick(SIGMOID, ['naive'])],
     label,
     params: { count },
     tensors: { z, p },
-    workgroups: linear(variant === 'vec4' ? Math.ceil(count / 4) : count, WORKGROUP),
+    workgroups: linear(count, WORKGROUP),
     shape: `[${z.shape.join(',')}]`,
     flops: count * TRANSCENDENTAL_FLOPS,
     bytes: 8 * count,
@@ -73,7 +70,7 @@ export function sumTerms(
   const [batch, , , classes] = terms.shape;
   const count = batch * classes;
   plan.add({
-    kernel: SUM[plan.pick(SUM, ['vec4', 'naive'])],
+    kernel: SUM[plan.pick(SUM, ['naive'])],
     label,
     params: { batch, classes },
     tensors: { terms, loss },
@@ -101,14 +98,14 @@ export interface LossTensors {
 /**
  * A loss that is a sum over the elements: one pass of its kernel, which writes p, dz and terms[b, positive | negative,
  * c], then `loss.sum`.
- * @param variants the kernel by variant; `vec4` takes four elements per thread
+ * @param variants the kernel, one thread per element
  * @param tensors also those that only this kernel binds
  * @param params also `batch` and `classes`, which every kernel has
  */
 export function elementLoss(
   plan: PlanBuilder,
   label: string,
-  variants: Variants<'naive'> | Variants<'naive' | 'vec4'>,
+  variants: Variants<'naive'>,
   { loss, ...tensors }: LossTensors,
   params: Scalars,
 ): void {
@@ -117,17 +114,13 @@ export function elementLoss(
   const [batch, , , classes] = z.shape;
   const count = batch * classes;
   const terms = plan.tensor(`${label} terms`, [batch, 1, 2, classes]);
-  const kernel =
-    'vec4' in variants
-      ? variants[plan.pick(variants, ['vec4', 'naive'])]
-      : variants[plan.pick(variants, ['naive'])];
   const read = Object.values(tensors).reduce((sum, tensor) => sum + elements(tensor.shape), 0);
   plan.add({
-    kernel,
+    kernel: variants[plan.pick(variants, ['naive'])],
     label,
     params: { batch, classes, ...params },
     tensors: { ...tensors, terms },
-    workgroups: linear(kernel.variant === 'vec4' ? Math.ceil(count / 4) : count, WORKGROUP),
+    workgroups: linear(count, WORKGROUP),
     shape: `[${z.shape.join(',')}]`,
     flops: count * 3 * TRANSCENDENTAL_FLOPS,
     bytes: 4 * (read + 2 * count),

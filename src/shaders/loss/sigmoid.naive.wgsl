@@ -1,10 +1,9 @@
-// Sigmoid, one thread an element.
+// Sigmoid, one thread per element.
 //
 //   p[i] = 1 / (1 + exp(-z[i]))
 //
 // exp only of numbers that are not positive, so nothing overflows: p is exactly 1 for z >= 17 or so, and 0 below
 // -87, where float32 has no normal number left.
-// Variants: naive (this) -> vec4 (four elements a thread).
 // Check and race: npx chexgpu doctor --kernel loss.sigmoid
 
 const WORKGROUP: u32 = 64;

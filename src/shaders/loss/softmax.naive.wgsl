@@ -1,10 +1,10 @@
-// Softmax over the classes of one image, one thread an element.
+// Softmax over the classes of one image, one thread per element.
 //
 //   p[b,c] = exp(z[b,c] - m) / sum over k of exp(z[b,k] - m),      m = max over k of z[b,k]
 //
 // The largest exponent is 0, so nothing overflows. One logit that is not finite makes all of its image's
 // outputs not finite: nothing is hidden.
-// Variants: naive (this) -> vec4 (one thread an image, four classes at once).
+// Variants: naive (this) -> vec4 (one thread per image, four classes at once).
 // Check and race: npx chexgpu doctor --kernel loss.softmax
 
 const WORKGROUP: u32 = 64;

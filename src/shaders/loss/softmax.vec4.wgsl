@@ -1,4 +1,4 @@
-// Softmax over the classes, one thread an image, four classes at once, any count. Formula: softmax.naive.wgsl.
+// Softmax over the classes, one thread per image, four classes at once, any count. Formula: softmax.naive.wgsl.
 //
 // Classes past the last repeat it, which changes no maximum; their exponentials are left out of the sum.
 // Check and race: npx chexgpu doctor --kernel loss.softmax

@@ -4,7 +4,6 @@
 //
 // Class by class, in the notebook's order; the terms are those of a loss's own kernel. They are few
 // (batch * 28), and one thread keeps the order of the sum fixed.
-// Variants: naive (this) -> vec4 (four classes at once).
 // Check and race: npx chexgpu doctor --kernel loss.sum
 
 struct Params { batch: u32, classes: u32 }

@@ -1,8 +1,8 @@
-// Mean and 1/(std + epsilon) of each image, over all its pixels and channels, one thread an image.
+// Mean and 1/(std + epsilon) of each image, over all its pixels and channels, one thread per image.
 //
 //   d    = sum of (pixels - centre) / imageBytes,    mean = centre + d
 //   std  = sqrt( sum over s of squares[b,s] / imageBytes - d*d )             population, |d| <= 1/2
-//   moments[b] = mean, mean, mean, 1/(std + epsilon), the same, the same     one slot a channel
+//   moments[b] = mean, mean, mean, 1/(std + epsilon), the same, the same     one slot per channel
 //
 // sums, squares and centre are those of sums.naive.wgsl and squares.naive.wgsl. A constant image has std = 0 exactly.
 // Variants: naive (this) -> vec4 (four slices at once).

@@ -1,4 +1,4 @@
-// Mean and 1/(std + epsilon) of each image, one thread an image, four slices at once.
+// Mean and 1/(std + epsilon) of each image, one thread per image, four slices at once.
 // Formula: moments.naive.wgsl.
 //
 // Check and race: npx chexgpu doctor --kernel preprocess.moments

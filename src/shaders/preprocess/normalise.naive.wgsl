@@ -1,9 +1,9 @@
-// Pixels to network input, one thread an output element.
+// Pixels to network input, one thread per output element.
 //
 //   x[b,h,w,c] = (pixels[b,h,w, c or 0] - moments[b,c]) * moments[b,3+c]        0 <= c < OUT
 //
 // With CHANNELS = 1 the gray value is repeated OUT times (1 or 3). Layout of pixels: sums.naive.wgsl.
-// Variants: naive (this, any shape) -> vec4 (four pixels a thread).
+// Variants: naive (this, any shape) -> vec4 (four pixels per thread).
 // Check and race: npx chexgpu doctor --kernel preprocess.normalise
 
 const CHANNELS: u32 = 3;

@@ -1,4 +1,4 @@
-// Pixels to network input, four pixels a thread: one word (gray) or three (RGB) in, one vec4 (OUT = 1) or three out.
+// Pixels to network input, four pixels per thread: one word (gray) or three (RGB) in, one vec4 (OUT = 1) or three out.
 // Formula: normalise.naive.wgsl.
 //
 // Needs a dense x and images whose pixels are a multiple of four.

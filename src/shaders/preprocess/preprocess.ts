@@ -14,12 +14,10 @@ import momentsVec4 from './moments.vec4.wgsl';
 import normaliseNaive from './normalise.naive.wgsl';
 import normaliseVec4 from './normalise.vec4.wgsl';
 import squaresNaive from './squares.naive.wgsl';
-import squaresVec4 from './squares.vec4.wgsl';
 import sumsNaive from './sums.naive.wgsl';
-import sumsVec4 from './sums.vec4.wgsl';
 
-export const SUMS = kernels('preprocess.sums', { naive: sumsNaive, vec4: sumsVec4 });
-export const SQUARES = kernels('preprocess.squares', { naive: squaresNaive, vec4: squaresVec4 });
+export const SUMS = kernels('preprocess.sums', { naive: sumsNaive });
+export const SQUARES = kernels('preprocess.squares', { naive: squaresNaive });
 export const MOMENTS = kernels('preprocess.moments', { naive: momentsNaive, vec4: momentsVec4 });
 export const NORMALISE = kernels('preprocess.normalise', { naive: normaliseNaive, vec4: normaliseVec4 });
 
@@ -27,7 +25,7 @@ const WORKGROUP = 64;
 /** 65536 * 255^2 still fits a u32. */
 const MAX_SLICE_BYTES = 65536;
 const MIN_SLICE_BYTES = 1024;
-const SLICES_AN_IMAGE = 64;
+const SLICES_PER_IMAGE = 64;
 /** Up to here the sum of an image, and that sum plus half the count, fit a u32; counts are exact in f32. */
 const MAX_IMAGE_BYTES = 2 ** 24;
 
@@ -55,7 +53,7 @@ export function samplewiseMoments(
   if (imageBytes > MAX_IMAGE_BYTES) {
     throw new UsageError(`An image of ${height}x${width}x${channels} is too large.`, 'Use a smaller --size.');
   }
-  const wanted = Math.ceil(imageBytes / SLICES_AN_IMAGE);
+  const wanted = Math.ceil(imageBytes / SLICES_PER_IMAGE);
   const sliceBytes = Math.min(MAX_SLICE_BYTES, Math.max(MIN_SLICE_BYTES, Math.ceil(wanted / 4) * 4));
   const slices = Math.ceil(imageBytes / sliceBytes);
   const sums = plan.tensor(`${label} sums`, [batch, 1, 1, slices]);
@@ -63,7 +61,7 @@ export function samplewiseMoments(
   const described = `[${batch},${height},${width},${channels}]`;
   const params = { batch, imageBytes, sliceBytes, slices };
   plan.add({
-    kernel: SUMS[plan.pick(SUMS, ['vec4', 'naive'])],
+    kernel: SUMS[plan.pick(SUMS, ['naive'])],
     label,
     params,
     tensors: { pixels, sums },
@@ -73,7 +71,7 @@ export function samplewiseMoments(
     bytes: batch * imageBytes,
   });
   plan.add({
-    kernel: SQUARES[plan.pick(SQUARES, ['vec4', 'naive'])],
+    kernel: SQUARES[plan.pick(SQUARES, ['naive'])],
     label,
     params,
     tensors: { pixels, sums, squares },

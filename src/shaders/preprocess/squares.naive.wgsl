@@ -1,11 +1,10 @@
-// Sum of the squared distances from the image's rounded mean, exact, one thread a slice, byte by byte.
+// Sum of the squared distances from the image's rounded mean, exact, one thread per slice, byte by byte.
 //
 //   centre[b]    = round( sum over s of sums[b,s] / imageBytes )            a whole number
-//   squares[b,s] = sum over i in slice s of  (pixels[b,i] - centre[b])^2    fits a u32 up to 66,000 bytes a slice
+//   squares[b,s] = sum over i in slice s of  (pixels[b,i] - centre[b])^2    fits a u32 up to 66,000 bytes per slice
 //
 // A second pass over the pixels, because a sum of squares about zero cancels; whole numbers, because they are exact.
 // Layout of pixels: sums.naive.wgsl.
-// Variants: naive (this) -> vec4 (four pixels at once).
 // Check and race: npx chexgpu doctor --kernel preprocess.squares
 
 const WORKGROUP: u32 = 64;

@@ -1,9 +1,8 @@
-// Sum of the pixel values of one slice of one image, exact, one thread a slice, byte by byte.
+// Sum of the pixel values of one slice of one image, exact, one thread per slice, byte by byte.
 //
 //   sums[b,s] = sum over i in slice s of  pixels[b,i]        i: flat index over h, w and channels
 //
 // Pixels are uint8, four to a u32, the first in the lowest bits; an image may begin in the middle of a word.
-// Variants: naive (this) -> vec4 (four pixels at once).
 // Check and race: npx chexgpu doctor --kernel preprocess.sums
 
 const WORKGROUP: u32 = 64;

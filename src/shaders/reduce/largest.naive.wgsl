@@ -1,9 +1,9 @@
-// The largest magnitude of many values, one for each run of neighbours; the host takes the largest of those.
+// The largest magnitude of many values, one per run of neighbours; the host takes the largest of those.
 //
 //   largest[t] = max of |x[i]| over t*run <= i < min((t+1)*run, count)
 //
 // Compared by the bits, which are in the order of the magnitudes and put infinity above all numbers and NaN above
-// infinity: nothing that is not finite is lost, as max() may lose NaN. One thread a run: on processors neighbours one
+// infinity: nothing that is not finite is lost, as max() may lose NaN. One thread per run: on processors neighbours one
 // after the other are read twice as fast as every n-th value.
 // Variants: naive (this, any count) -> vec4 (four values at once).
 // Check and race: npx chexgpu doctor --kernel reduce.largest

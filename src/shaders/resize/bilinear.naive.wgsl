@@ -1,11 +1,10 @@
-// Bilinear resize by OpenCV's INTER_LINEAR rule, one thread an output element.
+// Bilinear resize by OpenCV's INTER_LINEAR rule, one thread per output element.
 //
 //   along each side: f = (o + 0.5)*in/out - 0.5,  s = floor(f),  f = f - s
 //   s < 0: s = 0, f = 0      s >= in-1: s = in-1, f = 0            (half-pixel centres, edges repeated)
 //   y[b,oy,ox,c] = lerp( lerp(x[sy,sx], x[sy,sx+1], fx), lerp(x[sy+1,sx], x[sy+1,sx+1], fx), fy )
 //
 // s and f come from whole numbers, ((2o+1)*in - out) / (2*out), so that f is right to the last bit.
-// Variants: naive (this, any shape) -> tiled (four columns a thread).
 // Check and race: npx chexgpu doctor --kernel resize.bilinear
 
 const WORKGROUP: u32 = 64;

@@ -3,13 +3,10 @@ import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, type Tensor } from '../../engine/plan/tensor.js';
 import naive from './bilinear.naive.wgsl';
-import tiled from './bilinear.tiled.wgsl';
 
-export const BILINEAR = kernels('resize.bilinear', { naive, tiled });
+export const BILINEAR = kernels('resize.bilinear', { naive });
 
 const WORKGROUP = 64;
-/** Columns a thread of bilinear.tiled. */
-const COLUMNS = 4;
 
 /**
  * y = x at another height and width: half-pixel centres, edges repeated.
@@ -19,11 +16,9 @@ const COLUMNS = 4;
 export function resizeBilinear(plan: PlanBuilder, label: string, { x, y }: { x: Tensor; y: Tensor }): void {
   const [b, h, w, c] = x.shape;
   const [, oh, ow] = y.shape;
-  const variant = plan.pick(BILINEAR, ['tiled', 'naive']);
   plan.add({
-    kernel: BILINEAR[variant],
+    kernel: BILINEAR[plan.pick(BILINEAR, ['naive'])],
     label,
-    constants: variant === 'tiled' ? { COLUMNS } : {},
     params: {
       batch: b,
       height: h,
@@ -37,7 +32,7 @@ export function resizeBilinear(plan: PlanBuilder, label: string, { x, y }: { x: 
       yOffset: y.channelOffset,
     },
     tensors: { x, y },
-    workgroups: linear(b * oh * c * (variant === 'tiled' ? Math.ceil(ow / COLUMNS) : ow), WORKGROUP),
+    workgroups: linear(elements(y.shape), WORKGROUP),
     shape: `[${x.shape.join(',')}] -> ${oh}x${ow}`,
     flops: elements(y.shape) * 9,
     bytes: 4 * (elements(x.shape) + elements(y.shape)),

@@ -1,4 +1,4 @@
-// Weighted cross-entropy, element pass: probabilities, terms of the loss and gradient, one thread an element.
+// Weighted cross-entropy, element pass: probabilities, terms of the loss and gradient, one thread per element.
 //
 //   p = sigmoid(z)
 //   terms[b,c]         = positive[c] * y * ln(p + epsilon)
@@ -7,7 +7,6 @@
 //
 // epsilon stands inside the logarithm, as in the notebook; dz is the exact gradient of loss.sum with it, and is
 // zero where p has rounded to 0 or 1. Where y is NaN, unknown, terms and dz are 0. sigmoid: sigmoid.naive.wgsl.
-// Variants: naive (this) -> vec4 (four elements a thread).
 // Check and race: npx chexgpu doctor --kernel loss.weighted
 
 const WORKGROUP: u32 = 64;

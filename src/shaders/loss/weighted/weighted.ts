@@ -7,9 +7,8 @@ import type { PlanBuilder } from '../../../engine/plan/plan.js';
 import type { Tensor } from '../../../engine/plan/tensor.js';
 import { elementLoss, type LossTensors } from '../loss.js';
 import naive from './weighted.naive.wgsl';
-import vec4 from './weighted.vec4.wgsl';
 
-export const WEIGHTED = kernels('loss.weighted', { naive, vec4 });
+export const WEIGHTED = kernels('loss.weighted', { naive });
 
 /**
  * loss = sum over classes of the mean over the batch of the weighted cross-entropy; dz its gradient.
