@@ -128,7 +128,7 @@ export function variantSpec(totals: readonly VariantTotal[]): TopLevelSpec {
   });
 }
 
-/** GFLOP/s over FLOPs per byte, under the roof of both peaks; one point per shape, as large as its share of the step. */
+/** GFLOP/s over FLOPs per byte, under the roof of both peaks; one point per shape, as large as its time in the step. */
 export function rooflineSpec(rows: readonly KernelRow[], peaks: Peaks): TopLevelSpec {
   const points: Row[] = rows
     .filter(({ gflops, flops, bytes }) => gflops > 0 && flops > 0 && bytes > 0)

@@ -60,7 +60,7 @@ function recorded(kind: 'predict' | 'train', batch: number, size: number) {
   }
 }
 
-/** By the lanes of a subgroup: SwiftShader's 4, lavapipe's 8. Tiles differ, and with them what is stored between two. */
+/** By the lanes of a subgroup, SwiftShader's 4 and lavapipe's 8: tiles differ, and with them what is stored. */
 const PLANS = [
   { kind: 'predict', batch: 1, size: 224, dispatches: { 4: 127, 8: 127 }, bytes: { 4: 7225344, 8: 7225344 } },
   {
