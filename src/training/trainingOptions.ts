@@ -36,8 +36,8 @@ export interface TrainingOptions extends OptimizerShorthand, LossOptions {
   /** Which Keras' rule the moving variance follows. */
   movingVarianceRule?: MovingVarianceRule;
   /**
-   * `adam({ ... })` or another of its kind, which starts afresh; or a state to go on from, whose settings hold where the
-   * shorthand above says nothing. Default: Adam.
+   * `adam({ ... })` or another of its kind, which starts afresh; or a state to go on from, whose settings hold where
+   * the shorthand above says nothing. Default: Adam.
    */
   optimizer?: Optimizer | OptimizerState;
 }

@@ -40,7 +40,8 @@ export function scorePredictions(
   const repeated = repeatedImages(table);
   if (repeated.length > 0) {
     out.warn(
-      `${plural(repeated.length, 'image')} on more than one row (${firstFew(repeated)}): every row counts in the scores.`,
+      `${plural(repeated.length, 'image')} on more than one row (${firstFew(repeated)}): ` +
+        'every row counts in the scores.',
     );
   }
   return evaluate(table.predictions, table.truth, table.labels, { unknownLabels: true });

@@ -4,8 +4,9 @@
                                                     PyTorch's binary_cross_entropy_with_logits
     python make_losses.py losses.json torchvision   torchvision's sigmoid_focal_loss
 
-Each run keeps the other's part of the file. Everything is float64. Logits and labels are in the file; a label of null is
-unknown. Keras has no weight per element, so only PyTorch and torchvision speak of unknown labels: weight 0, mean over all.
+Each run keeps the other's part of the file. Everything is float64. Logits and labels are in the file; a label of null
+is unknown. Keras has no weight per element, so only PyTorch and torchvision speak of unknown labels: weight 0, mean over
+all.
 """
 import json
 import os
