@@ -18,7 +18,7 @@ const below = (folder: string) =>
     )
     .sort();
 /** Without comments, which may mention what they like. */
-const program = (file: string) => read(file).replace(/\/\*[^]*?\*\/|(?<!:)\/\/.*$/gm, '');
+const program = (file: string) => read(file).replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '');
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
   ...['docs', 'bench', 'examples', 'test', 'weights']
