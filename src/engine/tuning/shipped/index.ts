@@ -18,7 +18,6 @@ export const SHIPPED: readonly ShippedTable[] = [
 ];
 
 /** The table for an adapter, as a copy to build on; null where none is shipped. */
-
 export function shippedTuning(info: GpuInfo): TuningTable | null {
   return shippedFor(SHIPPED, info);
 }
