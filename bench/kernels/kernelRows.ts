@@ -231,7 +231,7 @@ export function variantTotals(rows: readonly KernelRow[], peaks: Peaks): Variant
 }
 
 /** Below this share of the step a convolution is not worth judging. */
-export const WORTH_JUDGING = 0.03;
+const WORTH_JUDGING = 0.03;
 /** No convolution worth judging may reach less than this share of what the best one reaches. */
 export const BAR = 0.5;
 /** Of the best: one that takes next to nothing of the step is measured too roughly to set the mark. */

@@ -18,8 +18,8 @@ import {
   workloadName,
 } from './workload.js';
 
-export const BATCHES = [1, 2, 4, 8, 16, 32, 64];
-export const SIZES = [64, 96, 128, 192, 224, 256, 320, 384, 448, 512];
+const BATCHES = [1, 2, 4, 8, 16, 32, 64];
+const SIZES = [64, 96, 128, 192, 224, 256, 320, 384, 448, 512];
 const SAMPLES = 5;
 /** For one point. */
 const BUDGET_MS = 5000;

@@ -25,7 +25,7 @@ function category(field: string, order: readonly string[], extra: object = {}) {
 }
 
 /** A folder's colour: all convolutions alike in kind, told apart by direction. */
-export function familyOf(op: string): string {
+function familyOf(op: string): string {
   return op.startsWith('conv.') ? op : op.split('.')[0];
 }
 

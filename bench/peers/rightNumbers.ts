@@ -11,7 +11,7 @@ import { childJob, type RaceContext, startEngine } from './raceContext.js';
  * How far an engine may lie from the referee: probabilities, the loss of the first step. The loss of the second
  * step shows whether gradients and Adam agree; the sign of a tiny gradient is chance, so it may lie further off.
  */
-export const TOLERANCE = { probability: 1e-3, loss: 1e-2, secondLoss: 5e-2 };
+const TOLERANCE = { probability: 1e-3, loss: 1e-2, secondLoss: 5e-2 };
 
 export interface Referee {
   name: string;

@@ -15,7 +15,7 @@ function svg(tag: string, attributes: Record<string, string | number>, text = ''
 }
 
 /** About `count` round numbers that cover low..high. */
-export function ticks(low: number, high: number, count: number): number[] {
+function ticks(low: number, high: number, count: number): number[] {
   const rough = (high - low || 1) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? rough;

@@ -21,7 +21,7 @@ const SAMPLE_PATIENTS = 80;
 /** What is easy to see. */
 const SAMPLE_FINDINGS = ['Effusion', 'Cardiomegaly', 'Mass'];
 /** Other patients than the samples'. */
-export const TRAINING_SEED = 2;
+const TRAINING_SEED = 2;
 
 function draw(spec: PhantomSpec): PixelImage {
   const { pixels } = drawPhantom(spec, DRAWN_SIZE);

@@ -67,7 +67,7 @@ export function sayTable(out: Output, { title, header, rows }: Table): void {
 }
 
 /** Everything that the document holds, for people. */
-export function sayDocument(out: Output, document: BenchDocument): void {
+function sayDocument(out: Output, document: BenchDocument): void {
   const { peaks, kernels, model, peers } = document;
   if (peaks) out.say(peaksLine(peaks));
   if (kernels) {

@@ -32,7 +32,7 @@ function namedFolder({ out, name }: Pick<FolderFlags, 'out' | 'name'>): string |
 }
 
 /** Date and time, as a name. */
-export function timeName(now: Date): string {
+function timeName(now: Date): string {
   const two = (n: number) => String(n).padStart(2, '0');
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
   return `${day}_${two(now.getHours())}-${two(now.getMinutes())}-${two(now.getSeconds())}`;

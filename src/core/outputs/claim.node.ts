@@ -12,7 +12,7 @@ import { applyJournal, hasJournal, JOURNAL } from './journal.node.js';
 import { unmakeFolders } from './realPaths.node.js';
 import { isGone, isOwn, newToken, pidOf } from './workToken.node.js';
 
-export const WORK_FOLDER = '.chexgpu-work';
+const WORK_FOLDER = '.chexgpu-work';
 /** A dead process's work folder, taken by the process that the rest of the name tells. */
 const LEFT = '.chexgpu-left.';
 /** A work folder before it is one and when it is one no more, of the process that the rest of the name tells. */

@@ -57,7 +57,7 @@ async function forAll<T>(items: readonly T[], work: (item: T) => Promise<void>):
 }
 
 /** The user's entries and ours, without what chexgpu keeps for itself. */
-export async function entriesOf(folder: string): Promise<string[]> {
+async function entriesOf(folder: string): Promise<string[]> {
   const names = await readdir(folder);
   return names.filter((name) => name !== MANIFEST_FILE && !isWorkName(name)).sort();
 }

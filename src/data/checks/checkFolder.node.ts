@@ -100,10 +100,7 @@ async function listFolder(directory: string): Promise<string[]> {
  * CSVs named for a part (train, valid, val, test), and any other with the assignment's columns that is no table
  * of predictions; train first, then valid, test and the rest.
  */
-export async function findSplits(
-  directory: string,
-  files?: readonly string[],
-): Promise<Record<string, string>> {
+async function findSplits(directory: string, files?: readonly string[]): Promise<Record<string, string>> {
   const rank = (name: string) => {
     const at = [/^train/i, /^val/i, /^test/i].findIndex((pattern) => pattern.test(name));
     return at < 0 ? 3 : at;

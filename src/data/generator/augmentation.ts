@@ -18,7 +18,7 @@ export const FILL_MODES = ['nearest', 'constant', 'reflect', 'wrap'] as const;
 /** Where a transformed image has no source: the edge pixel, `cval`, a mirror image, or the other side. */
 export type FillMode = (typeof FILL_MODES)[number];
 
-export const KERAS_RULES = ['1.1.0', '1.1.2', 'tf.keras'] as const;
+const KERAS_RULES = ['1.1.0', '1.1.2', 'tf.keras'] as const;
 /**
  * Whose arithmetic: keras-preprocessing 1.1.0 or 1.1.2, or tf.keras as of tf_keras 2.21. The first two turn
  * about (h/2 + 0.5, w/2 + 0.5), one pixel off the centre; tf.keras about the centre, with rows and columns

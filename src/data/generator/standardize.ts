@@ -13,7 +13,7 @@ import { type AugmentationOptions, type KerasRules, makeAugmentation } from './a
 import { randomTransform } from './transform.js';
 
 /** Keras' 1e-6 beside the standard deviation; not K.epsilon. */
-export const STANDARDIZE_EPSILON = 1e-6;
+const STANDARDIZE_EPSILON = 1e-6;
 
 export const SAMPLEWISE: Normalisation = deepFreeze({ kind: 'samplewise', epsilon: STANDARDIZE_EPSILON });
 

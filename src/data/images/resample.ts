@@ -1,7 +1,7 @@
 /**
- * PIL's smooth resizing of 8-bit pixels, bit for bit, which sharp's is not: a convolution whose support grows with the shrinking
- * factor, so that it does not alias; first along the rows, then along the columns, with weights in fixed point
- * and pixels rounded to 8 bits between the two. Source: Pillow src/libImaging/Resample.c, as it was up to
+ * PIL's smooth resizing of 8-bit pixels, bit for bit, which sharp's is not: a convolution whose support grows with the
+ * shrinking factor, so that it does not alias; first along the rows, then along the columns, with weights in fixed
+ * point and pixels rounded to 8 bits between the two. Source: Pillow src/libImaging/Resample.c, as it was up to
  * Pillow 12. Pillow 13 begins with the columns where the height shrinks by more than twice the pixels that the
  * width does, which never is so from square to square.
  */

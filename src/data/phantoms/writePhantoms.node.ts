@@ -10,7 +10,7 @@ import { checkSize, drawPhantom } from './drawPhantom.js';
 import { SPLITS, type Split } from './splitPatients.js';
 
 /** Goes up whenever the same seed gives other pixels. */
-export const PHANTOM_VERSION = 1;
+const PHANTOM_VERSION = 1;
 
 export interface WritePhantomsOptions {
   /** Folder to make; it must be missing or empty unless `overwrite`. */

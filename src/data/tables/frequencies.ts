@@ -105,8 +105,3 @@ function checkSides(name: string, sides: ClassFrequencies | LossWeights): void {
     throw new UsageError(`${name}: there are ${positive} classes on one side and ${negative} on the other.`);
   }
 }
-
-/** Positives of all classes together; the notebook prints it as "samples of disease". */
-export function totalPositives(frame: Frame): number {
-  return countPositives(frame).reduce((sum, count) => sum + count, 0);
-}

@@ -4,7 +4,7 @@
  */
 import { DataError } from '../../core/errors.js';
 import { columnIndexes, parseCsv, patientOf } from './csv.js';
-import { type Frame, selectRows } from './frame.js';
+import type { Frame } from './frame.js';
 import { LABELS } from './labels.js';
 
 const NO_FINDING = 'No Finding';
@@ -72,30 +72,4 @@ export function parseNihTable(text: string, file: string): NihTable {
     views: table.rows.map((cells) => cells[viewAt]),
     sexes: table.rows.map((cells) => cells[sexAt]),
   };
-}
-
-/**
- * The rows of one of NIH's lists (train_val_list.txt, test_list.txt: one image name a line), in the
- * list's order.
- * @throws DataError naming list and line for an image that the table lacks
- */
-export function selectList(frame: Frame, list: string, listFile: string): Frame {
-  const rowOf = new Map(frame.images.map((image, row) => [image, row]));
-  const rows: number[] = [];
-  for (const [i, line] of list
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\n|\r/)
-    .entries()) {
-    const image = line.trim();
-    if (image === '') continue;
-    const row = rowOf.get(image);
-    if (row === undefined) {
-      throw new DataError(
-        `${listFile}, line ${i + 1}: "${image}" is not in ${frame.file}.`,
-        'Use the lists and the table of one release.',
-      );
-    }
-    rows.push(row);
-  }
-  return selectRows(frame, rows);
 }

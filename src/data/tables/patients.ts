@@ -14,7 +14,7 @@ export function readPatientId(cell: string): string | null {
   return cell.normalize('NFC');
 }
 
-export const isWholeNumber = (id: string): boolean => /^\d+$/.test(id);
+const isWholeNumber = (id: string): boolean => /^\d+$/.test(id);
 
 /** Order of ids: whole numbers by size, then all others by their characters. */
 export function comparePatients(a: string, b: string): number {

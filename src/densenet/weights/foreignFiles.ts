@@ -2,7 +2,7 @@
 import { WeightsError } from '../../core/errors.js';
 
 /** How to make safetensors of what PyTorch pickled; pickles are programs, so none is opened here. */
-export const TORCH_TO_SAFETENSORS =
+const TORCH_TO_SAFETENSORS =
   'Convert it in Python: import torch, safetensors.torch as st; ' +
   "m = torch.load('in.pt', map_location='cpu', weights_only=False); " +
   "m = getattr(m, 'state_dict', lambda: m.get('state_dict', m))(); " +

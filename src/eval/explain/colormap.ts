@@ -2,7 +2,7 @@
 import { bytes, floats, nonNegativeNumber } from '../../core/arguments.js';
 import { DataError } from '../../core/errors.js';
 
-/** Breakpoints (position, value) of matplotlib's `jet`, linear between them; by hand, as no package has its very bytes. */
+/** Breakpoints (position, value) of matplotlib's `jet`, linear between; by hand, as no package has its very bytes. */
 const JET_SEGMENTS: readonly (readonly (readonly [number, number])[])[] = [
   [
     [0, 0],

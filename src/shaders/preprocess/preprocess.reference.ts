@@ -2,7 +2,7 @@
 import { type Dense, dense, type Shape } from '../checkCase.js';
 
 /** Value i of uint8 pixels packed four to a word, the first in the lowest bits. */
-export function pixel(words: Dense, i: number): number {
+function pixel(words: Dense, i: number): number {
   return Math.floor(words.data[Math.floor(i / 4)] / 256 ** (i % 4)) % 256;
 }
 

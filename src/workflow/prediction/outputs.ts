@@ -115,7 +115,8 @@ export function labelsForCsv(
   const own = trainedLabels(outputs);
   if (own.every((label) => columns.includes(label))) return own;
   throw new WeightsError(
-    `These weights have no output for ${missing.join(', ')}: a CSV's ${LABELS.length} findings cannot all be predicted.`,
+    `These weights have no output for ${missing.join(', ')}: ` +
+      `a CSV's ${LABELS.length} findings cannot all be predicted.`,
     `Give image files, or a CSV with a column for each of its outputs (${firstFew(own)}).`,
   );
 }

@@ -66,7 +66,8 @@ function sayOverruled(
 ): void {
   if (report.head && report.leftOver.length > 0) {
     out.warn(
-      `${path}: ${report.leftOver.join(', ')} left out. Where they stand between the base and the head, the numbers are others.`,
+      `${path}: ${report.leftOver.join(', ')} left out. Where they stand between the base and the head, ` +
+        'the numbers are others.',
     );
   }
   const { activationInFile: said } = report;

@@ -7,7 +7,7 @@ import { DataError } from '../../../src/core/errors.js';
 import { parseFrame } from '../../../src/data/tables/csv.js';
 import { readFrame, readNihTable, readTextFile } from '../../../src/data/tables/csv.node.js';
 import { CSV_COLUMNS, LABELS } from '../../../src/data/tables/labels.js';
-import { parseNihTable, selectList } from '../../../src/data/tables/nih.js';
+import { parseNihTable } from '../../../src/data/tables/nih.js';
 
 const HEADER = CSV_COLUMNS.join(',');
 
@@ -181,8 +181,6 @@ describe('reading files', () => {
       ['M', 'F'],
       ['1', '2'],
     ]);
-    expect(selectList(first.frame, '00000002_000.png\r\n', 'list.txt').patientIds).toEqual(['2']);
-    expect(() => selectList(first.frame, '\n00000009_000.png\n', 'list.txt')).toThrow(/list\.txt, line 2/);
     expect(() => parseNihTable(old.replace('Emphysema', 'Influenza'), 'old.csv')).toThrow(
       /old\.csv, line 2, column "Finding Labels": "Influenza"/,
     );

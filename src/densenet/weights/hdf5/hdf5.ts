@@ -192,7 +192,7 @@ function toStrings(value: unknown): string[] {
 }
 
 /** Longest attribute Keras writes in one piece, in bytes (HDF5's object headers hold 64 KiB). */
-export const ATTRIBUTE_LIMIT = 64512;
+const ATTRIBUTE_LIMIT = 64512;
 
 /**
  * Stores a list of strings as Keras does: fixed-length ASCII, in equal pieces name0, name1, ... when it

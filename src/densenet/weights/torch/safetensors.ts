@@ -166,7 +166,7 @@ function checkCoverage(
 }
 
 /** The dtypes that `floatsOf` takes. */
-export const FLOAT_DTYPES: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
+const FLOAT_DTYPES: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
 
 /**
  * A tensor's numbers as float32: exact from F32, F16 and BF16, rounded from F64. Throws WeightsError for any

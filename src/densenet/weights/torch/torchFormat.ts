@@ -25,8 +25,8 @@ export const TORCH_SAFETENSORS: WeightsFormat<TorchReport> = {
     bnEpsilon === TORCH_BN_EPSILON
       ? []
       : [
-          `batch norm epsilon, but for its metadata: in PyTorch set eps of every BatchNorm2d to ${bnEpsilon}; its own ` +
-            `is ${TORCH_BN_EPSILON}`,
+          `batch norm epsilon, but for its metadata: in PyTorch set eps of every BatchNorm2d to ${bnEpsilon}; ` +
+            `its own is ${TORCH_BN_EPSILON}`,
         ],
 };
 

@@ -44,7 +44,7 @@ export function torchTable(config: DenseNetConfig): TorchTensor[] {
   });
 }
 
-/** Where a Keras layer stands in PyTorch's module tree, as torchvision and torchxrayvision name it; null where there is no such place. */
+/** Where a Keras layer stands in torchvision's and torchxrayvision's module tree; null where there is no such place. */
 function torchModule(layer: string): string | null {
   switch (layer) {
     case 'conv1/conv':
