@@ -4,7 +4,7 @@ import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
 import { benchKernels, operationsOf } from '../../../bench/kernels/benchKernels.js';
 import type { PlanKind } from '../../../bench/model/workload.js';
 import { densenetConfig } from '../../densenet/architecture.js';
-import { define } from '../commands/define.js';
+import { define } from '../defineCommand.js';
 import { wholeNumber } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';

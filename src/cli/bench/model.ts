@@ -14,7 +14,7 @@ import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import type { GpuInfo } from '../../engine/device/gpuInfo.js';
 import { matrixObstacle } from '../../engine/wgsl/subgroupMatrix.js';
-import { define } from '../commands/define.js';
+import { define } from '../defineCommand.js';
 import { option, wholeNumber } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { type Session, withSession } from '../session/gpuSession.js';

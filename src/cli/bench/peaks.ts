@@ -2,7 +2,7 @@
 import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
 import { measurePeaks, type PeakReport } from '../../../bench/peaks/measurePeaks.js';
 import type { Gpu } from '../../engine/device/gpu.js';
-import { define } from '../commands/define.js';
+import { define } from '../defineCommand.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
 import { benchHeader } from './header.js';

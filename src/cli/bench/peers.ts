@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
 import { ENGINES, type Engine, type JobKind, PEER_JOBS, racePeers } from '../../../bench/peers/racePeers.js';
 import { ChexError, UsageError } from '../../core/errors.js';
-import { define } from '../commands/define.js';
+import { define } from '../defineCommand.js';
 import { wholeNumber } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { mergeDocuments } from '../../../bench/document/document.js';
 import { UsageError } from '../../core/errors.js';
-import { define } from '../commands/define.js';
+import { define } from '../defineCommand.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { addResultOptions, type ResultFlags } from './options.js';
 import { beforeMeasuring, finish, readDocument, readJson } from './result.js';

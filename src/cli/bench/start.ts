@@ -2,7 +2,7 @@
 import { measureStart } from '../../../bench/model/commandStart.js';
 import { duration } from '../../core/formatting.js';
 import { median } from '../../engine/timing/statistics.js';
-import { define } from '../commands/define.js';
+import { define } from '../defineCommand.js';
 import { option, wholeNumber } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';

@@ -7,8 +7,8 @@ import { benchPeaksCommand } from '../bench/peaks.js';
 import { benchPeersCommand } from '../bench/peers.js';
 import { benchShowCommand } from '../bench/show.js';
 import { benchStartCommand } from '../bench/start.js';
+import type { MakeCommand } from '../defineCommand.js';
 import { examples } from '../flags/sharedFlags.js';
-import type { MakeCommand } from './define.js';
 
 const MAKERS = [
   benchKernelsCommand,

@@ -6,11 +6,11 @@ import type { CheckReport } from '../../data/checks/checkData.js';
 import { checkFolder } from '../../data/checks/checkFolder.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import { requireFolder } from '../../workflow/data/dataset.node.js';
+import { define } from '../defineCommand.js';
 import { option } from '../flags/sharedFlags.js';
 import { withPool } from '../session/gpuSession.js';
 import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { textTable } from '../terminal/output.js';
-import { define } from './define.js';
 
 interface CheckFlags {
   data?: string;

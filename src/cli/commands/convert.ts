@@ -16,10 +16,10 @@ import {
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import { usualLabels } from '../../workflow/prediction/outputs.js';
 import { readKnownWeights, type WeightOptions } from '../../workflow/weights/knownWeights.node.js';
+import { define } from '../defineCommand.js';
 import { addWeightOptions, names, option, wholeNumber } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { inputsOf, namedHistory } from '../session/namedInputs.js';
-import { define } from './define.js';
 
 interface ConvertFlags extends WeightOptions {
   labels?: string[];

@@ -9,13 +9,13 @@ import { ALL_CHECKS } from '../../shaders/registry.js';
 import { type RaceRow, raceVariants } from '../../verify/race.js';
 import { checksOf, selfTest } from '../../verify/selfTest.js';
 import { skippedKernels } from '../../verify/skippedKernels.js';
+import { define } from '../defineCommand.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
 import { versions } from '../session/versions.js';
 import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { kernelProgress } from '../terminal/kernelProgress.js';
 import { textTable } from '../terminal/output.js';
-import { define } from './define.js';
 
 interface DoctorFlags {
   kernel?: string;

@@ -4,9 +4,9 @@ import { rocSpec } from '../../eval/report/figureSpecs.js';
 import { renderFigure } from '../../eval/report/renderFigures.node.js';
 import { readPredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
 import { sayEvaluation, scorePredictions } from '../../workflow/results/evaluation.js';
+import { define } from '../defineCommand.js';
 import { option } from '../flags/sharedFlags.js';
 import { inputsOf } from '../session/namedInputs.js';
-import { define } from './define.js';
 
 const FILES = ['roc.svg', 'evaluation.json'];
 

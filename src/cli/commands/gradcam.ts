@@ -10,14 +10,14 @@ import { roomFor } from '../../workflow/memoryCheck.node.js';
 import { sayClassifier } from '../../workflow/prediction/classifier.node.js';
 import { chooseLabels, mostProbable } from '../../workflow/prediction/outputs.js';
 import { chooseScore, explain, explanationOf } from '../../workflow/results/explain.node.js';
+import { define } from '../defineCommand.js';
 import { names, option, type ScoreFlag } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
+import { addInferenceOptions, type InferenceFlags, readClassifierAhead } from '../session/inference.js';
 import { inputsOf, namedHistory } from '../session/namedInputs.js';
 import { type Ahead, withAhead } from '../session/openAhead.js';
 import { Problems } from '../terminal/lateFailures.js';
-import { define } from './define.js';
-import { addInferenceOptions, type InferenceFlags, readClassifierAhead } from './inference.js';
 
 interface GradcamFlags extends InferenceFlags, Partial<ScoreFlag> {
   classes?: string[];

@@ -8,12 +8,12 @@ import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { Lab } from '../../lab/check.js';
 import { type LabOperation, labOperation, labOperationNames, labTemplate } from '../../lab/operations.js';
 import { peaksWithProgress } from '../bench/peaks.js';
+import { define } from '../defineCommand.js';
 import { FileWatch } from '../lab/fileWatch.js';
 import { listText } from '../lab/format.js';
 import { readShader, runTrial, type TrialReport } from '../lab/judgeShader.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { EXIT_CODES } from '../terminal/exitCodes.js';
-import { define } from './define.js';
 
 interface LabFlags {
   watch: boolean;

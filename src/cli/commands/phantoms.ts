@@ -2,9 +2,9 @@
 
 import { plural } from '../../core/formatting.js';
 import { drawPhantoms, type PhantomsToDraw } from '../../workflow/data/phantoms.node.js';
+import { define } from '../defineCommand.js';
 import { option, wholeNumber } from '../flags/sharedFlags.js';
 import { textTable } from '../terminal/output.js';
-import { define } from './define.js';
 
 export const phantomsCommand = define<PhantomsToDraw>({
   name: 'phantoms',

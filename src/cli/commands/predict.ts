@@ -17,14 +17,14 @@ import {
   refuseSamplewise,
 } from '../../workflow/prediction/predictRows.node.js';
 import { type RowsSource, readRows, rowsFor } from '../../workflow/prediction/rows.node.js';
+import { define } from '../defineCommand.js';
 import { option } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
+import { addInferenceOptions, type InferenceFlags, readClassifierAhead } from '../session/inference.js';
 import { inputsOf, namedHistory } from '../session/namedInputs.js';
 import { type Ahead, withAhead } from '../session/openAhead.js';
 import { textTable } from '../terminal/output.js';
-import { define } from './define.js';
-import { addInferenceOptions, type InferenceFlags, readClassifierAhead } from './inference.js';
 
 interface PredictFlags extends InferenceFlags, RowsSource, PredictionOptions {
   out: string;

@@ -14,10 +14,10 @@ import { benchHeader } from '../bench/header.js';
 import { addWorkOptions, type WorkFlags, workloadOf } from '../bench/options.js';
 import { peaksWithProgress } from '../bench/peaks.js';
 import { sayTable } from '../bench/result.js';
+import { define } from '../defineCommand.js';
 import { option, wholeNumber } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
-import { define } from './define.js';
 
 const TRACE = textKind('Chrome trace', /"traceEvents":/);
 

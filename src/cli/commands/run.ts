@@ -27,6 +27,7 @@ import {
   startingNetwork,
   withMomentum,
 } from '../../workflow/weights/startingNetwork.node.js';
+import { define } from '../defineCommand.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
@@ -45,7 +46,6 @@ import { trainingInputs } from '../session/namedInputs.js';
 import { type FolderFlags, inRunFolder } from '../session/runFolder.js';
 import { runInfo } from '../session/runInfo.js';
 import { Problems } from '../terminal/lateFailures.js';
-import { define } from './define.js';
 
 type RunFlags = DatasetSource &
   TrainingFlags &

@@ -12,6 +12,7 @@ import {
   startingNetwork,
   withMomentum,
 } from '../../workflow/weights/startingNetwork.node.js';
+import { define } from '../defineCommand.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
@@ -25,7 +26,6 @@ import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
 import { trainingInputs } from '../session/namedInputs.js';
 import { type FolderFlags, inRunFolder } from '../session/runFolder.js';
-import { define } from './define.js';
 
 type TrainFlags = DatasetSource & TrainingFlags & FolderFlags & { refuseLeakage: boolean };
 

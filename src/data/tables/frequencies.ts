@@ -9,7 +9,7 @@ import {
   wholeNumber,
 } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
-import { checkFrame, countPositives, type Frame } from './frame.js';
+import { checkFrame, type Frame } from './frame.js';
 
 export interface ClassFrequencies {
   /** Share of rows with the finding, per class, of those whose label is known; 0 where none is. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { define } from '../../../src/cli/commands/define.js';
+import type { define } from '../../../src/cli/defineCommand.js';
 import type { CommandContext } from '../../../src/cli/session/commandContext.js';
 import { Output } from '../../../src/cli/terminal/output.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';

@@ -1,7 +1,7 @@
 /** What all commands have in common. */
 import { Command } from 'commander';
-import { examples, option } from '../flags/sharedFlags.js';
-import type { CommandContext } from '../session/commandContext.js';
+import { examples, option } from './flags/sharedFlags.js';
+import type { CommandContext } from './session/commandContext.js';
 
 /** Builds one command; `done` takes its exit code. */
 export type MakeCommand = (context: CommandContext, done: (exitCode: number) => void) => Command;

@@ -8,8 +8,8 @@ import {
 } from '../../workflow/prediction/classifier.node.js';
 import { USUAL_SIZE } from '../../workflow/prediction/imagePreparation.js';
 import { addTuningOptions, addWeightOptions, names, option, type TuningFlags } from '../flags/sharedFlags.js';
-import type { CommandContext } from '../session/commandContext.js';
-import type { Ahead } from '../session/openAhead.js';
+import type { CommandContext } from './commandContext.js';
+import type { Ahead } from './openAhead.js';
 
 export interface InferenceFlags extends TuningFlags, ClassifierOptions {
   weights: string;
