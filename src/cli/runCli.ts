@@ -1,18 +1,7 @@
 /** Command line in, exit code out: parses, runs the command, turns every error into one clear line. */
 import { Command, CommanderError } from 'commander';
 import { OutOfMemoryError } from '../core/errors.js';
-import { benchCommand } from './commands/bench.js';
-import { checkCommand } from './commands/check.js';
-import { convertCommand } from './commands/convert.js';
-import { doctorCommand } from './commands/doctor.js';
-import { evaluateCommand } from './commands/evaluate.js';
-import { gradcamCommand } from './commands/gradcam.js';
-import { labCommand } from './commands/lab.js';
-import { phantomsCommand } from './commands/phantoms.js';
-import { predictCommand } from './commands/predict.js';
-import { profileCommand } from './commands/profile.js';
-import { runCommand } from './commands/run.js';
-import { trainCommand } from './commands/train.js';
+import { COMMANDS } from './commands/index.js';
 import type { CommandContext } from './session/commandContext.js';
 import { chexgpuVersion } from './session/versions.js';
 import { EXIT_CODES } from './terminal/exitCodes.js';
@@ -71,21 +60,7 @@ async function parse(argv: readonly string[], context: CommandContext, flags: st
     .helpCommand(false)
     .showSuggestionAfterError()
     .addHelpText('after', CODES_HELP);
-  const commands = [
-    runCommand,
-    trainCommand,
-    predictCommand,
-    evaluateCommand,
-    gradcamCommand,
-    convertCommand,
-    checkCommand,
-    phantomsCommand,
-    doctorCommand,
-    labCommand,
-    benchCommand,
-    profileCommand,
-  ];
-  for (const make of commands) program.addCommand(make(context, done));
+  for (const make of COMMANDS) program.addCommand(make(context, done));
   const nested = program.commands.flatMap((command) => command.commands);
   for (const command of [program, ...program.commands, ...nested]) {
     command.exitOverride().configureOutput({ writeErr: () => {}, getOutHelpWidth: () => 110 });

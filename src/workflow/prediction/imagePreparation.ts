@@ -36,7 +36,7 @@ export type PreparationWishes = Partial<Pick<ImagePreparation, 'size' | 'interpo
 };
 
 /** What weights say of their images. */
-export type ImageFacts = Pick<ReadWeights, 'preprocessing' | 'inputSize'>;
+export type PreparationFacts = Pick<ReadWeights, 'preprocessing' | 'inputSize'>;
 
 /**
  * What weights were trained on goes before what is usual, and a wish before it, where it makes sense.
@@ -47,7 +47,7 @@ export type ImageFacts = Pick<ReadWeights, 'preprocessing' | 'inputSize'>;
  *   pixels than the weights expect
  */
 export function imagePreparation(
-  weights: ImageFacts,
+  weights: PreparationFacts,
   trained: TrainedWith | null,
   wishes: PreparationWishes = {},
   warn: Reporter['warn'] = () => {},

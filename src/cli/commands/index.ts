@@ -1,0 +1,29 @@
+/** Every command, in the order of `chexgpu --help`. A new one is a file beside this and its lines here. */
+import type { MakeCommand } from '../defineCommand.js';
+import { benchCommand } from './bench.js';
+import { checkCommand } from './check.js';
+import { convertCommand } from './convert.js';
+import { doctorCommand } from './doctor.js';
+import { evaluateCommand } from './evaluate.js';
+import { gradcamCommand } from './gradcam.js';
+import { labCommand } from './lab.js';
+import { phantomsCommand } from './phantoms.js';
+import { predictCommand } from './predict.js';
+import { profileCommand } from './profile.js';
+import { runCommand } from './run.js';
+import { trainCommand } from './train.js';
+
+export const COMMANDS: readonly MakeCommand[] = [
+  runCommand,
+  trainCommand,
+  predictCommand,
+  evaluateCommand,
+  gradcamCommand,
+  convertCommand,
+  checkCommand,
+  phantomsCommand,
+  doctorCommand,
+  labCommand,
+  benchCommand,
+  profileCommand,
+];
