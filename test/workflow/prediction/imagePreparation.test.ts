@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../../src/core/errors.js';
 import { XRV_PREPROCESSING } from '../../../src/densenet/weights/torch/torchFacts.js';
 import {
-  type ImageFacts,
+  type PreparationFacts,
   imagePreparation,
   type PreparationWishes,
 } from '../../../src/workflow/prediction/imagePreparation.js';
@@ -24,7 +24,7 @@ const TRAINED: TrainedWith = {
 
 /** The preparation, and what was said of it. */
 function prepared(
-  weights: ImageFacts = NOTHING,
+  weights: PreparationFacts = NOTHING,
   trained: TrainedWith | null = null,
   wishes?: PreparationWishes,
 ) {
