@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../../src/core/errors.js';
 import { XRV_PREPROCESSING } from '../../../src/densenet/weights/torch/torchFacts.js';
 import {
-  type PreparationFacts,
   imagePreparation,
+  type PreparationFacts,
   type PreparationWishes,
 } from '../../../src/workflow/prediction/imagePreparation.js';
 import type { TrainedWith } from '../../../src/workflow/weights/history.node.js';
