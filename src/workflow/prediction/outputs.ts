@@ -1,11 +1,9 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
-import { type Frame, noLabels } from '../../data/tables/frame.js';
 import { LABELS } from '../../data/tables/labels.js';
 import type { ReadWeights } from '../../densenet/weights/format.js';
 import { opNorm } from '../../densenet/weights/torch/torchFacts.js';
-import { asWritten, type PredictionTable } from '../../eval/scores/predictionsCsv.js';
 
 export interface Outputs {
   /** Name of each output, '' for one never trained. */
@@ -90,18 +88,6 @@ export function shownProbabilities(
   return thresholds ? opNorm(p, thresholds) : p;
 }
 
-/** The frame with one label column per output; 0 where the CSV has no such column. */
-export function frameForOutputs(frame: Frame, labels: readonly string[]): Frame {
-  const columns = labels.map((label) => frame.classes.indexOf(label));
-  const wide = noLabels(frame, frame.images.length * labels.length);
-  for (let i = 0; i < wide.length; i++) {
-    const column = columns[i % labels.length];
-    const row = Math.floor(i / labels.length);
-    if (column >= 0) wide[i] = frame.labels[row * frame.classes.length + column];
-  }
-  return { ...frame, classes: labels, labels: wide };
-}
-
 /**
  * The labels of a CSV that a network can be asked for: the 14 findings, else its own.
  * @throws WeightsError when the network lacks one of the findings, and the CSV a column of the network's
@@ -119,30 +105,6 @@ export function labelsForCsv(
       `a CSV's ${LABELS.length} findings cannot all be predicted.`,
     `Give image files, or a CSV with a column for each of its outputs (${firstFew(own)}).`,
   );
-}
-
-/** The columns of `wanted` labels, with probabilities as shown. */
-export function tableOfOutputs(
-  table: PredictionTable,
-  outputs: Outputs,
-  wanted: readonly string[],
-): PredictionTable {
-  const columns = wanted.map((label) => table.labels.indexOf(label));
-  const { length } = table.labels;
-  const select = (values: ArrayLike<number>) =>
-    Float64Array.from({ length: table.images.length * columns.length }, (_, i) => {
-      return values[Math.floor(i / columns.length) * length + columns[i % columns.length]];
-    });
-  return {
-    ...table,
-    labels: [...wanted],
-    truth: select(table.truth),
-    predictions: select(
-      outputs.thresholds
-        ? asWritten(shownProbabilities(outputs, Float32Array.from(table.predictions)))
-        : table.predictions,
-    ),
-  };
 }
 
 /** Outputs that `mostProbable` names. */

@@ -14,7 +14,7 @@ import { inspectImages } from '../data/inspectImages.node.js';
 import type { WorkContext } from '../reporter.js';
 import { predictSplit } from '../results/evaluation.js';
 import type { Classifier } from './classifier.node.js';
-import { frameForOutputs, tableOfOutputs } from './outputs.js';
+import { frameForOutputs, tableOfOutputs } from './outputTable.js';
 import type { RowsToPredict } from './rows.node.js';
 
 /** Images per batch where nobody says. */

@@ -7,13 +7,12 @@ import type { WeightsReport } from '../../../src/densenet/weights/format.js';
 import { opNorm } from '../../../src/densenet/weights/torch/torchFacts.js';
 import {
   chooseLabels,
-  frameForOutputs,
   labelsForCsv,
   mostProbable,
   outputsOf,
   shownProbabilities,
-  tableOfOutputs,
 } from '../../../src/workflow/prediction/outputs.js';
+import { frameForOutputs, tableOfOutputs } from '../../../src/workflow/prediction/outputTable.js';
 
 const REPORT: WeightsReport = {
   layout: 'any',

@@ -29,13 +29,6 @@ const LARGEST_ARRAY = 2 ** 28;
 
 const SUFFIX = '.npy';
 
-/** Whether the first file of a zip archive is an array. */
-export function looksLikeNpz(bytes: Uint8Array): boolean {
-  if (bytes.length < 30 || viewOf(bytes).getUint32(0, true) !== LOCAL) return false;
-  const length = viewOf(bytes).getUint16(26, true);
-  return new TextDecoder().decode(bytes.subarray(30, 30 + length)).endsWith(SUFFIX);
-}
-
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 type Damaged = (what: string) => WeightsError;

@@ -11,7 +11,14 @@ import type { ReadWeights, WeightsFormat } from '../format.js';
 import { KERAS_HDF5 } from '../keras/kerasFormat.js';
 import { checkFinite, checkWeights } from '../matchTensors.js';
 import { saidBy } from '../statedFacts.js';
-import { looksLikeNpz, makeNpz, readNpz } from './npz.js';
+
+/** Whether the first file of a zip archive is an array. */
+function looksLikeNpz(bytes: Uint8Array): boolean {
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, 30));
+  if (bytes.length < 30 || !text.startsWith('PK\x03\x04')) return false;
+  const length = bytes[26] + 256 * bytes[27];
+  return new TextDecoder().decode(bytes.subarray(30, 30 + length)).endsWith('.npy');
+}
 
 export const NUMPY_NPZ: WeightsFormat = {
   name: 'NumPy .npz',
@@ -20,11 +27,13 @@ export const NUMPY_NPZ: WeightsFormat = {
   sniff: looksLikeNpz,
   async read(bytes, asked, name, { optimizer, head: headName, activation, bnEpsilon }): Promise<ReadWeights> {
     if (optimizer) throw new WeightsError(`${name} is a .npz file, which holds no optimiser's state.`);
-    const [{ matchLayers }, { layersOfPaths }, arrays] = await Promise.all([
+    // A page that reads no such file does not load what reads them.
+    const [{ readNpz }, { matchLayers }, { layersOfPaths }] = await Promise.all([
+      import('./npz.js'),
       import('../keras/kerasMatch.js'),
       import('../keras/storedLayers.js'),
-      readNpz(bytes, name),
     ]);
+    const arrays = await readNpz(bytes, name);
     const names = [...arrays.keys()];
     if (!names.some((key) => key.includes('/'))) {
       throw new WeightsError(
@@ -86,6 +95,7 @@ export const NUMPY_NPZ: WeightsFormat = {
     const arrays = parameterTable(config).map(
       ({ key, shape }) => [key, { shape, values: tensors.get(key)! }] as const,
     );
+    const { makeNpz } = await import('./npz.js');
     return makeNpz(new Map(arrays));
   },
   leavesOut: (_, config, meaning) => KERAS_HDF5.leavesOut('keras2', config, meaning),
