@@ -1,4 +1,5 @@
 /** What is asked of a format of weight files; formats.ts lists those there are. */
+import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import type { OptimizerState } from '../../training/optimizers/state.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../architecture.js';
@@ -49,8 +50,11 @@ export interface ReadWeights<Report extends WeightsReport = WeightsReport> exten
 }
 
 export interface WeightsReadOptions extends StatedByCaller {
-  /** Read the optimiser's state as well, and refuse a file that has none. Default: false. */
-  optimizer?: boolean;
+  /**
+   * Read the optimizer's state as well, and refuse a file that has none, or where this is `sgd({ ... })` or its like,
+   * one of another kind; its settings then hold, the file's where it says nothing. Default: false.
+   */
+  optimizer?: boolean | Optimizer;
   /**
    * What Keras ran on when it trained the file, for files of Keras 1, which do not say. Kernels of Theano are
    * turned round. Required where a file stores them as [out, in, height, width]; a file's own word goes first.

@@ -42,7 +42,8 @@ export const ADAMW: OptimizerKind<AdamWSettings> = {
     },
     // What exclude_from_weight_decay left out is in none of Keras' files.
     unsaid: { decayAll: true },
-    unused: { amsgrad: false },
+    // Keras 2.3 has no AdamW, and tf_keras only one that is not of the legacy kind.
+    unused: { amsgrad: false, is_legacy_optimizer: false },
   },
 
   /** [rate, beta1, beta2, epsilon, decay, 1 or 0 for each block of the layout] */

@@ -54,7 +54,7 @@ export interface KerasNames {
   readonly settings: Readonly<Record<string, string>>;
   /** What Keras does where we have a setting of which its files say nothing. */
   readonly unsaid?: SettingMap;
-  /** What a configuration of Keras 2 says besides: settings that are not in use. */
+  /** What a configuration of Keras 2 says besides. */
   readonly unused?: Readonly<Record<string, boolean | number>>;
   /** Slots of Keras 2 that hold nothing, one 0 per tensor; it then has one slot of all tensors after the other. */
   readonly emptySlots?: readonly string[];

@@ -34,7 +34,11 @@ CASES = [
     {"optimizer": "adam", "settings": {"learningRate": 0.01, **BETAS}},
     {"optimizer": "adamw", "settings": {"learningRate": 0.01, "weightDecay": 0, **BETAS}},
     {"optimizer": "adamw", "settings": {"learningRate": 0.01, "weightDecay": 0.5, **BETAS}},
-    {"optimizer": "adamw", "settings": {"learningRate": 0.01, "weightDecay": 0.5, **BETAS, "decayAll": True}, "laterRate": 0.1},
+    {
+        "optimizer": "adamw",
+        "settings": {"learningRate": 0.01, "weightDecay": 0.5, **BETAS, "decayAll": True},
+        "laterRate": 0.1,
+    },
 ]
 
 

@@ -12,7 +12,12 @@
  */
 import { UsageError, WeightsError } from '../../../core/errors.js';
 import { OPTIMIZERS } from '../../../training/optimizers/index.js';
-import type { KerasNames, OptimizerKind, SettingMap } from '../../../training/optimizers/optimizer.js';
+import type {
+  KerasNames,
+  Optimizer,
+  OptimizerKind,
+  SettingMap,
+} from '../../../training/optimizers/optimizer.js';
 import { checkOptimizerState, type OptimizerState } from '../../../training/optimizers/state.js';
 import type { ParameterSpec, WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
@@ -40,7 +45,8 @@ const countedState = (root: Group): Group | undefined => {
 };
 
 /**
- * Reads the optimizer's state. `trainable` are the tensors that the file's model trains, in its order of layers.
+ * Reads the optimizer's state. `trainable` are the tensors that the file's model trains, in its order of layers;
+ * `wanted` is the optimizer that it must be of, or true for any.
  * Throws WeightsError when there is none, when it is of an optimizer, or was set up in a way, that is not known here,
  * and when it does not fit the network.
  */
@@ -49,18 +55,28 @@ export function readOptimizerState(
   trainable: readonly ParameterSpec[],
   config: DenseNetConfig,
   fileName: string,
+  wanted: true | Optimizer,
 ): OptimizerState {
   const refuse: Refuse = (what) => new WeightsError(`${fileName} ${what}.`, WITHOUT);
-  const { tensors, kind, settings: said } = storedState(root, trainable.length, fileName, refuse);
+  const expected = wanted === true ? undefined : wanted;
+  const stored = storedState(root, trainable.length, fileName, expected?.kind, refuse);
+  const { tensors, kind } = stored;
   const { title } = kind;
+  if (expected && expected.kind.name !== kind.name) {
+    throw refuse(`holds the state of the optimiser ${title}, not of ${expected.kind.title}`);
+  }
   const scalars = scalarsOf(tensors);
   const [count, rate] = tensors.slice(0, scalars).map(({ dataset }) => Number(dataset.value));
   if (scalars < 1 || scalars > 2)
     throw refuse(`holds an optimiser's state that does not begin as ${title}'s`);
-  const settings = rate === undefined ? said : { learningRate: asWritten(rate), ...said };
-  const stored = splitSlots(kind, tensors.slice(scalars), trainable.length, settings, refuse);
+  const settings = {
+    ...(rate === undefined ? {} : { learningRate: asWritten(rate) }),
+    ...stored.settings,
+    ...expected?.settings,
+  };
+  const split = splitSlots(kind, tensors.slice(scalars), trainable.length, settings, refuse);
   const slots: Record<string, WeightMap> = {};
-  for (const [slot, own] of Object.entries(stored)) {
+  for (const [slot, own] of Object.entries(split)) {
     slots[slot] = new Map();
     for (const [i, { key, shape, size }] of trainable.entries()) {
       const tensor = own[i];
@@ -83,6 +99,7 @@ function storedState(
   root: Group,
   trained: number,
   fileName: string,
+  wanted: OptimizerKind | undefined,
   refuse: Refuse,
 ): { tensors: Hdf5Tensor[]; kind: Known; settings: SettingMap } {
   const named = childGroup(root, 'optimizer_weights');
@@ -95,12 +112,14 @@ function storedState(
   }
   if (!counted) throw refuse("holds no optimiser's state");
   const tensors = numberedTensors(counted, fileName);
-  // Keras 3 says the class, numbered if it is not the session's first; tf_keras says no name.
+  // Keras 3 says the class, numbered if it is not the session's first; tf_keras says no name, so who asks for one with
+  // as many slots is right.
   const name = stringAttribute(counted, 'name');
   const slots = (tensors.length - scalarsOf(tensors)) / trained;
+  const likely = [...KNOWN.filter((one) => one.name === wanted?.name), ...KNOWN];
   const kind =
     name === undefined
-      ? (KNOWN.find((one) => Object.keys(one.slots).length === slots) ?? KNOWN[0])
+      ? (likely.find((one) => Object.keys(one.slots).length === slots) ?? KNOWN[0])
       : KNOWN.find(({ keras }) => name.replace(/_\d+$/, '') === snakeCase(keras.className));
   if (!kind) throw refuse(`holds the state of the optimiser '${name}', not of ${IN_WORDS}`);
   return { kind, settings: {}, tensors };

@@ -14,8 +14,12 @@ import { ensureGroup, type Group, writeArray, writeString, writeStrings } from '
 /** Where `training_config` has the settings that Keras knows not of; Keras reads what it knows, and no more. */
 export const OWN_SETTINGS = 'chexgpu';
 
-/** 'AdamW' as Keras 3 names its state: 'adamw'. */
-export const snakeCase = (className: string): string => className.toLowerCase();
+/** As Keras 3 names a state by its class: SGD is 'sgd', AdamW 'adam_w'. */
+export const snakeCase = (className: string): string =>
+  className
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
 
 /** @throws UsageError for an optimizer that no Keras has */
 function kerasOptimizer(state: OptimizerState): CompleteOptimizer & { keras: KerasNames } {
@@ -34,8 +38,12 @@ const iterations = (state: OptimizerState) => BigInt64Array.of(BigInt(state.iter
  * handed to `load_model` by name; whoever trains on with the weighted loss compiles with `model.optimizer`.
  */
 export function trainingConfig(state: OptimizerState): unknown {
-  const { keras, settings } = kerasOptimizer(state);
-  const config = Object.entries(keras.settings).map(([field, key]) => [key, settings[field]]);
+  const { keras, kind, settings } = kerasOptimizer(state);
+  const defaults = complete(kind).settings;
+  // JSON has no 0.0, and Keras 3 takes no 0 for a momentum: where 0 is the default, it is left out.
+  const isUnsaid = (field: string) => settings[field] === 0 && defaults[field] === 0;
+  const written = Object.entries(keras.settings).filter(([field]) => !isUnsaid(field));
+  const config = written.map(([field, key]) => [key, settings[field]]);
   const own = Object.keys(keras.unsaid ?? {}).map((field) => [field, settings[field]]);
   return {
     optimizer_config: {

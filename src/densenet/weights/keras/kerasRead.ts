@@ -45,7 +45,7 @@ export interface KerasWeights {
   config: DenseNetConfig;
   /** x * scale + offset, which the file's model does to its pixels itself; null where it says of none. */
   rescaling: { scale: number; offset: number } | null;
-  /** Adam's state, where it was asked for: `compile({ ..., optimizer })` goes on from it. */
+  /** The optimizer's state, where it was asked for: `compile({ ..., optimizer })` goes on from it. */
   optimizer?: OptimizerState;
   report: KerasReport;
 }
@@ -81,7 +81,7 @@ export function readKeras(
       tensors.set(spec.key, values);
     }
     const optimizer = options.optimizer
-      ? readOptimizerState(root, trainedTensors(stored, pairs, config), config, name)
+      ? readOptimizerState(root, trainedTensors(stored, pairs, config), config, name, options.optimizer)
       : undefined;
     const { layout, kerasVersion, layerCount, nested } = stored;
     const weightLayers = stored.layers.length;

@@ -9,6 +9,7 @@ import {
   writeString,
   writeStrings,
 } from '../../../../src/densenet/weights/hdf5/hdf5.js';
+import { OPTIMIZERS } from '../../../../src/training/optimizers/index.js';
 import type { OptimizerState } from '../../../../src/training/optimizers/state.js';
 import type { WeightMap } from '../../../../src/training/parameterSpec.js';
 
@@ -21,7 +22,7 @@ export { config as TINY } from '../../../support/networks/tinyModel.js';
 export interface H5Layout {
   /** [group, attribute, string or strings]; '' is the root. */
   attributes: [string, string, string | string[]][];
-  /** [path, shape, number of the tensor in layer order, from 1; its m is 1000 more, its v 2000; 0 for zeros]. */
+  /** [path, shape, number of the tensor in layer order, from 1; its slot s, from 1, is 1000 s more; 0 for zeros]. */
   datasets: [string, number[], number][];
   /** [path, NumPy's type, value]. */
   scalars?: [string, string, number][];
@@ -41,15 +42,45 @@ export function kerasModels(): Record<string, H5Layout & { written_by: string; m
   );
 }
 
+/** What real Keras wrote with the state of other optimizers; made by test/golden/keras/make_keras_optimizers.py. */
+export function kerasOptimizers(): Record<string, H5Layout & { written_by: string }> {
+  const path = new URL('../../../golden/keras/keras_optimizers.json', import.meta.url);
+  const files = JSON.parse(readFileSync(path, 'utf8')) as Record<
+    string,
+    H5Layout & { written_by: string; like: string }
+  >;
+  const models = kerasModels();
+  return Object.fromEntries(
+    Object.entries(files).map(([name, { like, ...own }]) => {
+      const isModels = ([path, key]: readonly [string, unknown, unknown]) =>
+        !path.startsWith('optimizer') && key !== 'training_config';
+      const { attributes, datasets, scalars = [] } = models[like];
+      const layout = {
+        attributes: [...attributes.filter(isModels), ...own.attributes],
+        datasets: [...datasets.filter(isModels), ...own.datasets],
+        scalars: [...scalars.filter(isModels), ...(own.scalars ?? [])],
+      };
+      return [name, { ...layout, written_by: own.written_by }];
+    }),
+  );
+}
+
 /** Adam after some updates, with random moments. */
 export function randomAdam(config = SMALL, seed = 1, iterations = 7): OptimizerState {
+  return randomState('adam', config, seed, iterations);
+}
+
+/** An optimizer after some updates, with random slots. */
+export function randomState(optimizer: string, config = SMALL, seed = 1, iterations = 7): OptimizerState {
+  const { slots } = OPTIMIZERS.find(({ name }) => name === optimizer)!;
   const specs = parameterTable(config).filter((spec) => spec.trainable);
   const random = new MT19937(seed);
   const moments = (low: number) =>
     new Map(
       specs.map(({ key, size }) => [key, Float32Array.from({ length: size }, () => random.uniform(low, 1))]),
     );
-  return { optimizer: 'adam', iterations, slots: { m: moments(-1), v: moments(0) }, settings: {} };
+  const drawn = Object.entries(slots).map(([slot, { nonNegative }]) => [slot, moments(nonNegative ? 0 : -1)]);
+  return { optimizer, iterations, slots: Object.fromEntries(drawn), settings: {} };
 }
 
 /** Random numbers for a network, never zero, variances positive. */
@@ -91,7 +122,8 @@ export function buildFile(
     if (number === 0) return new Float32Array(size);
     const [key, values] = tensors[(number % 1000) - 1];
     if (number < 1000) return values;
-    return optimizer?.slots[number < 2000 ? 'm' : 'v'].get(key) ?? new Float32Array(size).fill(number);
+    const slot = Object.values(optimizer?.slots ?? {})[Math.floor(number / 1000) - 1];
+    return slot?.get(key) ?? new Float32Array(size).fill(number);
   };
   return makeHdf5((root) => {
     for (const [path, name, value] of layout.attributes) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
 import { parameterTable } from '../../../../src/densenet/architecture.js';
 import { readKerasHdf5, writeKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
+import { adamw as makeAdamw, sgd as makeSgd } from '../../../../src/training/optimizers/index.js';
 import type { OptimizerState } from '../../../../src/training/optimizers/state.js';
 import {
   buildFile,
@@ -10,13 +11,16 @@ import {
   type H5Layout,
   kerasLayouts,
   kerasModels,
+  kerasOptimizers,
   randomAdam,
+  randomState,
   randomWeights,
   SMALL,
   TINY,
 } from './h5Fixtures.js';
 
 const models = kerasModels();
+const defaults = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 const weights = randomWeights(SMALL);
 const optimizer = randomAdam(SMALL);
 
@@ -57,8 +61,6 @@ describe("readKerasHdf5 reads Adam's state", () => {
     'tf_keras_model.h5': { settings: known },
     'tf_keras_nested.h5': { settings: known, nested: true },
   };
-  const defaults = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
-
   it('of all files that real Keras made', () => {
     expect(Object.keys(models)).toEqual(Object.keys(expected));
   });
@@ -108,6 +110,71 @@ describe("readKerasHdf5 reads Adam's state", () => {
     expect(plain.report.optimizer).toBe(true);
     const without = await readKerasHdf5(await writeKerasHdf5(weights, SMALL), SMALL);
     expect(without.report.optimizer).toBe(false);
+  });
+});
+
+describe('readKerasHdf5 reads the state of other optimizers', () => {
+  const files = kerasOptimizers();
+  const sgd = { learningRate: 0.05, momentum: 0.75, nesterov: true };
+  const plain = { learningRate: 0.05, momentum: 0, nesterov: false };
+  const adamw = { ...defaults, learningRate: 0.002, weightDecay: 0.25, decayAll: true };
+  const expected: Record<string, [optimizer: string, settings: object]> = {
+    'keras2.3_sgd.h5': ['sgd', sgd],
+    'keras2.3_sgd_plain.h5': ['sgd', plain],
+    'keras3_adamw.h5': ['adamw', adamw],
+    'keras3_adamw.weights.h5': ['adamw', { learningRate: 0.002 }],
+    'keras3_sgd.h5': ['sgd', sgd],
+    'keras3_sgd.weights.h5': ['sgd', { learningRate: 0.05 }],
+    'keras3_sgd_plain.h5': ['sgd', plain],
+    'keras3_sgd_plain.weights.h5': ['sgd', { learningRate: 0.05 }],
+    'tf_keras_adamw.h5': ['adamw', adamw],
+    // It says no name; by the number of slots it might be Adam's as well.
+    'tf_keras_adamw.weights.h5': ['adam', {}],
+    'tf_keras_legacy_sgd.h5': ['sgd', sgd],
+    'tf_keras_legacy_sgd_plain.h5': ['sgd', plain],
+    'tf_keras_sgd.h5': ['sgd', sgd],
+    'tf_keras_sgd.weights.h5': ['sgd', {}],
+    'tf_keras_sgd_plain.h5': ['sgd', plain],
+  };
+  const refused = {
+    'keras2.3_adagrad.h5': /Adagrad, not of/,
+    'keras3_rmsprop.weights.h5': /'rm_sprop', not of/,
+  };
+
+  it('of all files that real Keras made', () => {
+    expect(Object.keys(files).sort()).toEqual([...Object.keys(expected), ...Object.keys(refused)].sort());
+  });
+
+  it.each(Object.entries(expected))('%s', async (name, [optimizer, settings]) => {
+    const written = randomState(optimizer);
+    const { optimizer: state } = await read(await buildFile(files[name], weights, {}, written));
+    expect(state).toMatchObject({ optimizer, iterations: 7 });
+    expect(state?.settings).toEqual(settings);
+    const kept = files[name].datasets.some(([path]) => path.startsWith('optimizer'));
+    for (const [slot, values] of Object.entries(state?.slots ?? {})) {
+      if (kept) expect(differences(values, written.slots[slot])).toEqual([]);
+      else for (const own of values.values()) expect(own.every((x) => x === 0)).toBe(true);
+    }
+  });
+
+  it('of the one that is asked for, with its settings where the file has none', async () => {
+    const bytes = await buildFile(files['keras3_sgd.weights.h5'], weights, {}, randomState('sgd'));
+    const optimizer = makeSgd({ momentum: 0.9 });
+    const { optimizer: state } = await readKerasHdf5(bytes, SMALL, 'x.h5', { optimizer });
+    expect(state?.settings).toEqual({ learningRate: 0.05, momentum: 0.9 });
+    // A file that says no name is whose it is asked for.
+    const unnamed = await buildFile(files['tf_keras_adamw.weights.h5'], weights, {}, randomState('adamw'));
+    const found = await readKerasHdf5(unnamed, SMALL, 'x.h5', { optimizer: makeAdamw() });
+    expect(found.optimizer?.optimizer).toBe('adamw');
+    const other = readKerasHdf5(bytes, SMALL, 'x.h5', { optimizer: makeAdamw() });
+    await expect(other).rejects.toThrow(
+      /state of the optimiser SGD, not of AdamW\. Read the weights without/,
+    );
+    await expect(other).rejects.toThrow(WeightsError);
+  });
+
+  it.each(Object.entries(refused))('%s is refused', async (name, message) => {
+    await expect(read(await buildFile(files[name], weights))).rejects.toThrow(message);
   });
 });
 
