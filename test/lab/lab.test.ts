@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import type { Kernel } from '../../src/engine/plan/kernel.js';
 import { Lab, type Verdict } from '../../src/lab/check.js';
 import { compilerMessages } from '../../src/lab/compilerMessages.js';
 import { geometriesOf, hostConstants } from '../../src/lab/geometry.js';
@@ -95,9 +96,9 @@ describe('templates', () => {
       expect([...set].filter((name) => !kernel.declared.constants.has(name))).toEqual([]);
       const unnamed = userShader('mine.wgsl', kernel.source);
       const near = likeOf(operation, unnamed, constantsOf).kernel;
-      expect(near.bindings.map(({ name }) => name).sort()).toEqual(
-        kernel.bindings.map(({ name }) => name).sort(),
-      );
+      const types = ({ declared }: Kernel) =>
+        declared.bindings.map(({ name, type }) => `${name}: ${type}`).sort();
+      expect(types(near)).toEqual(types(kernel));
     }
   });
 

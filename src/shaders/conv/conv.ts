@@ -1,6 +1,6 @@
 /**
  * Convolution without bias, NHWC activations, HWIO weights, square kernels: 1x1, 3x3 "same", 7x7 stride 2.
- * One file a direction; the formulas stand in the heads of the naive shaders.
+ * One folder per direction; the formulas stand in the heads of the naive shaders.
  */
 export { BACKWARD_DATA, convBackwardData, convBackwardThroughNorm } from './backwardData/backwardData.js';
 export {
