@@ -5,7 +5,7 @@
 //   alpha[b,k] = s * weights[k,class] * f[b,k] / (height*width),   s = p*(1-p) with SIGMOID, else 1
 //
 // Mean over the positions of d score / d A in closed form: behind A come only ReLU, global average pooling and
-// the dense layer. The score is the sigmoid's output (util.py of the notebook) or, without SIGMOID, the logit.
+// the dense layer. The score is the sigmoid's output (util.py of the course's notebook) or, without SIGMOID, the logit.
 // Check and race: npx chexgpu doctor --kernel gradcam.weights
 
 const SIGMOID: bool = true;

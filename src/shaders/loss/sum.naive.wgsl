@@ -2,7 +2,7 @@
 //
 //   loss = sum over c of  ( -mean over b of terms[b,c]  -mean over b of terms[b,classes+c] )
 //
-// Class by class, in the notebook's order; the terms are those of a loss's own kernel. They are few
+// Class by class, in the order of the course's notebook; the terms are those of a loss's own kernel. They are few
 // (batch * 28), and one thread keeps the order of the sum fixed.
 // Check and race: npx chexgpu doctor --kernel loss.sum
 

@@ -23,7 +23,7 @@ export const PREPARE_INFERENCE = scalarAndVec4('batchnorm.prepareInference', pre
 /**
  * How the batch variance enters the moving variance, by version of Keras: the biased variance, times a factor of
  * n = values in the batch, and the batch norm's epsilon
- *   `keras2.3`      n/(n-1) * n/(n-1-epsilon)   Keras 2.3 on TensorFlow 1, the notebook: corrected twice
+ *   `keras2.3`      n/(n-1) * n/(n-1-epsilon)   Keras 2.3 on TensorFlow 1, the course's notebook: corrected twice
  *   `keras2.3-tf2`  n/(n-1-epsilon)             Keras 2.3 on TensorFlow 2
  *   `tf.keras`      n/(n-1)                     tf.keras with fused batch norm, its default; PyTorch
  *   `keras3`        1                           Keras 3, tf.keras not fused, TensorFlow.js

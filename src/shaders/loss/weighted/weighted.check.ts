@@ -1,4 +1,4 @@
-/** The cases on which weighted.ts is checked: both epsilons of the notebook. */
+/** The cases on which weighted.ts is checked: both epsilons of the course's notebook. */
 import type { Operation } from '../../checkCase.js';
 import { lossCases } from '../loss.check.js';
 import { WEIGHTED, weightedLoss } from './weighted.js';

@@ -5,8 +5,8 @@
 //   terms[b,classes+c] = negative[c] * (1-y) * ln((1-p) + epsilon)
 //   dz = p*(1-p)/batch * ( -positive[c]*y/(p+epsilon) + negative[c]*(1-y)/((1-p)+epsilon) )
 //
-// epsilon stands inside the logarithm, as in the notebook; dz is the exact gradient of loss.sum with it, and is
-// zero where p has rounded to 0 or 1. Where y is NaN, unknown, terms and dz are 0. sigmoid: sigmoid.naive.wgsl.
+// epsilon stands inside the logarithm, as in the course's notebook; dz is the exact gradient of loss.sum with it, and
+// is zero where p has rounded to 0 or 1. Where y is NaN, unknown, terms and dz are 0. sigmoid: sigmoid.naive.wgsl.
 // Check and race: npx chexgpu doctor --kernel loss.weighted
 
 const WORKGROUP: u32 = 64;

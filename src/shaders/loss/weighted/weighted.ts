@@ -1,6 +1,6 @@
 /**
- * The notebook's weighted cross-entropy with its exact gradient. The formulas stand in the head of the naive kernel;
- * semantics of Keras 2.3.1 (epsilon inside the logarithms, no clipping, no logits form).
+ * The weighted cross-entropy of the course's notebook with its exact gradient. The formulas stand in the head of the
+ * naive kernel; semantics of Keras 2.3.1 (epsilon inside the logarithms, no clipping, no logits form).
  */
 import { kernels } from '../../../engine/plan/kernel.js';
 import type { PlanBuilder } from '../../../engine/plan/plan.js';
