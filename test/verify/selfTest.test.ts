@@ -30,8 +30,6 @@ const SHAPES_NOT_TAKEN: Record<string, RegExp> = {
   'conv.backwardWeights.subgroup': /odd channels|no prologue|^7x7/,
   'conv.backwardWeights.workgroup': /odd channels|^7x7/,
   'dense.forward.tiled': /^7 -> 5/,
-  'dense.backwardData.tiled': /^7 -> 5/,
-  'dense.backwardWeights.tiled': /^7 -> 5/,
   'preprocess.normalise.vec4': /odd$|into four channels|one channel of four$/,
 };
 /** What is no multiple of four takes none of the others but the naive ones. */
