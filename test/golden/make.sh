@@ -49,8 +49,8 @@ make losses torchvision training/make_losses.py losses.json torchvision
 make keras_layouts keras keras/make_keras_h5.py layouts keras_layouts.json
 make keras_models keras keras/make_keras_models.py keras_models.json
 make keras_models keras23 keras/make_keras_models.py keras_models.json
-make keras_optimizers keras keras/make_keras_optimizers.py keras_optimizers.json
-make keras_optimizers keras23 keras/make_keras_optimizers.py keras_optimizers.json
+make keras_optimizers keras keras/optimizers/make_keras_optimizers.py keras_optimizers.json
+make keras_optimizers keras23 keras/optimizers/make_keras_optimizers.py keras_optimizers.json
 make keras_architectures keras keras/make_keras_architectures.py keras_architectures.json
 make hdf5_kinds keras keras/make_hdf5_kinds.py hdf5_kinds.json
 make npz keras keras/make_npz.py

@@ -10,7 +10,7 @@ export interface OptimizerState {
   optimizer: string;
   /** Updates done so far; the next one's bias correction counts from here. */
   iterations: number;
-  /** What the kind keeps per weight, by slot (Adam's are m and v) and by ParameterSpec.key of every trainable tensor. */
+  /** What the kind keeps per weight, by slot (Adam's are m and v), and by the key of every trainable tensor. */
   slots: Record<string, WeightMap>;
   /** What the updates were made with, as far as it is known. */
   settings: SettingMap;

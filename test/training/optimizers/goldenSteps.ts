@@ -140,7 +140,7 @@ export function referenceStep(
   return adamwStep(now.w, g, now.m, now.v, hyper, g.data.length);
 }
 
-/** All weights after each step, in float64. @param epsilonOf what stands for the epsilon in step t, if that is another */
+/** All weights after each step, in float64. @param epsilonOf the epsilon of step t, if that is another */
 export function inFloat64(one: GoldenCase, epsilonOf?: (epsilon: number, t: number) => number): number[][] {
   const { kind } = optimizerOf(one, 1);
   const states = TRAINABLE.map(({ key, size }) => ({

@@ -34,8 +34,9 @@ function kerasOptimizer(state: OptimizerState): CompleteOptimizer & { keras: Ker
 const iterations = (state: OptimizerState) => BigInt64Array.of(BigInt(state.iterations));
 
 /**
- * `training_config`: the optimizer with its settings, under keys that all Kerases know. The loss is Keras' own binary cross-entropy, because a loss of one's own has to be
- * handed to `load_model` by name; whoever trains on with the weighted loss compiles with `model.optimizer`.
+ * `training_config`: the optimizer with its settings, under keys that all Kerases know. The loss is Keras' own binary
+ * cross-entropy, because a loss of one's own has to be handed to `load_model` by name; whoever trains on with the
+ * weighted loss compiles with `model.optimizer`.
  */
 export function trainingConfig(state: OptimizerState): unknown {
   const { keras, kind, settings } = kerasOptimizer(state);

@@ -42,9 +42,9 @@ export function kerasModels(): Record<string, H5Layout & { written_by: string; m
   );
 }
 
-/** What real Keras wrote with the state of other optimizers; made by test/golden/keras/make_keras_optimizers.py. */
+/** What real Keras wrote of other optimizers; made by test/golden/keras/optimizers/make_keras_optimizers.py. */
 export function kerasOptimizers(): Record<string, H5Layout & { written_by: string }> {
-  const path = new URL('../../../golden/keras/keras_optimizers.json', import.meta.url);
+  const path = new URL('../../../golden/keras/optimizers/keras_optimizers.json', import.meta.url);
   const files = JSON.parse(readFileSync(path, 'utf8')) as Record<
     string,
     H5Layout & { written_by: string; like: string }

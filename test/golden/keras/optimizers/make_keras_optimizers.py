@@ -13,6 +13,7 @@ import tempfile
 
 import numpy as np
 
+sys.path.insert(0, "..")
 from make_keras_models import UPDATES, X, Y, dump, functional, stacks, write
 
 SGD = {"learning_rate": 0.05, "momentum": 0.75, "nesterov": True}
@@ -84,7 +85,7 @@ def of_model(row):
 if __name__ == "__main__":
     (path,) = sys.argv[1:]
     found = json.load(open(path)) if os.path.exists(path) else {}
-    models = json.load(open("keras_models.json"))
+    models = json.load(open("../keras_models.json"))
     with tempfile.TemporaryDirectory() as folder:
         for keras in stacks():
             for name, like, optimizer in files(keras):
