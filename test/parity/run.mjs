@@ -20,7 +20,7 @@ const ADAPTERS = ['hardware', 'lavapipe', 'swiftshader'];
 const WITHOUT_GPU = [
   'test/data/images/resample.test.ts',
   'test/data/generator/augmentation.test.ts',
-  'test/data/generator/augmentedBatches.test.ts',
+  'test/data/generator/generator.node.test.ts',
   'test/eval/scores/averages.test.ts',
   'test/eval/explain/colormap.test.ts',
 ];

@@ -4,16 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EngineProcess, peerEnvironment, projectRoot } from '../../bench/peers/engineProcess.js';
-import { encodeOnnx, toOihw } from '../../bench/peers/onnx.js';
-import { BenchFiles, benchBatch, benchWeights } from '../../bench/peers/peerFiles.js';
-import { emptyRow } from '../../bench/peers/peerReport.js';
-import type { RaceContext } from '../../bench/peers/raceContext.js';
-import { type JobKind, type PeerRow, peerTable, racePeers, ratiosOf } from '../../bench/peers/racePeers.js';
-import { largestDifference } from '../../bench/peers/rightNumbers.js';
-import { runJob } from '../../bench/peers/runJob.js';
-import { densenetConfig } from '../../src/densenet/architecture.js';
-import { referenceForward, toFloat64 } from '../support/networks/referenceNet.js';
+import { EngineProcess, peerEnvironment, projectRoot } from '../../../bench/peers/engineProcess.js';
+import { encodeOnnx, toOihw } from '../../../bench/peers/onnx.js';
+import { BenchFiles, benchBatch, benchWeights } from '../../../bench/peers/peerFiles.js';
+import { emptyRow } from '../../../bench/peers/peerReport.js';
+import type { RaceContext } from '../../../bench/peers/raceContext.js';
+import {
+  type JobKind,
+  type PeerRow,
+  peerTable,
+  racePeers,
+  ratiosOf,
+} from '../../../bench/peers/racePeers.js';
+import { largestDifference } from '../../../bench/peers/rightNumbers.js';
+import { runJob } from '../../../bench/peers/runJob.js';
+import { densenetConfig } from '../../../src/densenet/architecture.js';
+import { referenceForward, toFloat64 } from '../../support/networks/referenceNet.js';
 
 const SMALL = densenetConfig('densenet121', {
   name: 'small',

@@ -1,10 +1,10 @@
 /** Every public function that takes pixels, labels, scores or settings names what is wrong with them. */
 import { describe, expect, it } from 'vitest';
-import { DataError, NonFiniteError, UsageError } from '../../src/core/errors.js';
-import type { Frame } from '../../src/data/tables/frame.js';
-import { encodePng } from '../../src/eval/explain/overlay.node.js';
-import * as chexgpu from '../../src/index.js';
-import { type ErrorKind, refused } from '../support/refused.js';
+import { DataError, NonFiniteError, UsageError } from '../src/core/errors.js';
+import type { Frame } from '../src/data/tables/frame.js';
+import { encodePng } from '../src/eval/explain/overlay.node.js';
+import * as chexgpu from '../src/index.js';
+import { type ErrorKind, refused } from './support/refused.js';
 
 type Case = [what: string, work: () => unknown, kind: ErrorKind, message: RegExp];
 

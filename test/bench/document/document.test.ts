@@ -1,6 +1,6 @@
 /** Documents of the bench: written, read, merged, compared, drawn. */
 import { describe, expect, it } from 'vitest';
-import { compareDocuments, compareFigures, type Figure } from '../../bench/document/compare.js';
+import { compareDocuments, compareFigures, type Figure } from '../../../bench/document/compare.js';
 import {
   type BenchDocument,
   documentProblem,
@@ -9,12 +9,12 @@ import {
   FORMAT_VERSION,
   mergeDocuments,
   resultName,
-} from '../../bench/document/document.js';
-import { torchTable } from '../../bench/document/tables.js';
-import type { KernelRow } from '../../bench/kernels/kernelRows.js';
-import type { ModelRow } from '../../bench/model/benchModel.js';
-import { benchPage } from '../../bench/page/page.js';
-import type { PeerReport } from '../../bench/peers/peerReport.js';
+} from '../../../bench/document/document.js';
+import { torchTable } from '../../../bench/document/tables.js';
+import type { KernelRow } from '../../../bench/kernels/kernelRows.js';
+import type { ModelRow } from '../../../bench/model/benchModel.js';
+import { benchPage } from '../../../bench/page/page.js';
+import type { PeerReport } from '../../../bench/peers/peerReport.js';
 
 const ROW: KernelRow = {
   op: 'conv.forward',

@@ -1,14 +1,14 @@
 /** A training that stops and goes on, in memory and through files. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UsageError, WeightsError } from '../../src/core/errors.js';
-import { densenetConfig, parameterTable } from '../../src/densenet/architecture.js';
-import { DenseNet } from '../../src/densenet/densenet.js';
-import { readKerasHdf5, writeKerasHdf5 } from '../../src/densenet/weights/keras/kerasLazy.js';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import type { WeightMap } from '../../src/training/parameterSpec.js';
-import { differences } from '../densenet/weights/keras/h5Fixtures.js';
-import { generatedBatch, generatedLossWeights, generatedWeights } from '../support/networks/generated.js';
+import { UsageError, WeightsError } from '../../../src/core/errors.js';
+import { densenetConfig, parameterTable } from '../../../src/densenet/architecture.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
+import { readKerasHdf5, writeKerasHdf5 } from '../../../src/densenet/weights/keras/kerasLazy.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import type { WeightMap } from '../../../src/training/parameterSpec.js';
+import { differences } from '../../densenet/weights/keras/h5Fixtures.js';
+import { generatedBatch, generatedLossWeights, generatedWeights } from '../../support/networks/generated.js';
 
 const config = densenetConfig('densenet121', {
   name: 'small',

@@ -1,6 +1,6 @@
 /** What the bench makes of its measurements, on numbers made by hand. */
 import { describe, expect, it } from 'vitest';
-import { growthLines } from '../../bench/document/tables.js';
+import { growthLines } from '../../../bench/document/tables.js';
 import {
   convolutionName,
   convolutionRows,
@@ -9,11 +9,11 @@ import {
   type Measured,
   tileName,
   variantTotals,
-} from '../../bench/kernels/kernelRows.js';
-import { fitLine, fitPower } from '../../bench/model/growthFit.js';
-import { fits, type ScalingPoint } from '../../bench/model/scaling.js';
-import { timingOf } from '../../src/engine/timing/statistics.js';
-import { fakeProfile } from './fakeProfile.js';
+} from '../../../bench/kernels/kernelRows.js';
+import { fitLine, fitPower } from '../../../bench/model/growthFit.js';
+import { fits, type ScalingPoint } from '../../../bench/model/scaling.js';
+import { timingOf } from '../../../src/engine/timing/statistics.js';
+import { fakeProfile } from '../fakeProfile.js';
 
 const PEAKS = { gflops: 100, gbs: 10 };
 

@@ -1,17 +1,17 @@
 /** Every tile of the kernels that go through workgroup memory, as a hardware adapter would choose among them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TOLERANCE } from '../../src/core/tolerance.js';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import type { Choice } from '../../src/engine/plan/choice.js';
-import type { Kernel } from '../../src/engine/plan/kernel.js';
-import { PlanBuilder } from '../../src/engine/plan/plan.js';
-import { channelSlice, denseTensor, elements, imageSlice } from '../../src/engine/plan/tensor.js';
-import { Lab, type Verdict } from '../../src/lab/check.js';
-import { geometriesOf } from '../../src/lab/geometry.js';
-import { backwardApply, prepareTraining } from '../../src/shaders/batchnorm/batchnorm.js';
-import * as batchnorm from '../../src/shaders/batchnorm/batchnorm.reference.js';
-import type { CheckCase, Dense, Shape } from '../../src/shaders/checkCase.js';
+import { TOLERANCE } from '../../../src/core/tolerance.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import type { Choice } from '../../../src/engine/plan/choice.js';
+import type { Kernel } from '../../../src/engine/plan/kernel.js';
+import { PlanBuilder } from '../../../src/engine/plan/plan.js';
+import { channelSlice, denseTensor, elements, imageSlice } from '../../../src/engine/plan/tensor.js';
+import { Lab, type Verdict } from '../../../src/lab/check.js';
+import { geometriesOf } from '../../../src/lab/geometry.js';
+import { backwardApply, prepareTraining } from '../../../src/shaders/batchnorm/batchnorm.js';
+import * as batchnorm from '../../../src/shaders/batchnorm/batchnorm.reference.js';
+import type { CheckCase, Dense, Shape } from '../../../src/shaders/checkCase.js';
 import {
   BACKWARD_DATA,
   BACKWARD_WEIGHTS,
@@ -21,9 +21,9 @@ import {
   convBackwardWeightsOfLayers,
   convForward,
   FORWARD,
-} from '../../src/shaders/conv/conv.js';
-import * as reference from '../../src/shaders/conv/conv.reference.js';
-import { workgroupChoices } from '../../src/shaders/conv/workgroupTiles.js';
+} from '../../../src/shaders/conv/conv.js';
+import * as reference from '../../../src/shaders/conv/conv.reference.js';
+import { workgroupChoices } from '../../../src/shaders/conv/workgroupTiles.js';
 
 let software: Gpu;
 /** The same device, with the choices that a hardware adapter has. */

@@ -1,12 +1,12 @@
 /** A second fit goes on where the first one stopped, as Keras' does. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DenseNet } from '../../src/densenet/densenet.js';
-import { initialWeights } from '../../src/densenet/initialisers.js';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { type FitOptions, fit as trainModel } from '../../src/training/fit.js';
-import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
-import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../support/networks/tinyNet.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
+import { initialWeights } from '../../../src/densenet/initialisers.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { type FitOptions, fit as trainModel } from '../../../src/training/fit.js';
+import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
+import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

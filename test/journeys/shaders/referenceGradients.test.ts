@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { MT19937 } from '../../src/core/mt19937.js';
-import * as batchnorm from '../../src/shaders/batchnorm/batchnorm.reference.js';
-import { at, type Dense, dense, type Shape } from '../../src/shaders/checkCase.js';
-import * as conv from '../../src/shaders/conv/conv.reference.js';
-import * as fullyConnected from '../../src/shaders/dense/dense.reference.js';
-import * as gradcam from '../../src/shaders/gradcam/gradcam.reference.js';
-import { binaryLoss } from '../../src/shaders/loss/binary/binary.reference.js';
-import { focalLoss } from '../../src/shaders/loss/focal/focal.reference.js';
-import * as loss from '../../src/shaders/loss/loss.reference.js';
-import { weightedLoss } from '../../src/shaders/loss/weighted/weighted.reference.js';
-import * as pointwise from '../../src/shaders/pointwise/pointwise.reference.js';
-import * as pool from '../../src/shaders/pool/pool.reference.js';
+import { MT19937 } from '../../../src/core/mt19937.js';
+import * as batchnorm from '../../../src/shaders/batchnorm/batchnorm.reference.js';
+import { at, type Dense, dense, type Shape } from '../../../src/shaders/checkCase.js';
+import * as conv from '../../../src/shaders/conv/conv.reference.js';
+import * as fullyConnected from '../../../src/shaders/dense/dense.reference.js';
+import * as gradcam from '../../../src/shaders/gradcam/gradcam.reference.js';
+import { binaryLoss } from '../../../src/shaders/loss/binary/binary.reference.js';
+import { focalLoss } from '../../../src/shaders/loss/focal/focal.reference.js';
+import * as loss from '../../../src/shaders/loss/loss.reference.js';
+import { weightedLoss } from '../../../src/shaders/loss/weighted/weighted.reference.js';
+import * as pointwise from '../../../src/shaders/pointwise/pointwise.reference.js';
+import * as pool from '../../../src/shaders/pool/pool.reference.js';
 
 function filled(shape: Shape, seed: number, low = -1, high = 1): Dense {
   const random = new MT19937(seed);

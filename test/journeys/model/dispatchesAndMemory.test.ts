@@ -1,16 +1,16 @@
 /** What the planner promises of DenseNet121: few dispatches, little memory, and no growth. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { densenetConfig } from '../../src/densenet/architecture.js';
-import { DenseNet } from '../../src/densenet/densenet.js';
-import { densenetNetwork } from '../../src/densenet/network.js';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { PlanBuilder } from '../../src/engine/plan/plan.js';
-import { denseTensor, elements, type Tensor } from '../../src/engine/plan/tensor.js';
-import { sigmoid } from '../../src/shaders/loss/loss.js';
-import { LARGEST_RUNS, largestMagnitudes } from '../../src/shaders/reduce/reduce.js';
-import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
-import { Parameters } from '../../src/training/model/parameters.js';
+import { densenetConfig } from '../../../src/densenet/architecture.js';
+import { DenseNet } from '../../../src/densenet/densenet.js';
+import { densenetNetwork } from '../../../src/densenet/network.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { PlanBuilder } from '../../../src/engine/plan/plan.js';
+import { denseTensor, elements, type Tensor } from '../../../src/engine/plan/tensor.js';
+import { sigmoid } from '../../../src/shaders/loss/loss.js';
+import { LARGEST_RUNS, largestMagnitudes } from '../../../src/shaders/reduce/reduce.js';
+import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
+import { Parameters } from '../../../src/training/model/parameters.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

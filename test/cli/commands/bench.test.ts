@@ -1,8 +1,8 @@
 /** `chexgpu bench` and `chexgpu profile` as commands. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BenchDocument } from '../../bench/document/document.js';
-import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../support/programs/cli.js';
+import type { BenchDocument } from '../../../bench/document/document.js';
+import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
 beforeAll(ensureBuilt);

@@ -1,13 +1,13 @@
 /** The benches on the adapter at hand, with a network of two layers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { benchKernels, operationsOf } from '../../bench/kernels/benchKernels.js';
-import { benchModel } from '../../bench/model/benchModel.js';
-import { benchScaling } from '../../bench/model/scaling.js';
-import { measurePeaks } from '../../bench/peaks/measurePeaks.js';
-import { UsageError } from '../../src/core/errors.js';
-import { densenetConfig } from '../../src/densenet/architecture.js';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { benchKernels, operationsOf } from '../../../bench/kernels/benchKernels.js';
+import { benchModel } from '../../../bench/model/benchModel.js';
+import { benchScaling } from '../../../bench/model/scaling.js';
+import { measurePeaks } from '../../../bench/peaks/measurePeaks.js';
+import { UsageError } from '../../../src/core/errors.js';
+import { densenetConfig } from '../../../src/densenet/architecture.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 
 const config = densenetConfig('densenet121', { blocks: [1, 1], classes: 3 });
 const PEAKS = { gflops: 10, gbs: 2 };

@@ -28,7 +28,7 @@ describe('what Dawn says of errors that nobody waits for', () => {
   it('goes to stderr', async () => {
     const program = await nodeProgram(
       'stray',
-      `import { openNodeGpu } from './src/engine/device/gpu.node.ts';
+      `import { openNodeGpu } from '../commands/src/engine/device/gpu.node.ts';
        const { gpu } = await openNodeGpu({ quiet: true });
        gpu.device.createBuffer({ label: 'stray', size: 16, usage: 0x1 | 0x80 });
        await gpu.idle();

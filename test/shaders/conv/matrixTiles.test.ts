@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { PlanBuilder, type Precision } from '../../src/engine/plan/plan.js';
-import { denseTensor, elements } from '../../src/engine/plan/tensor.js';
-import { matrixObstacle } from '../../src/engine/wgsl/subgroupMatrix.js';
-import { Lab } from '../../src/lab/check.js';
-import { geometriesOf } from '../../src/lab/geometry.js';
-import { type CheckCase, runCheck, type Shape } from '../../src/shaders/checkCase.js';
-import { convForward, FORWARD } from '../../src/shaders/conv/conv.js';
-import { ALL_CHECKS } from '../../src/shaders/registry.js';
-import { selfTest } from '../../src/verify/selfTest.js';
-import { skippedKernels } from '../../src/verify/skippedKernels.js';
-import { type EmulatedConfig, emulatedKernel, withMatrices } from '../support/gpu/matrixEmulation.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { PlanBuilder, type Precision } from '../../../src/engine/plan/plan.js';
+import { denseTensor, elements } from '../../../src/engine/plan/tensor.js';
+import { matrixObstacle } from '../../../src/engine/wgsl/subgroupMatrix.js';
+import { Lab } from '../../../src/lab/check.js';
+import { geometriesOf } from '../../../src/lab/geometry.js';
+import { type CheckCase, runCheck, type Shape } from '../../../src/shaders/checkCase.js';
+import { convForward, FORWARD } from '../../../src/shaders/conv/conv.js';
+import { ALL_CHECKS } from '../../../src/shaders/registry.js';
+import { selfTest } from '../../../src/verify/selfTest.js';
+import { skippedKernels } from '../../../src/verify/skippedKernels.js';
+import { type EmulatedConfig, emulatedKernel, withMatrices } from '../../support/gpu/matrixEmulation.js';
 
 let gpu: Gpu;
 beforeAll(async () => {

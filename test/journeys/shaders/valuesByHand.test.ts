@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { fixedTensor, type Plan, PlanBuilder } from '../../src/engine/plan/plan.js';
-import { elements, type Tensor } from '../../src/engine/plan/tensor.js';
-import { adamRate, adamStep } from '../../src/shaders/adam/adam.js';
-import type { Shape } from '../../src/shaders/checkCase.js';
-import { sigmoid } from '../../src/shaders/loss/loss.js';
-import { weightedLoss } from '../../src/shaders/loss/weighted/weighted.js';
-import { normalise, pixelWords, samplewiseMoments } from '../../src/shaders/preprocess/preprocess.js';
-import { ALL_KERNELS } from '../../src/shaders/registry.js';
-import { resizeBilinear } from '../../src/shaders/resize/resize.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { fixedTensor, type Plan, PlanBuilder } from '../../../src/engine/plan/plan.js';
+import { elements, type Tensor } from '../../../src/engine/plan/tensor.js';
+import { adamRate, adamStep } from '../../../src/shaders/adam/adam.js';
+import type { Shape } from '../../../src/shaders/checkCase.js';
+import { sigmoid } from '../../../src/shaders/loss/loss.js';
+import { weightedLoss } from '../../../src/shaders/loss/weighted/weighted.js';
+import { normalise, pixelWords, samplewiseMoments } from '../../../src/shaders/preprocess/preprocess.js';
+import { ALL_KERNELS } from '../../../src/shaders/registry.js';
+import { resizeBilinear } from '../../../src/shaders/resize/resize.js';
 
 let gpu: Gpu;
 beforeAll(async () => {
