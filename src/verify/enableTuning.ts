@@ -1,7 +1,6 @@
 /** The tuner for the kernels of this library. */
 import type { Gpu } from '../engine/device/gpu.js';
 import { startTuning, type Tuner, type TunerSettings } from '../engine/tuning/tuner.js';
-import { ALL_KERNELS } from '../shaders/registry.js';
 
 export type TuningOptions = Omit<TunerSettings, 'kernels'>;
 
@@ -21,6 +20,8 @@ export type TuningOptions = Omit<TunerSettings, 'kernels'>;
  *
  * In Node the store is `tuningFile(gpu)`.
  */
-export function enableTuning(gpu: Gpu, options: TuningOptions = {}): Promise<Tuner> {
+export async function enableTuning(gpu: Gpu, options: TuningOptions = {}): Promise<Tuner> {
+  // A page that tunes nothing does not load the list of all kernels, which knows their small cases.
+  const { ALL_KERNELS } = await import('../shaders/registry.js');
   return startTuning(gpu, { ...options, kernels: ALL_KERNELS });
 }

@@ -16,8 +16,8 @@ import {
   verdictDocument,
   verdictIdentity,
 } from '../engine/tuning/verdicts.js';
-import { type CheckResult, explain, judge } from '../shaders/checkCase.js';
-import { SmallCases } from './smallCases.js';
+import type { CheckResult } from '../shaders/checkCase.js';
+import type { SmallCases } from './smallCases.js';
 
 export interface KernelCheckOptions {
   /** Where verdicts are kept; without one they are forgotten with the Gpu. */
@@ -61,7 +61,7 @@ interface Use {
 export class PlanChecker implements KernelChecker {
   private readonly verdicts = new Map<string, Verdict>();
   private readonly identity: VerdictIdentity;
-  private readonly cases: SmallCases;
+  private cases: SmallCases | null = null;
   private recalled = false;
   private last: Promise<unknown> = Promise.resolve();
   /** Pipelines that this Gpu was asked about, with what is known of them. */
@@ -73,7 +73,6 @@ export class PlanChecker implements KernelChecker {
   ) {
     const { runtime = globalThis.navigator?.userAgent ?? '' } = options;
     this.identity = verdictIdentity(gpu, runtime);
-    this.cases = new SmallCases(gpu);
   }
 
   /** One plan at a time. */
@@ -92,6 +91,7 @@ export class PlanChecker implements KernelChecker {
     if (unknown.length === 0 || good.includes(false)) return !good.includes(false);
     // Drivers that compile on threads of their own begin at once; failures show when a case is run.
     for (const { kernel, constants } of unknown) this.gpu.compile(kernel, constants).catch(() => {});
+    const { explain } = await import('../shaders/checkCase.js');
     let right = true;
     for (const [done, use] of unknown.entries()) {
       this.options.onProgress?.(done, unknown.length, use.kernel.name);
@@ -111,6 +111,12 @@ export class PlanChecker implements KernelChecker {
     used: readonly Use[],
   ): Promise<CheckResult | null> {
     const { gpu } = this;
+    // A page whose kernels are known to be right does not load the cases.
+    const [{ judge }, { SmallCases }] = await Promise.all([
+      import('../shaders/checkCase.js'),
+      import('./smallCases.js'),
+    ]);
+    this.cases ??= new SmallCases(gpu);
     const kernels = Object.fromEntries(used.map((use) => [use.kernel.name, use.kernel]));
     for (const { check, choice } of this.cases.of(plan, kernel, constants)) {
       const result = await judge(gpu, check, choice, kernels);

@@ -5,7 +5,7 @@ import { type Peaks, type Rates, ratesOf } from '../engine/timing/peaks.js';
 import { racePlans } from '../engine/timing/race.js';
 import { median } from '../engine/timing/statistics.js';
 import { type CheckCase, explain, type Prepared, prepare, runCheck } from '../shaders/checkCase.js';
-import { checksOf } from './selfTest.js';
+import { checksOf } from './checksOf.js';
 
 const ROUNDS = 9;
 const SAMPLE_MS = 20;

@@ -1,7 +1,6 @@
 /** Self-test of all kernels: every small case of every operation (`*.check.ts`) on the adapter at hand. */
 import type { Gpu } from '../engine/device/gpu.js';
-import { type CheckCase, type CheckResult, judge } from '../shaders/checkCase.js';
-import { ALL_CHECKS } from '../shaders/registry.js';
+import type { CheckResult } from '../shaders/checkCase.js';
 
 export interface SelfTestOptions {
   /** Operations or folders to test, e.g. `conv.forward`, `conv`; default all. */
@@ -10,13 +9,6 @@ export interface SelfTestOptions {
   beside?: readonly Gpu[];
   /** Cases done, cases in all, and what is waited for: before each case, and at the end. */
   onProgress?: (done: number, total: number, waitingFor: string) => void;
-}
-
-/** Cases of the operations named, by full name (`conv.forward`) or by folder (`conv`). */
-export function checksOf(ops: readonly string[] | undefined): CheckCase[] {
-  return ALL_CHECKS.filter(
-    (check) => !ops || ops.some((op) => check.op === op || check.op.startsWith(`${op}.`)),
-  );
 }
 
 /**
@@ -29,6 +21,11 @@ export async function selfTest(
   gpu: Gpu,
   { ops, beside = [], onProgress = () => {} }: SelfTestOptions = {},
 ): Promise<CheckResult[]> {
+  // A page that checks nothing does not load the cases.
+  const [{ checksOf }, { judge }] = await Promise.all([
+    import('./checksOf.js'),
+    import('../shaders/checkCase.js'),
+  ]);
   const runs = checksOf(ops)
     .filter((check) => !check.race)
     .flatMap((check) => check.variants.map((variant) => ({ check, variant })));

@@ -3,7 +3,7 @@ import type { Gpu } from '../engine/device/gpu.js';
 import { extensionObstacle } from '../engine/wgsl/extensions.js';
 import type { CheckResult } from '../shaders/checkCase.js';
 import { ALL_KERNELS } from '../shaders/registry.js';
-import { checksOf } from './selfTest.js';
+import { checksOf } from './checksOf.js';
 
 export interface SkippedKernel {
   /** E.g. `conv.forward.subgroupMatrix`. */
