@@ -1,5 +1,5 @@
 /**
- * What every public function asks of its arguments: one check a kind of value, so that each door refuses the same and
+ * What every public function asks of its arguments: one check per kind of value, so that each door refuses the same and
  * says it alike: the name, what was found, what is wanted. JavaScript callers have no compiler to tell them.
  */
 import { UsageError } from './errors.js';

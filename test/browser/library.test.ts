@@ -134,7 +134,10 @@ const BAD: Record<string, { bytes: Uint8Array; says: RegExp }> = {
   'cut short': { bytes: PNGS.gray.slice(0, -200), says: /damaged or cut short/ },
   'without its end': { bytes: PNGS.gray.slice(0, -12), says: /damaged or cut short/ },
   damaged: { bytes: flipped(PNGS.gray, 300), says: /damaged or cut short.*IDAT/ },
-  '16-bit': { bytes: randomPng({ ...SHAPE, bitDepth: 16, colorType: GRAY }, 1, 9), says: /16 bits a sample/ },
+  '16-bit': {
+    bytes: randomPng({ ...SHAPE, bitDepth: 16, colorType: GRAY }, 1, 9),
+    says: /16 bits per sample/,
+  },
   DICOM: { bytes: Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')]), says: /is a DICOM file/ },
   huge: { bytes: sized(PNGS.gray, 30000), says: /has 30000 x 30000 pixels, more than is read/ },
   transparent: { bytes: randomPng({ ...SHAPE, colorType: RGB_ALPHA }, 4, 10), says: /transparent pixels/ },

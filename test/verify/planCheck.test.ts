@@ -355,7 +355,7 @@ describe('what is known of kernels', () => {
     expect((await checkedBy(store, 'a', record)).length).toBe(3);
   });
 
-  it('lies in the cache folder, one file an adapter', async () => {
+  it('lies in the cache folder, one file per adapter', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'chexgpu-checks-'));
     const before = process.env.CHEXGPU_CACHE;
     process.env.CHEXGPU_CACHE = folder;

@@ -97,7 +97,7 @@ async function testAll(
 
 const nameOf = ({ op, variant }: CheckResult) => `${op}.${variant}`;
 
-/** One line a variant: its worst case. */
+/** One line per variant: its worst case. */
 function sayResults({ out }: CommandContext, results: readonly CheckResult[]): void {
   const names = [...new Set(results.map(nameOf))];
   const rows = names.map((name) => {

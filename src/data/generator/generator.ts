@@ -59,7 +59,7 @@ interface Ahead {
 
 interface Claimed {
   readonly rows: Int32Array;
-  /** One an image, drawn whether they are used or not. */
+  /** One per image, drawn whether they are used or not. */
   readonly transforms: readonly Transform[];
   readonly images: readonly PixelImage[];
 }

@@ -15,7 +15,7 @@ const END_OF_IMAGE = 0xd9;
  * Decodes a PNG or JPEG; embedded colour profiles, gamma and EXIF rotation are ignored.
  * @param name what messages call it
  * @returns one channel when the file is stored in gray, else three; with its facts, see `pixelFindings`
- * @throws DataError when it is empty, cut short, damaged, too large, no PNG or JPEG, has 16 bits a sample,
+ * @throws DataError when it is empty, cut short, damaged, too large, no PNG or JPEG, has 16 bits per sample,
  *   an alpha channel that hides something, or CMYK; UsageError outside a browser
  */
 export async function decodeBlob(
@@ -37,7 +37,7 @@ export async function decodeBlob(
   if (stored.format === 'png') checkPng(bytes, name);
   else checkEnd(bytes, name);
   if (stored.bits > 8) {
-    throw new DataError(`${name} has 16 bits a sample.`, 'Save it with 8 bits; in Node 16 can be read.');
+    throw new DataError(`${name} has 16 bits per sample.`, 'Save it with 8 bits; in Node 16 can be read.');
   }
   const channels = stored.mode.startsWith('gray') ? 1 : 3;
   // Without the transparent colour of a tRNS chunk, which PIL ignores and a canvas would make black.

@@ -7,7 +7,7 @@ export interface FileKind {
   readonly hint: string;
 }
 
-const CONVERT = 'Convert it to PNG, 8 bits a sample.';
+const CONVERT = 'Convert it to PNG, 8 bits per sample.';
 const FETCH = 'Fetch the image itself.';
 const UNPACK = 'Unpack it and give the images.';
 
@@ -22,7 +22,7 @@ const SIGNATURES: readonly Signature[] = [
     begins: ['DICM'],
     at: 128,
     what: 'a DICOM file',
-    hint: 'Export it as PNG, 8 bits a sample, with its window applied and MONOCHROME1 inverted.',
+    hint: 'Export it as PNG, 8 bits per sample, with its window applied and MONOCHROME1 inverted.',
   },
   {
     begins: ['\x89PNG\n\x1a\n', '\x89PNG\r\r\n', '\x89PNG\r\n\x1a\r\n'],

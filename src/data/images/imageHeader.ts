@@ -181,7 +181,7 @@ function refuseKind(marker: number, bits: number, components: number, name: stri
     throw new DataError(`${name} is a lossless or hierarchical JPEG, as inside DICOM.`, 'Convert it to PNG.');
   }
   if (bits !== 8) {
-    throw new DataError(`${name} is a JPEG of ${bits} bits a sample; 8 are read.`, 'Convert it to PNG.');
+    throw new DataError(`${name} is a JPEG of ${bits} bits per sample; 8 are read.`, 'Convert it to PNG.');
   }
   if (components === 4) {
     throw new DataError(`${name} is stored in CMYK, which no X-ray is.`, 'Convert it to gray or RGB.');

@@ -24,7 +24,7 @@ export interface StoredImage {
   readonly format: string;
   /** Channels stored: gray, gray+alpha, palette, rgb, rgba. */
   readonly mode: 'gray' | 'gray+alpha' | 'palette' | 'rgb' | 'rgba';
-  /** Bits a sample. */
+  /** Bits per sample. */
   readonly bits: number;
 }
 

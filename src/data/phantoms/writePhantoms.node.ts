@@ -40,7 +40,7 @@ export interface PhantomSummary {
   positives: Record<string, number>;
 }
 
-/** Bytes a pixel as PNG, at most; and of the tables a row. */
+/** Bytes per pixel as PNG, at most; and of the tables per row. */
 const BYTES_PER_PIXEL = 1.1;
 const BYTES_PER_ROW = 500;
 

@@ -42,7 +42,7 @@ export function parseCsv(text: string, file: string): CsvTable {
   if (first === undefined) {
     throw new DataError(
       `${file} is empty.`,
-      'Write a header line with the column names, then one line an image.',
+      'Write a header line with the column names, then one line per image.',
     );
   }
   if (first.cells.length === 1 && first.cells[0].startsWith('#')) {

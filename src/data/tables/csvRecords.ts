@@ -32,7 +32,7 @@ const PROBLEMS: Readonly<Record<string, readonly [what: string, hint: string]>> 
   ],
   CSV_MAX_RECORD_SIZE: [
     `longer than ${whole(MOST_LINE)} characters`,
-    'Give a CSV with one line an image, and check its quotes.',
+    'Give a CSV with one line per image, and check its quotes.',
   ],
 };
 

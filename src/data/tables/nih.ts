@@ -1,5 +1,5 @@
 /**
- * NIH's own label table, Data_Entry_2017(_v2020).csv: one row an image, its findings in one cell as
+ * NIH's own label table, Data_Entry_2017(_v2020).csv: one row per image, its findings in one cell as
  * "Cardiomegaly|Effusion" or "No Finding". Both column spellings of the two releases are read.
  */
 import { DataError } from '../../core/errors.js';

@@ -49,7 +49,7 @@ function jetTable(): Uint8Array {
   return table;
 }
 
-/** matplotlib's `jet` as rgb[256,3], 8 bits a channel. */
+/** matplotlib's `jet` as rgb[256,3], 8 bits per channel. */
 export const JET: Uint8Array = jetTable();
 
 /** Row of `JET` for t in 0..1: floor(256·t), and 255 for t = 1. */

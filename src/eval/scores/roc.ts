@@ -102,7 +102,8 @@ function checkWeights(weights: ArrayLike<number>, rows: number, name: string): v
     }
     total += weight;
   }
-  if (total === 0) throw new DataError(`${name}: all sample weights are 0.`, 'Give one row a weight.');
+  if (total === 0)
+    throw new DataError(`${name}: all sample weights are 0.`, 'Give at least one row a weight above 0.');
   if (!Number.isFinite(total)) {
     throw new NonFiniteError(`${name}: the sum of the sample weights is ${total}.`, 'Scale them down.');
   }

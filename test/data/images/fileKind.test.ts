@@ -148,7 +148,7 @@ describe('files of which the header says that they are too large', () => {
     const jpeg = Buffer.from(await hugeJpeg(8, 8));
     const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
     jpeg[frame + 4] = 12;
-    await expect(decodeBytes(jpeg, 'a.jpg')).rejects.toThrow(/12 bits a sample/);
+    await expect(decodeBytes(jpeg, 'a.jpg')).rejects.toThrow(/12 bits per sample/);
     jpeg[frame + 4] = 8;
     jpeg[frame + 9] = 2;
     await expect(decodeBytes(jpeg, 'a.jpg')).rejects.toThrow(/2 channels/);

@@ -102,6 +102,6 @@ def labels(seed, count, classes=14):
 
 
 def loss_weights(classes=14):
-    """(positive, negative) weights of the loss, one a class."""
+    """(positive, negative) weights of the loss, one per class."""
     positive = [0.95 - 0.05 * i for i in range(classes)]
     return positive, [1 - w for w in positive]

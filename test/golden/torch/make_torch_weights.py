@@ -110,7 +110,7 @@ def run(model, x):
 
 
 def state_digest(state):
-    """SHA-256 of one line a tensor, sorted: name, dtype, shape."""
+    """SHA-256 of one line per tensor, sorted: name, dtype, shape."""
     dtypes = {torch.float32: "F32", torch.int64: "I64"}
     lines = sorted(f"{k} {dtypes[v.dtype]} {list(v.shape)}".replace(",", "") for k, v in state.items())
     return {"tensors": len(lines), "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest()}

@@ -73,7 +73,7 @@ export function generatedBatch(seed: number, count: number, size: number, classe
   };
 }
 
-/** Weights of the loss, one a class. */
+/** Weights of the loss, one per class. */
 export function generatedLossWeights(classes = 14): { posWeights: number[]; negWeights: number[] } {
   const posWeights = Array.from({ length: classes }, (_, i) => 0.95 - 0.05 * i);
   return { posWeights, negWeights: posWeights.map((w) => 1 - w) };

@@ -58,7 +58,7 @@ describe('a file written here', () => {
     });
   });
 
-  it('holds kernels as [out, in, height, width], the classifier as [out, in], a counter a batch norm', () => {
+  it('holds kernels as [out, in, height, width], the classifier as [out, in], a counter per batch norm', () => {
     const kernel = floatsOf(stored.get('features.conv0.weight')!, 'kernel');
     const [o, i, y, x] = [5, 2, 3, 6];
     expect(stored.get('features.conv0.weight')!.shape).toEqual([8, 3, 7, 7]);
