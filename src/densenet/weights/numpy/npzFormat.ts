@@ -56,7 +56,8 @@ export const NUMPY_NPZ: WeightsFormat = {
       }),
     );
     const { inputChannels, classes } = config;
-    const ends = `${inputChannels} input channel${inputChannels === 1 ? '' : 's'}, ${head ? `${classes} outputs` : 'base only'}`;
+    const channels = `${inputChannels} input channel${inputChannels === 1 ? '' : 's'}`;
+    const ends = `${channels}, ${head ? `${classes} outputs` : 'base only'}`;
     return {
       namesOutputs: false,
       tensors,
