@@ -1,41 +1,21 @@
-/** The benches on the adapter at hand, with a network of two layers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { benchKernels, operationsOf } from '../../../bench/kernels/benchKernels.js';
-import { benchModel } from '../../../bench/model/benchModel.js';
-import { benchScaling } from '../../../bench/model/scaling.js';
-import { measurePeaks } from '../../../bench/peaks/measurePeaks.js';
 import { UsageError } from '../../../src/core/errors.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 
 const config = densenetConfig('densenet121', { blocks: [1, 1], classes: 3 });
+
 const PEAKS = { gflops: 10, gbs: 2 };
 
 let gpu: Gpu;
+
 beforeAll(async () => {
   ({ gpu } = await openNodeGpu());
 });
-afterAll(() => gpu.dispose());
 
-describe('peaks', () => {
-  it('are measured with every kernel, and free what they used', async () => {
-    const before = gpu.allocatedBytes;
-    const space = { threads: 1024, workgroups: [8], megabytes: [1, 2] };
-    const peaks = await measurePeaks(gpu, { space });
-    expect(gpu.allocatedBytes).toBe(before);
-    expect(peaks.fma).toHaveLength(10);
-    expect(peaks.copy.map(({ bytes, vectors }) => [bytes / 2 ** 20, vectors])).toEqual([
-      [1, 4],
-      [1, 16],
-      [2, 4],
-      [2, 16],
-    ]);
-    expect(peaks.gflops).toBe(Math.max(...peaks.fma.map(({ gflops }) => gflops)));
-    expect(peaks.gflops).toBeGreaterThan(0);
-    expect(peaks.gbs).toBe(Math.max(...peaks.copy.slice(2).map(({ gbs }) => gbs)));
-  });
-});
+afterAll(() => gpu.dispose());
 
 describe('bench kernels', () => {
   it('checks and times each variant on the shapes of the step', async () => {
@@ -96,50 +76,5 @@ describe('bench kernels', () => {
     expect(operationsOf('conv')).toEqual(['conv.forward', 'conv.backwardData', 'conv.backwardWeights']);
     expect(operationsOf('conv.forward')).toEqual(['conv.forward']);
     expect(() => operationsOf('con')).toThrow(UsageError);
-  });
-});
-
-describe('bench model', () => {
-  it.each(['predict', 'train'] as const)('measures %s', async (kind) => {
-    const row = await benchModel(gpu, { kind, batch: 2, size: 32, config, peaks: PEAKS, samples: 3 });
-    expect(row.samples).toHaveLength(3);
-    expect(row.imagesPerSecond).toBeCloseTo(2000 / row.ms, 9);
-    expect(row.firstMs).toBeGreaterThan(row.compileMs);
-    expect(row.pipelines).toBeGreaterThan(3);
-    expect(row.dispatches).toBeGreaterThan(row.pipelines);
-    expect(row.planBytesAnImage).toBe(row.planBytes / 2);
-    expect(row.allBytes).toBeGreaterThan(row.planBytes);
-  });
-});
-
-describe('the growth', () => {
-  it('is measured along batch and size, within time and memory', async () => {
-    const options = {
-      config,
-      size: 32,
-      batch: 1,
-      batches: [1, 2],
-      sizes: [32, 64],
-      budgetMs: 60_000,
-      maxBytes: 2 ** 30,
-    };
-    const { series } = await benchScaling(gpu, options);
-    expect(series.map(({ kind, along }) => `${kind} ${along}`)).toEqual([
-      'predict batch',
-      'predict size',
-      'train batch',
-      'train size',
-    ]);
-    for (const { points, memory, time } of series) {
-      expect(points.every(({ skipped }) => skipped === null)).toBe(true);
-      expect(memory.power!.exponent).toBeGreaterThan(0.3);
-      expect(time.line).not.toBeNull();
-    }
-    const bounded = await benchScaling(gpu, { ...options, budgetMs: 1e-9, maxBytes: 1 });
-    const reasons = bounded.series.flatMap(({ points }) => points.map(({ skipped }) => skipped));
-    expect(reasons.every((reason) => reason?.startsWith('not timed'))).toBe(true);
-    const small = await benchScaling(gpu, { ...options, batches: [1, 4096], sizes: [32], maxBytes: 2 ** 24 });
-    expect(small.series[0].points[1]).toMatchObject({ timing: null, planBytes: null });
-    expect(small.series[0].points[1].skipped).toMatch(/^it would need about [\d.]+ MB$/);
   });
 });

@@ -1,6 +1,5 @@
 /** What the bench makes of its measurements, on numbers made by hand. */
 import { describe, expect, it } from 'vitest';
-import { growthLines } from '../../../bench/document/tables.js';
 import {
   convolutionName,
   convolutionRows,
@@ -10,82 +9,9 @@ import {
   tileName,
   variantTotals,
 } from '../../../bench/kernels/kernelRows.js';
-import { fitLine, fitPower } from '../../../bench/model/growthFit.js';
-import { fits, type ScalingPoint } from '../../../bench/model/scaling.js';
-import { timingOf } from '../../../src/engine/timing/statistics.js';
 import { fakeProfile } from '../fakeProfile.js';
 
 const PEAKS = { gflops: 100, gbs: 10 };
-
-describe('fits', () => {
-  it('find a line and a power law', () => {
-    const line = [1, 2, 4, 8].map((x) => ({ x, y: 3 + 2 * x }));
-    expect(fitLine(line)!.intercept).toBeCloseTo(3, 12);
-    expect(fitLine(line)!.slope).toBeCloseTo(2, 12);
-    expect(fitLine(line)!.r2).toBeCloseTo(1, 12);
-    const power = fitPower([1, 2, 4, 8].map((x) => ({ x, y: 5 * x ** 1.5 })))!;
-    expect(power.exponent).toBeCloseTo(1.5, 12);
-    expect(power.factor).toBeCloseTo(5, 12);
-  });
-
-  it('say how badly they fit', () => {
-    const { r2 } = fitLine([1, 2, 3, 4].map((x) => ({ x, y: x % 2 })))!;
-    expect(r2).toBeCloseTo(0.2, 12);
-  });
-
-  it('give nothing where there is nothing to fit', () => {
-    expect(fitLine([{ x: 1, y: 1 }])).toBeNull();
-    expect(
-      fitLine([
-        { x: 1, y: 1 },
-        { x: 1, y: 2 },
-      ]),
-    ).toBeNull();
-    expect(
-      fitPower([
-        { x: 1, y: 1 },
-        { x: 2, y: 0 },
-      ]),
-    ).toBeNull();
-  });
-
-  it('run over the batch, and over the pixels of an image', () => {
-    const point = (batch: number, size: number, ms: number, planBytes: number): ScalingPoint => ({
-      kind: 'predict',
-      batch,
-      size,
-      timing: { ms, noise: null, samples: [ms] },
-      planBytes,
-      skipped: null,
-    });
-    const bySize = fits('size', [
-      point(1, 64, 41, 4096),
-      point(1, 128, 164, 16384),
-      point(1, 256, 656, 65536),
-    ]);
-    expect(bySize.time.power!.exponent).toBeCloseTo(1, 9);
-    expect(bySize.memory.line!.slope).toBeCloseTo(1, 9);
-    const untimed: ScalingPoint = {
-      ...point(4, 64, 0, 4e6),
-      timing: null,
-      skipped: 'not timed: the time was up',
-    };
-    const byBatch = fits('batch', [point(1, 64, 10, 1e6), point(2, 64, 18, 2e6), untimed]);
-    expect(byBatch.time.line).toMatchObject({ intercept: 2, slope: 8 });
-    expect(byBatch.memory.line!.slope).toBeCloseTo(1e6, 3);
-    const series = [{ kind: 'predict' as const, along: 'batch' as const, points: [], ...byBatch }];
-    expect(growthLines({ network: 'n', budgetMs: 1, maxBytes: 1, series })[0]).toMatch(
-      /^predict, over the batch: time grows with power 0\.85 .* about 2\.00 ms \+ 8\.00 ms per image; memory/,
-    );
-  });
-});
-
-describe('samples', () => {
-  it('are told by their median and the distance of their quartiles', () => {
-    expect(timingOf([30, 10, 20, 40, 50])).toMatchObject({ ms: 30, noise: 10 / 30 });
-    expect(timingOf([7])).toMatchObject({ ms: 7, noise: null });
-  });
-});
 
 /** A step: the plan as it is (subgroup, split weights), and the same with naive kernels. */
 const AS_IS = fakeProfile([
@@ -119,6 +45,7 @@ const AS_IS = fakeProfile([
   },
   { label: 'w', op: 'reduce.slices', variant: 'tiled', shape: '2 x 9', flops: 1, bytes: 10, ns: 15 },
 ]);
+
 const NAIVE = fakeProfile([
   { op: 'conv.forward', variant: 'naive', shape: '[4,8,8,64] 1x1 -> 128', flops: 1000, bytes: 10, ns: 100 },
   { op: 'conv.forward', variant: 'naive', shape: '[4,8,8,64] 1x1 -> 128', flops: 1000, bytes: 10, ns: 140 },
@@ -133,6 +60,7 @@ const NAIVE = fakeProfile([
     ns: 60,
   },
 ]);
+
 const AGAIN = fakeProfile([
   {
     op: 'conv.forward',
@@ -155,6 +83,7 @@ const AGAIN = fakeProfile([
   // A variant that does not take this shape: the plan falls back, which says nothing of it.
   { op: 'conv.forward', variant: 'scalar', shape: '[4,64,64,3] 7x7/2 -> 64', flops: 1000, bytes: 10, ns: 1 },
 ]);
+
 const MEASURED: Measured[] = [
   { profile: AS_IS, forced: {} },
   { profile: NAIVE, forced: { 'conv.forward': 'naive', 'conv.backwardWeights': 'naive' } },

@@ -1,10 +1,10 @@
-/** `chexgpu bench` and `chexgpu profile` as commands. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BenchDocument } from '../../../bench/document/document.js';
 import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
+
 beforeAll(ensureBuilt);
 afterAll(scratch.remove);
 
@@ -86,35 +86,5 @@ describe('chexgpu bench', () => {
     expect(printed.others).toEqual({ other: { said: 1 } });
     expect(readFileSync(page, 'utf8')).toContain('<section id="comparison">');
     expect(shown.stderr).toMatch(/Wrote .*kept\/[\w-]+-\d{4}-\d{2}-\d{2}\.json/);
-  });
-});
-
-describe('chexgpu profile', () => {
-  it('says where the time goes, and writes a trace', async () => {
-    const trace = scratch.path('trace.json');
-    const args = [
-      'profile',
-      'predict',
-      '--size',
-      '32',
-      '--batch',
-      '1',
-      '--repeats',
-      '1',
-      '--no-peaks',
-      '--trace',
-      trace,
-    ];
-    const ended = await chexgpu([...args, '--json']);
-    expect(ended.code).toBe(0);
-    const { kernels, layers, profile } = JSON.parse(ended.stdout);
-    const share = (rows: { share: number }[]) => rows.reduce((sum, row) => sum + row.share, 0);
-    expect(share(kernels)).toBeCloseTo(1, 6);
-    expect(share(layers)).toBeCloseTo(1, 6);
-    expect(layers.map((row: { name: string }) => row.name)).toContain('conv2_block1_1_conv');
-    const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8'));
-    const events = traceEvents.filter((event: { ph: string }) => event.ph === 'X');
-    expect(events).toHaveLength(2 * profile.dispatches.length);
-    expect(ended.stderr).toMatch(/^By kernel:$/m);
   });
 });

@@ -1,11 +1,11 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FileWatch } from '../../../src/cli/lab/fileWatch.js';
-import { compilerText, wrongText } from '../../../src/cli/lab/format.js';
 import { chexgpu, ensureBuilt, scratchFolder } from '../../support/programs/cli.js';
 
 const scratch = scratchFolder();
+
 const OP = 'conv1x1.forward';
+
 /** A naive 1x1 convolution. */
 let template = '';
 
@@ -15,6 +15,7 @@ beforeAll(async () => {
   expect([printed.code, printed.stderr]).toEqual([0, '']);
   template = printed.stdout;
 });
+
 afterAll(() => scratch.remove());
 
 /** Checks a text without a race. */
@@ -217,69 +218,5 @@ describe('--watch', () => {
     });
     expect(ended.stderr).toMatch(/5 s and still at endless\.wgsl on 1x1 odd channels; .*twice Ctrl-C/);
     expect([ended.code, ended.signal]).toEqual([130, null]);
-  });
-
-  it('sees a save by rename and one in place, and nothing that leaves the file as it is', async () => {
-    const path = scratch.path('seen.txt');
-    await writeFile(path, 'one');
-    const watch = new FileWatch(path);
-    const saved = (signal: AbortSignal) =>
-      new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    try {
-      const first = watch.nextSave();
-      await writeFile(scratch.path('other.txt'), 'another');
-      await new Promise((resolve) => setTimeout(resolve, 250));
-      expect(first.aborted).toBe(false);
-      await writeFile(path, 'two!');
-      await saved(first);
-      const second = watch.nextSave();
-      await writeFile(scratch.path('new.txt'), 'three');
-      await rename(scratch.path('new.txt'), path);
-      await saved(second);
-    } finally {
-      watch.close();
-    }
-  });
-});
-
-describe('the words of the lab', () => {
-  it('put the caret below its character, tabs or not', () => {
-    const message = { type: 'error', line: 2, column: 3, length: 4, text: 'no such name' } as const;
-    expect(compilerText('a.wgsl', 'fn\n\t\tzero;\n', [message])).toBe(
-      'a.wgsl:2:3: error: no such name\n  \t\tzero;\n  \t\t^^^^',
-    );
-    const nowhere = { ...message, line: 0 };
-    expect(compilerText('a.wgsl', '', [nowhere])).toBe('a.wgsl: error: no such name');
-  });
-
-  it('tell the worst element apart from the first ones', () => {
-    const element = (index: number, ratio: number) =>
-      ({ index, got: 1.5, want: 1, ratio, at: [0, 0, 0, index] }) as const;
-    const text = wrongText({
-      title: 'a shape',
-      shape: '[1,1,1,9]',
-      ok: false,
-      tensors: [
-        {
-          tensor: 'y',
-          elements: 9,
-          off: 3,
-          notFinite: 1,
-          unwritten: 1,
-          worst: element(8, Number.POSITIVE_INFINITY),
-          first: [element(0, 12345.6)],
-          spilled: [0, 0, 0, 12],
-        },
-      ],
-    });
-    expect(text.split('\n').map((line) => line.trim())).toEqual([
-      'WRONG on a shape, [1,1,1,9]:',
-      '3 of 9 elements of y are off (1 never written, 1 NaN or infinite)',
-      expect.stringMatching(/^element/),
-      expect.stringMatching(/^y\[0,0,0,0\] +1\.500000 +1 +12346$/),
-      expect.stringMatching(/^y\[0,0,0,8\] +1\.500000 +1 +-$/),
-      '(the first ones, and the worst)',
-      'it wrote outside the channels of y, first at [0,0,0,12] of the buffer around it',
-    ]);
   });
 });

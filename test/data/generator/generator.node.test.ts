@@ -1,4 +1,4 @@
-/** Batches over several epochs, and `fit`, against keras-preprocessing 1.1.0, 1.1.2 and tf_keras on real PNGs. */
+/** Batches over several epochs against keras-preprocessing 1.1.0, 1.1.2 and tf_keras on real PNGs. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,14 +11,10 @@ import {
   getTestAndValidGenerator,
   getTrainGenerator,
 } from '../../../src/data/generator/splitGenerators.node.js';
-import {
-  type FeaturewiseOptions,
-  fitFeaturewise,
-  SAMPLEWISE,
-} from '../../../src/data/generator/standardize.js';
+import { fitFeaturewise, SAMPLEWISE } from '../../../src/data/generator/standardize.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import type { Frame } from '../../../src/data/tables/frame.js';
-import { DATA, realFile, sayIfLeftOut } from '../../support/files/realData.js';
+import { DATA, realFile } from '../../support/files/realData.js';
 import {
   COUNT,
   GOLDEN,
@@ -33,12 +29,14 @@ import {
 } from '../../support/golden/generatorGolden.js';
 
 const pool = new DecodePool({ workers: 0 });
+
 let directory = '';
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'chexgpu-augmented-'));
   for (let k = 0; k < COUNT; k++) await writeFile(join(directory, goldenName(k)), goldenPng(k));
 });
+
 afterAll(async () => {
   await pool.close();
   await rm(directory, { recursive: true });
@@ -128,42 +126,6 @@ describe.each(SECTIONS)('batches of %s over three epochs', (_, section) => {
   });
 });
 
-describe.each(SECTIONS)("%s's fit", (_, { rules, statistics }) => {
-  const images = () => loadAll(directory, NAMES, { width: 160, height: 120, interpolation: 'bilinear' });
-  const fitted = async (options: FeaturewiseOptions) => {
-    const normalisation = fitFeaturewise(await images(), { rules, ...options });
-    if (normalisation.kind !== 'featurewise') throw new Error(normalisation.kind);
-    return normalisation;
-  };
-
-  it.each(statistics.cases)('rescale $rescale, augment $augment, $rounds rounds', async (golden) => {
-    const augmentation = golden.augment ? { ...golden.options, rules } : undefined;
-    const { rounds, seed, rescale } = golden;
-    const found = await fitted({ mode: 'numpy-float32', augmentation, rounds, seed, rescale: rescale ?? 0 });
-    // Of the stored pixels every float32 sum is the same; augmented ones may differ in their last bits.
-    const near = golden.augment ? 1e-5 : 0;
-    for (const key of ['mean', 'std'] as const) {
-      golden[key].forEach((wanted, c) => {
-        expect(Math.abs(found[key][c] - wanted)).toBeLessThanOrEqual(near * wanted);
-      });
-    }
-  });
-
-  it('gives the true numbers by default', async () => {
-    const { mean, std } = await fitted({});
-    const inFloat32 = (values: number[]) => values.map(Math.fround);
-    expect([mean, std]).toEqual([inFloat32(statistics.exact.mean), inFloat32(statistics.exact.std)]);
-    expect(statistics.cases[0].mean).not.toEqual(inFloat32(statistics.exact.mean));
-  });
-
-  it('refuses rounds that make no sense', async () => {
-    const sample = await images();
-    for (const rounds of [0, 1.5]) {
-      expect(() => fitFeaturewise(sample, { augmentation: { zoomRange: 0.1 }, rounds })).toThrow(UsageError);
-    }
-  });
-});
-
 describe('a generator that augments', () => {
   const options = { rotationRange: 20, horizontalFlip: true };
   const flow = (more: object) =>
@@ -209,7 +171,7 @@ describe('a generator that augments', () => {
     }
   });
 
-  it('is only the training one among the notebook’s', async () => {
+  it('is only that of the training split', async () => {
     const frame = frameOf(NAMES);
     const all = {
       directory,
@@ -227,7 +189,6 @@ describe('a generator that augments', () => {
   });
 });
 
-sayIfLeftOut('augmented batches of real X-rays');
 describe.runIf(DATA)('augmented X-rays', () => {
   it.each(SECTIONS)('come out as by %s', async (_, section) => {
     const folder = realFile('nih64', 'images');

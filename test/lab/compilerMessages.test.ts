@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { compilerMessages } from '../../src/lab/compilerMessages.js';
+import { labTemplate } from '../../src/lab/operations.js';
+import { CONV } from './labCases.js';
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = (await openNodeGpu()).gpu;
+});
+afterAll(() => {
+  expect(gpu.allocatedBytes).toBe(0);
+  gpu.dispose();
+});
+
+describe('the compiler', () => {
+  it('names the place in the file', async () => {
+    const lines = labTemplate(CONV, 'naive').split('\n');
+    const line = lines.findIndex((text) => text.includes('var sum = 0.0;'));
+    lines[line] = '  var sum = zero;';
+    const messages = await compilerMessages(gpu, 'mine.wgsl', lines.join('\n'));
+    expect(messages).toEqual([
+      { type: 'error', line: line + 1, column: 13, length: 4, text: expect.stringContaining('zero') },
+    ]);
+    expect(await compilerMessages(gpu, 'mine.wgsl', labTemplate(CONV, 'naive'))).toEqual([]);
+  });
+});
