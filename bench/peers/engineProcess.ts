@@ -31,7 +31,7 @@ export interface Ran {
 export interface Memory {
   /** Bytes of GPU buffers alive at once, at most. */
   peak: number;
-  /** Weights, moving averages, gradients and optimiser state, bytes. */
+  /** Weights, moving averages, gradients and optimizer state, bytes. */
   held: number;
   /** Other counts, bytes by name. */
   details: Record<string, number>;

@@ -30,7 +30,7 @@ export interface PeerRow {
   firstMs: number | null;
   /** ms / batch. */
   perImage: number | null;
-  /** memory only: the peak less weights, gradients and optimiser state. */
+  /** memory only: the peak less weights, gradients and optimizer state. */
   bytes: number | null;
   /** Largest difference from the referee's numbers, probabilities or loss; null where there was none. */
   error: number | null;

@@ -73,7 +73,7 @@ describe.each(sizes)('%i px', (size) => {
       item: 'Grad-CAM',
       what,
       against,
-      measure: 'absolute a pixel',
+      measure: 'absolute per pixel',
       worst,
       where,
       bound: BOUND.gradcam,

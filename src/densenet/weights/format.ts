@@ -31,7 +31,7 @@ export interface ReadWeights<Report extends WeightsReport = WeightsReport> exten
   tensors: WeightMap;
   /** The network to build with these tensors: what was asked for, with what the file says of itself. */
   config: DenseNetConfig;
-  /** The optimiser's state, where it was asked for. */
+  /** The optimizer's state, where it was asked for. */
   optimizer?: OptimizerState;
   /** Side of the images where the weights take only one. */
   inputSize: number | null;
@@ -67,7 +67,7 @@ export interface WeightsReadOptions extends StatedByCaller {
 export interface WeightsWriteOptions extends Partial<WeightsMeaning> {
   /** False writes the base only, as `DenseNet121(include_top=False)` has it. Default: true. */
   head?: boolean;
-  /** The optimiser's state, for formats that have a place for it. */
+  /** The optimizer's state, for formats that have a place for it. */
   optimizer?: OptimizerState;
 }
 

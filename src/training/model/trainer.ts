@@ -250,7 +250,7 @@ function most(magnitudes: Float32Array): number {
 }
 
 const AS_BEFORE =
-  'Weights, moving averages and optimiser are as before this step. ' +
+  'Weights, moving averages and optimizer are as before this step. ' +
   'Use a smaller learning rate, or start from an earlier checkpoint.';
 
 function refusal(t: number, loss: number, what: string): NonFiniteError {

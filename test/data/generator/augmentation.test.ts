@@ -68,7 +68,7 @@ describe.each(SECTIONS)('%s', (name, section) => {
   afterAll(() => {
     const [[where, worst]] = ranked(found);
     const what = `${found.length} augmented images, 0..255`;
-    const measure = 'absolute a pixel';
+    const measure = 'absolute per pixel';
     parity({ item: 'generator', what, against: name, measure, worst, where, bound: TOLERANCE });
   });
 

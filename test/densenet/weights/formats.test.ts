@@ -105,6 +105,6 @@ describe('what a kind cannot hold', () => {
       );
     }
     const bytes = await writeWeights('safetensors', randomWeights(TINY), TINY);
-    await expect(readWeights(bytes, TINY, 'x', { optimizer: true })).rejects.toThrow(/no optimiser's state/);
+    await expect(readWeights(bytes, TINY, 'x', { optimizer: true })).rejects.toThrow(/no optimizer's state/);
   });
 });

@@ -84,7 +84,7 @@ describe('weight files on disk', () => {
       ['b.weights.h5', { format: 'keras2' }, /b\.weights\.h5 cannot be of format 'keras2'.* Call it x\.h5/],
       ['b.h5', { format: 'keras3' }, /b\.h5 cannot be of format 'keras3'.* Call it x\.weights\.h5/],
       ['b.h5', { optimizer }, /no place for an optimizer's state/],
-      ['b.safetensors', { optimizer }, /'safetensors' has no place for an optimiser's state/],
+      ['b.safetensors', { optimizer }, /'safetensors' has no place for an optimizer's state/],
     ] as const) {
       const writing = writeWeightFile(join(folder, name), weights, TINY, options);
       await expect(writing).rejects.toThrow(message);
@@ -93,7 +93,7 @@ describe('weight files on disk', () => {
     }
     await writeWeightFile(join(folder, 'plain.h5'), weights, TINY);
     const reading = readWeightFile(join(folder, 'plain.h5'), TINY, { optimizer: true });
-    await expect(reading).rejects.toThrow(/plain\.h5 holds no optimiser's state/);
+    await expect(reading).rejects.toThrow(/plain\.h5 holds no optimizer's state/);
   });
 
   it('say so when they are not the public file of their name', async () => {

@@ -51,7 +51,7 @@ def nested(keras):
 
 
 def numbered(keras, model, weights, optimizer):
-    """Trains once, so that the optimiser has its variables; then numbers everything."""
+    """Trains once, so that the optimizer has its variables; then numbers everything."""
     model.compile(optimizer, "binary_crossentropy")
     model.train_on_batch(X, Y)
     number = {id(w): i + 1 for i, w in enumerate(weights)}
@@ -108,7 +108,7 @@ def dump(file, with_config):
 
 
 def files(keras):
-    """(name, model and its weights in the order of layers, optimiser, file)"""
+    """(name, model and its weights in the order of layers, optimizer, file)"""
     if keras.__version__.startswith("2.3"):
         yield "keras2.3_model.h5", functional, keras.optimizers.Adam()
         return

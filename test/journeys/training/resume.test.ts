@@ -52,7 +52,7 @@ async function reference() {
 }
 
 describe('training goes on', () => {
-  it('bit for bit from exported weights and optimiser, with the settings that the state brings', async () => {
+  it('bit for bit from exported weights and optimizer, with the settings that the state brings', async () => {
     const { weights, optimizer, losses, after } = await reference();
     expect(optimizer).toMatchObject({ iterations: 3, settings });
     const model = await create(weights);

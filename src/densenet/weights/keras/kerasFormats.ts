@@ -6,7 +6,7 @@
  *                   `load_model` of Keras 2.3, tf_keras and Keras 3 takes it; the first two train on from the
  *                   state. Layers are called conv1_conv, not conv1/conv, which Keras 3 refuses as a name.
  *   'keras3'        what `model.save_weights('x.weights.h5')` of Keras 3 makes: weights, and Adam's state,
- *                   which `load_weights` takes over where the model is compiled and its optimiser built.
+ *                   which `load_weights` takes over where the model is compiled and its optimizer built.
  */
 import type { OptimizerState } from '../../../training/optimizers/state.js';
 

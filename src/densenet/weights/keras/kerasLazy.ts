@@ -15,7 +15,7 @@ import type { KerasReadOptions, KerasWeights } from './kerasRead.js';
  *
  * Throws WeightsError for bytes that are no such file and for a network that is not the one configured,
  * naming the layer, the shape found and the shape wanted, or what its `model_config` says of it; for outputs
- * without an activation unless `options` say one; likewise for an optimiser's state that was asked for. There is
+ * without an activation unless `options` say one; likewise for an optimizer's state that was asked for. There is
  * never half a result.
  */
 export async function readKerasHdf5(
@@ -30,7 +30,7 @@ export async function readKerasHdf5(
 
 /**
  * The bytes of a Keras HDF5 file. Throws WeightsError when a tensor or a moment is missing, unknown, of the
- * wrong size or not finite; UsageError for an optimiser's state where the file cannot hold one.
+ * wrong size or not finite; UsageError for an optimizer's state where the file cannot hold one.
  */
 export async function writeKerasHdf5(
   tensors: WeightMap,

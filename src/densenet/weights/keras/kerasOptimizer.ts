@@ -63,12 +63,12 @@ export function readOptimizerState(
   const { tensors, kind } = stored;
   const { title } = kind;
   if (expected && expected.kind.name !== kind.name) {
-    throw refuse(`holds the state of the optimiser ${title}, not of ${expected.kind.title}`);
+    throw refuse(`holds the state of the optimizer ${title}, not of ${expected.kind.title}`);
   }
   const scalars = scalarsOf(tensors);
   const [count, rate] = tensors.slice(0, scalars).map(({ dataset }) => Number(dataset.value));
   if (scalars < 1 || scalars > 2)
-    throw refuse(`holds an optimiser's state that does not begin as ${title}'s`);
+    throw refuse(`holds an optimizer's state that does not begin as ${title}'s`);
   const settings = {
     ...(rate === undefined ? {} : { learningRate: asWritten(rate) }),
     ...stored.settings,
@@ -110,7 +110,7 @@ function storedState(
     const tensors = names.map((path) => storedTensor(named, path, `optimizer_weights/${path}`, fileName));
     return { kind, settings, tensors };
   }
-  if (!counted) throw refuse("holds no optimiser's state");
+  if (!counted) throw refuse("holds no optimizer's state");
   const tensors = numberedTensors(counted, fileName);
   // Keras 3 says the class, numbered if it is not the session's first; tf_keras says no name, so who asks for one with
   // as many slots is right.
@@ -121,7 +121,7 @@ function storedState(
     name === undefined
       ? (likely.find((one) => Object.keys(one.slots).length === slots) ?? KNOWN[0])
       : KNOWN.find(({ keras }) => name.replace(/_\d+$/, '') === snakeCase(keras.className));
-  if (!kind) throw refuse(`holds the state of the optimiser '${name}', not of ${IN_WORDS}`);
+  if (!kind) throw refuse(`holds the state of the optimizer '${name}', not of ${IN_WORDS}`);
   return { kind, settings: {}, tensors };
 }
 
@@ -175,11 +175,11 @@ function readSettings(json: string | undefined, refuse: Refuse): { kind: Known; 
   const training = parsed(json);
   const { class_name: className, config } = training?.optimizer_config ?? {};
   if (typeof className !== 'string' || typeof config !== 'object' || config === null) {
-    throw refuse('does not say which optimiser its state is of');
+    throw refuse('does not say which optimizer its state is of');
   }
   const plain = className.replace('Custom>', '').toLowerCase();
   const kind = KNOWN.find(({ keras }) => keras.className.toLowerCase() === plain);
-  if (!kind) throw refuse(`holds the state of the optimiser ${className}, not of ${IN_WORDS}`);
+  if (!kind) throw refuse(`holds the state of the optimizer ${className}, not of ${IN_WORDS}`);
   const values = config as Record<string, unknown>;
   const unknown = (key: string) =>
     refuse(

@@ -27,7 +27,7 @@ export interface KerasReport extends WeightsReport {
   /** True when the base was stored as one layer of an outer model. */
   nested: boolean;
   matchedBy: Match['matchedBy'];
-  /** True when the file keeps an optimiser's state; it is read only where asked for. */
+  /** True when the file keeps an optimizer's state; it is read only where asked for. */
   optimizer: boolean;
   /** Side of the images where the file's model takes only one. */
   inputSize: number | null;

@@ -26,7 +26,7 @@ export const NUMPY_NPZ: WeightsFormat = {
   readsSlowly: false,
   sniff: looksLikeNpz,
   async read(bytes, asked, name, { optimizer, head: headName, activation, bnEpsilon }): Promise<ReadWeights> {
-    if (optimizer) throw new WeightsError(`${name} is a .npz file, which holds no optimiser's state.`);
+    if (optimizer) throw new WeightsError(`${name} is a .npz file, which holds no optimizer's state.`);
     // A page that reads no such file does not load what reads them.
     const [{ readNpz }, { matchLayers }, { layersOfPaths }] = await Promise.all([
       import('./npz.js'),
@@ -89,7 +89,7 @@ export const NUMPY_NPZ: WeightsFormat = {
   },
   async write(_, tensors, config, { head = true, optimizer }) {
     if (!head || optimizer) {
-      const what = head ? "an optimiser's state" : 'a base without its head';
+      const what = head ? "an optimizer's state" : 'a base without its head';
       throw new UsageError(`A file of format 'npz' has no place for ${what}.`, 'Write a Keras file.');
     }
     checkWeights(tensors, config);

@@ -87,7 +87,7 @@ describe("readKerasHdf5 reads Adam's state", () => {
   it('in the order of the layers of the file, where that is another', async () => {
     const reverse = (layout: H5Layout) => {
       listOf(layout, 'model_weights', 'layer_names').reverse();
-      // The optimiser of that model keeps its variables in that order as well.
+      // The optimizer of that model keeps its variables in that order as well.
       const names = namesOf(layout);
       const [count, ...moments] = names.splice(0);
       const byLayer = new Map<string, string[]>();
@@ -168,7 +168,7 @@ describe('readKerasHdf5 reads the state of other optimizers', () => {
     expect(found.optimizer?.optimizer).toBe('adamw');
     const other = readKerasHdf5(bytes, SMALL, 'x.h5', { optimizer: makeAdamw() });
     await expect(other).rejects.toThrow(
-      /state of the optimiser SGD, not of AdamW\. Read the weights without/,
+      /state of the optimizer SGD, not of AdamW\. Read the weights without/,
     );
     await expect(other).rejects.toThrow(WeightsError);
   });
@@ -193,11 +193,11 @@ describe('readKerasHdf5 refuses, with the weights untouched by it', () => {
 
   it('a file without a state', async () => {
     const bytes = await buildFile(kerasLayouts()['keras2_save_weights.h5'], weights);
-    expect(await refusal(bytes)).toMatch(/holds no optimiser's state\. Read the weights without it/);
+    expect(await refusal(bytes)).toMatch(/holds no optimizer's state\. Read the weights without it/);
   });
 
   it.each([
-    ['RMSprop', { class_name: 'RMSprop' }, {}, /state of the optimiser RMSprop, not of Adam/],
+    ['RMSprop', { class_name: 'RMSprop' }, {}, /state of the optimizer RMSprop, not of Adam/],
     ['amsgrad', {}, { amsgrad: true }, /Adam with amsgrad true/],
     ['decay', {}, { decay: 0.01 }, /Adam with decay 0\.01/],
     ['clipping', {}, { clipnorm: 1 }, /Adam with clipnorm 1/],
@@ -217,15 +217,15 @@ describe('readKerasHdf5 refuses, with the weights untouched by it', () => {
     expect(await refusal(bytes)).toMatch(message);
   });
 
-  it('a state whose optimiser is not said', async () => {
+  it('a state whose optimizer is not said', async () => {
     const bytes = await edited('tf_keras_model.h5', (layout) => {
       layout.attributes = layout.attributes.filter(([, key]) => key !== 'training_config');
     });
-    expect(await refusal(bytes)).toMatch(/does not say which optimiser/);
+    expect(await refusal(bytes)).toMatch(/does not say which optimizer/);
     const adamax = await edited('keras3.weights.h5', (layout) => {
       for (const row of layout.attributes) if (row[0] === 'optimizer/vars') row[2] = 'adamax_2';
     });
-    expect(await refusal(adamax)).toMatch(/the optimiser 'adamax_2', not of Adam/);
+    expect(await refusal(adamax)).toMatch(/the optimizer 'adamax_2', not of Adam/);
   });
 
   it('a state of fewer tensors, as of a model whose base was frozen', async () => {

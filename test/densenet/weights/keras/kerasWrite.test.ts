@@ -66,7 +66,7 @@ describe("the format 'keras2-model' against model.save of Keras 2.3.1", () => {
   const real = models['keras2.3_model.h5'];
   /** Keras 3 refuses '/' in a name, so the file calls conv1/conv conv1_conv; all else is Keras 2.3's. */
   const flat = (text: string) => text.replace(/\bconv1\/(conv|bn|relu)\b/g, 'conv1_$1');
-  /** Keras 2.3 numbers variables of one name in a session: m_0_1 is the m_0 of its second optimiser. */
+  /** Keras 2.3 numbers variables of one name in a session: m_0_1 is the m_0 of its second optimizer. */
   const plain = (text: string) => flat(text).replace(/(\/(?:m|v|vhat)_\d+)_\d+:0$/, '$1:0');
 
   it('has the same model_config, value for value', async () => {
@@ -112,7 +112,7 @@ describe("the format 'keras2-model' against model.save of Keras 2.3.1", () => {
     });
   });
 
-  it('is without optimiser and training_config where there is no state', async () => {
+  it('is without optimizer and training_config where there is no state', async () => {
     const bytes = await writeKerasHdf5(weights, SMALL, { format: 'keras2-model' });
     const { shapes, root } = await written(bytes);
     expect(Object.keys(root).sort()).toEqual(['backend', 'keras_version', 'model_config']);
@@ -187,7 +187,7 @@ describe('a base without its head', () => {
 });
 
 describe('what is written comes back', () => {
-  it.each(['keras2-model', 'keras3'] as const)('bit for bit with %s, the optimiser too', async (format) => {
+  it.each(['keras2-model', 'keras3'] as const)('bit for bit with %s, the optimizer too', async (format) => {
     const state = {
       ...optimizer,
       settings: { learningRate: 3e-4, beta1: 0.8, beta2: 0.99, epsilon: 1e-8 },

@@ -59,12 +59,12 @@ describe('weights that NumPy saved', () => {
     ]);
   });
 
-  it('hold no state of an optimiser and no base alone', async () => {
+  it('hold no state of an optimizer and no base alone', async () => {
     for (const options of [{ optimizer: randomAdam(TINY) }, { head: false }]) {
       await expect(writeWeights('npz', WEIGHTS, TINY, options)).rejects.toThrow(UsageError);
     }
     await expect(readWeights(file('keras2'), TINY, 'x', { optimizer: true })).rejects.toThrow(
-      /no optimiser's state/,
+      /no optimizer's state/,
     );
   });
 });
