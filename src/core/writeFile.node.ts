@@ -45,7 +45,7 @@ export function temporaryName(): string {
 
 const swept = new Set<string>();
 
-/** Removes what killed processes left on the way; once a process and folder. */
+/** Removes what killed processes left on the way; once per process and folder. */
 export async function sweepTemporaries(folder: string): Promise<void> {
   if (swept.has(folder)) return;
   swept.add(folder);

@@ -6,7 +6,7 @@
 /** How raw 0..255 pixels become network input. Formulas: keras-preprocessing 1.1.0 `standardize`. */
 export type Normalisation =
   | { kind: 'none' }
-  /** x = (x - mean) / (std + epsilon), one mean and one population std an image, over h, w and c. */
+  /** x = (x - mean) / (std + epsilon), one mean and one population std per image, over h, w and c. */
   | { kind: 'samplewise'; epsilon: number }
   /** x[..,c] = (x[..,c] - mean[c]) / (std[c] + epsilon), statistics of a training sample. */
   | { kind: 'featurewise'; mean: [number, number, number]; std: [number, number, number]; epsilon: number };

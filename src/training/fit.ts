@@ -29,9 +29,9 @@ export interface FitOptions extends TrainingOptions {
 }
 
 /**
- * Trains a model. One that was trained or compiled before goes on, as with Keras' `fit`: Adam's moments and count of
- * steps are kept, and settings that `options` leaves out; those that are given hold from now on. Call
- * `model.compile` first to start Adam afresh, or give `optimizer`.
+ * Trains a model. One that was trained or compiled before goes on, as with Keras' `fit`: the optimizer's state and
+ * count of steps are kept, and settings that `options` leaves out; those that are given hold from now on. Call
+ * `model.compile` first to start the optimizer afresh, or give another one as `optimizer`.
  * @returns losses per step and epoch, what stopped the training, and where the time went
  * @throws NonFiniteError when a step or the validation loss is not finite, naming the layer (`Model.trainStep`);
  *   UsageError for counts that are no whole numbers above 0, callbacks that are none (`checkCallbacks`), and as

@@ -50,7 +50,7 @@ class LabAdapter {
     );
   }
 
-  /** Measured once a device. */
+  /** Measured once per device. */
   async peaks(): Promise<PeakReport> {
     const { gpu } = await this.lab();
     const measured = this.peaksNow;

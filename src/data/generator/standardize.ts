@@ -136,7 +136,7 @@ export interface FeaturewiseOptions {
 /**
  * Keras' `fit` with featurewise centring and scaling.
  * @param images a sample of the training images, all of one size
- * @returns a featurewise normalisation with one float32 mean and deviation a channel
+ * @returns a featurewise normalisation with one float32 mean and deviation per channel
  * @throws DataError when the sample is empty or its images are not of one size; UsageError for rounds below one, a mode
  *   that there is not, a bad augmentation, or pixels that are no bytes
  */

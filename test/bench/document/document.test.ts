@@ -11,7 +11,7 @@ import {
 import { document, KERNELS, MODEL, PEERS, ROW } from './documents.js';
 
 describe('a document', () => {
-  it('is text that reads back, with five digits and a row a line', () => {
+  it('is text that reads back, with five digits and one line per row', () => {
     const text = documentText(document({ kernels: KERNELS }));
     const back = JSON.parse(text) as BenchDocument;
     expect(back.kernels!.rows[0]).toEqual(ROW);

@@ -2,10 +2,10 @@
  * Keras weight files, written.
  *
  *   'keras2'        what `model.save_weights('x.h5')` of Keras 2.3.1 makes: weights only. All Kerases load it.
- *   'keras2-model'  what `model.save('x.h5')` of Keras 2.3.1 makes: architecture, weights and Adam's state.
- *                   `load_model` of Keras 2.3, tf_keras and Keras 3 takes it; the first two train on from the
- *                   state. Layers are called conv1_conv, not conv1/conv, which Keras 3 refuses as a name.
- *   'keras3'        what `model.save_weights('x.weights.h5')` of Keras 3 makes: weights, and Adam's state,
+ *   'keras2-model'  what `model.save('x.h5')` of Keras 2.3.1 makes: architecture, weights and the optimizer's
+ *                   state. `load_model` of Keras 2.3, tf_keras and Keras 3 takes it; the first two train on from
+ *                   the state. Layers are called conv1_conv, not conv1/conv, which Keras 3 refuses as a name.
+ *   'keras3'        what `model.save_weights('x.weights.h5')` of Keras 3 makes: weights, and the optimizer's state,
  *                   which `load_weights` takes over where the model is compiled and its optimizer built.
  */
 import type { OptimizerState } from '../../../training/optimizers/state.js';
@@ -19,6 +19,6 @@ export interface KerasWriteOptions {
   format?: KerasFormat;
   /** False writes the base only, as `DenseNet121(include_top=False)` has it. Default: true. */
   head?: boolean;
-  /** Adam's state, for the two formats that have a place for it. */
+  /** The optimizer's state, for the two formats that have a place for it. */
   optimizer?: OptimizerState;
 }
