@@ -112,7 +112,8 @@ export class LoadedNetwork {
 
 /**
  * Puts the weights of a file of any format on the GPU, with what the file and its history.json say of them: the
- * same numbers as `chexgpu predict` gives.
+ * same numbers as `chexgpu predict` gives. The command also has its kernels checked and, on hardware, measured: a
+ * program calls `checkKernels(gpu)` and `enableTuning(gpu)` for that; which kernels run may change the last bits.
  * @param weights path, or a name in weights/; without one the course's network is drawn with `seed`
  * @throws WeightsError when there is no such file, no head, or nobody says what its outputs are; UsageError for
  *   options that contradict what the weights say; OutOfMemoryError
