@@ -76,7 +76,6 @@ export {
 } from './densenet/weights/keras/kerasFormats.js';
 export { readKerasHdf5, writeKerasHdf5 } from './densenet/weights/keras/kerasLazy.js';
 export type { KerasReadOptions, KerasReport, KerasWeights } from './densenet/weights/keras/kerasRead.js';
-export type { Preprocessing, WeightsMeaning } from './densenet/weights/meaning.js';
 export type { SaidBy, StatedByCaller } from './densenet/weights/statedFacts.js';
 export {
   readTorchSafetensors,
@@ -91,6 +90,7 @@ export {
   XRV_LABELS,
   XRV_PREPROCESSING,
 } from './densenet/weights/torch/torchFacts.js';
+export type { Preprocessing, WeightsMeaning } from './densenet/weights/weightsMeaning.js';
 export { openGpu } from './engine/device/gpu.browser.js';
 export { Gpu } from './engine/device/gpu.js';
 export type { GpuInfo } from './engine/device/gpuInfo.js';

@@ -16,7 +16,7 @@ import { adamStep } from '../../src/shaders/adam/adam.js';
 import { type CheckResult, explain } from '../../src/shaders/checkCase.js';
 import { ALL_KERNELS } from '../../src/shaders/registry.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
-import { raceVariants } from '../../src/verify/race.js';
+import { raceVariants } from '../../src/verify/raceVariants.js';
 import { selfTest } from '../../src/verify/selfTest.js';
 import { createModel, filledPlan, type Workload } from '../model/workload.js';
 import {

@@ -3,7 +3,7 @@ import type { DenseNetConfig } from '../../src/densenet/architecture.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { planHelpers } from '../../src/engine/plan/recordPlan.js';
 import { type Peaks, ratesOf } from '../../src/engine/timing/peaks.js';
-import { repeatedTimes } from '../../src/engine/timing/repeated.js';
+import { repeatedTimes } from '../../src/engine/timing/repeatRuns.js';
 import type { Timing } from '../../src/engine/timing/statistics.js';
 import { callModel, createModel, randomBatch, type Workload } from './workload.js';
 

@@ -5,7 +5,7 @@ import { byteSize } from '../../src/core/formatting.js';
 import type { DenseNetConfig } from '../../src/densenet/architecture.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
-import { repeatedTimes } from '../../src/engine/timing/repeated.js';
+import { repeatedTimes } from '../../src/engine/timing/repeatRuns.js';
 import type { Timing } from '../../src/engine/timing/statistics.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { fitLine, fitPower, type LineFit, type Point, type PowerFit } from './growthFit.js';

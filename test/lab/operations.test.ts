@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { Kernel } from '../../src/engine/plan/kernel.js';
-import { Lab } from '../../src/lab/check.js';
+import { Lab } from '../../src/lab/checkUserKernel.js';
 import { hostConstants } from '../../src/lab/geometry.js';
 import { builtIn, labOperation, labOperationNames, labTemplate } from '../../src/lab/operations.js';
 import { likeOf } from '../../src/lab/standIn.js';

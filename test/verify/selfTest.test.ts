@@ -5,7 +5,7 @@ import { Kernel } from '../../src/engine/plan/kernel.js';
 import { extensionObstacle } from '../../src/engine/wgsl/extensions.js';
 import { type CheckCase, explain, runCheck } from '../../src/shaders/checkCase.js';
 import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/registry.js';
-import { raceVariants } from '../../src/verify/race.js';
+import { raceVariants } from '../../src/verify/raceVariants.js';
 import { selfTest } from '../../src/verify/selfTest.js';
 
 let gpu: Gpu;

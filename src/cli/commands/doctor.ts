@@ -7,7 +7,7 @@ import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
 import { type CheckResult, explain } from '../../shaders/checkCase.js';
 import { ALL_CHECKS } from '../../shaders/registry.js';
 import { checksOf } from '../../verify/checksOf.js';
-import { type RaceRow, raceVariants } from '../../verify/race.js';
+import { type RaceRow, raceVariants } from '../../verify/raceVariants.js';
 import { selfTest } from '../../verify/selfTest.js';
 import { skippedKernels } from '../../verify/skippedKernels.js';
 import { define } from '../defineCommand.js';

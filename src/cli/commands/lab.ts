@@ -5,7 +5,7 @@ import type { PeakReport } from '../../../bench/peaks/measurePeaks.js';
 import { ChexError, UsageError } from '../../core/errors.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
-import { Lab } from '../../lab/check.js';
+import { Lab } from '../../lab/checkUserKernel.js';
 import { type LabOperation, labOperation, labOperationNames, labTemplate } from '../../lab/operations.js';
 import { peaksWithProgress } from '../bench/peaks.js';
 import { define } from '../defineCommand.js';

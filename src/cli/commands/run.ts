@@ -9,19 +9,19 @@ import {
 } from '../../workflow/data/dataset.node.js';
 import { phantomDataset } from '../../workflow/data/phantoms.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
-import { Phases } from '../../workflow/phases.js';
+import { Phases } from '../../workflow/phaseTimes.js';
 import { readBoxes } from '../../workflow/results/explain.node.js';
 import { judgeTraining } from '../../workflow/results/judgeTraining.node.js';
 import { sampleImages } from '../../workflow/results/sampleImages.node.js';
 import { saySummary, summaryOf } from '../../workflow/results/summary.node.js';
 import { trainingReport } from '../../workflow/results/trainingReport.js';
-import { trainOn } from '../../workflow/training/job.node.js';
 import {
   DATA_PRESET,
   PHANTOM_PRESET,
   type PhantomPreset,
   RUN_WORDS,
 } from '../../workflow/training/presets.js';
+import { trainOn } from '../../workflow/training/trainToCheckpoint.node.js';
 import {
   checkpointBytes,
   startingNetwork,

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { type DatasetSource, readDataset, requireData } from '../../workflow/data/dataset.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
-import { Phases } from '../../workflow/phases.js';
-import { trainOn } from '../../workflow/training/job.node.js';
+import { Phases } from '../../workflow/phaseTimes.js';
 import { DATA_PRESET, DATA_WORDS } from '../../workflow/training/presets.js';
+import { trainOn } from '../../workflow/training/trainToCheckpoint.node.js';
 import { WEIGHTS_FILE } from '../../workflow/weights/checkpoint.node.js';
 import { HISTORY_FILE } from '../../workflow/weights/history.node.js';
 import {

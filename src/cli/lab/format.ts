@@ -1,10 +1,10 @@
 /** The lab in words: the compiler's messages with their line, where a kernel is wrong, the table of a race. */
 import { plural, whole } from '../../core/formatting.js';
-import type { Element, TensorVerdict, Verdict } from '../../lab/check.js';
+import type { Element, TensorVerdict, Verdict } from '../../lab/checkUserKernel.js';
 import type { CompilerMessage } from '../../lab/compilerMessages.js';
 import type { Geometry } from '../../lab/geometry.js';
 import type { LabOperation } from '../../lab/operations.js';
-import type { Comparison, LabRaceRow } from '../../lab/race.js';
+import type { Comparison, LabRaceRow } from '../../lab/raceUserKernel.js';
 import { textTable } from '../terminal/output.js';
 
 /** `my.wgsl:12:5: error: ...`, the line, and a caret below the place. */

@@ -3,8 +3,8 @@ import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import type { OptimizerState } from '../../training/optimizers/state.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../architecture.js';
-import type { WeightsMeaning } from './meaning.js';
 import type { SaidBy, StatedByCaller } from './statedFacts.js';
+import type { WeightsMeaning } from './weightsMeaning.js';
 
 /** What every format says of a file. */
 export interface WeightsReport {

@@ -6,7 +6,7 @@ import type { Gpu } from '../device/gpu.js';
 import type { Scalars } from '../plan/kernel.js';
 import type { Plan } from '../plan/plan.js';
 import { type Clock, clockOf, type DispatchTime, timeDispatches } from './dispatchTimes.js';
-import { repeated } from './repeated.js';
+import { repeated } from './repeatRuns.js';
 import { median, spreadOf } from './statistics.js';
 
 /** Browsers round timestamps to multiples of this many nanoseconds, so that pages cannot spy by them. */

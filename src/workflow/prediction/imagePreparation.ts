@@ -3,7 +3,7 @@ import { UsageError, WeightsError } from '../../core/errors.js';
 import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
 import type { ReadWeights } from '../../densenet/weights/format.js';
-import type { Preprocessing } from '../../densenet/weights/meaning.js';
+import type { Preprocessing } from '../../densenet/weights/weightsMeaning.js';
 import type { Normalisation } from '../../training/batch.js';
 import type { Reporter } from '../reporter.js';
 import type { TrainedWith } from '../weights/history.node.js';

@@ -7,10 +7,10 @@ import { writePredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import type { Dataset } from '../data/dataset.node.js';
 import type { LateFailures } from '../lateFailures.js';
-import type { Phases } from '../phases.js';
+import type { Phases } from '../phaseTimes.js';
 import { COURSE_OUTPUTS } from '../prediction/outputs.js';
 import type { WorkContext } from '../reporter.js';
-import type { CheckpointFolder, Trained } from '../training/job.node.js';
+import type { CheckpointFolder, Trained } from '../training/trainToCheckpoint.node.js';
 import { predictSplit, sayEvaluation, scorePredictions } from './evaluation.js';
 import { type BoxesByImage, chooseCases, explain, readBoxes } from './explain.node.js';
 

@@ -6,7 +6,7 @@ import type { CamScore } from '../../training/model/predictor.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
 import { augmentationWords } from '../data/augmentationWords.js';
 import type { Dataset } from '../data/dataset.node.js';
-import type { Trained } from '../training/job.node.js';
+import type { Trained } from '../training/trainToCheckpoint.node.js';
 import type { StartingNetwork } from '../weights/startingNetwork.node.js';
 
 /** What the report says of a training besides its results. */

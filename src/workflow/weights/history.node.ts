@@ -8,8 +8,8 @@ import { readRegularFile } from '../../core/readFile.node.js';
 import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
 import { DENSENET_NAMES, type DenseNetConfig, type DenseNetName } from '../../densenet/architecture.js';
-import { isNormalisation } from '../../densenet/weights/meaning.js';
 import type { WeightBytes } from '../../densenet/weights/weights.node.js';
+import { isNormalisation } from '../../densenet/weights/weightsMeaning.js';
 import type { Normalisation } from '../../training/batch.js';
 import type { WorkContext } from '../reporter.js';
 

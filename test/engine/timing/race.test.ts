@@ -3,7 +3,7 @@ import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../../../src/engine/plan/plan.js';
 import { bestOf, racePlans } from '../../../src/engine/timing/race.js';
-import { repeated, repeatedTimes } from '../../../src/engine/timing/repeated.js';
+import { repeated, repeatedTimes } from '../../../src/engine/timing/repeatRuns.js';
 import { OP, triple } from '../../support/gpu/tunedOp.js';
 
 let gpu: Gpu;

@@ -4,7 +4,7 @@ import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { PlanBuilder, type Precision } from '../../../src/engine/plan/plan.js';
 import { denseTensor, elements } from '../../../src/engine/plan/tensor.js';
 import { matrixObstacle } from '../../../src/engine/wgsl/subgroupMatrix.js';
-import { Lab } from '../../../src/lab/check.js';
+import { Lab } from '../../../src/lab/checkUserKernel.js';
 import { geometriesOf } from '../../../src/lab/geometry.js';
 import { type CheckCase, runCheck, type Shape } from '../../../src/shaders/checkCase.js';
 import { convForward, FORWARD } from '../../../src/shaders/conv/conv.js';

@@ -7,7 +7,7 @@ import type { Choice } from '../../../src/engine/plan/choice.js';
 import type { Kernel } from '../../../src/engine/plan/kernel.js';
 import { PlanBuilder } from '../../../src/engine/plan/plan.js';
 import { channelSlice, denseTensor, elements, imageSlice } from '../../../src/engine/plan/tensor.js';
-import { Lab, type Verdict } from '../../../src/lab/check.js';
+import { Lab, type Verdict } from '../../../src/lab/checkUserKernel.js';
 import { geometriesOf } from '../../../src/lab/geometry.js';
 import { backwardApply, prepareTraining } from '../../../src/shaders/batchnorm/batchnorm.js';
 import * as batchnorm from '../../../src/shaders/batchnorm/batchnorm.reference.js';

@@ -2,7 +2,7 @@
 
 import { ChexError, WeightsError } from '../../../core/errors.js';
 import { whole } from '../../../core/formatting.js';
-import { fromBfloat16, fromFloat16 } from '../halves.js';
+import { fromBfloat16, fromFloat16 } from '../halfFloats.js';
 import { type Dataset, stringAttribute } from './hdf5.js';
 
 /** Classes of HDF5's types, as h5wasm numbers them (H5T_class_t). */

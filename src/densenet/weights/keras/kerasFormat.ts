@@ -3,7 +3,7 @@ import { WeightsError } from '../../../core/errors.js';
 import { densenetConfig } from '../../architecture.js';
 import type { ReadWeights, WeightsFormat } from '../format.js';
 import { signatureAt } from '../hdf5/signature.js';
-import type { Preprocessing } from '../meaning.js';
+import type { Preprocessing } from '../weightsMeaning.js';
 import type { KerasFormat } from './kerasFormats.js';
 import { readKerasHdf5, writeKerasHdf5 } from './kerasLazy.js';
 import type { KerasReport, KerasWeights } from './kerasRead.js';

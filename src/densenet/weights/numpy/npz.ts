@@ -7,7 +7,7 @@
  * Sources: numpy.lib.format (NEP 1); PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16.
  */
 import { WeightsError } from '../../../core/errors.js';
-import { fromFloat16 } from '../halves.js';
+import { fromFloat16 } from '../halfFloats.js';
 
 export interface NumpyArray {
   shape: number[];

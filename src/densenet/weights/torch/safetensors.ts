@@ -9,7 +9,7 @@
  */
 import { WeightsError } from '../../../core/errors.js';
 import { refuseForeign } from '../foreignFiles.js';
-import { fromBfloat16, fromFloat16 } from '../halves.js';
+import { fromBfloat16, fromFloat16 } from '../halfFloats.js';
 
 /** Bytes a number takes, by dtype; those of less than a byte are not read. */
 const BYTES: Readonly<Record<string, number>> = {

@@ -8,8 +8,8 @@ import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, HEAD_LAYER } from '../../architecture.js';
 import type { WeightsReport } from '../format.js';
 import { checkFinite, checkWeights } from '../matchTensors.js';
-import { type Preprocessing, parsePreprocessing, type WeightsMeaning } from '../meaning.js';
 import { type StatedByCaller, saidBy } from '../statedFacts.js';
+import { type Preprocessing, parsePreprocessing, type WeightsMeaning } from '../weightsMeaning.js';
 import {
   type ArrayToStore,
   floatsOf,

@@ -6,7 +6,7 @@
 import { floats } from '../../../core/arguments.js';
 import { deepFreeze } from '../../../core/deepFreeze.js';
 import { UsageError } from '../../../core/errors.js';
-import type { Preprocessing } from '../meaning.js';
+import type { Preprocessing } from '../weightsMeaning.js';
 
 /** `nn.BatchNorm2d`'s epsilon; Keras' DenseNet has 1.001e-5. */
 export const TORCH_BN_EPSILON = 1e-5;

@@ -21,7 +21,7 @@ import backwardWeightsSubgroupScalar from './backwardWeights.subgroupScalar.wgsl
 import backwardWeightsTiled from './backwardWeights.tiled.wgsl';
 import backwardWeightsTiledScalar from './backwardWeights.tiledScalar.wgsl';
 import backwardWeightsWorkgroup from './backwardWeights.workgroup.wgsl';
-import { evenLayers, type Layers, ONE_LAYER, type Tensors } from './layers.js';
+import { evenLayers, type Layers, ONE_LAYER, type Tensors } from './layersPerDispatch.js';
 
 /** From naive to fast; workgroup is for hardware. */
 export const BACKWARD_WEIGHTS = kernels('conv.backwardWeights', {

@@ -20,14 +20,14 @@ import {
   type Preparation,
 } from '../data/dataset.node.js';
 import { constantImages, imagesOf, inspectImages } from '../data/inspectImages.node.js';
-import type { Phases } from '../phases.js';
+import type { Phases } from '../phaseTimes.js';
 import type { PixelWarnings } from '../prediction/pixelWarnings.js';
 import type { WorkContext } from '../reporter.js';
 import { type TrainingFacts, WEIGHTS_FILE, writeCheckpoint } from '../weights/checkpoint.node.js';
 import { HISTORY_FILE } from '../weights/history.node.js';
 import type { StartingNetwork } from '../weights/startingNetwork.node.js';
 import { type Preset, type TrainingChoices, type TrainingPlan, trainingPlan } from './presets.js';
-import { lossFor, sayFrequencies, trainNetwork } from './training.js';
+import { lossFor, sayFrequencies, trainNetwork } from './trainNetwork.js';
 
 /** A folder that results are made beside and then put into. */
 export interface CheckpointFolder {

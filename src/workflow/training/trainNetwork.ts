@@ -12,7 +12,7 @@ import { fit } from '../../training/fit.js';
 import type { Loss, LossChoice } from '../../training/losses/loss.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
-import type { Phases } from '../phases.js';
+import type { Phases } from '../phaseTimes.js';
 import type { WorkContext } from '../reporter.js';
 import type { TrainingPlan } from './presets.js';
 

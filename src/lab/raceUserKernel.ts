@@ -1,8 +1,8 @@
 /** The lab's race: everybody on one shape, checked first, then timed in turns. */
 import { median } from '../engine/timing/statistics.js';
 import type { CheckCase } from '../shaders/checkCase.js';
-import { type Raced, type RaceOptions, raceCase, UNTIMED } from '../verify/race.js';
-import type { Lab, Runner, Verdict } from './check.js';
+import { type Raced, type RaceOptions, raceCase, UNTIMED } from '../verify/raceVariants.js';
+import type { Lab, Runner, Verdict } from './checkUserKernel.js';
 import type { Geometry } from './geometry.js';
 
 export interface LabRaceRow extends Raced {

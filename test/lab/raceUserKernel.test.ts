@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { Lab } from '../../src/lab/check.js';
+import { Lab } from '../../src/lab/checkUserKernel.js';
 import { geometriesOf } from '../../src/lab/geometry.js';
 import { builtIn, labTemplate } from '../../src/lab/operations.js';
-import { compareBest, type LabRaceRow, raceOn } from '../../src/lab/race.js';
+import { compareBest, type LabRaceRow, raceOn } from '../../src/lab/raceUserKernel.js';
 import { CONV, caseOf, runnerOf } from './labCases.js';
 
 let gpu: Gpu;

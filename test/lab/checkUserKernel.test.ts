@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { Lab, type Verdict } from '../../src/lab/check.js';
+import { Lab, type Verdict } from '../../src/lab/checkUserKernel.js';
 import { labTemplate } from '../../src/lab/operations.js';
 import { CONV, caseOf, runnerOf } from './labCases.js';
 
