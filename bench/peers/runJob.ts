@@ -1,4 +1,4 @@
-/** One job: every engine opened, checked against the referee, then timed in turns. */
+/** One job: every engine opened, checked against the referee (rightNumbers.ts), then timed in turns. */
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

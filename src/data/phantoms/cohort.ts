@@ -7,7 +7,7 @@ import {
   NOTEBOOK_FREQUENCIES,
   PERSISTENCE,
   placeFinding,
-} from './findings/findings.js';
+} from './findings/placeFinding.js';
 import { type Anatomy, drawAnatomy, drawVisit, type Visit } from './patient.js';
 import { mixSeed, Stream } from './randomStreams.js';
 import { type Split, splitPatients } from './splitPatients.js';

@@ -9,8 +9,8 @@ import { Canvas } from './canvas.js';
 import type { PhantomSpec } from './cohort.js';
 import { smoothstep } from './curves.js';
 import { drawFrame, expose, screenBlur } from './film.js';
-import type { Box } from './findings/lesion.js';
-import { drawLesions } from './findings/lesions.js';
+import { drawLesions } from './findings/drawLesions.js';
+import type { Box } from './findings/lesionLayers.js';
 
 export const SMALLEST_SIZE = 64;
 export const LARGEST_SIZE = 1024;

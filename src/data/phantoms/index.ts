@@ -6,7 +6,7 @@ export {
   type PhantomSpec,
 } from './cohort.js';
 export { checkSize, drawPhantom, LARGEST_SIZE, type Phantom, SMALLEST_SIZE } from './drawPhantom.js';
-export { type Finding, NOTEBOOK_FREQUENCIES, type Side } from './findings/findings.js';
-export type { Box } from './findings/lesion.js';
+export type { Box } from './findings/lesionLayers.js';
+export { type Finding, NOTEBOOK_FREQUENCIES, type Side } from './findings/placeFinding.js';
 export type { Anatomy, Device, Visit } from './patient.js';
 export { SPLIT_SHARES, SPLITS, type Split } from './splitPatients.js';

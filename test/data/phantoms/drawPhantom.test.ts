@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { FIELD_CM, Thorax } from '../../../src/data/phantoms/anatomy/thorax.js';
-import { placeFinding } from '../../../src/data/phantoms/findings/findings.js';
+import { placeFinding } from '../../../src/data/phantoms/findings/placeFinding.js';
 import { drawPhantom, makeCohort, type PhantomSpec } from '../../../src/data/phantoms/index.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
 

@@ -1,7 +1,7 @@
 /** The heart: its outline on the film and its depth along the ray. */
 
 import { clamp, curve, smoothstep, Table } from '../curves.js';
-import type { Finding } from '../findings/findings.js';
+import type { Finding } from '../findings/placeFinding.js';
 import type { Anatomy, Visit } from '../patient.js';
 
 const HEART_OUTLINE: readonly (readonly [number, number])[] = [

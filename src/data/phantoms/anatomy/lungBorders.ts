@@ -1,6 +1,6 @@
 /** The borders of the lungs towards the middle and below: great vessels, heart's border, diaphragm. */
 import { curve, Table } from '../curves.js';
-import type { Side } from '../findings/findings.js';
+import type { Side } from '../findings/placeFinding.js';
 import type { Anatomy } from '../patient.js';
 
 /** Distance of the mediastinal border from the midline over the height, in image widths, of each side. */

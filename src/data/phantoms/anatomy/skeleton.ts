@@ -2,7 +2,7 @@
 import type { Canvas, StrokePoint } from '../canvas.js';
 import { hollowTube, softStreak, solidTube, tapered } from '../canvas.js';
 import { spline } from '../curves.js';
-import type { Side } from '../findings/findings.js';
+import type { Side } from '../findings/placeFinding.js';
 import { Stream } from '../randomStreams.js';
 import type { Thorax } from './thorax.js';
 

@@ -6,7 +6,7 @@
 
 import type { Label } from '../../tables/labels.js';
 import { lerp, smoothstep, type Table } from '../curves.js';
-import type { Finding, Side } from '../findings/findings.js';
+import type { Finding, Side } from '../findings/placeFinding.js';
 import type { Anatomy, Visit } from '../patient.js';
 import { type ChestWall, chestWall } from './chestWall.js';
 import { Heart } from './heart.js';

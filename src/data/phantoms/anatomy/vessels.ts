@@ -1,7 +1,7 @@
 /** Hila and pulmonary vessels: water where there was air, branching and tapering to the periphery. */
 import type { Canvas } from '../canvas.js';
 import { softStreak, solidTube, tapered } from '../canvas.js';
-import type { Side } from '../findings/findings.js';
+import type { Side } from '../findings/placeFinding.js';
 import { cloudNoise, mixSeed, Stream } from '../randomStreams.js';
 import { FIELD_CM, type Thorax } from './thorax.js';
 

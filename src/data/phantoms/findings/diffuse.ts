@@ -4,8 +4,8 @@ import { hilum } from '../anatomy/vessels.js';
 import { hollowTube, solidTube, tapered } from '../canvas.js';
 import { smoothstep } from '../curves.js';
 import { cloudNoise, mixSeed, Stream } from '../randomStreams.js';
-import type { Finding, Side } from './findings.js';
-import { addFill, eachLungPixel, type LesionContext } from './lesion.js';
+import { addFill, eachLungPixel, type LesionContext } from './lesionLayers.js';
+import type { Finding, Side } from './placeFinding.js';
 
 /** Water in the lungs: bat-wing haze around both hila, Kerley lines at the bases. */
 function edema(context: LesionContext, finding: Finding): void {

@@ -5,8 +5,8 @@ import { hilum } from '../anatomy/vessels.js';
 import { type StrokePoint, softStreak, solidTube, tapered } from '../canvas.js';
 import { smoothstep, spline } from '../curves.js';
 import { cloudNoise, mixSeed, Stream } from '../randomStreams.js';
-import type { Finding } from './findings.js';
-import { addFill, type LesionContext } from './lesion.js';
+import { addFill, type LesionContext } from './lesionLayers.js';
+import type { Finding } from './placeFinding.js';
 
 /** A round opacity: the chord of a lobulated ball of cells in place of air. */
 function ball(

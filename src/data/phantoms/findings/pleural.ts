@@ -2,8 +2,8 @@
 import { solidTube, tapered } from '../canvas.js';
 import { clamp, smoothstep } from '../curves.js';
 import { cloudNoise, mixSeed, valueNoise } from '../randomStreams.js';
-import type { Finding } from './findings.js';
-import { addFill, eachLungPixel, type LesionContext } from './lesion.js';
+import { addFill, eachLungPixel, type LesionContext } from './lesionLayers.js';
+import type { Finding } from './placeFinding.js';
 
 /** Free fluid: a meniscus that climbs the chest wall and hides the costophrenic angle and the dome. */
 function effusion(context: LesionContext, finding: Finding): void {

@@ -72,7 +72,7 @@ function writeVersion(group: Group): void {
   writeString(group, 'keras_version', '2.3.1');
 }
 
-/** One group a layer, with its tensors under the variables' names. */
+/** One group per layer, with its tensors under the variables' names. */
 function writeNamedLayers(
   parent: Group,
   { layers, specs, tensors }: Contents,

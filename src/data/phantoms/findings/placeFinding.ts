@@ -1,11 +1,14 @@
+/** Where a phantom's findings lie, how large they are, and how they change from visit to visit. */
 import { LABELS, type Label } from '../../tables/labels.js';
 import { Stream } from '../randomStreams.js';
 
 /** 0 is the patient's right (left on the image), 1 the patient's left. */
 export type Side = 0 | 1;
 
-/** One drawn abnormality. Positions are lung coordinates: t from hilum (0) to chest wall (1), q from
- * apex (0) to dome (1). */
+/**
+ * One drawn abnormality. Positions are lung coordinates: t from hilum (0) to chest wall (1), q from apex (0) to
+ * dome (1).
+ */
 export interface Finding {
   label: Label;
   side: Side;

@@ -10,9 +10,9 @@ import type { Canvas } from '../canvas.js';
 import { smoothstep } from '../curves.js';
 import { cloudNoise, mixSeed } from '../randomStreams.js';
 import { drawDiffuse } from './diffuse.js';
-import type { Finding } from './findings.js';
 import { drawFocal } from './focal.js';
-import { addFill, type Box, Extent, type LesionContext, type LesionLayers } from './lesion.js';
+import { addFill, type Box, Extent, type LesionContext, type LesionLayers } from './lesionLayers.js';
+import type { Finding } from './placeFinding.js';
 import { drawPleural } from './pleural.js';
 
 function drawHeartBox(context: LesionContext, finding: Finding): void {

@@ -4,7 +4,7 @@ import type { Thorax } from '../anatomy/thorax.js';
 import type { Tissue } from '../anatomy/tissue.js';
 import type { Canvas } from '../canvas.js';
 import { clamp } from '../curves.js';
-import type { Finding, Side } from './findings.js';
+import type { Finding, Side } from './placeFinding.js';
 
 /** A finding's true extent in pixels of the image. */
 export interface Box {
