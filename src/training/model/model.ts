@@ -137,7 +137,7 @@ export class Model {
   /**
    * Grad-CAM of one image for some classes: where in the image the score of a class comes from.
    * @param classes indices of outputs
-   * @param score differentiate the `sigmoid` output (the course's util.py) or the `logit`; a network that ends
+   * @param options score: differentiate the `sigmoid` output (the course's util.py) or the `logit`; a network that ends
    *   in a softmax has the `logit` only
    * @throws as `predict`; UsageError for a class or a score that there is not
    */
