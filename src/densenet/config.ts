@@ -31,7 +31,7 @@ export interface DenseNetConfig {
   readonly norms: 'layer' | 'block';
   readonly inputChannels: number;
   readonly classes: number;
-  /** What makes probabilities of the logits. The weighted loss is for sigmoids: a softmax only predicts. */
+  /** What makes probabilities of the logits. All losses are for sigmoids: a softmax only predicts. */
   readonly activation: 'sigmoid' | 'softmax';
   readonly bnEpsilon: number;
   readonly bnMomentum: number;
