@@ -189,25 +189,6 @@ describe('other configurations', () => {
     expect(() => outputShapes(d121, size)).toThrow(UsageError);
     expect(() => outputShapes(d121, size)).toThrow(/not a multiple of 32/);
   });
-
-  it.each([
-    [{ blocks: [] }, /blocks are/],
-    [{ blocks: [6, 0] }, /blocks are \[6, 0\]/],
-    [{ classes: 0 }, /classes is 0/],
-    [{ compression: 1.5 }, /compression is 1.5/],
-    [{ bottleneck: -1 }, /bottleneck is -1/],
-    [{ stem: 'vgg' as 'cifar' }, /stem is 'vgg', it must be imagenet or cifar/],
-    [{ norms: 'block' as const }, /norms 'block' with stem 'imagenet' and bottleneck 4 is not built/],
-    [{ activation: 'relu' as 'sigmoid' }, /activation is 'relu'/],
-  ])('refuses %j', (overrides, message) => {
-    expect(() => densenetConfig('densenet121', overrides)).toThrow(message);
-  });
-
-  it('refuses a name it does not know', () => {
-    expect(() => densenetConfig('densenet99' as 'densenet121')).toThrow(
-      /densenet121, densenet169, densenet201/,
-    );
-  });
 });
 
 describe.runIf(data)("Keras' own summary of DenseNet121", () => {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CheckReport, checkData } from '../../../src/data/checks/checkData.js';
 import { checkFolder } from '../../../src/data/checks/checkFolder.node.js';
-import { cramersV } from '../../../src/data/checks/confounding.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import { parseFrame } from '../../../src/data/tables/csv.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
@@ -166,43 +165,6 @@ describe('checkData', () => {
     expect(find(report, 'labels-differ-from-nih')[0].items).toEqual(['00000004_000.jpg']);
     expect(find(report, 'not-in-nih')[0].items).toEqual(['00000039_000.jpg', '00000040_000.jpg']);
     expect(find(report, 'official-test-images')[0].items).toEqual(['00000009_000.jpg']);
-  });
-
-  it("measures Cramér's V", () => {
-    const pairs = [...'aaaaaaaabbbbbbbb'].map((value, i) => ({
-      value,
-      same: value,
-      half: i % 8 < 6 ? value : 'ab'[1 - Math.floor(i / 8)],
-      none: 'xy'[i % 2],
-    }));
-    expect(
-      cramersV(
-        pairs,
-        (p) => p.value,
-        (p) => p.same,
-      ),
-    ).toBe(1);
-    expect(
-      cramersV(
-        pairs,
-        (p) => p.value,
-        (p) => p.half,
-      ),
-    ).toBeCloseTo(0.5, 12);
-    expect(
-      cramersV(
-        pairs,
-        (p) => p.value,
-        (p) => p.none,
-      ),
-    ).toBe(0);
-    expect(
-      cramersV(
-        pairs,
-        (p) => p.value,
-        () => 'one',
-      ),
-    ).toBe(0);
   });
 });
 

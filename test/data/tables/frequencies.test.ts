@@ -15,13 +15,8 @@ import {
   lossWeights,
 } from '../../../src/data/tables/frequencies.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
-import {
-  checkForLeakage,
-  patientLeakage,
-  repeatedImages,
-  sharedImages,
-} from '../../../src/data/tables/leakage.js';
-import { DATA, realFile, sayIfLeftOut } from '../../support/files/realData.js';
+import { checkForLeakage } from '../../../src/data/tables/leakage.js';
+import { DATA, realFile } from '../../support/files/realData.js';
 
 describe('class frequencies', () => {
   it("equals the notebook's test case", () => {
@@ -74,35 +69,6 @@ describe('class frequencies', () => {
   });
 });
 
-describe('leakage', () => {
-  it("equals the notebook's test cases", () => {
-    expect(checkForLeakage({ patientIds: [0, 1, 2] }, { patientIds: [2, 3, 4] })).toBe(true);
-    expect(checkForLeakage({ patientIds: [0, 1, 2] }, { patientIds: [3, 4, 5] })).toBe(false);
-  });
-
-  it('lists patients and counts images of every pair', () => {
-    const splits = {
-      train: { patientIds: [5, 9, 9, 30, 9] },
-      valid: { patientIds: [30, 9, 1] },
-      test: { patientIds: [2, 5] },
-    };
-    expect(patientLeakage(splits)).toEqual([
-      { between: ['train', 'valid'], patientIds: ['9', '30'], images: [4, 2] },
-      { between: ['train', 'test'], patientIds: ['5'], images: [1, 1] },
-      { between: ['valid', 'test'], patientIds: [], images: [0, 0] },
-    ]);
-  });
-
-  it('finds image names twice in a split and in two splits', () => {
-    const a = { images: ['x', 'y', 'x', 'z'] };
-    expect(repeatedImages(a)).toEqual(['x']);
-    expect(sharedImages({ a, b: { images: ['z', 'x', 'q'] } })).toEqual([
-      { between: ['a', 'b'], images: ['x', 'z'] },
-    ]);
-  });
-});
-
-sayIfLeftOut("the tests of the course's and NIH's tables");
 describe.runIf(DATA)('the real tables', () => {
   it("gives the notebook's frequencies for train-small.csv", async () => {
     const frame = await readFrame(realFile('nih/course/train-small.csv'));

@@ -5,13 +5,9 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/core/errors.js';
 import { MT19937 } from '../../../src/core/mt19937.js';
-import { parseFrame } from '../../../src/data/tables/csv.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
-import { overlayImage, writeOverlayPng } from '../../../src/eval/explain/overlay.node.js';
-import { dataSummary, frequencySummary } from '../../../src/eval/report/dataSummary.js';
-import { html } from '../../../src/eval/report/htmlTag.js';
+import { overlayImage } from '../../../src/eval/explain/overlay.node.js';
 import { modelSummary } from '../../../src/eval/report/modelSummary.js';
-import { textWidth } from '../../../src/eval/report/renderFigures.node.js';
 import type { GradcamMap, ReportData, ReportImage } from '../../../src/eval/report/reportData.js';
 import { writeReport } from '../../../src/eval/report/writeReport.node.js';
 import { evaluate } from '../../../src/eval/scores/evaluate.js';
@@ -267,80 +263,5 @@ describe('the whole report', () => {
     await expect(readdir(join(folder, 'bad'))).rejects.toThrow();
     await writeFile(join(folder, 'taken'), 'x');
     await expect(writeReport(join(folder, 'taken'), data)).rejects.toThrow(/taken.*could not be written/);
-  });
-});
-
-describe('the pieces', () => {
-  it("tabulates the CSVs, with the notebook's frequencies", () => {
-    const head = `Image,PatientId,${LABELS.slice(0, 1)},Mass,Hernia`;
-    const classes = ['Cardiomegaly', 'Mass', 'Hernia'];
-    const rows = ['a,1,1,0,0', 'b,1,0,1,1', 'c,2,1,0,1', 'd,3,1,1,1', 'e,4,1,0,1'];
-    const train = parseFrame([head, ...rows].join('\n'), 'train.csv', { classes });
-    const test = parseFrame([head, 'f,2,0,0,0', 'g,9,0,0,1'].join('\n'), 'test.csv', { classes });
-    expect(dataSummary('here', { train, test })).toEqual({
-      source: 'here',
-      splits: [
-        { name: 'train', file: 'train.csv', images: 5, patients: 4 },
-        { name: 'test', file: 'test.csv', images: 2, patients: 2 },
-      ],
-      leakage: [{ a: 'train', b: 'test', patientIds: ['2'] }],
-    });
-    const f = frequencySummary('train', train);
-    expect(f.positive).toEqual([0.8, 0.4, 0.8]);
-    expect(f.negative).toEqual([0.2, 0.6, 0.2]);
-    expect(f.positiveWeights).toEqual(f.negative);
-    expect(f.negativeWeights).toEqual(f.positive);
-    expect(f.counts).toEqual([4, 2, 4]);
-  });
-
-  it('escapes unless told otherwise', () => {
-    expect(String(html`<b title="${'"'}">${'<i>'}${[html`<u>${1}</u>`, null, '&']}</b>`)).toBe(
-      '<b title="&quot;">&lt;i&gt;<u>1</u>&amp;</b>',
-    );
-  });
-
-  it('measures text as Arial does', () => {
-    // Liberation Sans, from its own hmtx table.
-    expect(textWidth('Pleural_Thickening', 12)).toBeCloseTo(102.0586, 1);
-    expect(textWidth('Hernia (0.896)', 12)).toBeCloseTo(76.7051, 1);
-  });
-
-  it('tabulates the network', () => {
-    const model = modelSummary(densenetConfig('densenet121'), 320, 'seed 1');
-    expect(model.parameters.total).toBe(7051854);
-    expect(model.layers).toBe(429);
-    expect(model.stages.map((s) => s.output[0])).toEqual([80, 80, 40, 40, 20, 20, 10, 10, 1]);
-    expect(model.stages.reduce((sum, s) => sum + s.parameters, 0)).toBe(7051854);
-    expect(model.macs / 1e9).toBeCloseTo(5.782, 3);
-  });
-
-  it('describes networks of other shapes as they are', () => {
-    const details = (name: 'densenet121' | 'densenet40-12', size: number) =>
-      modelSummary(densenetConfig(name), size, 'seed 1').stages.map((s) => s.detail);
-    expect(details('densenet121', 64).slice(0, 3)).toEqual([
-      '7×7/2 convolution, batch norm, ReLU, 3×3/2 max pool',
-      '6 × (1×1 to 128, 3×3 to 32 channels)',
-      '1×1 convolution, 2×2/2 average pool',
-    ]);
-    expect(details('densenet121', 64).at(-1)).toBe(
-      'batch norm, ReLU, global average pool, dense, 14 sigmoids',
-    );
-    expect(details('densenet40-12', 32).slice(0, 3)).toEqual([
-      '3×3 convolution, batch norm',
-      '12 × (3×3 to 12 channels)',
-      '1×1 convolution, 2×2/2 average pool, batch norm',
-    ]);
-    expect(details('densenet40-12', 32).at(-1)).toBe('ReLU, global average pool, dense, softmax of 10');
-  });
-
-  it('writes an overlay in the size of the image', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'chexgpu-overlay-'));
-    const image = xray(33, 17);
-    const map = camOf(image, 'Mass', 0.4);
-    await writeOverlayPng(join(folder, 'o.png'), image, map);
-    const { data, info } = await sharp(join(folder, 'o.png')).raw().toBuffer({ resolveWithObject: true });
-    expect([info.width, info.height, info.channels]).toEqual([33, 17, 3]);
-    expect(new Uint8Array(data)).toEqual(overlayImage(image, map).pixels);
-    await rm(folder, { recursive: true });
   });
 });
