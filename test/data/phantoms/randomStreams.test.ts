@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { cloudNoise, hash2, mixSeed, Stream, valueNoise } from '../../../src/data/phantoms/randomStreams.js';
+
+describe('a stream', () => {
+  it('is its keys, in their order', () => {
+    const first = (...keys: number[]) => new Stream(...keys).random();
+    expect(first(1, 2)).toBe(first(1, 2));
+    expect(new Set([first(1, 2), first(2, 1), first(1), first(1, 2, 0)]).size).toBe(4);
+    expect(mixSeed(-1)).toBe(mixSeed(2 ** 32 - 1));
+  });
+
+  it('keeps within what is asked for', () => {
+    const stream = new Stream(5);
+    let total = 0;
+    for (let i = 0; i < 4000; i++) {
+      const value = stream.normal(10, 2);
+      total += value;
+      expect(Math.abs(value - 10)).toBeLessThanOrEqual(5);
+      expect([0, 1, 2]).toContain(stream.integer(3));
+      expect(Math.abs(stream.uniform(-1, 3) - 1)).toBeLessThanOrEqual(2);
+    }
+    // Four standard errors of the mean.
+    expect(Math.abs(total / 4000 - 10)).toBeLessThan((4 * 2) / Math.sqrt(4000));
+    expect([stream.chance(0), stream.chance(1), stream.pick(['only'])]).toEqual([false, true, 'only']);
+  });
+});
+
+describe('noise', () => {
+  it('is the hash at whole numbers, and halfway their mean', () => {
+    expect(valueNoise(3, -4, 7)).toBe(hash2(3, -4, 7));
+    expect(valueNoise(3.5, -4, 7)).toBeCloseTo((hash2(3, -4, 7) + hash2(4, -4, 7)) / 2, 12);
+    expect(cloudNoise(1.3, 2.6, 1, 9)).toBe(valueNoise(1.3, 2.6, 9));
+  });
+
+  it('lies from 0 to 1', () => {
+    for (let i = 0; i < 500; i++) {
+      for (const value of [hash2(i, 2 * i, 1), cloudNoise(i / 7, i / 3, 4, 1)]) {
+        expect(value).toBeGreaterThanOrEqual(0);
+        expect(value).toBeLessThan(1);
+      }
+    }
+  });
+});
