@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Phases } from '../../src/workflow/phases.js';
+import { Phases } from '../../src/workflow/phaseTimes.js';
 
 it('the phases of a run are kept in their order, and only those that came to an end', async () => {
   const phases = new Phases();
