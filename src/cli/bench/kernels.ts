@@ -1,4 +1,4 @@
-/** `chexgpu bench kernels` */
+/** `chexgpu bench kernels`: every kernel as a share of what the adapter can do; measured by bench/kernels. */
 import { Option } from 'commander';
 import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
 import { benchKernels, operationsOf } from '../../../bench/kernels/benchKernels.js';

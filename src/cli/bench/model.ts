@@ -1,4 +1,4 @@
-/** `chexgpu bench model` */
+/** `chexgpu bench model`: prediction, training step, memory and input pipeline; measured by bench/model. */
 import {
   type BenchDocument,
   FORMAT,

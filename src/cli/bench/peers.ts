@@ -1,4 +1,4 @@
-/** `chexgpu bench peers` */
+/** `chexgpu bench peers`: the race against ONNX Runtime and TensorFlow.js; run by bench/peers. */
 import { InvalidArgumentError } from 'commander';
 import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
 import { ENGINES, type Engine, type JobKind, PEER_JOBS, racePeers } from '../../../bench/peers/racePeers.js';

@@ -1,4 +1,4 @@
-/** `chexgpu bench show` */
+/** `chexgpu bench show`: results that were kept, printed, drawn and compared by bench/document and bench/page. */
 import { InvalidArgumentError } from 'commander';
 import { mergeDocuments } from '../../../bench/document/document.js';
 import { UsageError } from '../../core/errors.js';

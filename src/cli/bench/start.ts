@@ -1,4 +1,4 @@
-/** `chexgpu bench start` */
+/** `chexgpu bench start`: what a user waits for, measured by bench/model/commandStart.ts. */
 import { measureStart } from '../../../bench/model/commandStart.js';
 import { duration } from '../../core/formatting.js';
 import { median } from '../../engine/timing/statistics.js';

@@ -1,4 +1,4 @@
-/** `chexgpu check` */
+/** `chexgpu check`: what could spoil a training, found before it; the checks stand in src/data/checks. */
 import { dirname } from 'node:path';
 import { UsageError } from '../../core/errors.js';
 import { plural } from '../../core/formatting.js';

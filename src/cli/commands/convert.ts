@@ -1,4 +1,4 @@
-/** `chexgpu convert` */
+/** `chexgpu convert`: weights from one format to another; the formats stand in src/densenet/weights. */
 
 import { Option } from 'commander';
 import { WeightsError } from '../../core/errors.js';

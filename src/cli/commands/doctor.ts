@@ -1,4 +1,4 @@
-/** `chexgpu doctor` */
+/** `chexgpu doctor`: the adapter, and every kernel checked on it by src/verify. */
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../../core/errors.js';
 import { plural, whole } from '../../core/formatting.js';

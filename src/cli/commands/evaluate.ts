@@ -1,4 +1,4 @@
-/** `chexgpu evaluate` */
+/** `chexgpu evaluate`: scores of predictions, counted in src/eval/scores. */
 import { addFiles, checkAdding, type NewFile } from '../../core/outputs/addFiles.node.js';
 import { rocSpec } from '../../eval/report/figureSpecs.js';
 import { renderFigure } from '../../eval/report/renderFigures.node.js';

@@ -1,4 +1,4 @@
-/** `chexgpu gradcam` */
+/** `chexgpu gradcam`: where a probability comes from; the maps are made by src/workflow/results/explain.node.ts. */
 import { basename, extname } from 'node:path';
 import { plural } from '../../core/formatting.js';
 import { addFiles, checkAdding } from '../../core/outputs/addFiles.node.js';

@@ -1,4 +1,4 @@
-/** `chexgpu lab` */
+/** `chexgpu lab`: a user's kernel in place of a built-in one, checked and raced by src/lab. */
 
 import { peaksLine } from '../../../bench/document/tables.js';
 import type { PeakReport } from '../../../bench/peaks/measurePeaks.js';

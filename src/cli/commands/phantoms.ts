@@ -1,4 +1,4 @@
-/** `chexgpu phantoms` */
+/** `chexgpu phantoms`: synthetic X-rays, drawn by src/data/phantoms. */
 
 import { plural } from '../../core/formatting.js';
 import { drawPhantoms, type PhantomsToDraw } from '../../workflow/data/phantoms.node.js';

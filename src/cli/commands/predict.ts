@@ -1,4 +1,4 @@
-/** `chexgpu predict` */
+/** `chexgpu predict`: probabilities of images, made by src/workflow/prediction. */
 import { join } from 'node:path';
 import { plural } from '../../core/formatting.js';
 import { checkFile, textKind, writeChecked } from '../../core/outputs/singleFile.node.js';

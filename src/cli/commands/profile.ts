@@ -1,4 +1,4 @@
-/** `chexgpu profile` */
+/** `chexgpu profile`: where a step's time goes, measured by src/engine/timing/profile.ts. */
 
 import { Argument, type Command } from 'commander';
 import { peaksLine, profileTable } from '../../../bench/document/tables.js';

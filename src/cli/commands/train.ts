@@ -1,4 +1,4 @@
-/** `chexgpu train` */
+/** `chexgpu train`: from CSVs to a checkpoint, by src/workflow/training. */
 import { join } from 'node:path';
 import { type DatasetSource, readDataset, requireData } from '../../workflow/data/dataset.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
