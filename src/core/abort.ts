@@ -1,3 +1,6 @@
+import { shown } from './arguments.js';
+import { UsageError } from './errors.js';
+
 /**
  * What `promise` comes to, or, as soon as `signal` is aborted, its reason. What the promise comes to afterwards
  * concerns nobody.
@@ -14,3 +17,9 @@ export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Prom
 
 /** What is asked between two steps of some work whether to go on: an AbortSignal, or several. */
 export type StopSignal = Pick<AbortSignal, 'throwIfAborted'>;
+
+/** @throws UsageError unless it is an AbortSignal or its like, or left out */
+export function checkSignal(signal: StopSignal | undefined): void {
+  if (signal === undefined || typeof signal?.throwIfAborted === 'function') return;
+  throw new UsageError(`signal is ${shown(signal)}, it must be an AbortSignal.`);
+}

@@ -3,12 +3,13 @@
  * goes on where the last epoch stopped, and validation in inference mode. All that is not the loop itself, the history
  * included, is a callback.
  */
-import { requireObject, shown, wholeNumber } from '../core/arguments.js';
+import { checkSignal } from '../core/abort.js';
+import { requireFunction, requireObject, shown, wholeNumber } from '../core/arguments.js';
 import { NonFiniteError, UsageError } from '../core/errors.js';
 import type { Batch, BatchSource } from './batch.js';
 import { type Callback, checkCallbacks, type EpochInfo, type TrainingContext } from './callbacks/callback.js';
 import { History } from './callbacks/history.js';
-import { checkSource } from './checkSource.js';
+import { checkSource, requireModel } from './checkSource.js';
 import type { Loss } from './losses/loss.js';
 import type { Model } from './model/model.js';
 import type { TrainingOptions } from './trainingOptions.js';
@@ -22,7 +23,10 @@ export interface FitOptions extends TrainingOptions {
   validationSteps?: number;
   /** Keras 2.3.0 and 2.3.1 report the loss of the last validation batch only; true restores that. */
   keras231ValLoss?: boolean;
-  /** Aborted, it ends the training before the next step or validation batch: `fit` rejects with its reason. */
+  /**
+   * Aborted, it ends the training before the next step or validation batch, when the batch or hook that is waited for
+   * has come to its end: `fit` rejects with its reason.
+   */
   signal?: AbortSignal;
   /** Called in this order, each waited for; what they throw or reject with ends the training. */
   callbacks?: readonly Callback[];
@@ -31,13 +35,35 @@ export interface FitOptions extends TrainingOptions {
 /**
  * Trains a model. One that was trained or compiled before goes on, as with Keras' `fit`: the optimizer's state and
  * count of steps are kept, and settings that `options` leaves out; those that are given hold from now on. Call
- * `model.compile` first to start the optimizer afresh, or give another one as `optimizer`.
+ * `model.compile` first to start the optimizer afresh, or give one of another kind, or a state.
  * @returns losses per step and epoch, what stopped the training, and where the time went
  * @throws NonFiniteError when a step or the validation loss is not finite, naming the layer (`Model.trainStep`);
- *   UsageError for counts that are no whole numbers above 0, callbacks that are none (`checkCallbacks`), and as
- *   `Model.compile`
+ *   UsageError for counts that are no whole numbers above 0, callbacks that are none (`checkCallbacks`), a model that
+ *   another fit is training, and as `Model.compile`
  */
 export async function fit(model: Model, source: BatchSource, options: FitOptions): Promise<History> {
+  requireModel('fit', model);
+  requireObject('The options of fit', options);
+  // Between steps the caller may do with his object what he likes.
+  const own = { ...options };
+  if (underWay.has(model)) {
+    throw new UsageError(
+      'The model is in another fit, which trains it by a loss and an optimizer of its own.',
+      'Wait for that one to end, or stop it.',
+    );
+  }
+  underWay.add(model);
+  try {
+    return await train(model, source, own);
+  } finally {
+    underWay.delete(model);
+  }
+}
+
+/** Models that a fit trains now. */
+const underWay = new WeakSet<Model>();
+
+async function train(model: Model, source: BatchSource, options: FitOptions): Promise<History> {
   const { epochs, steps, validationSteps, callbacks } = checkedOptions(source, options);
   const { signal } = options;
   signal?.throwIfAborted();
@@ -68,7 +94,7 @@ export async function fit(model: Model, source: BatchSource, options: FitOptions
 const MOVED = { onStep: 'onStep', onValidation: 'onValidationStep', onEpoch: 'onEpoch' };
 
 function checkedOptions(source: BatchSource, options: FitOptions) {
-  requireObject('The options of fit', options);
+  checkSignal(options.signal);
   for (const [name, hook] of Object.entries(MOVED)) {
     if ((options as unknown as Record<string, unknown>)[name] === undefined) continue;
     throw new UsageError(
@@ -79,6 +105,7 @@ function checkedOptions(source: BatchSource, options: FitOptions) {
   if (checkSource('The training source', source) === 0) {
     throw new UsageError('There are no images to train on.');
   }
+  requireFunction('The training source: onEpochEnd', source.onEpochEnd);
   const epochs = wholeNumber('epochs', options.epochs, 1);
   const steps = wholeNumber('stepsPerEpoch', options.stepsPerEpoch ?? source.length, 1);
   const { validation } = options;

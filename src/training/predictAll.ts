@@ -1,8 +1,9 @@
 /** Predictions for a whole source, in its order: Keras' `predict_generator`. */
+import { checkSignal } from '../core/abort.js';
 import { listOfNumbers, requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import type { BatchSource } from './batch.js';
-import { checkSource } from './checkSource.js';
+import { checkSource, requireModel } from './checkSource.js';
 import type { Model } from './model/model.js';
 
 export interface Predictions {
@@ -27,10 +28,12 @@ export async function predictAll(
   onProgress: (done: number, total: number) => void | Promise<void> = () => {},
   signal?: AbortSignal,
 ): Promise<Predictions> {
+  requireModel('predictAll', model);
   const { classes } = model.network;
   checkSource('The source', source);
   wholeNumber('The source: samples', source.samples, 0);
   requireFunction('onProgress', onProgress);
+  checkSignal(signal);
   const files: string[] = [];
   const probabilities = new Float32Array(source.samples * classes);
   const labels = new Float32Array(source.samples * classes);

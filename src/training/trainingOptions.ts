@@ -1,5 +1,5 @@
 /** How a network is trained: loss and optimizer, and what of it makes sense. */
-import { oneOf, requireObject, shown } from '../core/arguments.js';
+import { oneOf, requireObject } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
 import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
 import { checkLoss, type Loss } from './losses/loss.js';
@@ -8,6 +8,7 @@ import type { Network } from './network.js';
 import { ADAM } from './optimizers/adam.js';
 import {
   type CompleteOptimizer,
+  checkKind,
   checkSettings,
   type Optimizer,
   type OptimizerKind,
@@ -36,8 +37,9 @@ export interface TrainingOptions extends OptimizerShorthand, LossOptions {
   /** Which Keras' rule the moving variance follows. */
   movingVarianceRule?: MovingVarianceRule;
   /**
-   * `adam({ ... })` or another of its kind, which starts afresh; or a state to go on from, whose settings hold where
-   * the shorthand above says nothing. Default: Adam.
+   * `adam({ ... })` or its like, or a state to go on from, whose settings hold where the shorthand above says nothing.
+   * Default: Adam. `compile` starts afresh without a state; `fit` goes on where the model is trained with this kind
+   * already, with the settings named here and otherwise those that it had.
    */
   optimizer?: Optimizer | OptimizerState;
 }
@@ -132,12 +134,7 @@ function checkOptimizer(options: TrainingOptions, network: Network): OptimizerRe
   requireObject('optimizer', optimizer);
   if ('kind' in optimizer) {
     const { kind, settings } = optimizer;
-    if (typeof kind?.record !== 'function') {
-      throw new UsageError(
-        `optimizer has the kind ${shown(kind)}.`,
-        'Make one with adam({ ... }) or its like.',
-      );
-    }
+    checkKind(kind);
     if (given.length > 0) {
       throw new UsageError(
         `optimizer is there and ${given.join(', ')} too.`,

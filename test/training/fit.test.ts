@@ -1,14 +1,19 @@
 /** The training loop: where its source goes on, its validation, its aborts. */
 import { describe, expect, it } from 'vitest';
-import { NonFiniteError } from '../../src/core/errors.js';
+import { NonFiniteError, UsageError } from '../../src/core/errors.js';
 import type { BatchSource } from '../../src/training/batch.js';
-import { fit as trainModel } from '../../src/training/fit.js';
+import { type FitOptions, fit as trainModel } from '../../src/training/fit.js';
+import { binaryCrossEntropy } from '../../src/training/losses/binaryCrossEntropy.js';
 import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
 import { recordedSource, TINY_LOSS } from '../support/networks/tinyNet.js';
+import { refused } from '../support/refused.js';
 import { diary, TinyTraining } from './callbacks/tinyTraining.js';
 
 const tiny = new TinyTraining();
 const train: TinyTraining['run'] = (...args) => tiny.run(...args);
+const untyped = trainModel as (...args: unknown[]) => Promise<unknown>;
+const OPTIONS = { ...TINY_LOSS, epochs: 1 };
+const SOURCE = recordedSource().source;
 
 describe('the source', () => {
   it('goes on in an epoch where the last one stopped', async () => {
@@ -105,5 +110,42 @@ describe('an abort', () => {
     };
     await expect(train({ signal: abort.signal }, { ...source, getBatch })).rejects.toThrow('mine');
     expect(tiny.model.steps).toBe(1);
+  });
+});
+
+describe('the arguments', () => {
+  it.each<[string, RegExp, () => Promise<unknown>]>([
+    ['no model', /first argument of fit is an Object.*DenseNet\.create/, () => untyped({}, {}, OPTIONS)],
+    ['no signal', /signal is an AbortController/, () => train({ signal: new AbortController() as never })],
+    [
+      'no end of an epoch',
+      /onEpochEnd is undefined/,
+      () => train({}, { ...SOURCE, onEpochEnd: undefined as never }),
+    ],
+  ])('are refused: %s', async (_, message, work) => {
+    await refused(work, UsageError, message);
+  });
+
+  it('are copied: what becomes of the object changes nothing', async () => {
+    const validation = recordedSource([2]);
+    const options: FitOptions = { ...OPTIONS, validation: validation.source };
+    options.callbacks = [{ onStep: () => void Object.assign(options, { validation: undefined }) }];
+    const { epochs } = await trainModel(tiny.model, SOURCE, options);
+    expect(epochs[0].logs.val_loss).toBeGreaterThan(0);
+    expect(validation.asked).toEqual([0]);
+  });
+});
+
+describe('two trainings of one model at once', () => {
+  it('are refused, as the second would exchange loss and optimizer of the first; not one after the other', async () => {
+    const alone = await train({});
+    await tiny.reset();
+    const second = () => trainModel(tiny.model, SOURCE, { loss: binaryCrossEntropy(), epochs: 1 });
+    const first = train({ callbacks: [{ onStep: () => refused(second, UsageError, /in another fit/) }] });
+    await refused(second, UsageError, /in another fit/);
+    expect((await first).stepLoss).toEqual(alone.stepLoss);
+    const failing = { ...SOURCE, getBatch: () => Promise.reject(new Error('mine')) };
+    await expect(train({}, failing)).rejects.toThrow('mine');
+    expect((await second()).stepLoss).toHaveLength(2);
   });
 });

@@ -26,6 +26,7 @@ import { largestTensor, requireRoom } from '../../src/training/model/memoryEstim
 import { Model } from '../../src/training/model/model.js';
 import { checkImageSize, type Network } from '../../src/training/network.js';
 import type { ParameterSpec, WeightMap } from '../../src/training/parameterSpec.js';
+import { refused } from '../support/refused.js';
 
 const [CHANNELS, CLASSES, EPSILON] = [4, 2, 1e-3];
 const WINDOW = { kernel: 3, stride: 2, pad: 1 };
@@ -232,5 +233,31 @@ describe('a network of another kind', () => {
     const shape = { count: 2, height: 8, width: 8 };
     expect(largestTensor(THREE_LAYERS, shape)).toBe(2 * 8 * 8 * 4);
     expect(() => requireRoom(gpu, THREE_LAYERS, 'train', shape, 100)).toThrow(/would take more than/);
+  });
+
+  const [kernel] = THREE_LAYERS.parameters;
+  const first = (changes: object) => ({ parameters: [{ ...kernel, ...changes }] });
+  it.each<[string, object | null, RegExp]>([
+    ['null', null, /The network is null, it must be an object/],
+    ['no record', { record: undefined }, /three layers: record is undefined, it must be a function/],
+    ['a number of classes in words', { classes: '2' }, /three layers: classes is '2'/],
+    ['an activation that there is not', { activation: 'relu' }, /activation is 'relu'/],
+    ['no batch norms', { batchNorms: undefined }, /batchNorms is undefined, no array/],
+    [
+      'a size that is not that of the shape',
+      first({ size: 37 }),
+      /conv\/kernel has the size 37 and the shape \[3/,
+    ],
+    ['no shape', first({ shape: undefined }), /the shape of conv\/kernel is undefined/],
+    ['another key', first({ key: 'conv/weights' }), /key is 'conv\/weights', it must be 'conv\/kernel'/],
+    [
+      'one key twice',
+      { parameters: [kernel, kernel] },
+      /parameters\[1\]: key is 'conv\/kernel', which is there/,
+    ],
+    ['a frozen kernel', first({ trainable: false }), /conv\/kernel is not trainable.*Moving averages/],
+  ])('is refused where it is malformed: %s', async (_, changes, message) => {
+    const wrong = changes && { ...THREE_LAYERS, ...changes };
+    await refused(() => Model.of(gpu, wrong as Network), UsageError, message);
   });
 });

@@ -1,5 +1,5 @@
 /** Callback: what a training came to, step by step and epoch by epoch. `fit` returns one; Keras' `History`. */
-import { shown } from '../../core/arguments.js';
+import { requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import type { Callback, EpochInfo, StepInfo, TrainingContext } from './callback.js';
 
@@ -27,8 +27,9 @@ export class History implements Callback {
     this.stepMs += stepMs;
   }
 
-  /** @throws UsageError for a log that is no number */
+  /** @throws UsageError for logs that are none, or a log that is no number */
   onEpoch(info: EpochInfo): void {
+    requireObject('logs', info.logs);
     for (const [name, value] of Object.entries(info.logs)) {
       if (typeof value !== 'number') throw new UsageError(`logs.${name} is ${shown(value)}, not a number.`);
     }

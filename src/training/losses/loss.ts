@@ -4,12 +4,14 @@
  */
 import {
   firstIndex,
+  floats,
   listOfNumbers,
   oneOf,
   requireFunction,
   requireObject,
   shown,
   trueOrFalse,
+  wholeNumber,
 } from '../../core/arguments.js';
 import { DataError, NonFiniteError, UsageError } from '../../core/errors.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
@@ -89,6 +91,10 @@ export function checkLoss(loss: Loss, network: { name: string; classes: number; 
     throw new UsageError(`loss: ${field} is ${shown(loss[field])}, it must be a string.`);
   }
   requireObject('loss: settings', loss.settings);
+  requireJson('loss: settings', loss.settings);
+  if (loss.constants !== null && floats('loss: constants', loss.constants).length === 0) {
+    throw new UsageError('loss: constants is empty; it must be null where there are none.');
+  }
   requireFunction('loss: record', loss.record);
   requireFunction('loss: value', loss.value);
   trueOrFalse('loss: unknownLabels', loss.unknownLabels);
@@ -99,12 +105,21 @@ export function checkLoss(loss: Loss, network: { name: string; classes: number; 
       `Train it with densenetConfig(name, { activation: '${loss.activation}' }).`,
     );
   }
+  if (loss.classes !== null) wholeNumber('loss: classes', loss.classes, 1);
   if (loss.classes !== null && loss.classes !== network.classes) {
     throw new UsageError(
       `The ${loss.name} loss is for ${loss.classes} classes, and ${network.name} has ${network.classes}.`,
     );
   }
   return loss;
+}
+
+function requireJson(field: string, value: unknown): void {
+  try {
+    JSON.stringify(value);
+  } catch (error) {
+    throw new UsageError(`${field} cannot be written as JSON: ${(error as Error).message}`);
+  }
 }
 
 /** What to do about a label of NaN. */

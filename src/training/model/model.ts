@@ -17,7 +17,7 @@ import type { Plan, Precision } from '../../engine/plan/plan.js';
 import type { Batch, BatchShape } from '../batch.js';
 import { drawWeights } from '../initialisers.js';
 import { sameLoss } from '../losses/loss.js';
-import { checkImageSize, type Network } from '../network.js';
+import { checkImageSize, checkNetwork, type Network } from '../network.js';
 import { OPTIMIZERS } from '../optimizers/index.js';
 import { checkSettings, complete } from '../optimizers/optimizer.js';
 import type { OptimizerState } from '../optimizers/state.js';
@@ -88,11 +88,13 @@ export class Model {
 
   /**
    * A network with weights on the GPU; the model keeps copies of the options.
-   * @throws UsageError for options that make no sense, WeightsError, OutOfMemoryError
+   * @throws UsageError for options that make no sense and a network that is none (`checkNetwork`), WeightsError,
+   *   OutOfMemoryError
    */
   static async of(gpu: Gpu, network: Network, options: ModelOptions = {}): Promise<Model> {
     requireGpu('Model.of', gpu);
     requireObject('The options of Model.of', options);
+    checkNetwork(network);
     return new Model(gpu, network, options).begin(options);
   }
 

@@ -3,7 +3,7 @@
  * settings, the state it keeps per weight, what it records into the plan of an update and how large the update's
  * numbers can get. The rest of the project asks these descriptions and knows no optimizer by name.
  */
-import { FLOAT32_MOST, shown } from '../../core/arguments.js';
+import { FLOAT32_MOST, requireFunction, requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
@@ -108,11 +108,35 @@ export function optimizerMaker<S extends Settings>(
   return (settings = {}) => ({ kind, settings: checkSettings(kind, settings) });
 }
 
+/** A kind that a caller brings. @throws UsageError naming what it lacks */
+export function checkKind(kind: OptimizerKind): void {
+  if (typeof kind?.record !== 'function') {
+    throw new UsageError(
+      `optimizer has the kind ${shown(kind)}.`,
+      'Make one with adam({ ... }) or its like.',
+    );
+  }
+  for (const field of ['name', 'title'] as const) {
+    if (typeof kind[field] === 'string') continue;
+    throw new UsageError(`optimizer: kind: ${field} is ${shown(kind[field])}, it must be a string.`);
+  }
+  requireObject('optimizer: kind: settings', kind.settings);
+  const table: Readonly<Record<string, Setting<SettingValue>>> = { ...kind.settings };
+  for (const field of ['learningRate', ...Object.keys(table)]) {
+    requireFunction(`optimizer: kind: settings: ${field}: check`, table[field]?.check);
+  }
+  requireObject('optimizer: kind: slots', kind.slots);
+  for (const step of ['hyper', 'boundsAfter', 'updated'] as const) {
+    requireFunction(`optimizer: kind: ${step}`, kind[step]);
+  }
+}
+
 /**
  * A checked copy of settings of this kind; what is undefined is left out. `prefix` is put before a field's name.
- * @throws UsageError naming the field
+ * @throws UsageError naming the field, or for what is no object
  */
 export function checkSettings(kind: OptimizerKind, settings: object, prefix = ''): SettingMap {
+  requireObject(`${prefix}settings of ${kind.title}`, settings);
   const table: Readonly<Record<string, Setting<SettingValue>>> = { ...kind.settings };
   const given = Object.entries(settings).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
@@ -131,7 +155,9 @@ export function checkSettings(kind: OptimizerKind, settings: object, prefix = ''
 /** Every setting: of the first of `given`, all of them checked, that has it, else the kind's default. */
 export function complete(kind: OptimizerKind, ...given: (SettingMap | undefined)[]): CompleteOptimizer {
   const defaults = Object.entries(kind.settings).map(([field, setting]) => [field, setting.default]);
-  return { kind, settings: Object.assign(Object.fromEntries(defaults), ...given.toReversed()) };
+  const chosen = given.toReversed().flatMap((settings) => Object.entries(settings ?? {}));
+  const said = chosen.filter(([, value]) => value !== undefined);
+  return { kind, settings: Object.fromEntries([...defaults, ...said]) };
 }
 
 /** For people: `Adam with learning rate 0.001`, and whatever else is not as by default. */

@@ -39,6 +39,10 @@ describe('the history', () => {
       });
       await expect(train({ callbacks: [write] })).rejects.toThrow(/logs\.val_auc is .*not a number/);
     }
+    const drop = on('onEpoch', (info) => {
+      info.logs = null as never;
+    });
+    await expect(train({ callbacks: [drop] })).rejects.toThrow(/logs is null, it must be an object/);
   });
 
   it('of n epochs and n more is that of 2n; each fit counts from 0', async () => {

@@ -85,6 +85,19 @@ describe('the loss of compile and fit', () => {
     ['no name', { loss: { ...weighted, name: 7 } }, /loss: name is 7/],
     ['no title', { loss: { ...weighted, title: undefined } }, /loss: title is undefined/],
     ['no word on masks', { loss: { ...weighted, unknownLabels: 'yes' } }, /loss: unknownLabels is 'yes'/],
+    ['no word on constants', { loss: { ...weighted, constants: undefined } }, /loss: constants is undefined/],
+    [
+      'an array of constants',
+      { loss: { ...weighted, constants: [1, 2] } },
+      /loss: constants is an Array of 2/,
+    ],
+    [
+      'constants of none',
+      { loss: { ...weighted, constants: new Float32Array(0) } },
+      /loss: constants is empty/,
+    ],
+    ['no word on classes', { loss: { ...weighted, classes: undefined } }, /loss: classes is undefined/],
+    ['settings beyond JSON', { loss: { ...weighted, settings: { gamma: 2n } } }, /loss: settings cannot be/],
     [
       'another number of classes',
       { loss: weightedCrossEntropy({ posWeights: [1, 1, 1], negWeights: [1, 1, 1] }) },

@@ -31,6 +31,8 @@ describe('an optimizer', () => {
       [() => adam({ epsilon: 0 }), /epsilon is 0/],
       [() => adamw({ weightDecay: Number.NaN }), /weightDecay is NaN/],
       [() => adamw({ decayAll: 'yes' as never }), /decayAll is 'yes'/],
+      [() => sgd(0.1 as never), /settings of SGD is 0\.1, it must be an object/],
+      [() => adam(null as never), /settings of Adam is null, it must be an object/],
     ];
     for (const [make, message] of wrong) await refused(async () => make(), UsageError, message);
     const settings = { momentum: 0.9, learningRate: undefined };
@@ -71,6 +73,19 @@ describe('compile and fit', () => {
       [{ optimizer: sgd(), learningRate: 0.1 }, /optimizer is there and learningRate too.*sgd\(\{/],
       [{ optimizer: 'sgd' }, /optimizer is 'sgd', it must be an object/],
       [{ optimizer: { kind: 'sgd' } }, /kind 'sgd'.*adam\(\{/],
+      [{ optimizer: { kind: OPTIMIZERS[1] } }, /optimizer: settings of SGD is undefined/],
+      [
+        { optimizer: { kind: { record() {} }, settings: {} } },
+        /kind: name is undefined, it must be a string/,
+      ],
+      ...['settings', 'slots', 'hyper', 'boundsAfter', 'updated'].map((field): [object, RegExp] => [
+        { optimizer: { kind: { ...OPTIMIZERS[1], [field]: undefined }, settings: {} } },
+        new RegExp(`kind: ${field} is undefined`),
+      ]),
+      [
+        { optimizer: { kind: { ...OPTIMIZERS[1], settings: {} }, settings: {} } },
+        /settings: learningRate: check is undefined/,
+      ],
     ];
     for (const [options, message] of wrong) {
       await refused(() => model.compile({ ...LOSS, ...options }), UsageError, message);
@@ -89,6 +104,15 @@ describe('compile and fit', () => {
     const state = await model.exportOptimizer();
     const compiling = () => model.compile({ ...LOSS, adamEpsilon: 1e-6, optimizer: state });
     await refused(compiling, UsageError, /SGD has no setting 'epsilon'/);
+  });
+
+  it('take a setting of a state that is undefined for one that it does not say', async () => {
+    await model.compile({ ...LOSS, optimizer: sgd({ learningRate: 0.5, momentum: 0.5 }) });
+    const state = await model.exportOptimizer();
+    const settings = { momentum: 0.25, learningRate: undefined as never };
+    await model.compile({ ...LOSS, optimizer: { ...state, settings } });
+    expect(model.learningRate).toBe(0.01);
+    expect((await model.exportOptimizer()).settings.momentum).toBe(0.25);
   });
 
   it('change settings between steps without a new plan, and keep the state', async () => {
