@@ -17,6 +17,7 @@ export interface MT19937State {
   readonly position: number;
 }
 
+/** NumPy's `RandomState`: the same seed gives the same numbers, bit for bit. */
 export class MT19937 {
   private readonly key = new Uint32Array(N);
   private position = N;

@@ -6,11 +6,13 @@ import { type DenseNetConfig, densenetConfig } from './architecture.js';
 import { checkedConfig } from './config.js';
 import { densenetNetwork } from './network.js';
 
+/** How a DenseNet is made: of which configuration, with which weights. */
 export interface DenseNetOptions extends ModelOptions {
   /** Default: densenet121 with 14 classes. */
   config?: DenseNetConfig;
 }
 
+/** A DenseNet with its weights on one GPU: `DenseNet.create(gpu, { config, weights })`. */
 export class DenseNet extends Model {
   /** @param config frozen: a network's shape is settled when it is made */
   private constructor(

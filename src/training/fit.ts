@@ -14,6 +14,7 @@ import type { Loss } from './losses/loss.js';
 import type { Model } from './model/model.js';
 import type { TrainingOptions } from './trainingOptions.js';
 
+/** How long, on what and by what `fit` trains; loss and optimizer as in `TrainingOptions`. */
 export interface FitOptions extends TrainingOptions {
   epochs: number;
   /** Default: the length of the training source. */

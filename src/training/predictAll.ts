@@ -6,6 +6,7 @@ import type { BatchSource } from './batch.js';
 import { checkSource, requireModel } from './checkSource.js';
 import type { Model } from './model/model.js';
 
+/** What `predictAll` gives, n images in the order of the source; times in milliseconds. */
 export interface Predictions {
   files: string[];
   /** probabilities[n,classes] */

@@ -19,6 +19,7 @@ import {
 import type { CheckResult } from '../shaders/checkCase.js';
 import type { SmallCases } from './smallCases.js';
 
+/** Where verdicts are kept, and who is told of them. */
 export interface KernelCheckOptions {
   /** Where verdicts are kept; without one they are forgotten with the Gpu. */
   store?: VerdictStore;

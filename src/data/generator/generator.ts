@@ -25,6 +25,7 @@ import { applyTransform } from './transform.js';
 /** Gives the image of a row, decoded and resized to the generator's size. */
 export type LoadImage = (file: string) => Promise<PixelImage>;
 
+/** What an `ImageGenerator` is made of. */
 export interface ImageGeneratorOptions {
   readonly frame: Frame;
   readonly load: LoadImage;
@@ -64,6 +65,7 @@ interface Claimed {
   readonly images: readonly PixelImage[];
 }
 
+/** Batches x or pixels[b,h,w,c] with labels[b,classes] over the rows of a frame, in Keras' order; a `BatchSource`. */
 export class ImageGenerator implements BatchSource {
   readonly batchSize: number;
   readonly samples: number;

@@ -15,6 +15,7 @@ import { randomTransform } from './transform.js';
 /** Keras' 1e-6 beside the standard deviation; not K.epsilon. */
 const STANDARDIZE_EPSILON = 1e-6;
 
+/** Each image by its own mean and deviation, as the course trains. */
 export const SAMPLEWISE: Normalisation = deepFreeze({ kind: 'samplewise', epsilon: STANDARDIZE_EPSILON });
 
 /**

@@ -10,6 +10,7 @@ import { BYTE_LIMIT, damaged, type ImageHeader, PIXEL_LIMIT, readHeader } from '
 import { checkScaling, contentFacts, type PixelFacts, type Scaling, type StoredImage } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';
 
+/** Pixels of an image file, and what the file says of itself. */
 export interface DecodedImage {
   readonly image: PixelImage & { readonly facts: PixelFacts };
   readonly stored: StoredImage;

@@ -10,6 +10,7 @@ import { firstFew } from '../../core/formatting.js';
  * 'depth': the highest 8 bits of 16; 'range': each image from its darkest to its brightest sample.
  */
 export type Scaling = 'keras' | 'depth' | 'range';
+/** Every `Scaling`; the first is the default. */
 export const SCALINGS: readonly Scaling[] = ['keras', 'depth', 'range'];
 
 /** @throws UsageError for what is no scaling */

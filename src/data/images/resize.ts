@@ -11,6 +11,7 @@ import { resample, SMOOTH_FILTERS, type SmoothFilter } from './resample.js';
 
 /** Keras' names of PIL's filters. */
 export type Interpolation = 'nearest' | SmoothFilter;
+/** Every `Interpolation`; the first is the default. */
 export const INTERPOLATIONS: readonly Interpolation[] = deepFreeze(['nearest', ...SMOOTH_FILTERS]);
 
 /**

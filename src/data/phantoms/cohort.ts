@@ -27,6 +27,7 @@ export interface PhantomSpec {
   findings: Finding[];
 }
 
+/** How many synthetic patients there are, and what they have. */
 export interface CohortOptions {
   /** Number of images, at least 3. */
   images: number;

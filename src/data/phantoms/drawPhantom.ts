@@ -15,6 +15,7 @@ import type { Box } from './findings/lesionLayers.js';
 export const SMALLEST_SIZE = 64;
 export const LARGEST_SIZE = 1024;
 
+/** A drawn X-ray with its truth. */
 export interface Phantom {
   /** Gray pixels[h,w], 0 black … 255 white; h = w = size. */
   pixels: Uint8Array;

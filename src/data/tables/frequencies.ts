@@ -11,6 +11,7 @@ import {
 import { DataError, UsageError } from '../../core/errors.js';
 import { checkFrame, type Frame } from './frame.js';
 
+/** How often each class occurs, from 0 to 1; made by `computeClassFreqs` and `frameFrequencies`. */
 export interface ClassFrequencies {
   /** Share of rows with the finding, per class, of those whose label is known; 0 where none is. */
   readonly positive: Float64Array;

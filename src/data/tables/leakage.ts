@@ -2,6 +2,7 @@
 import type { Frame } from './frame.js';
 import { comparePatients } from './patients.js';
 
+/** Patients that two splits share. */
 export interface PatientLeak {
   /** Names of the two splits. */
   readonly between: readonly [string, string];

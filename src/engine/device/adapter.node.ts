@@ -10,6 +10,7 @@ import { homeFolder } from './archiveCache.node.js';
 import { captureStderr } from './stderr.node.js';
 import { loadLibrary, loadSwiftshader, swiftshaderObstacle } from './swiftshader.node.js';
 
+/** Adapters that can be asked for, as CHEXGPU_ADAPTER names them. */
 export type AdapterChoice = 'hardware' | 'lavapipe' | 'swiftshader';
 export type AdapterKind = AdapterChoice | 'other-software';
 

@@ -2,6 +2,7 @@
 import { type AdapterKind, adapterName, type FindAdapterOptions, findAdapter } from './adapter.node.js';
 import { Gpu } from './gpu.js';
 
+/** A GPU that was opened, and why it is this one. */
 export interface NodeGpu {
   gpu: Gpu;
   kind: AdapterKind;

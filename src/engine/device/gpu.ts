@@ -50,6 +50,7 @@ interface Made {
   report: Promise<Report>;
 }
 
+/** A WebGPU device, its buffers, its pipelines, and what is known of its adapter; what models are made on. */
 export class Gpu {
   private bytes = 0;
   private readonly live = new Set<GPUBuffer>();

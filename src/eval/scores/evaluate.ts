@@ -14,6 +14,7 @@ import {
   undefinedReason,
 } from './roc.js';
 
+/** Scores of one class. */
 export interface ClassEvaluation {
   name: string;
   /** Position among the network's outputs. */

@@ -40,6 +40,7 @@ import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
 import { Trainer } from './trainer.js';
 import { Turns } from './turns.js';
 
+/** How a model is made. */
 export interface ModelOptions {
   /** Default: Keras' initialisers with `seed`. */
   weights?: WeightMap;
@@ -60,6 +61,7 @@ interface OwnRequest extends Omit<OptimizerRequest, 'state'> {
   state?: { iterations: number; settings: OptimizerState['settings']; slots: PackedSlots };
 }
 
+/** Any network that fulfils `Network`, with its weights on one GPU: predicts, explains, trains. */
 export class Model {
   private readonly predictors = new KeptPlans<Predictor>();
   private readonly trainers = new KeptPlans<Trainer>();

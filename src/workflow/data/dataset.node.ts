@@ -32,6 +32,7 @@ export interface DatasetSource {
   unknownLabels?: readonly string[];
 }
 
+/** The rows of the three splits and where their images lie; made by `readDataset`. */
 export interface Dataset {
   /** For people: the folder, or 'phantoms'. */
   source: string;
@@ -44,6 +45,7 @@ export interface Dataset {
   boxes: string;
 }
 
+/** Batches of the three splits, prepared and normalised; made by `makeGenerators`. */
 export interface Generators {
   train: ImageGenerator;
   /** Null where no validation image is there. */

@@ -18,6 +18,7 @@ export interface ScalingChoice {
   refuseClipped?: string;
 }
 
+/** How an X-ray becomes the network's input; made by `imagePreparation`. */
 export interface ImagePreparation {
   /** Side in pixels. */
   size: number;

@@ -17,6 +17,7 @@ import { COURSE_OUTPUTS, chooseLabels, mostProbable, trainedLabels } from './out
 import { type PredictionOptions, predictRows, rowsGenerator } from './predictRows.node.js';
 import { type RowsSource, readRows, rowsFor } from './rows.node.js';
 
+/** What is said beside the weight file, where it does not say it, and how the work is done. */
 export interface LoadOptions extends ClassifierOptions {
   /** Where weights are drawn, as none are given. Default: 0. */
   seed?: number;

@@ -5,6 +5,7 @@ import { LABELS } from '../../data/tables/labels.js';
 import type { ReadWeights } from '../../densenet/weights/format.js';
 import { opNorm } from '../../densenet/weights/torch/torchFacts.js';
 
+/** Names of the outputs, and the scale of their probabilities. */
 export interface Outputs {
   /** Name of each output, '' for one never trained. */
   labels: readonly string[];

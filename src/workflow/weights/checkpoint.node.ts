@@ -11,6 +11,7 @@ import { HISTORY_FILE, HISTORY_SCHEMA } from './history.node.js';
 
 export const WEIGHTS_FILE = 'weights.h5';
 
+/** What a checkpoint keeps: the weights, how the images were prepared for them, and how they were trained. */
 export interface TrainingFacts {
   config: DenseNetConfig;
   weights: WeightMap;
@@ -19,6 +20,11 @@ export interface TrainingFacts {
   training: TrainingSummary;
 }
 
+/**
+ * Writes weights.h5 (Keras 2.3's `save_weights`) and the history.json that names it by its sha256 into `folder`, each
+ * whole or not at all; files of these names give way.
+ * @throws WeightsError for tensors that are not the network's; DataError where the disk refuses
+ */
 export async function writeCheckpoint(folder: string, facts: TrainingFacts): Promise<void> {
   const { config, weights, preparation, normalisation, training } = facts;
   const { size, seed, interpolation, scaling, augmentation = null } = preparation;

@@ -13,6 +13,7 @@ import { usualLabels } from '../prediction/outputs.js';
 import type { WorkContext } from '../reporter.js';
 import { readKnownWeights, type WeightOptions } from './knownWeights.node.js';
 
+/** What a training begins with: the configuration, and every tensor by its key. */
 export interface StartingNetwork {
   config: DenseNetConfig;
   weights: WeightMap;
