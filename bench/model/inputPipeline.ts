@@ -8,9 +8,8 @@ import { writePhantoms } from '../../src/data/phantoms/writePhantoms.node.js';
 import { readFrame } from '../../src/data/tables/csv.node.js';
 import type { Batch } from '../../src/training/batch.js';
 
-const PHANTOMS = 10;
 /** NIH's X-rays have 1024 px; the time goes into decoding those. */
-const SOURCE_SIZE = 1024;
+const SOURCE = { images: 10, size: 1024 };
 const EPOCHS = 20;
 
 export interface PipelineOptions {
@@ -18,6 +17,8 @@ export interface PipelineOptions {
   /** Side of the images for the network. */
   size: number;
   batch: number;
+  /** The X-rays that are read. Default: 10 of 1024 px. */
+  source?: { images: number; size: number };
   /** For each of the two rows. Default 5 s. */
   budgetMs?: number;
   signal?: AbortSignal;
@@ -35,14 +36,13 @@ export interface PipelineRow {
 
 /** Draws synthetic X-rays and reads them as a training does. */
 export async function benchPipeline(options: PipelineOptions): Promise<PipelineRow[]> {
-  const { pool, size, batch, budgetMs = 5000, signal, onProgress = () => {} } = options;
+  const { pool, size, batch, source = SOURCE, budgetMs = 5000, signal, onProgress = () => {} } = options;
   const folder = await mkdtemp(join(tmpdir(), 'chexgpu-bench-'));
   try {
     const out = join(folder, 'phantoms');
     await writePhantoms({
       out,
-      images: PHANTOMS,
-      size: SOURCE_SIZE,
+      ...source,
       seed: 1,
       onProgress: (done, total) => {
         signal?.throwIfAborted();
@@ -72,7 +72,7 @@ export async function benchPipeline(options: PipelineOptions): Promise<PipelineR
         images += await epoch(generator);
       }
       const seconds = (performance.now() - started) / 1000;
-      rows.push({ work, imagesPerSecond: images / seconds, images, size, sourceSize: SOURCE_SIZE });
+      rows.push({ work, imagesPerSecond: images / seconds, images, size, sourceSize: source.size });
     }
     return rows;
   } finally {
