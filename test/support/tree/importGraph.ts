@@ -50,9 +50,10 @@ export function sourceFiles(root: string, folder: string, ending: string): strin
 
 /**
  * The imports of every .ts file below `folder` of `root`.
+ * @param types false for those of the running program alone
  * @throws when a file does not parse or an import does not resolve
  */
-export async function importGraph(root: string, folder = 'src'): Promise<ImportGraph> {
+export async function importGraph(root: string, folder = 'src', { types = true } = {}): Promise<ImportGraph> {
   const files = sourceFiles(root, folder, '.ts').filter((file) => !file.endsWith('.d.ts'));
   const { metafile } = await build({
     absWorkingDir: root,
@@ -66,7 +67,7 @@ export async function importGraph(root: string, folder = 'src'): Promise<ImportG
     packages: 'external',
     loader: { '.wgsl': 'text' },
     logLevel: 'silent',
-    plugins: [keepTypeImports],
+    plugins: types ? [keepTypeImports] : [],
     // Imports that nothing uses stay too.
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
   });
