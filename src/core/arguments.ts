@@ -108,6 +108,16 @@ export function listOfNumbers(field: string, value: unknown): ArrayLike<number> 
   throw new UsageError(`${field} is ${shown(value)}, it must be an array of numbers.`);
 }
 
+/** @throws UsageError unless it is an array of strings; `what` is what each of them is, `path` or `name` */
+export function listOfStrings(field: string, value: unknown, what: string): readonly string[] {
+  if (!Array.isArray(value)) {
+    throw new UsageError(`${field} is ${shown(value)}, it must be an array with a ${what} in each place.`);
+  }
+  const bad = firstIndex(value, (v) => typeof v !== 'string');
+  if (bad < 0) return value;
+  throw new UsageError(`${field}[${bad}] is ${shown(value[bad])}, it must be a ${what}.`);
+}
+
 /** Index of the first number that is NaN or infinite, or -1. A loop of its own: there may be millions. */
 export function firstNotFinite(values: Float32Array): number {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;

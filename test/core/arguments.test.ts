@@ -109,6 +109,11 @@ describe('objects and lists', () => {
     expect(() => check.listOfNumbers('l', new DataView(new ArrayBuffer(8)))).toThrow(
       /a DataView, it must be/,
     );
+    expect(check.listOfStrings('l', ['a'], 'path')).toEqual(['a']);
+    expect(() => check.listOfStrings('l', 'a', 'path')).toThrow(
+      /l is 'a', it must be an array with a path in/,
+    );
+    expect(() => check.listOfStrings('l', ['a', 1], 'path')).toThrow(/l\[1\] is 1, it must be a path/);
   });
 
   it('are searched for the first that is wrong', () => {

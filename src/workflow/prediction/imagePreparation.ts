@@ -1,4 +1,5 @@
 /** How an X-ray becomes a network's input: by the weights' own facts, by their training's history, else as usual. */
+import { oneOf } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
@@ -54,6 +55,7 @@ export function imagePreparation(
   warn: Reporter['warn'] = () => {},
   name = 'The weight file',
 ): ImagePreparation {
+  if (wishes.interpolation !== undefined) oneOf('interpolation', wishes.interpolation, INTERPOLATIONS);
   const own = knownPreprocessing(weights.preprocessing, name);
   const said = own ?? trained;
   const native = said?.size ?? weights.inputSize;

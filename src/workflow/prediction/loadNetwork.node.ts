@@ -1,4 +1,7 @@
 /** A weight file as something that predicts: what `chexgpu predict` and `chexgpu gradcam` do, for programs. */
+import { checkSignal } from '../../core/abort.js';
+import { listOfStrings, requireObject, shown } from '../../core/arguments.js';
+import { UsageError } from '../../core/errors.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import type { DenseNet } from '../../densenet/densenet.js';
@@ -7,7 +10,9 @@ import type { Gpu } from '../../engine/device/gpu.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
 import type { Batch } from '../../training/batch.js';
+import { requireGpu } from '../../training/model/model.js';
 import type { CamScore } from '../../training/model/predictor.js';
+import { checkImageSize } from '../../training/network.js';
 import { createModel } from '../createModel.js';
 import { type Reporter, SILENT, type WorkContext } from '../reporter.js';
 import { chooseScore, explain, explanationOf } from '../results/explain.node.js';
@@ -54,6 +59,7 @@ export class LoadedNetwork {
    */
   async prepareFiles(files: readonly string[], { samplewise }: PredictionOptions = {}): Promise<Batch> {
     const { context, pool, classifier } = this;
+    if (listOfStrings('files', files, 'path').length === 0) throw new UsageError('There are no image files.');
     const rows = rowsFor({ table: null, images: null }, classifier.outputs, files);
     const options = { batchSize: files.length, samplewise };
     return (await rowsGenerator(context, { pool, classifier }, rows, options)).getBatch(0);
@@ -63,15 +69,16 @@ export class LoadedNetwork {
    * The probabilities of image files.
    * @throws DataError naming those that cannot be read; UsageError for options that contradict the weights
    */
-  predictFiles(files: readonly string[], options?: PredictionOptions): Promise<FilePredictions> {
-    return this.predict({}, files, options);
+  async predictFiles(files: readonly string[], options?: PredictionOptions): Promise<FilePredictions> {
+    return this.predict({}, listOfStrings('files', files, 'path'), options);
   }
 
   /**
    * The probabilities of a CSV's images, with the labels that it knows.
    * @throws WeightsError where the CSV asks for labels that the network does not have; as `predictFiles`
    */
-  predictCsv(source: RowsSource, options?: PredictionOptions): Promise<PredictionTable> {
+  async predictCsv(source: RowsSource, options?: PredictionOptions): Promise<PredictionTable> {
+    requireObject('The source', source);
     return this.predict(source, [], options);
   }
 
@@ -80,12 +87,17 @@ export class LoadedNetwork {
    * @throws UsageError for a class that the network does not have; DataError for an image that cannot be read;
    *   NonFiniteError for one without contrast
    */
-  explainFiles(
+  async explainFiles(
     files: readonly string[],
     { classes, score }: { classes?: readonly string[]; score?: CamScore } = {},
   ): Promise<GradcamRow[]> {
     const { outputs, config } = this.classifier;
-    const cases = files.map((path) => ({ path, name: path, labels: [], boxes: [] }));
+    const cases = listOfStrings('files', files, 'path').map((path) => ({
+      path,
+      name: path,
+      labels: [],
+      boxes: [],
+    }));
     return explain(this.context, this.pool, this.model, cases, {
       ...explanationOf(this.classifier),
       classes: classes ? chooseLabels(classes, outputs) : mostProbable(outputs),
@@ -95,9 +107,10 @@ export class LoadedNetwork {
       },
     });
   }
+
+  /** Settles when memory and threads are let go of; calls under way, and later ones, reject with a UsageError. */
   async close(): Promise<void> {
-    this.model.dispose();
-    await this.pool.close();
+    await Promise.all([this.model.dispose(), this.pool.close()]);
   }
 
   private async predict(
@@ -122,20 +135,40 @@ export class LoadedNetwork {
 export async function loadNetwork(
   gpu: Gpu,
   weights?: string,
-  { out = SILENT, signal = new AbortController().signal, seed = 0, workers, ...options }: LoadOptions = {},
+  options: LoadOptions = {},
 ): Promise<LoadedNetwork> {
+  requireGpu('loadNetwork', gpu);
+  requireObject('The options of loadNetwork', options);
+  const { out = SILENT, signal = new AbortController().signal, seed = 0, workers, ...rest } = options;
+  if (weights !== undefined && typeof weights !== 'string') {
+    throw new UsageError(`weights is ${shown(weights)}, it must be the path or the name of a weight file.`);
+  }
+  requireObject('out', out);
+  checkSignal(signal);
+  signal.throwIfAborted();
   const context = { out, signal };
-  const classifier =
-    weights === undefined ? drawn(seed, options) : await readClassifier(context, weights, options);
+  const classifier = weights === undefined ? drawn(seed, rest) : await readClassifier(context, weights, rest);
   const pool = new DecodePool({ workers, ...classifier.preparation.pixels });
-  return new LoadedNetwork(context, await createModel(context, gpu, classifier), classifier, pool);
+  let model: DenseNet | undefined;
+  try {
+    model = await createModel(context, gpu, classifier);
+    checkImageSize(model.network, classifier.preparation.size);
+    signal.throwIfAborted();
+    return new LoadedNetwork(context, model, classifier, pool);
+  } catch (error) {
+    await Promise.all([model?.dispose(), pool.close()]);
+    throw error;
+  }
 }
 
 /** The course's network before any training. */
 function drawn(
   seed: number,
-  { network = 'densenet121', bnEpsilon, ...wishes }: ClassifierOptions,
+  { network = 'densenet121', bnEpsilon, labels, ...wishes }: ClassifierOptions,
 ): Classifier {
+  if (labels !== undefined) {
+    throw new UsageError('labels name the outputs of a weight file, and there is none.', 'Leave them out.');
+  }
   const config = densenetConfig(network, bnEpsilon === undefined ? {} : { bnEpsilon });
   return {
     config,

@@ -1,4 +1,5 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
+import { listOfStrings } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
 import { LABELS } from '../../data/tables/labels.js';
@@ -38,7 +39,7 @@ export function outputsOf(
       'Train from it first (chexgpu train --weights).',
     );
   }
-  const labels = named ?? usualLabels(weights);
+  const labels = named === undefined ? usualLabels(weights) : listOfStrings('labels', named, 'name');
   if (labels?.length !== config.classes) {
     const imagenet = config.classes === 1000 ? ", ImageNet's probably" : '';
     throw new WeightsError(
@@ -71,7 +72,7 @@ export function chooseLabels(wanted: readonly string[], outputs: Pick<Outputs, '
     labels.find((label) => label !== '' && label === name) ??
     labels.find((label) => label !== '' && plain(label) === plain(name)) ??
     (/^\d+$/.test(name) && labels[Number(name)] !== '' ? labels[Number(name)] : undefined);
-  const strange = wanted.filter((name) => find(name) === undefined);
+  const strange = listOfStrings('classes', wanted, 'name').filter((name) => find(name) === undefined);
   if (strange.length > 0) {
     throw new UsageError(
       `These weights have no output for ${strange.map((name) => name || '""').join(', ')}.`,

@@ -1,4 +1,5 @@
 /** Probabilities of images: prepared as the weights want them, shown as their makers show them. */
+import { requireObject, trueOrFalse } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { ImageGenerator } from '../../data/generator/generator.js';
 import { flowFromDataframe } from '../../data/generator/generator.node.js';
@@ -38,6 +39,7 @@ export interface PredictionOptions {
 
 /** @throws UsageError where weights that say themselves how pixels are scaled would get others */
 export function refuseSamplewise({ preparation }: Pick<Classifier, 'preparation'>, samplewise = false): void {
+  trueOrFalse('samplewise', samplewise);
   if (samplewise && preparation.normalisedBy === 'weights') {
     throw new UsageError(
       'With --samplewise pixels would not be scaled as these weights expect.',
@@ -56,6 +58,7 @@ export async function rowsGenerator(
   rows: RowsToPredict,
   options: PredictionOptions = {},
 ): Promise<ImageGenerator> {
+  requireObject('The options of a prediction', options);
   const { pool, classifier } = tools;
   const { size, interpolation } = classifier.preparation;
   const { batchSize = PREDICT_BATCH } = options;

@@ -1,6 +1,7 @@
 /** The library and the command give the same numbers, whatever file the weights come from. */
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/core/errors.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
@@ -16,6 +17,7 @@ import { asPyTorch } from '../../support/files/safetensors.js';
 import { generatedWeights } from '../../support/networks/generated.js';
 import { chexgpu, ensureBuilt, scratchFolder } from '../../support/programs/cli.js';
 import { runNode } from '../../support/programs/nodeProgram.js';
+import { refused } from '../../support/refused.js';
 
 const scratch = scratchFolder();
 const images = ['a.png', 'b.png'].map((name) => scratch.path(name));
@@ -142,5 +144,51 @@ describe('weights of torchxrayvision', () => {
     expect(code, stderr).toBe(0);
     const printed = labels.map((label, c) => `${predictions[c].toFixed(4)}  ${label}`);
     expect(stdout.split('\n').slice(1, 15)).toEqual(printed);
+  });
+});
+
+describe('what programs hand over', () => {
+  const file = () => scratch.path('keras2.h5');
+  const aborted = AbortSignal.abort(new Error('mine'));
+
+  it.each<[string, object | null, RegExp]>([
+    ['no options', null, /The options of loadNetwork is null/],
+    ['nobody to tell', { out: null }, /out is null/],
+    ['no signal', { signal: {} }, /signal is an Object/],
+    ['a size that the network cannot halve', { size: 33 }, /33 is not a multiple of 32/],
+    ['a filter that there is not', { interpolation: 'sinc' }, /interpolation is 'sinc'/],
+    ['labels as one string', { labels: 'abcdefghijklmn' }, /labels is 'abcdefghijklmn', it must be an array/],
+  ])('is refused, and nothing stays on the GPU: %s', async (_, options, message) => {
+    const before = node.gpu.allocatedBytes;
+    const load = () => loadNetwork(node.gpu, file(), (options && { workers: 1, ...options }) as never);
+    await refused(load, UsageError, message);
+    expect(node.gpu.allocatedBytes).toBe(before);
+  });
+
+  it('is refused: no GPU, no path, labels without weights; an abort ends it', async () => {
+    await refused(() => loadNetwork({} as never, file()), UsageError, /first argument of loadNetwork/);
+    await refused(() => loadNetwork(node.gpu, 5 as never), UsageError, /weights is 5/);
+    await refused(() => loadNetwork(node.gpu, undefined, { labels: LABELS }), UsageError, /labels name/);
+    await expect(loadNetwork(node.gpu, file(), { signal: aborted })).rejects.toThrow('mine');
+  });
+
+  it('is refused by the network too, which can be closed twice and says then that it is', async () => {
+    const before = node.gpu.allocatedBytes;
+    const network = await loadNetwork(node.gpu, file(), { size, workers: 0 });
+    const untyped = network as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    const wrong: [() => Promise<unknown>, RegExp][] = [
+      [() => untyped.predictFiles(images[0]), /files is '.*a\.png', it must be an array/],
+      [() => untyped.predictFiles([5]), /files\[0\] is 5, it must be a path/],
+      [() => untyped.predictFiles(images, null), /options of a prediction is null/],
+      [() => untyped.predictFiles(images, { samplewise: 'yes' }), /samplewise is 'yes'/],
+      [() => untyped.predictCsv(null), /The source is null/],
+      [() => untyped.prepareFiles([]), /no image files/],
+      [() => untyped.explainFiles(null), /files is null/],
+      [() => untyped.explainFiles(images, { classes: 'Mass' }), /classes is 'Mass'/],
+    ];
+    for (const [work, message] of wrong) await refused(work, UsageError, message);
+    await Promise.all([network.close(), network.close()]);
+    expect(node.gpu.allocatedBytes).toBe(before);
+    await refused(() => network.predictFiles(images), UsageError, /disposed|closed/);
   });
 });
