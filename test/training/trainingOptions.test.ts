@@ -9,18 +9,18 @@ import { fit as train } from '../../src/training/fit.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
 import type { TrainingOptions } from '../../src/training/trainingOptions.js';
 import { generatedWeights } from '../support/networks/generated.js';
-import { COUNT, changed, config, LOSS, pixelBatch } from '../support/networks/tinyModel.js';
+import { changed, TINY, TINY_COUNT, TINY_LOSS, tinyBatch } from '../support/networks/tinyNet.js';
 import { refused, type Wrong } from '../support/refused.js';
 
 let gpu: Gpu;
 let weights: WeightMap;
 beforeAll(async () => {
   gpu = (await openNodeGpu({ quiet: true })).gpu;
-  weights = generatedWeights(config, 3);
+  weights = generatedWeights(TINY, 3);
 });
 afterAll(() => gpu.dispose());
 
-const create = () => DenseNet.create(gpu, { config, weights });
+const create = () => DenseNet.create(gpu, { config: TINY, weights });
 
 const NUMBERS: [string, unknown[]][] = [
   ['learningRate', [Number.NaN, Number.POSITIVE_INFINITY, -1, 1e39, '0.1', null]],
@@ -36,16 +36,16 @@ const NUMBERS: [string, unknown[]][] = [
       null,
       0.5,
       'abc',
-      [1, 2],
-      [1, 2, -1],
-      [1, 2, Number.NaN],
-      [1, 2, Number.POSITIVE_INFINITY],
-      [1, 2, 1e39],
-      ['1', '2', '3'],
-      Array(3),
+      [1],
+      [1, -1],
+      [1, Number.NaN],
+      [1, Number.POSITIVE_INFINITY],
+      [1, 1e39],
+      ['1', '2'],
+      Array(2),
     ],
   ],
-  ['negWeights', [undefined, [], [1, -2, 3], [1, 2, 3, 4]]],
+  ['negWeights', [undefined, [], [1, -2], [1, 2, 3]]],
 ];
 
 describe('training options', () => {
@@ -53,24 +53,24 @@ describe('training options', () => {
 
   it('are refused by compile and fit alike, naming the field, and all is as before', async () => {
     const model = await create();
-    await model.compile({ ...LOSS, learningRate: 0.01 });
+    await model.compile({ ...TINY_LOSS, learningRate: 0.01 });
     const source = {
       length: 1,
-      samples: COUNT,
-      batchSize: COUNT,
+      samples: TINY_COUNT,
+      batchSize: TINY_COUNT,
       labels: ['a', 'b', 'c'],
-      getBatch: async () => pixelBatch(),
+      getBatch: async () => tinyBatch(0),
       onEpochEnd() {},
     };
     for (const [field, value] of wrong) {
-      const options = { ...LOSS, [field]: value } as TrainingOptions;
+      const options = { ...TINY_LOSS, [field]: value } as TrainingOptions;
       const message = new RegExp(`${field}.* is |${field} has`);
       await refused(() => model.compile(options), UsageError, message);
       await refused(() => train(model, source, { ...options, epochs: 1 }), UsageError, message);
     }
     for (const field of ['epochs', 'stepsPerEpoch', 'validationSteps']) {
       for (const value of [0, -1, 1.5, Number.NaN, '2', Number.POSITIVE_INFINITY]) {
-        const options = { ...LOSS, epochs: 1, [field]: value };
+        const options = { ...TINY_LOSS, epochs: 1, [field]: value };
         await refused(() => train(model, source, options), UsageError, new RegExp(`${field} is `));
       }
     }
@@ -82,7 +82,7 @@ describe('training options', () => {
 
   it('are refused by setLearningRate and in an imported state', async () => {
     const model = await create();
-    await model.compile(LOSS);
+    await model.compile(TINY_LOSS);
     for (const rate of NUMBERS[0][1]) {
       await refused(() => model.setLearningRate(rate as number), UsageError, /learningRate is /);
     }
@@ -94,7 +94,7 @@ describe('training options', () => {
         const name = field === 'adamEpsilon' ? 'epsilon' : field;
         const settings = { ...optimizer.settings, [name]: value as number };
         await refused(
-          () => model.compile({ ...LOSS, optimizer: { ...optimizer, settings } }),
+          () => model.compile({ ...TINY_LOSS, optimizer: { ...optimizer, settings } }),
           UsageError,
           new RegExp(`Adam's state: ${name} is`),
         );
@@ -102,19 +102,20 @@ describe('training options', () => {
     }
     for (const iterations of [-1, 0.5, Number.NaN, '3']) {
       await refused(
-        () => model.compile({ ...LOSS, optimizer: { ...optimizer, iterations: iterations as number } }),
+        () => model.compile({ ...TINY_LOSS, optimizer: { ...optimizer, iterations: iterations as number } }),
         WeightsError,
         /updates/,
       );
     }
     await refused(
-      () => model.compile({ ...LOSS, optimizer: { ...optimizer, slots: { ...slots, m: {} as WeightMap } } }),
+      () =>
+        model.compile({ ...TINY_LOSS, optimizer: { ...optimizer, slots: { ...slots, m: {} as WeightMap } } }),
       WeightsError,
       /m is an Object/,
     );
     const doubles = new Map(slots.v).set('bn/gamma', new Float64Array(12) as unknown as Float32Array);
     await refused(
-      () => model.compile({ ...LOSS, optimizer: { ...optimizer, slots: { ...slots, v: doubles } } }),
+      () => model.compile({ ...TINY_LOSS, optimizer: { ...optimizer, slots: { ...slots, v: doubles } } }),
       WeightsError,
       /v of bn\/gamma is a Float64Array/,
     );
@@ -123,13 +124,13 @@ describe('training options', () => {
 
   it('are copied at once', async () => {
     const [a, b] = [await create(), await create()];
-    await a.compile(LOSS);
-    const options = { posWeights: [...LOSS.posWeights], negWeights: [...LOSS.negWeights] };
+    await a.compile(TINY_LOSS);
+    const options = { posWeights: [...TINY_LOSS.posWeights], negWeights: [...TINY_LOSS.negWeights] };
     const compiled = b.compile(options);
     options.posWeights.fill(9);
     await compiled;
     options.negWeights.fill(9);
-    expect(await b.trainStep(pixelBatch())).toBe(await a.trainStep(pixelBatch()));
+    expect(await b.trainStep(tinyBatch(0))).toBe(await a.trainStep(tinyBatch(0)));
     for (const model of [a, b]) model.dispose();
   });
 });
@@ -138,30 +139,30 @@ describe('gradients', () => {
   it('are there after a step, and not before one', async () => {
     const model = await create();
     await refused(() => model.gradients(), UsageError, /no gradients before a training step/);
-    await model.compile(LOSS);
+    await model.compile(TINY_LOSS);
     await refused(() => model.gradients(), UsageError, /no gradients/);
-    await refused(() => model.trainStep(changed(pixelBatch(), { labels: undefined })), UsageError, /labels/);
+    await refused(() => model.trainStep(changed(tinyBatch(0), { labels: undefined })), UsageError, /labels/);
     await refused(() => model.gradients(), UsageError, /no gradients/);
-    await model.trainStep(pixelBatch());
+    await model.trainStep(tinyBatch(0));
     expect((await model.gradients()).size).toBeGreaterThan(10);
-    await model.compile(LOSS);
+    await model.compile(TINY_LOSS);
     await refused(() => model.gradients(), UsageError, /no gradients/);
     model.dispose();
   });
 });
 
 describe('a configuration', () => {
-  const own = { ...config, blocks: [...config.blocks] };
+  const own = { ...TINY, blocks: [...TINY.blocks] };
 
   it("is the model's own, and frozen", async () => {
     const mine = { ...own, blocks: [...own.blocks] };
     const model = await DenseNet.create(gpu, { config: mine, weights });
     mine.classes = 5;
     mine.blocks.push(7);
-    expect(model.config).toEqual(config);
+    expect(model.config).toEqual(TINY);
     expect(() => Object.assign(model.config, { classes: 5 })).toThrow(TypeError);
     expect(() => (model.config.blocks as number[]).push(1)).toThrow(TypeError);
-    expect((await model.predict(pixelBatch())).length).toBe(COUNT * 3);
+    expect((await model.predict(tinyBatch(0))).length).toBe(TINY_COUNT * 2);
     model.dispose();
   });
 
@@ -210,7 +211,7 @@ describe('a configuration', () => {
 describe('weights', () => {
   it('are refused where they are no Float32Arrays, and copied at once', async () => {
     const model = await create();
-    const want = await model.predict(pixelBatch());
+    const want = await model.predict(tinyBatch(0));
     const other = (key: string, values: unknown) => new Map(weights).set(key, values as Float32Array);
     const gamma = weights.get('bn/gamma')!;
     await refused(() => model.importWeights({} as WeightMap), WeightsError, /weights are an Object/);
@@ -230,13 +231,13 @@ describe('weights', () => {
       WeightsError,
       /never negative/,
     );
-    expect(await model.predict(pixelBatch())).toEqual(want);
+    expect(await model.predict(tinyBatch(0))).toEqual(want);
     const copy = new Map([...weights].map(([key, values]) => [key, values.slice()]));
     const importing = model.importWeights(copy);
     for (const values of copy.values()) values.fill(Number.NaN);
     copy.clear();
     await importing;
-    expect(await model.predict(pixelBatch())).toEqual(want);
+    expect(await model.predict(tinyBatch(0))).toEqual(want);
     model.dispose();
   });
 });

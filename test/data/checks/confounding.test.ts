@@ -49,7 +49,7 @@ describe('confounding', () => {
       { all },
       {
         scanner: trait((i) => (i % 2 ? 'new' : 'old')),
-        room: trait((i) => (i % 4 < 2 ? 'a' : 'b')),
+        ward: trait((i) => (i % 4 < 2 ? 'a' : 'b')),
         constant: trait(() => 'one'),
       },
     );

@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-# The network TINY of test/support/networks/tinyModel.ts, by Keras 2's names.
+# The network TINY of test/densenet/weights/keras/h5Fixtures.ts, by Keras 2's names.
 SHAPES = {
     "conv1/conv/kernel": (7, 7, 3, 8),
     **{f"conv1/bn/{t}": (8,) for t in ("gamma", "beta", "moving_mean", "moving_variance")},

@@ -4,7 +4,7 @@ ReLU's derivative jumps at 0. In a batch with millions of ReLU inputs a few alwa
 rounding error of float32 flips them, and one flip in the last block, where a map has a handful of pixels,
 changes a gradient by a percent: float32 PyTorch then differs from float64 PyTorch as much as anybody else.
 So every beta is moved by the k/64, k in -8..7, that leaves the widest gap around 0 in its channel, one batch
-norm after the other. A golden file keeps the k as one hex digit a channel, 0 for -8.
+norm after the other. A golden file keeps the k as one hex digit per channel, 0 for -8.
 """
 import numpy as np
 import torch

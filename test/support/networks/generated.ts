@@ -80,7 +80,7 @@ export function generatedLossWeights(classes = 14): { posWeights: number[]; negW
 }
 
 /**
- * Moves betas by the k/64 of a golden file, one hex digit a channel, 0 for -8: away from ReLU's kinks
+ * Moves betas by the k/64 of a golden file, one hex digit per channel, 0 for -8: away from ReLU's kinks
  * (test/golden/network/kinks.py).
  */
 export function nudgeBetas(weights: Map<string, Float32Array>, nudges: Record<string, string>): void {

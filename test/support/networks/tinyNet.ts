@@ -1,6 +1,7 @@
 /** A network and batches so small that hundreds of calls take seconds. */
 import { type DenseNetConfig, densenetConfig } from '../../../src/densenet/architecture.js';
-import type { BatchSource, PixelBatch } from '../../../src/training/batch.js';
+import type { Batch, BatchSource, FloatBatch, PixelBatch } from '../../../src/training/batch.js';
+import type { Wrong } from '../refused.js';
 
 export const TINY: DenseNetConfig = densenetConfig('densenet121', {
   name: 'tiny',
@@ -12,8 +13,12 @@ export const TINY: DenseNetConfig = densenetConfig('densenet121', {
 });
 export const TINY_LOSS = { posWeights: [0.7, 0.4], negWeights: [0.3, 0.6] };
 
-export function tinyBatch(seed: number, count = 2): PixelBatch {
-  const side = 16;
+/** Of the images, and how many there are in a batch unless a test says otherwise. */
+export const TINY_SIDE = 16;
+export const TINY_COUNT = 2;
+
+export function tinyBatch(seed: number, count = TINY_COUNT): PixelBatch {
+  const side = TINY_SIDE;
   return {
     count,
     height: side,
@@ -25,6 +30,15 @@ export function tinyBatch(seed: number, count = 2): PixelBatch {
     files: Array.from({ length: count }, (_, i) => `image ${seed}.${i}`),
   };
 }
+
+/** The same as x[b,h,w,3], of other numbers. */
+export function tinyFloats(seed: number, count = TINY_COUNT): FloatBatch {
+  const { pixels, channels: _, normalisation: __, ...rest } = tinyBatch(seed, count);
+  return { ...rest, x: Float32Array.from({ length: 3 * pixels.length }, (_v, i) => Math.sin(i)) };
+}
+
+/** The batch with some of its fields replaced. */
+export const changed = (batch: Batch, wrong: Wrong) => ({ ...batch, ...wrong }) as Batch;
 
 /** Always the same batches in the same order. */
 export function tinySource(batches = 2): BatchSource {

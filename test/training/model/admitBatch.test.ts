@@ -10,28 +10,28 @@ import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { predictAll } from '../../../src/training/predictAll.js';
 import { generatedWeights } from '../../support/networks/generated.js';
 import {
-  COUNT,
   changed,
-  config,
-  floatBatch,
-  LOSS,
-  pixelBatch,
-  SIDE,
-} from '../../support/networks/tinyModel.js';
+  TINY,
+  TINY_COUNT,
+  TINY_LOSS,
+  TINY_SIDE,
+  tinyBatch,
+  tinyFloats,
+} from '../../support/networks/tinyNet.js';
 import { type ErrorKind, refused, type Wrong } from '../../support/refused.js';
 
 let gpu: Gpu;
 let weights: WeightMap;
 beforeAll(async () => {
   gpu = (await openNodeGpu({ quiet: true })).gpu;
-  weights = generatedWeights(config, 3);
+  weights = generatedWeights(TINY, 3);
 });
 afterAll(() => gpu.dispose());
 
-const create = (other: DenseNetConfig = config) =>
-  DenseNet.create(gpu, { config: other, weights: other === config ? weights : undefined, seed: 1 });
+const create = (other: DenseNetConfig = TINY) =>
+  DenseNet.create(gpu, { config: other, weights: other === TINY ? weights : undefined, seed: 1 });
 
-const raw = pixelBatch().pixels;
+const raw = tinyBatch(0).pixels;
 
 const PIXELS: [string, Wrong, ErrorKind, RegExp][] = [
   [
@@ -97,41 +97,41 @@ const FLOATS: [string, Wrong, ErrorKind, RegExp][] = [
   ['a plain array', { x: Array(1536).fill(0) }, UsageError, /x is an Array/],
   ['null', { x: null }, UsageError, /x is null/],
   ['too many', { x: new Float32Array(1537) }, DataError, /x\[b,h,w,3\] holds 1537 values where 1536/],
-  ['NaN', { x: floatBatch().x.fill(Number.NaN, 1000, 1001) }, DataError, /A pixel of 1\.png is NaN/],
+  ['NaN', { x: tinyFloats(0).x.fill(Number.NaN, 1000, 1001) }, DataError, /A pixel of image 0\.1 is NaN/],
   [
     'NaN without names',
-    { files: undefined, x: floatBatch().x.fill(Number.NaN, 1000, 1001) },
+    { files: undefined, x: tinyFloats(0).x.fill(Number.NaN, 1000, 1001) },
     DataError,
     /A pixel of image 1 is NaN/,
   ],
   [
     'infinity',
-    { x: floatBatch().x.fill(Number.NEGATIVE_INFINITY, 3, 4) },
+    { x: tinyFloats(0).x.fill(Number.NEGATIVE_INFINITY, 3, 4) },
     DataError,
-    /A pixel of 0\.png is -Infinity/,
+    /A pixel of image 0\.0 is -Infinity/,
   ],
 ];
 
 const LABELS: [string, Wrong, ErrorKind, RegExp][] = [
   ['none', { labels: undefined }, UsageError, /labels is undefined/],
-  ['too few', { labels: new Float32Array(5) }, DataError, /2 images came with 5 labels; 3 an image/],
+  ['too few', { labels: new Float32Array(3) }, DataError, /2 images came with 3 labels; 2 an image/],
   ['of another network', { labels: new Float32Array(28) }, DataError, /28 labels/],
-  ['NaN', { labels: Float32Array.from([0, 1, 0, Number.NaN, 0, 0]) }, DataError, /label of 1\.png is NaN/],
-  ['-1 for unknown', { labels: Float32Array.from([0, -1, 0, 0, 0, 0]) }, DataError, /label of 0\.png is -1/],
+  ['NaN', { labels: Float32Array.from([0, 1, Number.NaN, 0]) }, DataError, /label of image 0\.1 is NaN/],
+  ['-1 for unknown', { labels: Float32Array.from([0, -1, 0, 0]) }, DataError, /label of image 0\.0 is -1/],
   [
     '2, without names',
-    { files: undefined, labels: Float32Array.from([0, 2, 0, 0, 0, 0]) },
+    { files: undefined, labels: Float32Array.from([0, 2, 0, 0]) },
     DataError,
     /label of image 0 is 2/,
   ],
-  ['words', { labels: ['0', '1', '0', '1', '0', '1'] }, UsageError, /labels\[0\] is '0'/],
+  ['words', { labels: ['0', '1', '0', '1'] }, UsageError, /labels\[0\] is '0'/],
 ];
 
 describe('a batch', () => {
   it('is refused by predict, gradcam, inspect and trainStep alike, and the model goes on', async () => {
     const model = await create();
-    await model.compile(LOSS);
-    const good = await model.predict(pixelBatch());
+    await model.compile(TINY_LOSS);
+    const good = await model.predict(tinyBatch(0));
     const before = await model.exportWeights();
     const doors: [string, (batch: Batch) => unknown][] = [
       ['predict', (batch) => model.predict(batch)],
@@ -141,57 +141,57 @@ describe('a batch', () => {
     ];
     for (const [, door] of doors) {
       for (const [, wrong, kind, message] of PIXELS)
-        await refused(() => door(changed(pixelBatch(), wrong)), kind, message);
+        await refused(() => door(changed(tinyBatch(0), wrong)), kind, message);
       for (const [, wrong, kind, message] of FLOATS)
-        await refused(() => door(changed(floatBatch(), wrong)), kind, message);
+        await refused(() => door(changed(tinyFloats(0), wrong)), kind, message);
       for (const none of [undefined, null, 5, []])
         await refused(() => door(none as unknown as Batch), UsageError, /The batch is/);
     }
     for (const [, wrong, kind, message] of LABELS) {
-      await refused(() => model.trainStep(changed(pixelBatch(), wrong)), kind, message);
+      await refused(() => model.trainStep(changed(tinyBatch(0), wrong)), kind, message);
     }
     expect(model.steps).toBe(0);
     expect(await model.exportWeights()).toEqual(before);
-    expect(await model.predict(pixelBatch())).toEqual(good);
-    expect(await model.trainStep(pixelBatch())).toBeGreaterThan(0);
+    expect(await model.predict(tinyBatch(0))).toEqual(good);
+    expect(await model.trainStep(tinyBatch(0))).toBeGreaterThan(0);
     model.dispose();
   });
 
   it('may be of any kind of bytes, in any order of calls, and of labels in any array', async () => {
     const model = await create();
-    const want = await model.predict(pixelBatch());
+    const want = await model.predict(tinyBatch(0));
     const shared = new Uint8Array(new ArrayBuffer(raw.length + 3), 3);
     shared.set(raw);
     for (const pixels of [new Uint8ClampedArray(raw), Buffer.from(raw), shared]) {
-      expect(await model.predict(changed(pixelBatch(), { pixels }))).toEqual(want);
+      expect(await model.predict(changed(tinyBatch(0), { pixels }))).toEqual(want);
     }
-    expect(await model.predict(changed(pixelBatch(), { labels: undefined, files: undefined }))).toEqual(want);
-    await model.compile(LOSS);
-    const loss = await model.trainStep(pixelBatch());
-    const labels = [...pixelBatch().labels];
+    expect(await model.predict(changed(tinyBatch(0), { labels: undefined, files: undefined }))).toEqual(want);
+    await model.compile(TINY_LOSS);
+    const loss = await model.trainStep(tinyBatch(0));
+    const labels = [...tinyBatch(0).labels];
     for (const given of [labels, Uint8Array.from(labels), Float64Array.from(labels)]) {
       await model.importWeights(weights);
-      await model.compile(LOSS);
-      expect(await model.trainStep(changed(pixelBatch(), { labels: given }))).toBe(loss);
+      await model.compile(TINY_LOSS);
+      expect(await model.trainStep(changed(tinyBatch(0), { labels: given }))).toBe(loss);
     }
     model.dispose();
   });
 
   it('is copied at once: what the caller does to it afterwards changes nothing', async () => {
     const model = await create();
-    await model.compile(LOSS);
-    const want = [await model.predict(pixelBatch()), await model.predict(floatBatch())];
-    const [pixels, floats] = [pixelBatch(), floatBatch()];
+    await model.compile(TINY_LOSS);
+    const want = [await model.predict(tinyBatch(0)), await model.predict(tinyFloats(0))];
+    const [pixels, floats] = [tinyBatch(0), tinyFloats(0)];
     const running = [model.predict(pixels), model.predict(floats)];
     pixels.pixels.fill(0);
     Object.assign(pixels, { count: 1, height: 32, normalisation: { kind: 'none' } });
     floats.x.fill(Number.NaN);
     expect(await Promise.all(running)).toEqual(want);
 
-    const loss = await model.trainStep(pixelBatch());
+    const loss = await model.trainStep(tinyBatch(0));
     await model.importWeights(weights);
-    await model.compile(LOSS);
-    const batch = pixelBatch();
+    await model.compile(TINY_LOSS);
+    const batch = tinyBatch(0);
     const step = model.trainStep(batch);
     batch.labels.fill(0);
     batch.pixels.fill(9);
@@ -200,46 +200,46 @@ describe('a batch', () => {
   });
 
   it.each([1, 2, 4])('of pixels fits %i input channels or is refused', async (inputChannels) => {
-    const model = await create(densenetConfig('densenet121', { ...config, name: 'other', inputChannels }));
+    const model = await create(densenetConfig('densenet121', { ...TINY, name: 'other', inputChannels }));
     const rgb = {
-      ...pixelBatch(),
+      ...tinyBatch(0),
       channels: 3 as const,
       pixels: new Uint8Array(3 * raw.length).map((_, i) => raw[Math.floor(i / 3)]),
     };
     if (inputChannels === 1) {
-      expect(await model.predict(rgb)).toEqual(await model.predict(pixelBatch()));
+      expect(await model.predict(rgb)).toEqual(await model.predict(tinyBatch(0)));
     } else {
       await refused(
         () => model.predict(rgb),
         UsageError,
         /Pixels cannot become the . channels .* Normalise them/,
       );
-      await refused(() => model.predict(floatBatch()), DataError, /x\[b,h,w,.\] holds 1536 values where/);
+      await refused(() => model.predict(tinyFloats(0)), DataError, /x\[b,h,w,.\] holds 1536 values where/);
     }
     model.dispose();
   });
 });
 
 describe('predictAll', () => {
-  const source = (batch: Wrong = {}, samples = 2 * COUNT) => ({
+  const source = (batch: Wrong = {}, samples = 2 * TINY_COUNT) => ({
     length: 2,
     samples,
-    batchSize: COUNT,
-    labels: ['a', 'b', 'c'],
-    getBatch: async () => changed(pixelBatch(), batch),
+    batchSize: TINY_COUNT,
+    labels: ['a', 'b'],
+    getBatch: async () => changed(tinyBatch(0), batch),
     onEpochEnd() {},
   });
 
   it('counts images, not names', async () => {
     const model = await create();
-    const one = await model.predict(pixelBatch());
+    const one = await model.predict(tinyBatch(0));
     for (const files of [undefined, [], ['a.png']]) {
       const all = await predictAll(model, source({ files }));
       expect([...all.probabilities]).toEqual([...one, ...one]);
       expect(all.files[3]).toBe('image 3');
     }
     await refused(() => predictAll(model, source({ labels: undefined })), UsageError, /labels/);
-    await refused(() => predictAll(model, source({ labels: new Float32Array(4) })), DataError, /4 labels/);
+    await refused(() => predictAll(model, source({ labels: new Float32Array(5) })), DataError, /5 labels/);
     await refused(() => predictAll(model, source({}, 3)), DataError, /more than the 3 images/);
     await refused(() => predictAll(model, source({}, 5)), DataError, /4 of the 5 images/);
     model.dispose();
@@ -249,8 +249,8 @@ describe('predictAll', () => {
 describe('gradcam', () => {
   it('takes classes and scores that there are', async () => {
     const model = await create();
-    const one = pixelBatch(1);
-    for (const classes of [[3], [-1], [0.5], [Number.NaN], ['0'], 0, null]) {
+    const one = tinyBatch(0, 1);
+    for (const classes of [[2], [-1], [0.5], [Number.NaN], ['0'], 0, null]) {
       await refused(() => model.gradcam(one, classes as number[]), UsageError, /class/);
     }
     await refused(
@@ -258,8 +258,8 @@ describe('gradcam', () => {
       UsageError,
       /score is 'softmax'/,
     );
-    await refused(() => model.gradcam(pixelBatch(2), [0]), UsageError, /one image at a time, not 2/);
-    expect((await model.gradcam(one, [0]))[0].map.length).toBe(SIDE * SIDE);
+    await refused(() => model.gradcam(tinyBatch(0, 2), [0]), UsageError, /one image at a time, not 2/);
+    expect((await model.gradcam(one, [0]))[0].map.length).toBe(TINY_SIDE * TINY_SIDE);
     model.dispose();
   });
 });

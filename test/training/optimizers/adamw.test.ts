@@ -5,7 +5,7 @@ import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { adamw } from '../../../src/training/optimizers/adamw.js';
 import { generatedWeights } from '../../support/networks/generated.js';
-import { config, LOSS, pixelBatch } from '../../support/networks/tinyModel.js';
+import { TINY, TINY_LOSS, tinyBatch } from '../../support/networks/tinyNet.js';
 import { itGoesOn, itRefusesWhole, itTakesGoldenSteps, itTrainsANetwork, ratio } from './checkSteps.js';
 import { goldenCases, inFloat64 } from './goldenSteps.js';
 
@@ -31,14 +31,14 @@ describe('AdamW', () => {
   });
 
   it('leaves norms and biases out of the decay, unless all are asked to', async () => {
-    const weights = generatedWeights(config, 3);
-    const model = await DenseNet.create(gpu, { config, weights });
+    const weights = generatedWeights(TINY, 3);
+    const model = await DenseNet.create(gpu, { config: TINY, weights });
     // A step of rate 0.5 and no gradient to speak of: what is left is the decay.
     const still = { learningRate: 0.5, weightDecay: 0.5, beta1: 0, epsilon: 1e30 };
     for (const decayAll of [false, true]) {
       await model.importWeights(weights);
-      await model.compile({ ...LOSS, optimizer: adamw({ ...still, decayAll }) });
-      await model.trainStep(pixelBatch());
+      await model.compile({ ...TINY_LOSS, optimizer: adamw({ ...still, decayAll }) });
+      await model.trainStep(tinyBatch(0));
       const after = await model.exportWeights();
       for (const { key, tensor, trainable } of model.network.parameters) {
         if (!trainable) continue;

@@ -7,7 +7,7 @@ import type { Gpu } from '../../../src/engine/device/gpu.js';
 import type { Dense } from '../../../src/shaders/checkCase.js';
 import { complete, type Optimizer } from '../../../src/training/optimizers/optimizer.js';
 import { generatedWeights } from '../../support/networks/generated.js';
-import { changed, config, LOSS, pixelBatch } from '../../support/networks/tinyModel.js';
+import { changed, TINY, TINY_LOSS, tinyBatch } from '../../support/networks/tinyNet.js';
 import { type GoldenCase, goldenCases, inFloat64, onGpu, referenceStep } from './goldenSteps.js';
 
 export const ratio = (got: ArrayLike<number>, want: ArrayLike<number>, near: Tolerance = TOLERANCE.f64) =>
@@ -28,13 +28,13 @@ export function itTakesGoldenSteps(optimizer: string, gpu: () => Gpu): void {
 }
 
 const batch = (i: number) =>
-  changed(pixelBatch(), { pixels: pixelBatch().pixels.map((p, at) => (p + 37 * i * (at % 5)) & 255) });
+  changed(tinyBatch(0), { pixels: tinyBatch(0).pixels.map((p, at) => (p + 37 * i * (at % 5)) & 255) });
 
 /** Trains a small network and repeats every update in float64, from the weights before and the gradients. */
 export function itTrainsANetwork(optimizer: Optimizer, gpu: () => Gpu): void {
   it('moves a whole network as float64 moves it by the same gradients', async () => {
-    const model = await DenseNet.create(gpu(), { config, weights: generatedWeights(config, 3) });
-    await model.compile({ ...LOSS, optimizer });
+    const model = await DenseNet.create(gpu(), { config: TINY, weights: generatedWeights(TINY, 3) });
+    await model.compile({ ...TINY_LOSS, optimizer });
     const chosen = complete(optimizer.kind, optimizer.settings);
     for (let t = 1; t <= 3; t++) {
       const [weights, before] = [await model.exportWeights(), await model.exportOptimizer()];
@@ -63,21 +63,21 @@ export function itTrainsANetwork(optimizer: Optimizer, gpu: () => Gpu): void {
 /** Stops a training, and goes on from what it exported. */
 export function itGoesOn(optimizer: Optimizer, gpu: () => Gpu): void {
   it('goes on from an exported state bit for bit, and not without it', async () => {
-    const model = await DenseNet.create(gpu(), { config, weights: generatedWeights(config, 3) });
+    const model = await DenseNet.create(gpu(), { config: TINY, weights: generatedWeights(TINY, 3) });
     const steps = async (from: number, to: number) => {
       const losses: number[] = [];
       for (let i = from; i < to; i++) losses.push(await model.trainStep(batch(i)));
       return losses;
     };
-    await model.compile({ ...LOSS, optimizer });
+    await model.compile({ ...TINY_LOSS, optimizer });
     await steps(0, 3);
     const [weights, state] = [await model.exportWeights(), await model.exportOptimizer()];
     const want = [await steps(3, 6), await model.exportWeights()];
     await model.importWeights(weights);
-    await model.compile({ ...LOSS, optimizer: state });
+    await model.compile({ ...TINY_LOSS, optimizer: state });
     expect([await steps(3, 6), await model.exportWeights()]).toEqual(want);
     await model.importWeights(weights);
-    await model.compile({ ...LOSS, optimizer });
+    await model.compile({ ...TINY_LOSS, optimizer });
     expect(await steps(3, 6)).not.toEqual(want[0]);
     await model.dispose();
   });
@@ -86,8 +86,8 @@ export function itGoesOn(optimizer: Optimizer, gpu: () => Gpu): void {
 /** A step that would leave what is not finite is refused with the place, and leaves all as it was. */
 export function itRefusesWhole(optimizer: Optimizer, message: RegExp, gpu: () => Gpu): void {
   it('refuses a step whose update is not finite, and all is as before it', async () => {
-    const model = await DenseNet.create(gpu(), { config, weights: generatedWeights(config, 3) });
-    const large = { posWeights: [1e4, 1e4, 1e4], negWeights: [1e4, 1e4, 1e4] };
+    const model = await DenseNet.create(gpu(), { config: TINY, weights: generatedWeights(TINY, 3) });
+    const large = { posWeights: [1e4, 1e4], negWeights: [1e4, 1e4] };
     await model.compile({ ...large, optimizer });
     const held = async () => [await model.exportWeights(), await model.exportOptimizer()];
     const before = await held();

@@ -6,14 +6,14 @@ import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { adam, adamw, OPTIMIZERS, sgd } from '../../../src/training/optimizers/index.js';
 import { complete, describeOptimizer, type Optimizer } from '../../../src/training/optimizers/optimizer.js';
-import { config, LOSS, pixelBatch } from '../../support/networks/tinyModel.js';
+import { TINY, TINY_LOSS, tinyBatch } from '../../support/networks/tinyNet.js';
 import { refused } from '../../support/refused.js';
 
 let gpu: Gpu;
 let model: DenseNet;
 beforeAll(async () => {
   gpu = (await openNodeGpu({ quiet: true })).gpu;
-  model = await DenseNet.create(gpu, { config, seed: 3 });
+  model = await DenseNet.create(gpu, { config: TINY, seed: 3 });
 });
 afterAll(async () => {
   await model.dispose();
@@ -68,7 +68,7 @@ describe('an optimizer', () => {
 
 describe('compile and fit', () => {
   it('refuse an optimizer beside settings of one, and what is none', async () => {
-    await model.compile(LOSS);
+    await model.compile(TINY_LOSS);
     const wrong: [object, RegExp][] = [
       [{ optimizer: sgd(), learningRate: 0.1 }, /optimizer is there and learningRate too.*sgd\(\{/],
       [{ optimizer: 'sgd' }, /optimizer is 'sgd', it must be an object/],
@@ -88,47 +88,47 @@ describe('compile and fit', () => {
       ],
     ];
     for (const [options, message] of wrong) {
-      await refused(() => model.compile({ ...LOSS, ...options }), UsageError, message);
-      await refused(() => model.goOn({ ...LOSS, ...options }), UsageError, message);
+      await refused(() => model.compile({ ...TINY_LOSS, ...options }), UsageError, message);
+      await refused(() => model.goOn({ ...TINY_LOSS, ...options }), UsageError, message);
     }
     expect((await model.exportOptimizer()).optimizer).toBe('adam');
   });
 
   it("take Adam's shorthand for the optimizer at hand, where that has such settings", async () => {
-    await model.compile({ ...LOSS, optimizer: sgd({ momentum: 0.5 }) });
-    await model.trainStep(pixelBatch());
-    await model.goOn({ ...LOSS, learningRate: 0.2 });
+    await model.compile({ ...TINY_LOSS, optimizer: sgd({ momentum: 0.5 }) });
+    await model.trainStep(tinyBatch(0));
+    await model.goOn({ ...TINY_LOSS, learningRate: 0.2 });
     const { settings, iterations } = await model.exportOptimizer();
     expect([settings, iterations]).toEqual([{ learningRate: 0.2, momentum: 0.5, nesterov: false }, 1]);
-    await refused(() => model.goOn({ ...LOSS, beta1: 0.9 }), UsageError, /SGD has no setting 'beta1'/);
+    await refused(() => model.goOn({ ...TINY_LOSS, beta1: 0.9 }), UsageError, /SGD has no setting 'beta1'/);
     const state = await model.exportOptimizer();
-    const compiling = () => model.compile({ ...LOSS, adamEpsilon: 1e-6, optimizer: state });
+    const compiling = () => model.compile({ ...TINY_LOSS, adamEpsilon: 1e-6, optimizer: state });
     await refused(compiling, UsageError, /SGD has no setting 'epsilon'/);
   });
 
   it('take a setting of a state that is undefined for one that it does not say', async () => {
-    await model.compile({ ...LOSS, optimizer: sgd({ learningRate: 0.5, momentum: 0.5 }) });
+    await model.compile({ ...TINY_LOSS, optimizer: sgd({ learningRate: 0.5, momentum: 0.5 }) });
     const state = await model.exportOptimizer();
     const settings = { momentum: 0.25, learningRate: undefined as never };
-    await model.compile({ ...LOSS, optimizer: { ...state, settings } });
+    await model.compile({ ...TINY_LOSS, optimizer: { ...state, settings } });
     expect(model.learningRate).toBe(0.01);
     expect((await model.exportOptimizer()).settings.momentum).toBe(0.25);
   });
 
   it('change settings between steps without a new plan, and keep the state', async () => {
-    await model.compile({ ...LOSS, optimizer: sgd({ momentum: 0.5 }) });
-    await model.trainStep(pixelBatch());
+    await model.compile({ ...TINY_LOSS, optimizer: sgd({ momentum: 0.5 }) });
+    await model.trainStep(tinyBatch(0));
     const plan = await model.planOf('train', 2, 16);
     model.setLearningRate(0);
     expect(model.learningRate).toBe(0);
     const before = await model.exportOptimizer();
-    await model.goOn({ ...LOSS, optimizer: sgd({ momentum: 0, nesterov: true }) });
+    await model.goOn({ ...TINY_LOSS, optimizer: sgd({ momentum: 0, nesterov: true }) });
     expect(await model.exportOptimizer()).toEqual({
       ...before,
       settings: { learningRate: 0, momentum: 0, nesterov: true },
     });
     const weights = await model.exportWeights();
-    await model.trainStep(pixelBatch());
+    await model.trainStep(tinyBatch(0));
     expect(await model.planOf('train', 2, 16)).toBe(plan);
     for (const { key } of model.network.parameters.filter(({ trainable }) => trainable)) {
       expect((await model.exportWeights()).get(key)).toEqual(weights.get(key));
@@ -136,12 +136,12 @@ describe('compile and fit', () => {
   });
 
   it('start another kind afresh and free what the first one kept', async () => {
-    await model.compile({ ...LOSS, optimizer: adam() });
-    await model.trainStep(pixelBatch());
+    await model.compile({ ...TINY_LOSS, optimizer: adam() });
+    await model.trainStep(tinyBatch(0));
     const bytes = gpu.allocatedBytes;
-    await model.goOn({ ...LOSS, optimizer: sgd() });
+    await model.goOn({ ...TINY_LOSS, optimizer: sgd() });
     expect(model.steps).toBe(0);
-    await model.trainStep(pixelBatch());
+    await model.trainStep(tinyBatch(0));
     expect(gpu.allocatedBytes).toBeLessThan(bytes);
     const { slots } = await model.exportOptimizer();
     expect(Object.keys(slots)).toEqual(['velocity']);

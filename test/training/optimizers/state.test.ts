@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../../src/core/errors.js';
 import { parameterTable } from '../../../src/densenet/architecture.js';
 import { checkOptimizerState, type OptimizerState } from '../../../src/training/optimizers/state.js';
-import { config } from '../../support/networks/tinyModel.js';
+import { TINY } from '../../support/networks/tinyNet.js';
 
-const network = { name: config.name, parameters: parameterTable(config) };
+const network = { name: TINY.name, parameters: parameterTable(TINY) };
 
 function state(optimizer = 'sgd', slots = ['velocity']): OptimizerState {
   const zeros = () =>

@@ -16,8 +16,15 @@ import type { WeightMap } from '../../../../src/training/parameterSpec.js';
 /** The network of test/golden/keras/keras_layouts.json: four blocks of one layer each. */
 export const SMALL = densenetConfig('densenet121', { name: 'densenet-1-1-1-1', blocks: [1, 1, 1, 1] });
 
-/** A network small enough to fill by hand. */
-export { config as TINY } from '../../../support/networks/tinyModel.js';
+/** Small enough to fill by hand; test/golden/keras/make_npz.py wrote its tensors. */
+export const TINY = densenetConfig('densenet121', {
+  name: 'tiny',
+  blocks: [1, 1],
+  growthRate: 4,
+  bottleneck: 2,
+  stemChannels: 8,
+  classes: 3,
+});
 
 export interface H5Layout {
   /** [group, attribute, string or strings]; '' is the root. */
