@@ -64,7 +64,7 @@ export class GpuError extends ChexError {
 
 /** A loss or a value is NaN or infinite; the message names the place. */
 export class NonFiniteError extends ChexError {
-  constructor(message: string, hint?: string) {
-    super('numeric', message, hint);
+  constructor(message: string, hint?: string, options?: ErrorOptions) {
+    super('numeric', message, hint, options);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { checkSignal } from '../core/abort.js';
 import { requireFunction, requireObject, shown, wholeNumber } from '../core/arguments.js';
-import { NonFiniteError, UsageError } from '../core/errors.js';
+import { DataError, NonFiniteError, UsageError } from '../core/errors.js';
 import type { Batch, BatchSource } from './batch.js';
 import { type Callback, checkCallbacks, type EpochInfo, type TrainingContext } from './callbacks/callback.js';
 import { History } from './callbacks/history.js';
@@ -218,10 +218,15 @@ async function validate(
   const { model, validationSteps: steps } = training;
   let weighted = 0;
   let seen = 0;
+  let known = false;
   for (let step = 0; step < steps; step++) {
     signal?.throwIfAborted();
     const batch = await validation!.getBatch(step);
-    const loss = rule.value(await model.predict(batch), batch.labels);
+    const p = await model.predict(batch).catch((error: unknown) => {
+      throw error instanceof NonFiniteError ? diverged(epoch, error) : error;
+    });
+    const loss = rule.value(p, batch.labels);
+    known ||= batch.labels.some((label) => !Number.isNaN(label));
     if (keras231ValLoss) {
       weighted = 0;
       seen = 0;
@@ -230,7 +235,19 @@ async function validate(
     seen += batch.count;
     for (const callback of callbacks) await callback.onValidationStep?.({ epoch, step, steps }, training);
   }
+  if (!known) {
+    throw new DataError('No label of the validation images is known.', 'Leave out validation, or give some.');
+  }
   const loss = weighted / seen;
   if (!Number.isFinite(loss)) throw new NonFiniteError(`The validation loss is ${loss}.`);
   return loss;
+}
+
+/** Every step was finite, and yet the network is none that predicts: moving averages far from what batches have. */
+function diverged(epoch: number, cause: NonFiniteError): NonFiniteError {
+  return new NonFiniteError(
+    `Validation after epoch ${epoch + 1}: ${cause.message}`,
+    'If not, the training diverged: use a smaller learning rate, or larger batches and images.',
+    { cause },
+  );
 }

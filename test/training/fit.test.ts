@@ -1,6 +1,6 @@
 /** The training loop: where its source goes on, its validation, its aborts. */
 import { describe, expect, it } from 'vitest';
-import { NonFiniteError, UsageError } from '../../src/core/errors.js';
+import { DataError, NonFiniteError, UsageError } from '../../src/core/errors.js';
 import type { BatchSource } from '../../src/training/batch.js';
 import { type FitOptions, fit as trainModel } from '../../src/training/fit.js';
 import { binaryCrossEntropy } from '../../src/training/losses/binaryCrossEntropy.js';
@@ -76,6 +76,44 @@ describe('the validation loss', () => {
     const options = { loss, epochs: 1, validation: recordedSource().source };
     const training = trainModel(tiny.model, recordedSource().source, options);
     await expect(training).rejects.toThrow(new NonFiniteError('The validation loss is NaN.'));
+  });
+
+  it('of outputs that are not finite says that it was the validation, and which epoch', async () => {
+    const validation = recordedSource([2]).source;
+    const getBatch = async (i: number) => ({ ...(await validation.getBatch(i)), files: ['a.png', 'b.png'] });
+    const moved = {
+      async onStep() {
+        // As a training that diverges: the step is finite, what inference makes of its averages is not.
+        const weights = await tiny.model.exportWeights();
+        for (const key of weights.keys()) {
+          if (key.endsWith('/moving_variance')) weights.get(key)!.fill(1e-30);
+          if (key.endsWith('/gamma')) weights.get(key)!.fill(1e30);
+        }
+        await tiny.model.importWeights(weights);
+      },
+    };
+    const options = {
+      stepsPerEpoch: 1,
+      validation: { ...validation, length: 1, getBatch },
+      callbacks: [moved],
+    };
+    await expect(train(options)).rejects.toThrow(
+      /^Validation after epoch 1: Output 0 for a\.png is .* the training diverged: use a smaller learning rate/,
+    );
+  });
+
+  it('is none where no label is known', async () => {
+    const { source } = recordedSource([2]);
+    const getBatch = async (i: number) => {
+      const batch = await source.getBatch(i);
+      return { ...batch, labels: new Float32Array(batch.labels.length).fill(Number.NaN) };
+    };
+    const loss = weightedCrossEntropy({ ...TINY_LOSS, unknownLabels: true });
+    const options = { loss, epochs: 1, validation: { ...source, length: 1, getBatch } };
+    const training = trainModel(tiny.model, recordedSource().source, options);
+    await expect(training).rejects.toThrow(
+      new DataError('No label of the validation images is known.', 'Leave out validation, or give some.'),
+    );
   });
 });
 

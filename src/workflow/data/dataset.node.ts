@@ -12,7 +12,7 @@ import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import { readFrame } from '../../data/tables/csv.node.js';
-import { type Frame, selectRows } from '../../data/tables/frame.js';
+import { countKnown, type Frame, selectRows } from '../../data/tables/frame.js';
 import { patientLeakage } from '../../data/tables/leakage.js';
 import type { WorkContext } from '../reporter.js';
 
@@ -110,12 +110,32 @@ export async function readDataset(
     if (split !== 'valid') throw new DataError(`${nothing}.`, 'Look for the images in another folder.');
     out.warn(`${nothing}: there will be no validation.`);
   }
+  requireLabels(used, (line) => out.warn(line));
   return {
     source: name ?? (data === undefined ? trainFile : basename(resolve(data))),
     ...used,
     images,
     boxes: join(data ?? dirname(trainFile), 'boxes.csv'),
   };
+}
+
+/**
+ * What training cannot do without, where labels may be unknown.
+ * @throws DataError where no label of the training or the validation images is known: their loss would be 0
+ */
+function requireLabels(
+  { train, valid }: Record<'train' | 'valid', Frame>,
+  warn: (line: string) => void,
+): void {
+  for (const frame of [train, valid]) {
+    if (frame.labels.length === 0 || countKnown(frame).some((count) => count > 0)) continue;
+    throw new DataError(`No label of ${frame.file} is known.`, 'Give a table with labels of 0 and 1.');
+  }
+  const known = countKnown(train);
+  const untrained = train.classes.filter((_, c) => known[c] === 0);
+  if (untrained.length > 0) {
+    warn(`${train.file}: no label is known of ${untrained.join(', ')}; they cannot be learnt.`);
+  }
 }
 
 function firstRows(frame: Frame, limit = frame.images.length): Frame {

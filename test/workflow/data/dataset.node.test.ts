@@ -321,3 +321,33 @@ describe('names', () => {
     expect((await readBoxes({ boxes: join(root, 'none.csv'), images })).size).toBe(0);
   });
 });
+
+describe('labels of which none is known', () => {
+  /** train.csv, valid.csv and test.csv of one image each; those of `unknown` have empty cells for labels. */
+  async function dataOf(unknown: readonly string[], cells: RegExp): Promise<string> {
+    const data = await folderOf(['a.png'], ['a.png']);
+    const csv = csvOf([{ image: 'a.png', patient: 7, positive: ['Mass'] }]);
+    for (const split of ['train', 'valid', 'test']) {
+      const text = unknown.includes(split) ? csv.replace(cells, ',') : csv;
+      await writeFile(join(data, `${split}.csv`), text);
+    }
+    return data;
+  }
+
+  it.each(['train', 'valid'])('in %s.csv are refused: their loss would be 0', async (split) => {
+    const data = await dataOf([split], /,[01](?=,|$)/gm);
+    await expect(readDataset({ out: SILENT }, { data, unknownLabels: [''] })).rejects.toThrow(
+      new DataError(`No label of ${join(data, split)}.csv is known.`, 'Give a table with labels of 0 and 1.'),
+    );
+  });
+
+  it('of one class are said', async () => {
+    const data = await dataOf(['train'], /,1(?=,|$)/gm);
+    const warnings: string[] = [];
+    const out = { ...SILENT, warn: (line: string) => warnings.push(line) };
+    await readDataset({ out }, { data, unknownLabels: [''] });
+    expect(warnings).toEqual([
+      `${join(data, 'train.csv')}: no label is known of Mass; they cannot be learnt.`,
+    ]);
+  });
+});

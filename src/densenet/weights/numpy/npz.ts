@@ -7,6 +7,7 @@
  * Sources: numpy.lib.format (NEP 1); PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16.
  */
 import { WeightsError } from '../../../core/errors.js';
+import { byteSize } from '../../../core/formatting.js';
 import { fromFloat16 } from '../halfFloats.js';
 
 export interface NumpyArray {
@@ -24,8 +25,8 @@ const LONGEST_COMMENT = 65_535;
 const STORED = 0;
 const DEFLATED = 8;
 const IS_UTF8 = 1 << 11;
-/** What an array may have unpacked; DenseNet201's largest has 8 MB. */
-const LARGEST_ARRAY = 2 ** 28;
+/** What all arrays together may have unpacked: three times DenseNet201 in float64. A few bytes can say gigabytes. */
+const LARGEST_CONTENT = 2 ** 29;
 
 const SUFFIX = '.npy';
 
@@ -36,13 +37,28 @@ type Damaged = (what: string) => WeightsError;
 /**
  * The arrays by their names, in the file's order.
  * @param name what errors call the file
- * @throws WeightsError for a file that is cut short or damaged, and for arrays that are no floats in C order
+ * @throws WeightsError for a file that is cut short or damaged, for arrays that are no floats in C order, and before
+ *   anything is unpacked for more than 537 MB of them
  */
 export async function readNpz(bytes: Uint8Array, name: string): Promise<Map<string, NumpyArray>> {
   const damaged = (what: string) => new WeightsError(`${name} is damaged: ${what}.`, 'Get the file again.');
   const arrays = new Map<string, NumpyArray>();
-  for (const entry of listEntries(bytes, damaged)) {
-    if (!entry.name.endsWith(SUFFIX)) continue;
+  const entries = listEntries(bytes, damaged).filter((entry) => entry.name.endsWith(SUFFIX));
+  const total = entries.reduce((sum, { unpacked }) => sum + unpacked, 0);
+  if (total > LARGEST_CONTENT) {
+    throw new WeightsError(
+      `${name} unpacks to ${byteSize(total)}; ${byteSize(LARGEST_CONTENT)} are read at most.`,
+      'It is the file of another network.',
+    );
+  }
+  for (const { method } of entries) {
+    if (method === STORED || method === DEFLATED) continue;
+    throw new WeightsError(
+      `${name} is packed by method ${method} of zip archives; stored and deflated arrays are read.`,
+      'Save it with np.savez or np.savez_compressed.',
+    );
+  }
+  for (const entry of entries) {
     const key = entry.name.slice(0, -SUFFIX.length);
     if (arrays.has(key)) throw damaged(`it holds ${key} twice`);
     arrays.set(key, parseNpy(await unpack(bytes, entry, damaged), key, name, damaged));
@@ -94,11 +110,8 @@ async function unpack(bytes: Uint8Array, entry: Entry, damaged: Damaged): Promis
   }
   const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   const stored = bytes.subarray(start, start + packed);
-  if (stored.length !== packed || unpacked > LARGEST_ARRAY) throw damaged(`${name} has no ${unpacked} bytes`);
-  let content: Uint8Array | null = null;
-  if (method === STORED) content = stored;
-  else if (method === DEFLATED) content = await inflate(stored, unpacked);
-  else throw damaged(`${name} is packed by method ${method}, not stored or deflated`);
+  if (stored.length !== packed) throw damaged(`${name} has no ${packed} bytes`);
+  const content = method === STORED ? stored : await inflate(stored, unpacked);
   if (content?.length !== unpacked || crc32(content) !== entry.crc) {
     throw damaged(`${name} does not have the bytes that its checksum was made of`);
   }
@@ -139,6 +152,12 @@ function crc32(bytes: Uint8Array): number {
 }
 
 const MAGIC = '\x93NUMPY';
+/** Bytes per number of the types that are read. */
+const FLOATS = new Map([
+  ['<f2', 2],
+  ['<f4', 4],
+  ['<f8', 8],
+]);
 
 function parseNpy(bytes: Uint8Array, key: string, name: string, damaged: Damaged): NumpyArray {
   const begins = new TextDecoder('latin1').decode(bytes.subarray(0, 6));
@@ -165,7 +184,7 @@ function parseNpy(bytes: Uint8Array, key: string, name: string, damaged: Damaged
       'Save np.ascontiguousarray(array).',
     );
   }
-  const width = { '<f2': 2, '<f4': 4, '<f8': 8 }[descr];
+  const width = FLOATS.get(descr);
   if (width === undefined) {
     throw new WeightsError(
       `${name}: ${key} holds numbers of type ${descr}; little-endian floats of 16, 32 and 64 bits are read.`,

@@ -1,5 +1,6 @@
 /** Arrays that NumPy saved, and those that NumPy opens. */
 import { writeFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../../../src/core/errors.js';
 import { parameterTable } from '../../../../src/densenet/architecture.js';
@@ -80,6 +81,45 @@ describe('refused by name is', () => {
     expect(sniffWeights(file(name))?.name).toBe('NumPy .npz');
     await expect(readWeights(file(name), TINY, 'x.npz')).rejects.toThrow(message);
     await expect(readWeights(file(name), TINY, 'x.npz')).rejects.toThrow(WeightsError);
+  });
+
+  /** The bytes, changed at each entry of the archive's list. */
+  function listed(bytes: Uint8Array, change: (view: DataView, at: number) => void): Uint8Array {
+    const wrong = bytes.slice();
+    const view = new DataView(wrong.buffer);
+    for (let at = 0; at + 46 < wrong.length; at++)
+      if (view.getUint32(at, true) === 0x02014b50) change(view, at);
+    return wrong;
+  }
+
+  it('a file that says to unpack to gigabytes, before anything is unpacked', async () => {
+    const bytes = file('keras3');
+    const bomb = listed(bytes, (view, at) => view.setUint32(at + 24, 2 ** 28, true));
+    await expect(readWeights(bomb, TINY, 'x.npz')).rejects.toThrow(
+      /^x\.npz unpacks to .* GB; 537 MB are read at most\./,
+    );
+  });
+
+  it('another compression, which is no damage', async () => {
+    const bzip2 = listed(file('keras3'), (view, at) => view.setUint16(at + 10, 12, true));
+    await expect(readWeights(bzip2, TINY, 'x.npz')).rejects.toThrow(
+      /^x\.npz is packed by method 12 of zip archives; .* Save it with np\.savez or np\.savez_compressed\.$/,
+    );
+  });
+
+  it("a type that is a word of JavaScript's, as any other", async () => {
+    const bytes = makeNpz(new Map([['a/kernel', { shape: [1], values: new Float32Array(1) }]]));
+    const from = new TextEncoder().encode("'<f4', 'fortran_order': False, 'shape': (1,), ");
+    const to = new TextEncoder().encode("'constructor','fortran_order':False,'shape':()");
+    const at = Buffer.from(bytes).indexOf(from);
+    bytes.set(to, at);
+    const summed = listed(bytes, (view, entry) => {
+      const content = bytes
+        .subarray(30 + 'a/kernel.npy'.length)
+        .subarray(0, view.getUint32(entry + 24, true));
+      view.setUint32(entry + 16, crc32(content), true);
+    });
+    await expect(readNpz(summed, 'x.npz')).rejects.toThrow(/holds numbers of type constructor;/);
   });
 
   it('another network, and a NaN, by layer', async () => {
