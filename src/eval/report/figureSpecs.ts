@@ -124,7 +124,7 @@ export function lossSpec(training: TrainingSummary): TopLevelSpec {
   const y = {
     field: 'loss',
     type: 'quantitative',
-    axis: { title: 'weighted loss', tickCount: 6 },
+    axis: { title: training.loss.title, tickCount: 6 },
     scale: { zero: false, nice: true },
   };
   return spec({
