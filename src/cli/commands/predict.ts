@@ -82,7 +82,9 @@ async function predictWith(
   if (file !== flags.out) out.warn(`${flags.out} has turned up meanwhile and stays; see ${file}.`);
   if (!known) out.say(probabilityTable(table));
   out.say(`Wrote ${plural(table.images.length, 'prediction')} to ${file}`);
-  if (known) out.say(`Score them with: chexgpu evaluate ${file}`);
+  // In the table an unknown label is an empty cell.
+  const unknown = table.truth.some(Number.isNaN) ? ' --unknown-labels empty' : '';
+  if (known) out.say(`Score them with: chexgpu evaluate ${file}${unknown}`);
   out.document({
     command: 'predict',
     out: file,

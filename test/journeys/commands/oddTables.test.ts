@@ -129,6 +129,11 @@ describe('a folder with sub-folders, absolute paths, an index, mixed lines, long
     const known = evaluated.classes.map((c: ClassEvaluation) => [c.name, c.positives + c.negatives]);
     expect(Object.fromEntries(known)).toMatchObject({ Mass: 0, Hernia: 4, Edema: 5 });
     expect(lastLine(await chexgpu(['evaluate', out]))).toMatch(/an empty cell is not a label/);
+    const again = scratch.path('again.csv');
+    const weights = ['--weights', scratch.path('run', 'weights.h5'), '--out', again];
+    const predicted = await chexgpu(['predict', ...flags.slice(0, 5), ...unknown, ...weights]);
+    const advice = `Score them with: chexgpu evaluate ${again} --unknown-labels empty\n`;
+    expect(predicted.stdout).toContain(advice);
     const checked = JSON.parse((await chexgpu(['check', ...flags.slice(0, 5), ...unknown, '--json'])).stdout);
     expect(checked.splits.train.classes.Hernia).toEqual({ positives: 0, frequency: 0 });
     expect(Object.keys(checked.splits)).toEqual(['train', 'valid', 'test']);
