@@ -10,6 +10,7 @@ import type { ReadWeights, WeightsFormat, WeightsReadOptions, WeightsWriteOption
 import { KERAS_HDF5 } from './keras/kerasFormat.js';
 import { NUMPY_NPZ } from './numpy/npzFormat.js';
 import { TORCH_SAFETENSORS } from './torch/torchFormat.js';
+import { checkReading, checkWriting, requireBytes } from './weightArguments.js';
 
 /** One line each. */
 const FORMATS = [KERAS_HDF5, TORCH_SAFETENSORS, NUMPY_NPZ] as const satisfies readonly WeightsFormat[];
@@ -30,8 +31,9 @@ export const WEIGHTS_ENDINGS: readonly string[] = Object.freeze([
 /** All of them in words. */
 export const WEIGHTS_NAMES = FORMATS.map(({ name }) => name).join(', ');
 
-/** The format of a file that begins so; undefined for one of none. */
+/** The format of a file that begins so; undefined for one of none. @throws UsageError unless it is a Uint8Array */
 export function sniffWeights(bytes: Uint8Array): WeightsFormat | undefined {
+  requireBytes(bytes);
   return FORMATS.find((format) => format.sniff(bytes));
 }
 
@@ -39,7 +41,8 @@ export function sniffWeights(bytes: Uint8Array): WeightsFormat | undefined {
  * Reads the bytes of a weight file of any format. `name` is what errors call it; the bytes must not change until the
  * promise settles.
  * @throws WeightsError for bytes of no format and for those of another network than the one configured, naming the
- *   layer, the shape found and the shape wanted; there is never half a result
+ *   layer, the shape found and the shape wanted; there is never half a result; UsageError for bytes that are no
+ *   Uint8Array, and for a configuration that makes no sense
  */
 export async function readWeights(
   bytes: Uint8Array,
@@ -47,6 +50,7 @@ export async function readWeights(
   name = 'The weight file',
   options: WeightsReadOptions = {},
 ): Promise<AnyWeights> {
+  checkReading(bytes, config, options);
   const format = FORMATS.find((one) => one.sniff(bytes));
   if (format) return format.read(bytes, config, name, options);
   refuseForeign(bytes, name, 'a weight file');
@@ -93,12 +97,13 @@ export function kindFor(path: string, wanted?: string): string {
  * @throws WeightsError when the tensors are not the network's; UsageError for an unknown kind, and for what it has no
  *   place for
  */
-export function writeWeights(
+export async function writeWeights(
   kind: string,
   tensors: WeightMap,
   config: DenseNetConfig,
   options: WeightsWriteOptions = {},
 ): Promise<Uint8Array> {
+  checkWriting(tensors, config, options);
   return formatOf(kind).write(kind, tensors, config, options);
 }
 

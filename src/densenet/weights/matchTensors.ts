@@ -1,5 +1,5 @@
 /** Whether tensors are a network's, and words on what stands behind its base. */
-import { firstNotFinite } from '../../core/arguments.js';
+import { firstNotFinite, kindOf, shown } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../architecture.js';
@@ -27,6 +27,9 @@ export function checkWeights(
     if (!values) {
       if (partial) continue;
       throw new WeightsError(`${name} lack ${spec.key} ${shapeText(spec.shape)} of ${config.name}.`);
+    }
+    if (kindOf(values) !== 'Float32Array') {
+      throw new WeightsError(`${name}: ${spec.key} is ${shown(values)}; it must be a Float32Array.`);
     }
     if (values.length !== spec.size) {
       throw new WeightsError(

@@ -5,6 +5,7 @@
 
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../../architecture.js';
+import { checkReading, checkWriting } from '../weightArguments.js';
 import type { KerasWriteOptions } from './kerasFormats.js';
 import type { KerasReadOptions, KerasWeights } from './kerasRead.js';
 
@@ -24,6 +25,7 @@ export async function readKerasHdf5(
   name = 'The weight file',
   options: KerasReadOptions = {},
 ): Promise<KerasWeights> {
+  checkReading(bytes, config, options);
   const { readKeras } = await import('./kerasRead.js');
   return readKeras(bytes, config, name, options);
 }
@@ -37,6 +39,7 @@ export async function writeKerasHdf5(
   config: DenseNetConfig,
   options: KerasWriteOptions = {},
 ): Promise<Uint8Array> {
+  checkWriting(tensors, config, options);
   const { writeKeras } = await import('./kerasWrite.js');
   return writeKeras(tensors, config, options);
 }

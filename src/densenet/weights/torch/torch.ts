@@ -9,6 +9,7 @@ import { type DenseNetConfig, HEAD_LAYER } from '../../architecture.js';
 import type { WeightsReport } from '../format.js';
 import { checkFinite, checkWeights } from '../matchTensors.js';
 import { type StatedByCaller, saidBy } from '../statedFacts.js';
+import { checkReading, checkWriting } from '../weightArguments.js';
 import { type Preprocessing, parsePreprocessing, type WeightsMeaning } from '../weightsMeaning.js';
 import {
   type ArrayToStore,
@@ -72,6 +73,7 @@ export function readTorchSafetensors(
   name = 'The weight file',
   stated: StatedByCaller = {},
 ): TorchWeights {
+  checkReading(bytes, config, stated);
   const file = readSafetensors(bytes, name);
   const { prefix, arrays } = plainNames(file, name);
   const stem = arrays.get('features.conv0.weight')!;
@@ -273,6 +275,7 @@ export function writeTorchSafetensors(
   config: DenseNetConfig,
   meaning: Partial<WeightsMeaning> = {},
 ): Uint8Array {
+  checkWriting(tensors, config, meaning);
   checkWeights(tensors, config);
   const { labels, preprocessing, thresholds } = meaning;
   for (const [what, list] of Object.entries({ labels, thresholds })) {
