@@ -9,7 +9,7 @@ const MOST_COLUMNS = 120;
 const MOST_FILES = 15;
 
 /** What .gitignore keeps out, and git itself. */
-const OUTSIDE = new Set(['.git', 'node_modules', 'dist', 'runs', '.cache', '.gpu', 'coverage']);
+const OUTSIDE = new Set(['.git', 'node_modules', 'dist', 'runs', '.cache', '.gpu', 'coverage', 'api']);
 
 function filesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {

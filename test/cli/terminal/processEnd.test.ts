@@ -15,7 +15,7 @@ const scratch = scratchFolder();
 const PROGRAM = `
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { watchTheEnd } from './src/cli/terminal/ending.ts';
+import { watchTheEnd } from './src/cli/terminal/processEnd.ts';
 
 const done = watchTheEnd((why) => {
   console.error('ended: ' + why);
