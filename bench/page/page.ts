@@ -1,7 +1,7 @@
 /** A bench document as one page that needs nothing else: no script, no load, no font. */
 
 import type { TopLevelSpec } from 'vega-lite';
-import { percent, threeDigits } from '../../src/core/formatting.js';
+import { percent, plural, threeDigits } from '../../src/core/formatting.js';
 import type { Peaks } from '../../src/engine/timing/peaks.js';
 import { htmlPage } from '../../src/eval/report/htmlPage.js';
 import { type Html, type HtmlValue, html, trusted } from '../../src/eval/report/htmlTag.js';
@@ -103,7 +103,7 @@ async function stepSection(kernels: KernelReport): Promise<Section> {
     'One step on the time axis, a lane per operation; convolutions in blue.',
   );
   const body = html`<p>One step of ${name}: ${kernels.dispatches} dispatches, ${threeDigits(stepMs)} ms summed up
-${clock}; median of ${kernels.repeats} runs. Every dispatch runs by itself here, so the sum is more than a plain step
+${clock}; median of ${plural(kernels.repeats, 'run')}. Every dispatch runs by itself here, so the sum is more than a plain step
 takes.</p>
 ${bars}
 ${htmlTable(convolutionTable(convolutions))}

@@ -3,7 +3,7 @@
 import { Argument, type Command } from 'commander';
 import { peaksLine, profileTable } from '../../../bench/document/tables.js';
 import { createModel, filledPlan, type PlanKind, workloadName } from '../../../bench/model/workload.js';
-import { threeDigits } from '../../core/formatting.js';
+import { plural, threeDigits } from '../../core/formatting.js';
 import { checkFile, textKind } from '../../core/outputs/singleFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { densenetConfig } from '../../densenet/architecture.js';
@@ -59,7 +59,7 @@ async function profile(
           : 'by waiting for each, as this adapter has no timestamps';
       out.say(
         `${workloadName(workload)}: ${measured.dispatches.length} dispatches, ` +
-          `${threeDigits(measured.ns / 1e6)} ms summed up ${clock}; median of ${measured.repeats} runs`,
+          `${threeDigits(measured.ns / 1e6)} ms summed up ${clock}; median of ${plural(measured.repeats, 'run')}`,
       );
       if (peaks) out.say(peaksLine(peaks));
       sayTable(out, profileTable('By kernel', kernels, flags.rows));
