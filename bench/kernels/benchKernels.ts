@@ -3,7 +3,7 @@
  * uses it wherever it fits. Kernels that no step holds are raced on the sizes of their checks.
  */
 
-import { ChexError, UsageError } from '../../src/core/errors.js';
+import { ChexError } from '../../src/core/errors.js';
 import { countParameters, type DenseNetConfig } from '../../src/densenet/architecture.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
@@ -16,6 +16,7 @@ import { adamStep } from '../../src/shaders/adam/adam.js';
 import { type CheckResult, explain } from '../../src/shaders/checkCase.js';
 import { ALL_KERNELS } from '../../src/shaders/registry.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
+import { operationsOf } from '../../src/verify/checksOf.js';
 import { raceVariants } from '../../src/verify/raceVariants.js';
 import { selfTest } from '../../src/verify/selfTest.js';
 import { createModel, filledPlan, type Workload } from '../model/workload.js';
@@ -75,14 +76,6 @@ export interface KernelReport extends Workload {
   step: ProfileRow[];
   convolutions: ConvolutionRow[];
   timeline: TimelineRow[];
-}
-
-/** Operations that `op` names: itself, or all of a folder. @throws UsageError for one that is not there */
-export function operationsOf(op: string | undefined): string[] {
-  const all = [...new Set(ALL_KERNELS.map((kernel) => kernel.op))];
-  const named = all.filter((name) => op === undefined || name === op || name.startsWith(`${op}.`));
-  if (named.length > 0) return named;
-  throw new UsageError(`There is no kernel "${op}".`, `The kernels are ${all.join(', ')}.`);
 }
 
 /** @throws UsageError for an unknown operation; GpuError when the device is lost */

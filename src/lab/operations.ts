@@ -2,7 +2,7 @@
 import { UsageError } from '../core/errors.js';
 import type { Kernel } from '../engine/plan/kernel.js';
 import type { CheckCase } from '../shaders/checkCase.js';
-import { ALL_CHECKS, ALL_KERNELS } from '../shaders/registry.js';
+import { ALL_CHECKS, ALL_KERNELS, ALL_OPS } from '../shaders/registry.js';
 
 /** An operation as the lab names it: all of `conv.forward`, or only its `conv3x3.forward`. */
 export interface LabOperation {
@@ -13,8 +13,6 @@ export interface LabOperation {
   cases: readonly CheckCase[];
 }
 
-const OPS = [...new Set(ALL_KERNELS.map((kernel) => kernel.op))];
-
 /** Side of the window of a convolution's case, from its weights [k,k,ci,co]. */
 function sideOf(check: CheckCase): number {
   return (check.tensors.weights ?? check.tensors.dw).shape[0];
@@ -22,7 +20,7 @@ function sideOf(check: CheckCase): number {
 
 /** Every name that `labOperation` takes. */
 export function labOperationNames(): string[] {
-  return OPS.flatMap((op) => {
+  return ALL_OPS.flatMap((op) => {
     if (!op.startsWith('conv.')) return [op];
     const sides = new Set(ALL_CHECKS.filter((check) => check.op === op).map(sideOf));
     return [op, ...[...sides].sort((a, b) => a - b).map((k) => op.replace('conv.', `conv${k}x${k}.`))];

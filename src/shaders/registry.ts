@@ -47,3 +47,6 @@ export const PLAN_CHECKS: readonly CheckCase[] = OPERATIONS.flatMap(({ planCheck
 export const ALL_KERNELS: readonly Kernel[] = OPERATIONS.flatMap(({ kernels }) =>
   kernels.flatMap((variants) => Object.values(variants)),
 );
+
+/** Each operation, by its name. */
+export const ALL_OPS: readonly string[] = [...new Set(ALL_KERNELS.map(({ op }) => op))];

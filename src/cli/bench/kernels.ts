@@ -1,9 +1,10 @@
 /** `chexgpu bench kernels`: every kernel as a share of what the adapter can do; measured by bench/kernels. */
 import { Option } from 'commander';
 import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
-import { benchKernels, operationsOf } from '../../../bench/kernels/benchKernels.js';
+import { benchKernels } from '../../../bench/kernels/benchKernels.js';
 import type { PlanKind } from '../../../bench/model/workload.js';
 import { densenetConfig } from '../../densenet/architecture.js';
+import { operationsOf } from '../../verify/checksOf.js';
 import { define } from '../defineCommand.js';
 import { wholeNumber } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';

@@ -1,12 +1,11 @@
 /** `chexgpu doctor`: the adapter, and every kernel checked on it by src/verify. */
 import { availableParallelism } from 'node:os';
-import { UsageError } from '../../core/errors.js';
 import { plural, whole } from '../../core/formatting.js';
-import type { Gpu } from '../../engine/device/gpu.js';
+import { type Gpu, WANTED_LIMITS } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
+import { declaredConfigs } from '../../engine/wgsl/subgroupMatrix.js';
 import { type CheckResult, explain } from '../../shaders/checkCase.js';
-import { ALL_CHECKS } from '../../shaders/registry.js';
-import { checksOf } from '../../verify/checksOf.js';
+import { operationsOf } from '../../verify/checksOf.js';
 import { type RaceRow, raceVariants } from '../../verify/raceVariants.js';
 import { selfTest } from '../../verify/selfTest.js';
 import { skippedKernels } from '../../verify/skippedKernels.js';
@@ -24,37 +23,20 @@ interface DoctorFlags {
 
 /** Limits that decide how large a network and a batch can be. */
 const LIMITS = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxStorageBuffersPerShaderStage',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
-  'maxComputeWorkgroupSizeX',
+  ...WANTED_LIMITS,
   'maxComputeWorkgroupsPerDimension',
   'minStorageBufferOffsetAlignment',
 ] as const;
 
-interface MatrixConfiguration {
-  componentType: string;
-  resultComponentType: string;
-  M: number;
-  N: number;
-  K: number;
-}
-
 function describe({ gpu, name, kind, why }: NodeGpu) {
   const { device, info } = gpu;
-  // Not yet in the type declarations: chromium-experimental-subgroup-matrix.
-  const extra = device.adapterInfo as GPUAdapterInfo & { subgroupMatrixConfigs?: MatrixConfiguration[] };
   return {
     adapter: { name, kind, reason: why, vendor: info.vendor, architecture: info.architecture },
     driver: info.description,
     features: info.features,
     limits: Object.fromEntries(LIMITS.map((limit) => [limit, device.limits[limit]])),
     subgroups: { smallest: info.subgroupMinSize, largest: info.subgroupMaxSize },
-    subgroupMatrixConfigurations: [...(extra.subgroupMatrixConfigs ?? [])].map(
-      ({ componentType, resultComponentType, M, N, K }) => ({ componentType, resultComponentType, M, N, K }),
-    ),
+    subgroupMatrixConfigurations: declaredConfigs(gpu),
     versions: versions(),
   };
 }
@@ -146,10 +128,7 @@ export const doctorCommand = define<DoctorFlags>({
     command.option('--kernel <op>', 'an operation, such as conv.forward, or a group of them, such as conv'),
   action: async (context, { kernel }) => {
     const { out, signal } = context;
-    if (kernel !== undefined && checksOf([kernel]).length === 0) {
-      const known = [...new Set(ALL_CHECKS.map((check) => check.op))].join(', ');
-      throw new UsageError(`There is no kernel "${kernel}".`, `The kernels are ${known}.`);
-    }
+    operationsOf(kernel);
     return withSession(context, { workers: 0, selfTest: false }, async ({ node }) => {
       const facts = describe(node);
       sayDescription(context, facts);

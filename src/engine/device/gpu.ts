@@ -31,7 +31,7 @@ interface Compiling {
 /** Features asked for where the adapter has them. */
 const WANTED_FEATURES = [...Object.values(EXTENSION_FEATURES), 'timestamp-query'];
 /** Limits raised to what the adapter offers. */
-const WANTED_LIMITS = [
+export const WANTED_LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
   'maxStorageBuffersPerShaderStage',

@@ -29,13 +29,26 @@ export interface MatrixConfig {
   subgroup: number;
 }
 
-/** Not yet in the type declarations. */
-interface DeclaredConfig {
+/** One of the sizes that an adapter has, as it says it; not yet in the type declarations. */
+export interface DeclaredConfig {
   componentType: string;
   resultComponentType: string;
   M: number;
   N: number;
   K: number;
+}
+
+/** All sizes that an adapter has. */
+export function declaredConfigs({ device }: AdapterFacts): DeclaredConfig[] {
+  const extra = device.adapterInfo as GPUAdapterInfo & { subgroupMatrixConfigs?: Iterable<DeclaredConfig> };
+  // Copies: those of the device are no plain objects.
+  return [...(extra.subgroupMatrixConfigs ?? [])].map(({ componentType, resultComponentType, M, N, K }) => ({
+    componentType,
+    resultComponentType,
+    M,
+    N,
+    K,
+  }));
 }
 
 /** Why this adapter cannot multiply matrices of f16 here; null where it can. */
@@ -54,11 +67,9 @@ export function matrixObstacle(gpu: AdapterFacts): string | null {
  * @returns null where the adapter has none that fits
  */
 export function matrixConfig(gpu: AdapterFacts): MatrixConfig | null {
-  const { device, info } = gpu;
-  const subgroup = info.subgroupMaxSize;
-  const extra = device.adapterInfo as GPUAdapterInfo & { subgroupMatrixConfigs?: Iterable<DeclaredConfig> };
-  if (missingFeatures(gpu).length > 0 || info.subgroupMinSize !== subgroup) return null;
-  const usable = [...(extra.subgroupMatrixConfigs ?? [])]
+  const { subgroupMinSize, subgroupMaxSize: subgroup } = gpu.info;
+  if (missingFeatures(gpu).length > 0 || subgroupMinSize !== subgroup) return null;
+  const usable = declaredConfigs(gpu)
     .filter((c) => c.componentType === 'f16' && ['f32', 'f16'].includes(c.resultComponentType))
     .map(({ M, N, K, resultComponentType }) => ({
       m: M,

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { benchKernels, operationsOf } from '../../../bench/kernels/benchKernels.js';
-import { UsageError } from '../../../src/core/errors.js';
+import { benchKernels } from '../../../bench/kernels/benchKernels.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
@@ -70,11 +69,5 @@ describe('bench kernels', () => {
     const resize = await benchKernels(gpu, { ...options, op: 'resize' });
     expect(resize.rows.map(({ op }) => op)).toContain('resize.bilinear');
     expect(resize.rows.every(({ count }) => count === 0)).toBe(true);
-  });
-
-  it('knows operations and groups of them', () => {
-    expect(operationsOf('conv')).toEqual(['conv.forward', 'conv.backwardData', 'conv.backwardWeights']);
-    expect(operationsOf('conv.forward')).toEqual(['conv.forward']);
-    expect(() => operationsOf('con')).toThrow(UsageError);
   });
 });
