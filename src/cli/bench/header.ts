@@ -18,7 +18,8 @@ function clone(): string | null {
 }
 
 /** The commit of the clone, with `+` where files were changed since; null without git or outside a clone. */
-async function currentCommit(folder = clone()): Promise<string | null> {
+async function currentCommit(): Promise<string | null> {
+  const folder = clone();
   if (folder === null) return null;
   const git = async (...words: string[]) =>
     (await promisify(execFile)('git', ['-C', folder, ...words])).stdout.trim();

@@ -8,9 +8,7 @@ import type { Plan } from '../plan/plan.js';
 import { type Clock, clockOf, type DispatchTime, timeDispatches } from './dispatchTimes.js';
 import { repeated } from './repeatRuns.js';
 import { median, spreadOf } from './statistics.js';
-
-/** Browsers round timestamps to multiples of this many nanoseconds, so that pages cannot spy by them. */
-const ROUNDED_NS = 65536;
+import { ROUNDED_NS } from './timestamps.js';
 
 export interface DispatchProfile {
   index: number;

@@ -4,10 +4,7 @@
  */
 import type { Gpu } from '../device/gpu.js';
 import type { Plan } from '../plan/plan.js';
-import { Timestamps } from './timestamps.js';
-
-/** Browsers round timestamps, so that pages cannot spy by them: Dawn to multiples of this many nanoseconds. */
-const ROUNDED_NS = 65536n;
+import { ROUNDED_NS, Timestamps } from './timestamps.js';
 
 export interface TimedRun {
   plan: Plan;
@@ -54,7 +51,8 @@ export class Stopwatch {
       timestamps.fetch(2 * runs.length);
     });
     const ticks = await timestamps.take();
-    if (ticks.every((tick) => tick % ROUNDED_NS === 0n)) this.resolutionMs = Number(ROUNDED_NS) / 1e6;
+    const rounded = ticks.every((tick) => tick % BigInt(ROUNDED_NS) === 0n);
+    if (rounded) this.resolutionMs = ROUNDED_NS / 1e6;
     return runs.map(({ repeats }, i) => {
       const ms = Number(ticks[2 * i + 1] - ticks[2 * i]) / 1e6;
       return Math.max(ms, this.resolutionMs) / repeats;

@@ -4,6 +4,9 @@ import { COPY_SRC, QUERY_RESOLVE } from '../device/bufferUsage.js';
 import type { Gpu } from '../device/gpu.js';
 import { Readback } from '../device/readback.js';
 
+/** Browsers round timestamps, so that pages cannot spy by them: Dawn to multiples of this many nanoseconds. */
+export const ROUNDED_NS = 65536;
+
 export class Timestamps {
   readonly querySet: GPUQuerySet;
   private readonly resolved: GPUBuffer;
