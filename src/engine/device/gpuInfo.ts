@@ -1,7 +1,7 @@
 /** What an adapter says of itself, in our words. */
 
 export interface GpuInfo {
-  /** `hardware`, or what kind of software runs. */
+  /** A GPU, or a driver that computes on the processor. */
   kind: 'hardware' | 'software';
   vendor: string;
   architecture: string;

@@ -34,7 +34,7 @@ export interface DispatchSpec {
 }
 
 /**
- * A shape class: shapes that differ so little that one measurement serves them all, e.g. `1x1 k256 n128 m4096`, with
+ * A shape class: shapes that differ so little that one measurement serves them all, e.g. `1x1 m4096 k256 n128`, with
  * the ways to run it and how to record it alone, for the tuner.
  */
 export interface ShapeClass<V extends string = string> {
@@ -365,7 +365,7 @@ export class Plan {
   }
 }
 
-/** Workgroups for `threads` threads in a line, folded into y where x would pass 65,535. */
+/** Workgroups for `threads` threads in a line, folded into y beyond 32,768: every adapter starts 65,535 in a row. */
 export function linear(threads: number, workgroupSize: number): [number, number, number] {
   const groups = Math.max(1, Math.ceil(threads / workgroupSize));
   const x = Math.min(groups, 32768);

@@ -5,12 +5,12 @@
  */
 import { GpuError } from '../../core/errors.js';
 
-/** Where the floats live. A plan fills in `buffer` and `byteOffset` for storages of its own arena. */
+/** Where the floats live. A plan fills in `buffer` for storages of its own arena. */
 export interface Storage {
   readonly label: string;
   readonly bytes: number;
   buffer: GPUBuffer | null;
-  byteOffset: number;
+  readonly byteOffset: number;
   /** The storage that this one is a part of; `byteOffset` counts from its start, and it holds the buffer. */
   readonly whole?: Storage;
 }

@@ -1,6 +1,6 @@
 /**
- * A tuning table: for each shape class (an operation, and a key that stands for shapes alike, e.g. `1x1 k256 n128
- * m4096`) the choice to use on one adapter, by its name, e.g. `subgroup PIXELS=4 OUT4=8`. Kept as JSON, in the user's
+ * A tuning table: for each shape class (an operation, and a key that stands for shapes alike, e.g. `1x1 m4096 k256
+ * n128`) the choice to use on one adapter, by its name, e.g. `subgroup PIXELS=4 OUT4=8`. Kept as JSON, in the user's
  * cache, in a page's storage or shipped with the library (shipped/).
  */
 import type { AdapterFacts, GpuInfo } from '../device/gpuInfo.js';
