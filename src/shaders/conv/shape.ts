@@ -14,6 +14,13 @@ export function outputSide(side: number, { kernel, stride, pad }: ConvShape): nu
   return Math.floor((side + 2 * pad - kernel) / stride) + 1;
 }
 
+/** The parameters of kernels that go from x[b,h,w,ci] to y[b,oh,ow,co], or back. */
+export function sizeParams(x: Tensor, y: Tensor): Record<string, number> {
+  const [batch, inHeight, inWidth, inChannels] = x.shape;
+  const [, outHeight, outWidth, outChannels] = y.shape;
+  return { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels };
+}
+
 /** `[4,16,16,64] 3x3 -> 32` */
 export function describeShape(x: Tensor, { kernel, stride }: ConvShape, out: number): string {
   return `[${x.shape.join(',')}] ${kernel}x${kernel}${stride > 1 ? `/${stride}` : ''} -> ${out}`;

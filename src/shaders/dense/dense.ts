@@ -2,6 +2,7 @@
 import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { channels, elements, isVec4, requireDense, type Tensor } from '../../engine/plan/tensor.js';
+import { places } from '../vec4.js';
 import backwardDataNaive from './backwardData.naive.wgsl';
 import backwardWeightsNaive from './backwardWeights.naive.wgsl';
 import forwardNaive from './forward.naive.wgsl';
@@ -39,10 +40,7 @@ export function denseForward(
       batch: b,
       inputs: k,
       outputs: n,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
-      yPixelStride: y.pixelStride,
-      yOffset: y.channelOffset,
+      ...places(1, { x, y }),
     },
     tensors: { x, weights, bias, y },
     workgroups: linear(variant === 'tiled' ? Math.ceil(b / ROWS) * n : b * n, WORKGROUP),
@@ -73,10 +71,7 @@ export function denseBackwardData(
       batch: b,
       inputs: k,
       outputs: n,
-      dyPixelStride: dy.pixelStride,
-      dyOffset: dy.channelOffset,
-      dxPixelStride: dx.pixelStride,
-      dxOffset: dx.channelOffset,
+      ...places(1, { dy, dx }),
     },
     tensors: { dy, weights, dx },
     workgroups: linear(b * k, WORKGROUP),
@@ -108,10 +103,7 @@ export function denseBackwardWeights(
       batch: b,
       inputs: k,
       outputs: n,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
-      dyPixelStride: dy.pixelStride,
-      dyOffset: dy.channelOffset,
+      ...places(1, { x, dy }),
     },
     tensors: { x, dy, dw, db },
     // One row more than inputs: that of the bias.

@@ -5,6 +5,7 @@
 import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { channels, elements, isVec4, requireDense, type Tensor } from '../../engine/plan/tensor.js';
+import { places } from '../vec4.js';
 import mapNaive from './map.naive.wgsl';
 import mapVec4 from './map.vec4.wgsl';
 import weightsNaive from './weights.naive.wgsl';
@@ -45,8 +46,7 @@ export function gradcamWeights(
       positions: h * w,
       channels: k,
       classes: n,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
+      ...places(1, { x }),
     },
     tensors,
     workgroups: linear(b * k, WORKGROUP),
@@ -78,8 +78,7 @@ export function gradcamMap(
       batch: b,
       positions: h * w,
       channels: k,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
+      ...places(1, { x }),
     },
     tensors: { x, affine, alpha, map },
     workgroups: linear(b * h * w, WORKGROUP),

@@ -32,6 +32,13 @@ function describeShape(x: Tensor, { kernel, stride }: PoolShape): string {
   return `[${x.shape.join(',')}] ${kernel}x${kernel}/${stride}`;
 }
 
+/** Sizes of a map and of what it is pooled to, channels in units of `unit` floats. */
+function sizeParams(unit: number, map: Tensor, pooled: Tensor): Record<string, number> {
+  const [batch, height, width, c] = map.shape;
+  const [, outHeight, outWidth] = pooled.shape;
+  return { batch, height, width, channels: c / unit, outHeight, outWidth };
+}
+
 /**
  * y = largest of each window of act(x); padding is zero after act.
  * @param x x[b,h,w,c]
@@ -46,8 +53,6 @@ export function maxPoolForward(
   shape: PoolShape,
 ): void {
   requireDense(label, { argmax });
-  const [b, h, w, c] = x.shape;
-  const [, oh, ow] = y.shape;
   const variant = vec4OrNaive(plan, MAX_FORWARD, x, y);
   const unit = unitOf(variant);
   const size = elements(y.shape);
@@ -55,15 +60,7 @@ export function maxPoolForward(
     kernel: MAX_FORWARD[variant],
     label,
     constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad, PROLOGUE: affine ? 1 : 0 },
-    params: {
-      batch: b,
-      height: h,
-      width: w,
-      channels: c / unit,
-      outHeight: oh,
-      outWidth: ow,
-      ...places(unit, { x, y }),
-    },
+    params: { ...sizeParams(unit, x, y), ...places(unit, { x, y }) },
     // Without a prologue the shader still declares the binding; x stands in and is never read through it.
     tensors: { x, affine: affine ?? x, y, argmax },
     workgroups: linear(size / unit, WORKGROUP),
@@ -93,7 +90,7 @@ export function maxPoolBackward(
     kernel: MAX_BACKWARD[variant],
     label,
     constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad },
-    params: backwardParams(unit, dy, dx),
+    params: { ...sizeParams(unit, dx, dy), ...places(unit, { dy, dx }) },
     tensors: { dy, argmax, dx },
     workgroups: linear(size / unit, WORKGROUP),
     shape: describeShape(dx, shape),
@@ -113,8 +110,6 @@ export function averagePoolForward(
   { x, affine, y }: { x: Tensor; affine?: Tensor; y: Tensor },
   shape: PoolShape,
 ): void {
-  const [b, h, w, c] = x.shape;
-  const [, oh, ow] = y.shape;
   const variant = vec4OrNaive(plan, AVERAGE_FORWARD, x, y);
   const unit = unitOf(variant);
   const size = elements(y.shape);
@@ -122,15 +117,7 @@ export function averagePoolForward(
     kernel: AVERAGE_FORWARD[variant],
     label,
     constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad, PROLOGUE: affine ? 1 : 0 },
-    params: {
-      batch: b,
-      height: h,
-      width: w,
-      channels: c / unit,
-      outHeight: oh,
-      outWidth: ow,
-      ...places(unit, { x, y }),
-    },
+    params: { ...sizeParams(unit, x, y), ...places(unit, { x, y }) },
     // Without a prologue the shader still declares the binding; x stands in and is never read through it.
     tensors: { x, affine: affine ?? x, y },
     workgroups: linear(size / unit, WORKGROUP),
@@ -158,27 +145,13 @@ export function averagePoolBackward(
     kernel: AVERAGE_BACKWARD[variant],
     label,
     constants: { KERNEL: shape.kernel, STRIDE: shape.stride, PAD: shape.pad },
-    params: backwardParams(unit, dy, dx),
+    params: { ...sizeParams(unit, dx, dy), ...places(unit, { dy, dx }) },
     tensors: { dy, dx },
     workgroups: linear(size / unit, WORKGROUP),
     shape: describeShape(dx, shape),
     flops: 2 * elements(dy.shape) * shape.kernel ** 2,
     bytes: 4 * (elements(dy.shape) + size),
   });
-}
-
-function backwardParams(unit: number, dy: Tensor, dx: Tensor): Record<string, number> {
-  const [batch, height, width, channels] = dx.shape;
-  const [, outHeight, outWidth] = dy.shape;
-  return {
-    batch,
-    height,
-    width,
-    channels: channels / unit,
-    outHeight,
-    outWidth,
-    ...places(unit, { dy, dx }),
-  };
 }
 
 /**

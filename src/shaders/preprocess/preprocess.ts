@@ -9,6 +9,7 @@ import { UsageError } from '../../core/errors.js';
 import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
+import { places } from '../vec4.js';
 import momentsNaive from './moments.naive.wgsl';
 import momentsVec4 from './moments.vec4.wgsl';
 import normaliseNaive from './normalise.naive.wgsl';
@@ -115,9 +116,7 @@ export function normalise(
     label,
     constants: { CHANNELS: channels, OUT: out },
     params:
-      variant === 'vec4'
-        ? { batch, positions: h * w }
-        : { batch, positions: h * w, xPixelStride: x.pixelStride, xOffset: x.channelOffset },
+      variant === 'vec4' ? { batch, positions: h * w } : { batch, positions: h * w, ...places(1, { x }) },
     tensors: { pixels, moments, x },
     workgroups: linear(variant === 'vec4' ? size / (4 * out) : size, WORKGROUP),
     shape: `[${batch},${h},${w},${channels}] -> ${out}`,

@@ -2,6 +2,7 @@
 import { kernels } from '../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, type Tensor } from '../../engine/plan/tensor.js';
+import { places } from '../vec4.js';
 import naive from './bilinear.naive.wgsl';
 
 export const BILINEAR = kernels('resize.bilinear', { naive });
@@ -26,10 +27,7 @@ export function resizeBilinear(plan: PlanBuilder, label: string, { x, y }: { x: 
       channels: c,
       outHeight: oh,
       outWidth: ow,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
-      yPixelStride: y.pixelStride,
-      yOffset: y.channelOffset,
+      ...places(1, { x, y }),
     },
     tensors: { x, y },
     workgroups: linear(elements(y.shape), WORKGROUP),

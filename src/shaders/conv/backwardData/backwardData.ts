@@ -10,6 +10,7 @@ import {
   type NormTensors,
   reluBackwardAndSums,
 } from '../../batchnorm/batchnorm.js';
+import { places } from '../../vec4.js';
 import { workgroupSize } from '../../workgroups.js';
 import { type ConvShape, gemmClass } from '../shape.js';
 import {
@@ -141,10 +142,7 @@ function record(
       width: w,
       inChannels: ci,
       outChannels: co,
-      dyPixelStride: dy.pixelStride,
-      dyOffset: dy.channelOffset,
-      dxPixelStride: dx.pixelStride,
-      dxOffset: dx.channelOffset,
+      ...places(1, { dy, dx }),
       ...(parts && normPlace(through)),
     },
     tensors: { dy, weights, dx, ...(parts && { parts, ...normBindings(dy, through) }) },

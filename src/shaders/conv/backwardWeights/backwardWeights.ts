@@ -3,11 +3,11 @@
 import type { Choice } from '../../../engine/plan/choice.js';
 import { kernels, type Scalars } from '../../../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
-import { elements, isVec4, pixels } from '../../../engine/plan/tensor.js';
+import { channels, elements, isVec4, pixels } from '../../../engine/plan/tensor.js';
 import { reduceSlices } from '../../reduce/reduce.js';
 import { places } from '../../vec4.js';
 import { PIXELS_PER_SLICE, workgroupSize } from '../../workgroups.js';
-import { type ConvShape, describeShape, gemmClass } from '../shape.js';
+import { type ConvShape, describeShape, gemmClass, sizeParams } from '../shape.js';
 import { sharingLanes, subgroupWorkgroup, tilesFor } from '../subgroupTiles.js';
 import {
   LEAST_PIXELS_PER_SLICE,
@@ -176,8 +176,7 @@ function record(
   layers: Layers,
 ): boolean {
   const { x, dy, affine, dw } = tensors;
-  const [b, h, w, ci] = x.shape;
-  const [, oh, ow, co] = dy.shape;
+  const [ci, co] = [channels(x), channels(dy)];
   const reduced = shape.kernel ** 2 * ci;
   const choice = plan.choose<Variant>({
     key: gemmClass(shape, pixels(dy), reduced, co),
@@ -205,13 +204,7 @@ function record(
       ...constants,
     },
     params: {
-      batch: b,
-      inHeight: h,
-      inWidth: w,
-      inChannels: ci,
-      outHeight: oh,
-      outWidth: ow,
-      outChannels: co,
+      ...sizeParams(x, dy),
       ...places(1, { x, dy }),
       ...params,
       ...(takesLayers && layerParams(layers, size, slices)),

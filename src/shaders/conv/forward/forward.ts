@@ -3,10 +3,11 @@
 import type { Choice } from '../../../engine/plan/choice.js';
 import { kernels } from '../../../engine/plan/kernel.js';
 import { linear, type PlanBuilder, type Precision } from '../../../engine/plan/plan.js';
-import { elements, isVec4, pixels, type Tensor } from '../../../engine/plan/tensor.js';
+import { channels, elements, isVec4, pixels, type Tensor } from '../../../engine/plan/tensor.js';
+import { places } from '../../vec4.js';
 import { workgroupSize } from '../../workgroups.js';
 import { matrixChoices, matrixConstants } from '../matrixTiles.js';
-import { type ConvShape, describeShape, gemmClass } from '../shape.js';
+import { type ConvShape, describeShape, gemmClass, sizeParams } from '../shape.js';
 import {
   pixelTile,
   prefersSmallCode,
@@ -98,8 +99,7 @@ export function convForward(
   { statistics = false, precision = plan.precision }: { statistics?: boolean; precision?: Precision } = {},
 ): { parts: Tensor; pixelsPerSlice: number } | undefined {
   const { x, weights, affine, after, y } = tensors;
-  const [b, h, w, ci] = x.shape;
-  const [, oh, ow, co] = y.shape;
+  const [ci, co] = [channels(x), channels(y)];
   const count = pixels(y);
   const reduced = shape.kernel ** 2 * ci;
   const list = choices(plan, tensors, shape, { precision, statistics });
@@ -155,19 +155,7 @@ export function convForward(
     kernel: FORWARD[variant],
     label,
     constants,
-    params: {
-      batch: b,
-      inHeight: h,
-      inWidth: w,
-      inChannels: ci,
-      outHeight: oh,
-      outWidth: ow,
-      outChannels: co,
-      xPixelStride: x.pixelStride,
-      xOffset: x.channelOffset,
-      yPixelStride: y.pixelStride,
-      yOffset: y.channelOffset,
-    },
+    params: { ...sizeParams(x, y), ...places(1, { x, y }) },
     // Without prologue or epilogue the shader still declares their bindings; x stands in and is never read there.
     tensors: { x, weights, affine: affine ?? x, after: after ?? x, y, ...(parts && { parts }) },
     workgroups,
