@@ -2,17 +2,27 @@
  * A user's kernel stands in for a built-in one and is compared with the CPU reference, element by element, on the
  * cases of its operation (`*.check.ts`).
  */
-import { type Difference, TOLERANCE, worstDifference } from '../core/tolerance.js';
+import { type Difference, TOLERANCE, type Tolerance, worstDifference } from '../core/tolerance.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { Kernel } from '../engine/plan/kernel.js';
-import { elements, type Tensor } from '../engine/plan/tensor.js';
-import { type CheckCase, type Dense, type Prepared, prepare, type TensorSpec } from '../shaders/checkCase.js';
+import type { Tensor } from '../engine/plan/tensor.js';
+import {
+  type CheckCase,
+  type Dense,
+  type Prepared,
+  prepare,
+  type TensorSpec,
+  unpack,
+  wordOf,
+} from '../shaders/checkCase.js';
 import type { Geometry } from './geometry.js';
 
-/** An element of a tensor that is off, or the place of a write that should not be. */
+/** [b,h,w,c] */
+type Place = readonly [number, number, number, number];
+
+/** An element of a tensor that is off. */
 export interface Element extends Difference {
-  /** [b,h,w,c]; where something was written outside a slice of channels, c counts in the whole buffer. */
-  at: readonly [number, number, number, number];
+  at: Place;
 }
 
 export interface TensorVerdict {
@@ -27,8 +37,8 @@ export interface TensorVerdict {
   worst: Element;
   /** The first few that are off. */
   first: readonly Element[];
-  /** First write outside the tensor's channels. */
-  spilled: readonly [number, number, number, number] | null;
+  /** First write outside the tensor's channels; c counts in the whole buffer. */
+  spilled: Place | null;
 }
 
 export interface Verdict {
@@ -43,8 +53,6 @@ export interface Verdict {
 /** Elements shown of a tensor that is wrong. */
 const SHOWN = 5;
 
-type Place = readonly [number, number, number, number];
-
 /** [b,h,w,c] of element `i` of a dense tensor. */
 function place(i: number, [, h, w]: readonly number[], c: number): Place {
   const pixel = Math.floor(i / c);
@@ -56,20 +64,12 @@ function judge(
   spec: TensorSpec,
   tensor: Tensor,
   before: Uint32Array,
-  after: Uint32Array,
+  after: Uint32Array<ArrayBuffer>,
   wanted: Dense,
-  tolerance: { abs: number; rel: number },
+  tolerance: Tolerance,
 ): TensorVerdict {
-  const floats = new Float32Array(after.buffer);
   const c = spec.shape[3];
-  const got = new Float64Array(elements(spec.shape));
-  const mine = new Uint8Array(after.length);
-  const wordOf = (i: number) => Math.floor(i / c) * tensor.pixelStride + tensor.channelOffset + (i % c);
-  for (let i = 0; i < got.length; i++) {
-    const word = wordOf(i);
-    got[i] = spec.dtype === 'u32' ? after[word] : floats[word];
-    mine[word] = 1;
-  }
+  const { got, mine } = unpack(after, tensor, spec);
   const spill = after.findIndex((word, i) => !mine[i] && word !== before[i]);
   const worst = worstDifference(got, wanted.data, tolerance);
   const verdict: TensorVerdict = {
@@ -88,7 +88,8 @@ function judge(
     const { ratio } = worstDifference([got[i]], [wanted.data[i]], tolerance);
     if (ratio <= 1) continue;
     verdict.off++;
-    if (spec.role === 'output' && after[wordOf(i)] === before[wordOf(i)]) verdict.unwritten++;
+    const word = wordOf(tensor, i);
+    if (spec.role === 'output' && after[word] === before[word]) verdict.unwritten++;
     else if (!Number.isFinite(got[i])) verdict.notFinite++;
     if (first.length < SHOWN) {
       first.push({ index: i, got: got[i], want: wanted.data[i], ratio, at: place(i, spec.shape, c) });

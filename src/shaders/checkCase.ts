@@ -15,7 +15,7 @@ import {
   type PlanObserver,
   type PlanOptions,
 } from '../engine/plan/plan.js';
-import { channelSlice, denseTensor, elements, type Tensor } from '../engine/plan/tensor.js';
+import { channelSlice, denseTensor, elements, paperTensor, type Tensor } from '../engine/plan/tensor.js';
 
 export type Shape = readonly [number, number, number, number];
 
@@ -94,8 +94,7 @@ function paperTensors(check: CheckCase): Record<string, Tensor> {
   for (const [name, { shape, within }] of Object.entries(check.tensors)) {
     const [b, h, w, c] = shape;
     const whole: Tensor['shape'] = [b, h, w, within?.channels ?? c];
-    const storage = { label: name, bytes: 4 * elements(whole), buffer: null, byteOffset: 0 };
-    const tensor = denseTensor(storage, whole);
+    const tensor = paperTensor(name, whole);
     tensors[name] = within ? channelSlice(tensor, within.from, c) : tensor;
   }
   return tensors;
@@ -284,17 +283,32 @@ function otherOps(gpu: Gpu, check: CheckCase, variant: string): string[] {
 async function readBack(gpu: Gpu, tensor: Tensor, spec: TensorSpec) {
   const { buffer, bytes } = tensor.storage;
   const words = new Uint32Array(await gpu.read(buffer!, 0, bytes));
-  const floats = new Float32Array(words.buffer);
-  const c = spec.shape[3];
-  const got = new Float64Array(elements(spec.shape));
-  const mine = new Uint8Array(words.length);
-  for (let i = 0; i < got.length; i++) {
-    const source = Math.floor(i / c) * tensor.pixelStride + tensor.channelOffset + (i % c);
-    got[i] = spec.dtype === 'u32' ? words[source] : floats[source];
-    mine[source] = 1;
-  }
+  const { got, mine } = unpack(words, tensor, spec);
   const spilled = words.findIndex((word, i) => !mine[i] && word !== POISON);
   return { got, spilled };
+}
+
+/** Where element `i` of a tensor lies in its buffer, in words. */
+export function wordOf(tensor: Tensor, i: number): number {
+  const c = tensor.shape[3];
+  return Math.floor(i / c) * tensor.pixelStride + tensor.channelOffset + (i % c);
+}
+
+/** The elements of a tensor from its buffer's words, and which words are its own: 1, others 0. */
+export function unpack(
+  words: Uint32Array<ArrayBuffer>,
+  tensor: Tensor,
+  { dtype }: TensorSpec,
+): { got: Float64Array; mine: Uint8Array } {
+  const floats = new Float32Array(words.buffer);
+  const got = new Float64Array(elements(tensor.shape));
+  const mine = new Uint8Array(words.length);
+  for (let i = 0; i < got.length; i++) {
+    const word = wordOf(tensor, i);
+    got[i] = dtype === 'u32' ? words[word] : floats[word];
+    mine[word] = 1;
+  }
+  return { got, mine };
 }
 
 /** A failed check in one line: operation, shape, tensor, index, got, wanted. */

@@ -1,24 +1,17 @@
 /** Every pipeline that a plan may have is run by a small case with its very constants, whatever the adapter. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type DenseNetConfig, densenetConfig } from '../../src/densenet/architecture.js';
 import { densenetNetwork } from '../../src/densenet/network.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { choiceName } from '../../src/engine/plan/choice.js';
 import { PlanBuilder, type UntunedClass } from '../../src/engine/plan/plan.js';
-import { denseTensor, elements, type Tensor } from '../../src/engine/plan/tensor.js';
+import { paperTensor } from '../../src/engine/plan/tensor.js';
 import { TuningTable } from '../../src/engine/tuning/tuningTable.js';
 import { Parameters } from '../../src/training/model/parameters.js';
 import { SmallCases } from '../../src/verify/smallCases.js';
+import { testGpu } from '../support/gpu/testGpu.js';
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu({ quiet: true })).gpu;
-});
-afterAll(() => gpu.dispose());
-
-const paper = (label: string, shape: Tensor['shape']) =>
-  denseTensor({ label, bytes: 4 * elements(shape), buffer: null, byteOffset: 0 }, shape);
+const gpu = await testGpu();
 
 /** A table in which the nth choice of each class is the best, where it has so many: as a tuner might find. */
 function nthBest(classes: Iterable<UntunedClass>, n: number): TuningTable {
@@ -51,16 +44,16 @@ function uncovered(
 ): string[] {
   const network = densenetNetwork(densenetConfig('densenet121', changes));
   const parameters = new Parameters(of, network);
-  const image = paper('image', [batch, size, size, network.inputChannels]);
+  const image = paperTensor('image', [batch, size, size, network.inputChannels]);
   const recorded = (kind: 'predict' | 'train', tuning: Gpu['tuning']) => {
     const plan = new PlanBuilder(Object.create(of, { tuning: { value: tuning } }) as Gpu, kind);
-    const affine = () => paper('affine', [1, 1, 2, 1024]);
+    const affine = () => paperTensor('affine', [1, 1, 2, 1024]);
     const mode =
       kind === 'train'
         ? ({ kind: 'training', rule: 'keras3' } as const)
         : ({ kind: 'inference', affine } as const);
     const forward = network.record(plan, parameters, image, mode);
-    if (kind === 'train') forward.recordBackward(paper('dlogits', forward.logits.shape));
+    if (kind === 'train') forward.recordBackward(paperTensor('dlogits', forward.logits.shape));
     return plan;
   };
   try {

@@ -70,6 +70,11 @@ export function denseTensor(storage: Storage, shape: readonly [number, number, n
   return { storage, shape, pixelStride: shape[3], channelOffset: 0 };
 }
 
+/** The same without memory: enough to record. */
+export function paperTensor(label: string, shape: Tensor['shape']): Tensor {
+  return denseTensor({ label, bytes: 4 * elements(shape), buffer: null, byteOffset: 0 }, shape);
+}
+
 /** True when every channel index the kernels form is a multiple of four, so that vec4 loads work. */
 export function isVec4(t: Tensor): boolean {
   return t.shape[3] % 4 === 0 && t.pixelStride % 4 === 0 && t.channelOffset % 4 === 0;

@@ -4,16 +4,11 @@
 
 import type { Gpu } from '../../engine/device/gpu.js';
 import { PlanBuilder } from '../../engine/plan/plan.js';
-import { denseTensor, elements, type Tensor } from '../../engine/plan/tensor.js';
+import { paperTensor } from '../../engine/plan/tensor.js';
 import { sigmoid, softmax } from '../../shaders/loss/loss.js';
 import type { BatchShape } from '../batch.js';
 import type { Network } from '../network.js';
 import { Parameters } from './parameters.js';
-
-/** A tensor that is never given memory. */
-function onPaper(label: string, shape: Tensor['shape']): Tensor {
-  return denseTensor({ label, bytes: 4 * elements(shape), buffer: null, byteOffset: 0 }, shape);
-}
 
 /**
  * Has the driver begin to compile the forward pass of a batch. A model that is made on this Gpu for another network or
@@ -28,11 +23,11 @@ export async function compileAhead(
 ): Promise<void> {
   const plan = new PlanBuilder(gpu, 'ahead');
   const parameters = new Parameters(gpu, network);
-  const image = onPaper('image', [count, height, width, network.inputChannels]);
-  const affine = (norm: string) => onPaper(norm, parameters.view('moving', `${norm}/moving`).shape);
+  const image = paperTensor('image', [count, height, width, network.inputChannels]);
+  const affine = (norm: string) => paperTensor(norm, parameters.view('moving', `${norm}/moving`).shape);
   const { logits } = network.record(plan, parameters, image, { kind: 'inference', affine });
   const activate = network.activation === 'softmax' ? softmax : sigmoid;
-  activate(plan, network.activation, { z: logits, p: onPaper('p', logits.shape) });
+  activate(plan, network.activation, { z: logits, p: paperTensor('p', logits.shape) });
   await Promise.all(
     plan.soFar.dispatches.map(({ kernel, constants }) => gpu.beginCompiling(kernel, constants ?? {})),
   );

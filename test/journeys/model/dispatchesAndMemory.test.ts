@@ -6,7 +6,7 @@ import { densenetNetwork } from '../../../src/densenet/network.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { PlanBuilder } from '../../../src/engine/plan/plan.js';
-import { denseTensor, elements, type Tensor } from '../../../src/engine/plan/tensor.js';
+import { paperTensor } from '../../../src/engine/plan/tensor.js';
 import { sigmoid } from '../../../src/shaders/loss/loss.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../../src/shaders/reduce/reduce.js';
 import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
@@ -18,39 +18,38 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
-const paper = (label: string, shape: Tensor['shape']): Tensor =>
-  denseTensor({ label, bytes: 4 * elements(shape), buffer: null, byteOffset: 0 }, shape);
-
 /** Records what a prediction or a training step of DenseNet121 runs, without building it: nothing is allocated. */
 function recorded(kind: 'predict' | 'train', batch: number, size: number) {
   const config = densenetConfig('densenet121');
   const network = densenetNetwork(config);
   const parameters = new Parameters(gpu, network);
   const plan = new PlanBuilder(gpu, kind);
-  const image = paper('image', [batch, size, size, 3]);
-  const [labels, p, dz] = ['labels', 'p', 'dz'].map((name) => paper(name, [batch, 1, 1, config.classes]));
+  const image = paperTensor('image', [batch, size, size, 3]);
+  const [labels, p, dz] = ['labels', 'p', 'dz'].map((name) =>
+    paperTensor(name, [batch, 1, 1, config.classes]),
+  );
   try {
     if (kind === 'predict') {
-      const affine = () => paper('affine', [1, 1, 2, 1024]);
+      const affine = () => paperTensor('affine', [1, 1, 2, 1024]);
       const { logits } = network.record(plan, parameters, image, { kind: 'inference', affine });
       sigmoid(plan, 'sigmoid', { z: logits, p });
     } else {
       const forward = network.record(plan, parameters, image, { kind: 'training', rule: 'keras3' });
       const half = Array<number>(config.classes).fill(0.5);
       const loss = weightedCrossEntropy({ posWeights: half, negWeights: half });
-      const constants = paper('constants', [1, 1, 1, loss.constants!.length]);
+      const constants = paperTensor('constants', [1, 1, 1, loss.constants!.length]);
       loss.record(plan, 'loss', {
         z: forward.logits,
         labels,
         constants,
         p,
-        loss: paper('loss', [1, 1, 1, 1]),
+        loss: paperTensor('loss', [1, 1, 1, 1]),
         dz,
       });
       forward.recordBackward(dz);
       for (const name of ['gradients', 'moving averages']) {
-        const largest = paper('largest', [1, 1, 1, LARGEST_RUNS[gpu.info.kind]]);
-        largestMagnitudes(plan, name, { x: paper(name, [1, 1, 1, 1024]), largest });
+        const largest = paperTensor('largest', [1, 1, 1, LARGEST_RUNS[gpu.info.kind]]);
+        largestMagnitudes(plan, name, { x: paperTensor(name, [1, 1, 1, 1024]), largest });
       }
     }
     const { dispatches, bytes } = plan.soFar;

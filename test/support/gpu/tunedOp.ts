@@ -3,7 +3,7 @@ import type { Gpu } from '../../../src/engine/device/gpu.js';
 import type { Choice } from '../../../src/engine/plan/choice.js';
 import { type Kernel, kernels } from '../../../src/engine/plan/kernel.js';
 import { linear, PlanBuilder, type ShapeClass, type UntunedClass } from '../../../src/engine/plan/plan.js';
-import { denseTensor, type Tensor } from '../../../src/engine/plan/tensor.js';
+import { paperTensor, type Tensor } from '../../../src/engine/plan/tensor.js';
 
 const source = (name: string, factor: string) => `// ${name}
 const TURNS: u32 = 1;
@@ -39,7 +39,7 @@ export const NAMES = ['slow TURNS=64', 'quick TURNS=1', 'quick TURNS=2', 'naive'
 
 /** A tensor that has no memory and needs none until a plan is built. */
 export function shapeOnly(label: string, count: number): Tensor {
-  return denseTensor({ label, bytes: 4 * count, buffer: null, byteOffset: 0 }, [1, 1, 1, count]);
+  return paperTensor(label, [1, 1, 1, count]);
 }
 
 /** Records the operation; with `seen` it tells which choice was taken. */
