@@ -13,7 +13,7 @@ export interface FakeDispatch {
   constants?: Record<string, number>;
   flops?: number;
   bytes?: number;
-  /** One time a run, nanoseconds. */
+  /** One time per run, nanoseconds. */
   ns: number | readonly number[];
 }
 

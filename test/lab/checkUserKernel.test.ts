@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { describe, expect, it } from 'vitest';
 import { Lab, type Verdict } from '../../src/lab/checkUserKernel.js';
 import { labTemplate } from '../../src/lab/operations.js';
+import { testGpu } from '../support/gpu/testGpu.js';
 import { CONV, caseOf, runnerOf } from './labCases.js';
 
-let gpu: Gpu;
-
-let lab: Lab;
-
-beforeAll(async () => {
-  gpu = (await openNodeGpu()).gpu;
-  lab = new Lab(gpu);
-});
-
-afterAll(() => {
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+const gpu = await testGpu();
+const lab = new Lab(gpu);
 
 /** The naive 1x1 convolution with another last line, on one case. */
 async function naiveEnding(last: string, title: string): Promise<Verdict> {

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { describe, expect, it } from 'vitest';
 import { compilerMessages } from '../../src/lab/compilerMessages.js';
 import { labTemplate } from '../../src/lab/operations.js';
+import { testGpu } from '../support/gpu/testGpu.js';
 import { CONV } from './labCases.js';
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu()).gpu;
-});
-afterAll(() => {
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+const gpu = await testGpu();
 
 describe('the compiler', () => {
   it('names the place in the file', async () => {

@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../../src/engine/plan/kernel.js';
 import { Lab } from '../../src/lab/checkUserKernel.js';
 import { hostConstants } from '../../src/lab/geometry.js';
@@ -8,21 +6,11 @@ import { builtIn, labOperation, labOperationNames, labTemplate } from '../../src
 import { likeOf } from '../../src/lab/standIn.js';
 import { userShader } from '../../src/lab/userShader.js';
 import { ALL_KERNELS } from '../../src/shaders/registry.js';
+import { testGpu } from '../support/gpu/testGpu.js';
 import { CONV, runnerOf } from './labCases.js';
 
-let gpu: Gpu;
-
-let lab: Lab;
-
-beforeAll(async () => {
-  gpu = (await openNodeGpu()).gpu;
-  lab = new Lab(gpu);
-});
-
-afterAll(() => {
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+const gpu = await testGpu();
+const lab = new Lab(gpu);
 
 describe('operations', () => {
   it('are all those of the library, convolutions by their window too', () => {

@@ -1,25 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { describe, expect, it } from 'vitest';
 import { Lab } from '../../src/lab/checkUserKernel.js';
 import { geometriesOf } from '../../src/lab/geometry.js';
 import { builtIn, labTemplate } from '../../src/lab/operations.js';
 import { compareBest, type LabRaceRow, raceOn } from '../../src/lab/raceUserKernel.js';
+import { testGpu } from '../support/gpu/testGpu.js';
 import { CONV, caseOf, runnerOf } from './labCases.js';
 
-let gpu: Gpu;
-
-let lab: Lab;
-
-beforeAll(async () => {
-  gpu = (await openNodeGpu()).gpu;
-  lab = new Lab(gpu);
-});
-
-afterAll(() => {
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+const gpu = await testGpu();
+const lab = new Lab(gpu);
 
 describe('a race', () => {
   it('has a row for everybody, and leaves out the time of who is wrong', async () => {

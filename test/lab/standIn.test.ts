@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { describe, expect, it } from 'vitest';
 import { hostConstants } from '../../src/lab/geometry.js';
 import { builtIn } from '../../src/lab/operations.js';
 import { likeOf } from '../../src/lab/standIn.js';
 import { userShader } from '../../src/lab/userShader.js';
+import { testGpu } from '../support/gpu/testGpu.js';
 import { CONV } from './labCases.js';
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu()).gpu;
-});
-afterAll(() => {
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+const gpu = await testGpu();
 
 describe('a kernel that does not fit', () => {
   const refusal = (change: (source: string) => string, wanted?: string) => {

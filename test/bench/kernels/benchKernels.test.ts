@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { benchKernels } from '../../../bench/kernels/benchKernels.js';
-import { densenetConfig } from '../../../src/densenet/architecture.js';
-import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
+import { PEAKS, TWO_LAYERS } from '../twoLayers.js';
 
-const config = densenetConfig('densenet121', { blocks: [1, 1], classes: 3 });
-
-const PEAKS = { gflops: 10, gbs: 2 };
-
-let gpu: Gpu;
-
-beforeAll(async () => {
-  ({ gpu } = await openNodeGpu());
-});
-
-afterAll(() => gpu.dispose());
+const gpu = await testGpu();
 
 describe('bench kernels', () => {
   it('checks and times each variant on the shapes of the step', async () => {
@@ -23,7 +12,7 @@ describe('bench kernels', () => {
       kind: 'train',
       batch: 2,
       size: 32,
-      config,
+      config: TWO_LAYERS,
       peaks: PEAKS,
       op: 'conv.backwardData',
       repeats: 2,
@@ -51,7 +40,7 @@ describe('bench kernels', () => {
         kind: 'predict',
         batch: 1,
         size: 32,
-        config,
+        config: TWO_LAYERS,
         peaks: PEAKS,
         op: 'dense.forward',
         repeats: 1,
@@ -63,7 +52,14 @@ describe('bench kernels', () => {
   });
 
   it('races what no step holds, and times Adam on all parameters', async () => {
-    const options = { kind: 'train', batch: 1, size: 32, config, peaks: PEAKS, repeats: 1 } as const;
+    const options = {
+      kind: 'train',
+      batch: 1,
+      size: 32,
+      config: TWO_LAYERS,
+      peaks: PEAKS,
+      repeats: 1,
+    } as const;
     const adam = await benchKernels(gpu, { ...options, op: 'adam.step' });
     expect(adam.rows.some(({ variant, chosen }) => variant === 'vec4' && chosen)).toBe(true);
     const resize = await benchKernels(gpu, { ...options, op: 'resize' });

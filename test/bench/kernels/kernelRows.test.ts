@@ -98,7 +98,7 @@ describe('kernel rows', () => {
   it('put the variants of a shape side by side, the quickest first, the heaviest shapes first', () => {
     const rows = kernelRows(MEASURED, (op) => op.startsWith('conv.'), PEAKS);
     expect(rows.map((r) => [r.op, r.variant, r.shape, r.count, r.ms * 1e6, r.chosen, r.fastest])).toEqual([
-      // 30 ns a dispatch in one profile, 50 in another.
+      // 30 ns per dispatch in one profile, 50 in another.
       ['conv.forward', 'subgroup', '[4,8,8,64] 1x1 -> 128', 2, 40, true, true],
       ['conv.forward', 'naive', '[4,8,8,64] 1x1 -> 128', 2, 120, false, false],
       ['conv.backwardWeights', 'naive', '[4,8,8,64] 1x1 -> 128', 1, 60, false, true],

@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { growthLines } from '../../../bench/document/tables.js';
 import { benchScaling, fits, type ScalingPoint } from '../../../bench/model/scaling.js';
-import { densenetConfig } from '../../../src/densenet/architecture.js';
-import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
+import { TWO_LAYERS } from '../twoLayers.js';
 
-const config = densenetConfig('densenet121', { blocks: [1, 1], classes: 3 });
-
-let gpu: Gpu;
-
-beforeAll(async () => {
-  ({ gpu } = await openNodeGpu());
-});
-
-afterAll(() => gpu.dispose());
+const gpu = await testGpu();
 
 describe('the growth', () => {
   it('is measured along batch and size, within time and memory', async () => {
     const options = {
-      config,
+      config: TWO_LAYERS,
       size: 32,
       batch: 1,
       batches: [1, 2],

@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { measurePeaks } from '../../../bench/peaks/measurePeaks.js';
-import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
 
-let gpu: Gpu;
-
-beforeAll(async () => {
-  ({ gpu } = await openNodeGpu());
-});
-
-afterAll(() => gpu.dispose());
+const gpu = await testGpu();
 
 describe('peaks', () => {
   it('are measured with every kernel, and free what they used', async () => {

@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GpuError } from '../../../src/core/errors.js';
-import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { PlanBuilder } from '../../../src/engine/plan/plan.js';
 import { profilePlan } from '../../../src/engine/timing/profile.js';
 import { SLICES } from '../../../src/shaders/reduce/reduce.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu({ quiet: true })).gpu;
-});
-afterAll(() => gpu.dispose());
+const gpu = await testGpu();
 
 describe('a plan', () => {
   const record = (slices: number) => {

@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { describe, expect, it } from 'vitest';
 import { fixedTensor, type Plan, PlanBuilder } from '../../../src/engine/plan/plan.js';
 import { bestOf, racePlans } from '../../../src/engine/timing/race.js';
 import { repeated, repeatedTimes } from '../../../src/engine/timing/repeatRuns.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
 import { OP, triple } from '../../support/gpu/tunedOp.js';
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu({ quiet: true })).gpu;
-});
-afterAll(() => {
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+const gpu = await testGpu();
 
 /** The same work in 1 turn, and in 64, which takes some 40 times as long. */
 async function withPlans(work: (quick: Plan, slow: Plan) => Promise<void>): Promise<void> {

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { PlanBuilder, type Precision } from '../../../src/engine/plan/plan.js';
 import { denseTensor, elements } from '../../../src/engine/plan/tensor.js';
 import { matrixObstacle } from '../../../src/engine/wgsl/subgroupMatrix.js';
@@ -12,12 +11,9 @@ import { ALL_CHECKS } from '../../../src/shaders/registry.js';
 import { selfTest } from '../../../src/verify/selfTest.js';
 import { skippedKernels } from '../../../src/verify/skippedKernels.js';
 import { type EmulatedConfig, emulatedKernel, withMatrices } from '../../support/gpu/matrixEmulation.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu()).gpu;
-});
-afterAll(() => gpu.dispose());
+const gpu = await testGpu();
 
 const matrix = (resultComponentType: 'f32' | 'f16'): EmulatedConfig => ({
   M: 16,
