@@ -39,8 +39,8 @@ export interface Measured {
 
 /** Names of constants that say what a dispatch computes, not how. */
 const GEOMETRY = new Set([
-  ...['KERNEL', 'STRIDE', 'PAD', 'PROLOGUE', 'EPILOGUE', 'RELU', 'ACCUMULATE'],
-  ...['STATISTICS', 'NORM', 'MODE', 'POOLED', 'FIRST'],
+  ...['KERNEL', 'STRIDE', 'PAD', 'PROLOGUE', 'EPILOGUE', 'AFFINE', 'RELU', 'ACCUMULATE'],
+  ...['STATISTICS', 'NORM', 'MODE', 'POOLED', 'FIRST', 'SIGMOID'],
 ]);
 
 /** The constants of a tile in words. */

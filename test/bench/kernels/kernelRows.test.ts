@@ -129,6 +129,7 @@ describe('kernel rows', () => {
 
   it('tell tiles apart by the constants that are no geometry', () => {
     expect(tileName({ KERNEL: 3, PAD: 1, PIXELS: 4, OUT4: 8 })).toBe('PIXELS=4 OUT4=8');
+    expect(tileName({ AFFINE: 1, RELU: 0, SIGMOID: 1 })).toBe('');
     const tiles = [4, 8].map(
       (PIXELS): Measured => ({
         profile: fakeProfile([
