@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import { describe, expect, it } from 'vitest';
 import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/registry.js';
 import { lackedExtensions } from '../support/gpu/lackedExtensions.js';
+import { testGpu } from '../support/gpu/testGpu.js';
 
 const ROOT = join(import.meta.dirname, '../../src/shaders');
 const FILES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
@@ -13,11 +12,7 @@ const FILES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
   .sort();
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu()).gpu;
-});
-afterAll(() => gpu.dispose());
+const gpu = await testGpu();
 
 /** pool/maxForward.naive.wgsl -> pool.maxForward.naive, conv/forward/forward.naive.wgsl -> conv.forward.naive */
 const nameOf = (file: string) => file.replace(/\.wgsl$/, '').replace(/\/(.*\/)?/, '.');

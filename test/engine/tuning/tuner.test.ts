@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { findAdapter } from '../../../src/engine/device/adapter.node.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { type Choice, choiceName } from '../../../src/engine/plan/choice.js';
 import { Kernel } from '../../../src/engine/plan/kernel.js';
 import { fixedTensor, PlanBuilder, type ShapeClass } from '../../../src/engine/plan/plan.js';
@@ -9,6 +8,7 @@ import { planHelpers, recordPlan } from '../../../src/engine/plan/recordPlan.js'
 import { fastest } from '../../../src/engine/tuning/measureChoices.js';
 import { startTuning, type TunerSettings, type TuningStore, tune } from '../../../src/engine/tuning/tuner.js';
 import { type TuningDocument, TuningTable, tuningDocument } from '../../../src/engine/tuning/tuningTable.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
 import {
   ALMOST,
   CHOICES,
@@ -20,15 +20,11 @@ import {
   triple,
 } from '../../support/gpu/tunedOp.js';
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu({ quiet: true })).gpu;
-});
+const gpu = await testGpu();
 beforeEach(() => {
   gpu.tuning = null;
   planHelpers(gpu).tuner = null;
 });
-afterAll(() => gpu.dispose());
 
 const kernels = Object.values(TRIPLE);
 /** Where naive is no choice beside others. */

@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { describe, expect, it } from 'vitest';
 import { fixedTensor, type Plan, PlanBuilder } from '../../../src/engine/plan/plan.js';
 import { elements, type Tensor } from '../../../src/engine/plan/tensor.js';
 import { adamRate, adamStep } from '../../../src/shaders/adam/adam.js';
@@ -10,15 +8,9 @@ import { weightedLoss } from '../../../src/shaders/loss/weighted/weighted.js';
 import { normalise, pixelWords, samplewiseMoments } from '../../../src/shaders/preprocess/preprocess.js';
 import { ALL_KERNELS } from '../../../src/shaders/registry.js';
 import { resizeBilinear } from '../../../src/shaders/resize/resize.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu()).gpu;
-});
-afterAll(() => {
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+const gpu = await testGpu();
 
 const VARIANTS = ['naive', 'vec4'];
 /** The wanted one, where the operation has it. */
