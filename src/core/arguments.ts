@@ -92,6 +92,14 @@ export function requireObject(field: string, value: unknown): void {
   throw new UsageError(`${field} is ${shown(value)}, it must be an object.`);
 }
 
+/** @throws UsageError unless `value` is an object with these fields at most: a misspelt one would be as if left out */
+export function requireFields(field: string, value: unknown, known: readonly string[]): void {
+  requireObject(field, value);
+  const other = Object.keys(value as object).find((name) => !known.includes(name));
+  if (other === undefined) return;
+  throw new UsageError(`${field} have no ${shown(other)}.`, `There is ${known.join(', ')}.`);
+}
+
 /** @throws UsageError unless `value` is a function */
 export function requireFunction(field: string, value: unknown): void {
   if (typeof value === 'function') return;

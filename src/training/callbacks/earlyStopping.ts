@@ -1,5 +1,13 @@
 /** Callback: ends a training that no longer gets better. Keras' `EarlyStopping`. */
-import { finite, nonNegativeNumber, oneOf, requireObject, shown, wholeNumber } from '../../core/arguments.js';
+import {
+  finite,
+  nonNegativeNumber,
+  oneOf,
+  requireFields,
+  shown,
+  trueOrFalse,
+  wholeNumber,
+} from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { plural } from '../../core/formatting.js';
 import type { WeightMap } from '../parameterSpec.js';
@@ -23,6 +31,8 @@ export interface EarlyStoppingOptions {
   restoreBestWeights?: boolean;
 }
 
+const OPTIONS = ['monitor', 'minDelta', 'patience', 'mode', 'baseline', 'restoreBestWeights'] as const;
+
 export class EarlyStopping implements Callback {
   private readonly options: Required<Omit<EarlyStoppingOptions, 'baseline'>>;
   private readonly baseline: number;
@@ -39,7 +49,7 @@ export class EarlyStopping implements Callback {
 
   /** @throws UsageError naming the option that makes no sense */
   constructor(options: EarlyStoppingOptions = {}) {
-    requireObject('The options of EarlyStopping', options);
+    requireFields('The options of EarlyStopping', options, OPTIONS);
     const { monitor = 'val_loss', mode = 'auto', baseline, restoreBestWeights = false } = options;
     if (typeof monitor !== 'string') {
       throw new UsageError(`monitor is ${shown(monitor)}, it must be the name of a log.`);
@@ -50,7 +60,7 @@ export class EarlyStopping implements Callback {
       minDelta: nonNegativeNumber('minDelta', options.minDelta ?? 0),
       patience: wholeNumber('patience', options.patience ?? 0, 0),
       mode: chosen === 'auto' ? (/acc|auc/.test(monitor) ? 'max' : 'min') : chosen,
-      restoreBestWeights,
+      restoreBestWeights: trueOrFalse('restoreBestWeights', restoreBestWeights),
     };
     this.baseline = baseline === undefined ? this.worst : finite('baseline', baseline);
   }

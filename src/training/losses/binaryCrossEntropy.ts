@@ -1,5 +1,5 @@
 /** Plain binary cross-entropy: every label counts alike. */
-import { requireObject, trueOrFalse } from '../../core/arguments.js';
+import { requireFields, trueOrFalse } from '../../core/arguments.js';
 import { binaryLoss } from '../../shaders/loss/binary/binary.js';
 import { checkScored, type Loss, type LossKind } from './loss.js';
 
@@ -16,10 +16,10 @@ const CLIP = 1e-7;
  * L = -1/(B C) sum_bc [ y_bc ln p_bc + (1 - y_bc) ln(1 - p_bc) ].
  * In training it is made of the logits and exact for every one of them. `value` knows the probabilities alone and clips
  * them, as Keras does where it has no logits: it says 16.1 at most of one label.
- * @throws UsageError unless unknownLabels is true or false
+ * @throws UsageError unless unknownLabels is true or false, and for a setting that there is not
  */
 export function binaryCrossEntropy(settings: BinarySettings = {}): Loss {
-  requireObject('The settings of the binary cross-entropy', settings);
+  requireFields('The settings of the binary cross-entropy', settings, ['unknownLabels']);
   const unknownLabels = trueOrFalse('unknownLabels', settings.unknownLabels ?? false);
   return {
     name: 'bce',

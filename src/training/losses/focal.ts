@@ -1,5 +1,5 @@
 /** Focal loss (Lin, Goyal, Girshick, He and Dollar 2017): labels that are well predicted already count little. */
-import { nonNegativeNumber, requireObject, share, trueOrFalse } from '../../core/arguments.js';
+import { nonNegativeNumber, requireFields, share, trueOrFalse } from '../../core/arguments.js';
 import { focalLoss } from '../../shaders/loss/focal/focal.js';
 import { checkScored, type Loss, type LossKind } from './loss.js';
 
@@ -25,10 +25,11 @@ const CLIP = 1e-7;
  * L = -1/(B C) sum_bc [ alpha y_bc (1 - p_bc)^gamma ln p_bc + (1 - alpha) (1 - y_bc) p_bc^gamma ln(1 - p_bc) ].
  * In training it is made of the logits and exact for every one of them. `value` knows the probabilities alone and clips
  * them to [1e-7, 1 - 1e-7].
- * @throws UsageError unless gamma is 0 or above, alpha from 0 to 1 and unknownLabels true or false
+ * @throws UsageError unless gamma is 0 or above, alpha from 0 to 1 and unknownLabels true or false, and for a setting
+ *   that there is not
  */
 export function focal(settings: FocalSettings = {}): Loss {
-  requireObject('The settings of the focal loss', settings);
+  requireFields('The settings of the focal loss', settings, ['gamma', 'alpha', 'unknownLabels']);
   const gamma = nonNegativeNumber('gamma', settings.gamma ?? GAMMA);
   const alpha = share('alpha', settings.alpha ?? ALPHA);
   const unknownLabels = trueOrFalse('unknownLabels', settings.unknownLabels ?? false);

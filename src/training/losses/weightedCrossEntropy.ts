@@ -3,7 +3,7 @@ import {
   listOfNumbers,
   nonNegativeNumber,
   positiveNumber,
-  requireObject,
+  requireFields,
   trueOrFalse,
 } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
@@ -28,17 +28,20 @@ export interface WeightedCrossEntropy extends Loss {
   readonly settings: Readonly<Required<WeightedSettings> & Record<string, unknown>>;
 }
 
+const SETTINGS = ['posWeights', 'negWeights', 'epsilon', 'unknownLabels'] as const;
+
 /**
  * Mean over the batch, sum over the classes:
  * L = sum_c -1/B sum_b [ w+_c y_bc ln(p_bc + eps) + w-_c (1 - y_bc) ln(1 - p_bc + eps) ].
  * @param classes how many there must be; default: as many as there are positive weights
- * @throws UsageError unless both sides are numbers, 0 or above, one per class, and epsilon is above 0
+ * @throws UsageError unless both sides are numbers, 0 or above, one per class, and epsilon is above 0; and for a setting
+ *   that there is not
  */
 export function weightedCrossEntropy(
   settings: WeightedSettings,
   classes = listOfNumbers('posWeights', settings?.posWeights).length,
 ): WeightedCrossEntropy {
-  requireObject('The settings of the weighted loss', settings);
+  requireFields('The settings of the weighted loss', settings, SETTINGS);
   if (classes === 0) throw new UsageError('posWeights is empty; there must be one number per class.');
   const posWeights = side('posWeights', settings.posWeights, classes);
   const negWeights = side('negWeights', settings.negWeights, classes);

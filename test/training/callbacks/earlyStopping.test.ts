@@ -139,6 +139,8 @@ describe('EarlyStopping', () => {
       [{ mode: 'most' }, /mode is 'most'.*auto or min or max/],
       [{ baseline: Number.NaN }, /baseline is NaN/],
       [{ monitor: 5 }, /monitor is 5/],
+      [{ restoreBestWeights: 'no' }, /restoreBestWeights is 'no'/],
+      [{ Patience: 3 }, /have no 'Patience'.*monitor, minDelta, patience/],
     ];
     for (const [options, message] of wrong) {
       await refused(() => new EarlyStopping(options), UsageError, message);

@@ -60,6 +60,7 @@ describe('binary cross-entropy', () => {
 
   it('refuses what makes no sense', async () => {
     await refused(() => binaryCrossEntropy({ unknownLabels: 1 as never }), UsageError, /unknownLabels is 1/);
+    await refused(() => binaryCrossEntropy({ gamma: 2 } as never), UsageError, /have no 'gamma'/);
     await refused(() => plain.value([0.5], [Number.NaN]), DataError, /label at position 0 is NaN/);
     await refused(() => plain.value([0.5], [0, 1]), DataError, /1 probabilities and 2 labels\./);
     await refused(() => plain.value([Number.NaN], [0]), NonFiniteError, /position 0 is NaN/);

@@ -65,6 +65,7 @@ describe('focal loss', () => {
       await refused(() => focal({ alpha: alpha as number }), UsageError, /alpha is /);
     }
     await refused(() => focal({ unknownLabels: 'no' as never }), UsageError, /unknownLabels is 'no'/);
+    await refused(() => focal({ Gamma: 5 } as never), UsageError, /have no 'Gamma'.*gamma, alpha/);
     await refused(() => focal().value([0.5], [Number.NaN]), DataError, /label at position 0 is NaN/);
   });
 });

@@ -43,6 +43,7 @@ describe('weighted cross-entropy', () => {
     [{ posWeights: [1, 2], negWeights: [1] }, /negWeights has 1 numbers; there must be 2/],
     [{ posWeights: [1, -1], negWeights: [1, 1] }, /posWeights\[1\] is -1/],
     [{ ...WEIGHTS, epsilon: 0 }, /epsilon is 0/],
+    [{ ...WEIGHTS, Epsilon: 1e-3 }, /have no 'Epsilon'.*posWeights, negWeights, epsilon/],
   ])('refuses %j', (settings, message) => {
     expect(() => weightedCrossEntropy(settings)).toThrow(UsageError);
     expect(() => weightedCrossEntropy(settings)).toThrow(message);
