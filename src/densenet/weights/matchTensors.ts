@@ -1,7 +1,7 @@
 /** Whether tensors are a network's, and words on what stands behind its base. */
-import { firstNotFinite, kindOf, shown } from '../../core/arguments.js';
+import { firstIndex, firstNotFinite, kindOf, shown } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
-import type { WeightMap } from '../../training/parameterSpec.js';
+import type { ParameterSpec, WeightMap } from '../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../architecture.js';
 
 /** In place of a head's name: take the base alone. */
@@ -10,11 +10,12 @@ export const NO_HEAD = 'none';
 export const HEAD_HINT =
   "Say with 'head' (--head) which of them is the classifier, or 'none' for the base alone.";
 
-const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+/** `[3, 3, 64, 32]` */
+export const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 /**
  * Throws WeightsError unless every tensor in `tensors` belongs to the network, has its size and holds
- * finite numbers, and none is missing (`partial: true` allows that, for a base without its head).
+ * numbers that it can have, and none is missing (`partial: true` allows that, for a base without its head).
  */
 export function checkWeights(
   tensors: WeightMap,
@@ -37,7 +38,7 @@ export function checkWeights(
           `${spec.size} ${shapeText(spec.shape)}.`,
       );
     }
-    checkFinite(values, `${name}: layer ${spec.layer}, ${spec.tensor}`);
+    checkNumbers(spec, values, `${name}: layer ${spec.layer}, ${spec.tensor}`);
   }
   const known = new Set(table.map((spec) => spec.key));
   for (const key of tensors.keys()) {
@@ -45,12 +46,19 @@ export function checkWeights(
   }
 }
 
-/** Throws WeightsError when `values` holds a NaN or an infinity; `what` names the tensor. */
-export function checkFinite(values: Float32Array, what: string): void {
+/** Throws WeightsError when a tensor holds a NaN, an infinity or a variance below 0; `what` names it. */
+export function checkNumbers({ tensor }: ParameterSpec, values: Float32Array, what: string): void {
   const at = firstNotFinite(values);
-  if (at < 0) return;
+  if (at >= 0) {
+    throw new WeightsError(
+      `${what} holds ${values[at]} at position ${at}.`,
+      'The network that made it had diverged; use an earlier checkpoint.',
+    );
+  }
+  const negative = tensor === 'moving_variance' ? firstIndex(values, (v) => v < 0) : -1;
+  if (negative < 0) return;
   throw new WeightsError(
-    `${what} holds ${values[at]} at position ${at}.`,
-    'The network that made it had diverged; use an earlier checkpoint.',
+    `${what} holds ${values[negative]} at position ${negative}.`,
+    'A variance is never negative.',
   );
 }

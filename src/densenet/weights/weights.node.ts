@@ -178,7 +178,7 @@ async function weightsFolder(): Promise<string> {
 /**
  * Writes a weight file, its folders too, of the kind that `options.format` says (WEIGHTS_KINDS), else the first that
  * has names with such an ending: safetensors under PyTorch's names, Keras 3's `.weights.h5`, a Keras 2 `save_weights`
- * file. The path holds either what was there before or the whole new file.
+ * file, NumPy's `.npz`. The path holds either what was there before or the whole new file.
  * @returns the sha256 of what was written
  * @throws WeightsError when the tensors are not the network's; DataError when the disk refuses; UsageError for a kind
  *   that nobody would look for under that name, and for what it has no place for

@@ -52,6 +52,18 @@ describe.each<[string, Door]>([
       WeightsError,
       /conv1\/conv\/kernel is an Array of \d+; it must be a Float32Array/,
     ],
+    [
+      'a variance below 0',
+      [
+        new Map(weights).set(
+          'bn/moving_variance',
+          weights.get('bn/moving_variance')!.map(() => -1),
+        ),
+        TINY,
+      ],
+      WeightsError,
+      /layer bn, moving_variance holds -1 at position 0\. A variance is never negative/,
+    ],
     ['no configuration', [weights], UsageError, /The configuration is undefined/],
     ['no options', [weights, TINY, null], UsageError, /The options of writing weights is null/],
   ])('refuses %s', async (__, args, kind, message) => {

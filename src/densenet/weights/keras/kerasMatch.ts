@@ -13,7 +13,7 @@ import {
   NETWORK_NAMES,
   parameterTable,
 } from '../../architecture.js';
-import { HEAD_HINT, NO_HEAD } from '../matchTensors.js';
+import { HEAD_HINT, NO_HEAD, shapeText } from '../matchTensors.js';
 import { type KernelOrder, storedShape } from './kernelOrder.js';
 import type { StoredLayer, StoredLayers, StoredTensor } from './storedLayers.js';
 
@@ -218,5 +218,3 @@ function firstDifference(
   }
   return undefined;
 }
-
-const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;

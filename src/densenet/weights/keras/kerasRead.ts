@@ -5,7 +5,7 @@ import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
 import type { WeightsReadOptions, WeightsReport } from '../format.js';
 import { readHdf5 } from '../hdf5/hdf5.js';
-import { checkFinite } from '../matchTensors.js';
+import { checkNumbers } from '../matchTensors.js';
 import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';
 import { type KerasArchitecture, readArchitecture } from './kerasArchitecture.js';
 import { readStoredModel, type StoredModel, type WeightLayout } from './kerasLayout.js';
@@ -77,7 +77,7 @@ export function readKeras(
     const tensors: WeightMap = new Map();
     for (const { spec, tensor } of pairs) {
       const values = fromStored(spec, readTensor(tensor, name), kernelOrder, backend === 'theano');
-      checkFinite(values, `${name}: layer ${spec.layer}, ${spec.tensor}`);
+      checkNumbers(spec, values, `${name}: layer ${spec.layer}, ${spec.tensor}`);
       tensors.set(spec.key, values);
     }
     const optimizer = options.optimizer

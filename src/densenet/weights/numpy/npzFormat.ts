@@ -6,10 +6,11 @@
  *   np.load('x.npz')['conv1/conv/kernel']                               of a file that was written here
  */
 import { UsageError, WeightsError } from '../../../core/errors.js';
+import { plural } from '../../../core/formatting.js';
 import { parameterTable } from '../../architecture.js';
 import type { ReadWeights, WeightsFormat } from '../format.js';
 import { KERAS_HDF5 } from '../keras/kerasFormat.js';
-import { checkFinite, checkWeights } from '../matchTensors.js';
+import { checkNumbers, checkWeights } from '../matchTensors.js';
 import { saidBy } from '../statedFacts.js';
 
 /** Whether the first file of a zip archive is an array. */
@@ -51,13 +52,12 @@ export const NUMPY_NPZ: WeightsFormat = {
       pairs.map(({ spec, tensor }) => {
         const what = `${name}: layer ${spec.layer}, ${spec.tensor}`;
         const values = tensor.read(what);
-        checkFinite(values, what);
+        checkNumbers(spec, values, what);
         return [spec.key, values] as const;
       }),
     );
     const { inputChannels, classes } = config;
-    const channels = `${inputChannels} input channel${inputChannels === 1 ? '' : 's'}`;
-    const ends = `${channels}, ${head ? `${classes} outputs` : 'base only'}`;
+    const ends = `${plural(inputChannels, 'input channel')}, ${head ? `${classes} outputs` : 'base only'}`;
     return {
       namesOutputs: false,
       tensors,

@@ -7,7 +7,7 @@ import { WeightsError } from '../../../core/errors.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, HEAD_LAYER } from '../../architecture.js';
 import type { WeightsReport } from '../format.js';
-import { checkFinite, checkWeights } from '../matchTensors.js';
+import { checkNumbers, checkWeights, shapeText } from '../matchTensors.js';
 import { type StatedByCaller, saidBy } from '../statedFacts.js';
 import { checkReading, checkWriting } from '../weightArguments.js';
 import { type Preprocessing, parsePreprocessing, type WeightsMeaning } from '../weightsMeaning.js';
@@ -114,7 +114,7 @@ export function readTorchSafetensors(
       throw new WeightsError(`${what}: ${found}.`, 'It is the file of another network.');
     }
     const values = floatsOf(array, what);
-    checkFinite(values, what);
+    checkNumbers(spec, values, what);
     tensors.set(spec.key, fromTorch(values, spec));
     dtypes.add(array.dtype);
   }
@@ -182,8 +182,6 @@ function metadataActivation({ metadata }: Safetensors, name: string): DenseNetCo
     `${name}: the activation in its metadata is ${activation?.slice(0, 60) ?? 'missing'}.`,
   );
 }
-
-const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 function readThresholds(array: StoredArray, classes: number, name: string): Float32Array {
   const values = floatsOf(array, `${name}: ${THRESHOLDS}`);

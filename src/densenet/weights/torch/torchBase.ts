@@ -1,7 +1,7 @@
 /** Which tensors of a state_dict are the base's and which the head's, wherever a training script put them. */
 import { WeightsError } from '../../../core/errors.js';
 import { DENSENET_NAMES, type DenseNetConfig, densenetConfig, HEAD_LAYER } from '../../architecture.js';
-import { HEAD_HINT, NO_HEAD } from '../matchTensors.js';
+import { HEAD_HINT, NO_HEAD, shapeText } from '../matchTensors.js';
 import type { Safetensors, StoredArray } from './safetensors.js';
 import { COUNTER, modernName, type TorchTensor, torchTable } from './torchNames.js';
 
@@ -117,5 +117,3 @@ export function findHead(
   }
   return leftOver;
 }
-
-const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;

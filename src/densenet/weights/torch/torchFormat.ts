@@ -1,5 +1,6 @@
 /** PyTorch's DenseNet in safetensors as one of the formats. */
 import { UsageError, WeightsError } from '../../../core/errors.js';
+import { plural } from '../../../core/formatting.js';
 import type { ReadWeights, WeightsFormat } from '../format.js';
 import { looksLikeSafetensors } from './safetensors.js';
 import { readTorchSafetensors, type TorchReport, type TorchWeights, writeTorchSafetensors } from './torch.js';
@@ -39,10 +40,9 @@ const PIXEL_WORDS = {
 function understood(weights: TorchWeights): ReadWeights<TorchReport> {
   const { report, config, preprocessing } = weights;
   const { layout, dtypes, notes, tensorCount } = report;
-  const { inputChannels } = config;
   const origin = layout === 'chexgpu' ? 'safetensors by chexgpu' : `safetensors of ${layout}`;
   const from = dtypes.some((dtype) => dtype !== 'F32') ? `, from ${dtypes.join(' and ')}` : '';
-  const channels = `${inputChannels} input channel${inputChannels === 1 ? '' : 's'}`;
+  const channels = plural(config.inputChannels, 'input channel');
   const head = report.head ? `${config.classes} outputs` : 'base only';
   const training = [
     `batch norm momentum ${config.bnMomentum} as in PyTorch, unless --bn-momentum says otherwise`,

@@ -19,10 +19,13 @@ const file = (name: string) => Uint8Array.from(Buffer.from(files[name], 'base64'
 
 /** As make_npz.py draws them. */
 const WEIGHTS = new Map(
-  parameterTable(TINY).map(({ key, size }) => [
-    key,
-    Float32Array.from({ length: size }, (_, i) => (((i * 31 + 7 * key.length) % 1024) - 512) / 256),
-  ]),
+  parameterTable(TINY).map(({ key, size, tensor }) => {
+    const values = Float32Array.from(
+      { length: size },
+      (_, i) => (((i * 31 + 7 * key.length) % 1024) - 512) / 256,
+    );
+    return [key, tensor === 'moving_variance' ? values.map(Math.abs) : values];
+  }),
 );
 
 describe('weights that NumPy saved', () => {
