@@ -82,7 +82,7 @@ const NETWORKS: [string, DenseNetConfig][] = [
     }),
   ],
   [
-    'a batch norm a block',
+    'a batch norm per block',
     densenetConfig('densenet40-12', {
       name: 'few norms',
       blocks: [2, 2, 1],
@@ -91,7 +91,7 @@ const NETWORKS: [string, DenseNetConfig][] = [
     }),
   ],
   [
-    'a batch norm a block, odd channels',
+    'a batch norm per block, odd channels',
     densenetConfig('densenet40-12', {
       name: 'few norms odd',
       blocks: [1, 2],

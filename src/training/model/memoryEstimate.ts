@@ -1,7 +1,7 @@
 /** Whether a batch fits an adapter, from the shapes alone: asked before anything is decoded, compiled or allocated. */
 
 import { OutOfMemoryError } from '../../core/errors.js';
-import { byteSize } from '../../core/formatting.js';
+import { byteSize, plural } from '../../core/formatting.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { PlanBuilder } from '../../engine/plan/plan.js';
 import type { BatchShape } from '../batch.js';
@@ -75,7 +75,7 @@ export function requireRoom(
     startable(gpu, network, mode, tried);
   if (fits(shape)) return;
   const { count, height, width } = shape;
-  const batch = `${count} ${count === 1 ? 'image' : 'images'} of ${width} x ${height} pixels`;
+  const batch = `${plural(count, 'image')} of ${width} x ${height} pixels`;
   const [largest, least] = [largestTensor(network, shape), leastBytes(network, mode, shape)];
   const why =
     largest > limit
