@@ -179,7 +179,8 @@ describe('a submit or a write that WebGPU drops with an error', () => {
       await model.predict(tinyBatch(2)),
     ];
     const before = await held();
-    for (let k = 1; ; k++) {
+    let k = 1;
+    for (; ; k++) {
       Object.assign(state, { calls: 0, failing: k });
       model.setLearningRate(0.02);
       const got = await model.trainStep(tinyBatch(3)).catch((error: unknown) => error);
@@ -190,6 +191,7 @@ describe('a submit or a write that WebGPU drops with an error', () => {
       model.setLearningRate(0.01);
       expect(await held(), `${call} ${k}`).toEqual(before);
     }
+    expect(k).toBeGreaterThan(1);
     await model.dispose();
     borrowed.dispose();
   });

@@ -145,7 +145,7 @@ describe.each<Fault>(['throws', 'reports'])('where createBuffer %s', (fault) => 
 });
 
 describe('a warm model', () => {
-  it('asks for no memory to predict, explain and train', async () => {
+  it('asks for no memory to predict and train, but for the affines of new weights', async () => {
     const model = await create();
     await model.compile(TINY_LOSS);
     const all = async () => {
