@@ -31,7 +31,7 @@ export interface DenseNetConfig {
   readonly norms: 'layer' | 'block';
   readonly inputChannels: number;
   readonly classes: number;
-  /** What makes probabilities of the logits. All losses that come along are for sigmoids: with them a softmax only predicts. */
+  /** What makes probabilities of the logits. The losses that come along are for sigmoids: a softmax only predicts. */
   readonly activation: 'sigmoid' | 'softmax';
   readonly bnEpsilon: number;
   readonly bnMomentum: number;
