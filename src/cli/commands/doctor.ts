@@ -98,7 +98,7 @@ function sayRace({ out }: CommandContext, rows: readonly RaceRow[]): void {
     out.say('There is no race for this kernel.');
     return;
   }
-  out.say('Race (median of one run; bytes are those that have to be moved at least once):');
+  out.say('Race (median time per run; bytes are those that have to be moved at least once):');
   out.say(
     textTable(
       ['shape', 'kernel', 'ms', 'GFLOP/s', 'GB/s'],
