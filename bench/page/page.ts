@@ -103,8 +103,8 @@ async function stepSection(kernels: KernelReport): Promise<Section> {
     'One step on the time axis, a lane per operation; convolutions in blue.',
   );
   const body = html`<p>One step of ${name}: ${kernels.dispatches} dispatches, ${threeDigits(stepMs)} ms summed up
-${clock}; median of ${plural(kernels.repeats, 'run')}. Every dispatch runs by itself here, so the sum is more than a plain step
-takes.</p>
+${clock}; median of ${plural(kernels.repeats, 'run')}. Every dispatch runs by itself here, so the sum is more than a
+plain step takes.</p>
 ${bars}
 ${htmlTable(convolutionTable(convolutions))}
 ${lanes}`;
