@@ -1,10 +1,9 @@
 /** The flags of the loss: its name, and one per setting of each, read off the registry. */
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../core/errors.js';
-import { cellNumber } from '../../data/tables/csvCells.js';
 import { LOSSES } from '../../training/losses/index.js';
 import type { LossChoice } from '../../training/losses/loss.js';
-import { flagOf, parser } from './flagText.js';
+import { flagOf, numberIn, parser } from './flagText.js';
 
 export interface LossFlags {
   loss: string;
@@ -24,7 +23,7 @@ export function addLossOptions(command: Command): Command {
     for (const [name, setting] of Object.entries(kind.settings)) {
       const flag = flagOf(keyOf(kind.name, name));
       const what = `${name} of --loss ${kind.name}: ${setting.help} (default: ${setting.default})`;
-      const parse = (text: string) => setting.check(flag, cellNumber(text.trim()));
+      const parse = (text: string) => setting.check(flag, numberIn(text));
       command.addOption(new Option(`${flag} <x>`, what).argParser(parser(parse)));
     }
   }

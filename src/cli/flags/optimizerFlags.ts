@@ -11,7 +11,7 @@ import {
   type SettingValue,
 } from '../../training/optimizers/optimizer.js';
 import type { Setting } from '../../training/setting.js';
-import { flagOf, parser } from './flagText.js';
+import { flagOf, numberIn, parser } from './flagText.js';
 
 export interface OptimizerFlags {
   /** Name of its kind. */
@@ -56,7 +56,7 @@ export function addOptimizerOptions(command: Command): Command {
     const what = `${setting.help} (${namesOf(kinds)}; default: ${setting.default})`;
     if (typeof setting.default === 'boolean') command.option(flagOf(field), what);
     else {
-      const parse = (text: string) => setting.check(flagOf(field), cellNumber(text.trim()));
+      const parse = (text: string) => setting.check(flagOf(field), numberIn(text));
       command.addOption(new Option(`${flagOf(field)} <n>`, what).argParser(parser(parse)));
     }
   }

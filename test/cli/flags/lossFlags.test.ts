@@ -43,7 +43,8 @@ describe('the flags', () => {
   it.each([
     [['--loss', 'hinge'], /Allowed choices are weighted/],
     [['--weighted-epsilon', '0'], /--weighted-epsilon is 0, it must be a number above 0/],
-    [['--weighted-epsilon', 'small'], /--weighted-epsilon is NaN/],
+    [['--weighted-epsilon', 'small'], /--weighted-epsilon is 'small', it must be a number above 0/],
+    [['--weighted-epsilon', 'Infinity'], /--weighted-epsilon is 'Infinity'/],
   ])('%j is refused', (args, message) => {
     expect(() => parsed(...args)).toThrow(message);
   });

@@ -42,7 +42,7 @@ describe('the flags', () => {
   it.each([
     [['--optimizer', 'lion'], /Allowed choices are adam, sgd, adamw/],
     [['--momentum', '1.5'], /--momentum is 1\.5, it must be from 0 to 1/],
-    [['--weight-decay', 'much'], /--weight-decay is NaN/],
+    [['--weight-decay', 'much'], /--weight-decay is 'much'/],
     [['--learning-rate', '0'], /number above 0 and below 10/],
   ])('%j is no value', (args, message) => {
     expect(() => parsed(...args)).toThrow(message);
