@@ -108,7 +108,7 @@ export const option = {
     ).argParser(
       parser((text) => {
         const cells = names(text).map((cell) => (cell === 'empty' ? '' : cell));
-        unknownCells(cells);
+        unknownCells(cells, '--unknown-labels');
         return cells;
       }),
     ),

@@ -34,18 +34,16 @@ export function cellNumber(cell: string): number {
  * Tells the cells that stand for an unknown label.
  * @param written what such cells hold, '' for an empty one: the same number however it is written, else the same text
  *   but for upper and lower case
+ * @param field what errors call `written`
  * @throws UsageError for what is no list of texts, or for a text that is a label
  */
-export function unknownCells(written: readonly string[]): (cell: string) => boolean {
+export function unknownCells(written: readonly string[], field = 'unknownLabels'): (cell: string) => boolean {
   if (!Array.isArray(written) || written.some((text) => typeof text !== 'string')) {
-    throw new UsageError(`unknownLabels is ${shown(written)}, it must be an array of what cells hold.`);
+    throw new UsageError(`${field} is ${shown(written)}, it must be an array of what cells hold.`);
   }
   const label = written.find((text) => cellNumber(text) === 0 || cellNumber(text) === 1);
   if (label !== undefined) {
-    throw new UsageError(
-      `unknownLabels has "${label}", which is a label.`,
-      'Name what only unknown labels hold.',
-    );
+    throw new UsageError(`${field} has "${label}", which is a label.`, 'Name what only unknown labels hold.');
   }
   const numbers = new Set(written.map(cellNumber).filter((value) => !Number.isNaN(value)));
   const texts = new Set(written.map((text) => text.trim().toLowerCase()));
