@@ -45,7 +45,7 @@ export interface EvaluationResult {
   /** Mean over the classes that have an AUC; null where none has. */
   meanAuc: number | null;
   undefinedClasses: string[];
-  /** The four best classes by AUC, best first. */
+  /** The four best classes by AUC, best first; fewer where fewer have one. */
   best: string[];
 }
 

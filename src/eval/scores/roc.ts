@@ -303,16 +303,15 @@ export function aucInterval(
 
 /**
  * Indices of the `k` best classes by the notebook's rule `argsort(auc)[::-1][:k]`: highest first, of
- * equal ones the later index first. Undefined classes (null) come last, in their own order, so an index
- * always means the class it means elsewhere (the notebook's helper dropped them and shifted the rest).
+ * equal ones the later index first. Undefined classes (null) are left out, and an index always means the class it
+ * means elsewhere (the notebook's helper dropped them and shifted the rest).
  */
 export function bestClasses(aucs: readonly (number | null)[], k = 4): number[] {
   wholeNumber('k', k, 0);
   if (!Array.isArray(aucs)) throw new UsageError(`The AUCs are ${shown(aucs)}, they must be an array.`);
-  const key = (i: number) => aucs[i] ?? Number.NEGATIVE_INFINITY;
-  const indices = aucs.map((_, i) => i);
-  const defined = indices.filter((i) => aucs[i] !== null);
-  const missing = indices.filter((i) => aucs[i] === null);
-  defined.sort((a, b) => key(b) - key(a) || b - a);
-  return [...defined, ...missing].slice(0, k);
+  return aucs
+    .flatMap((value: number | null, index) => (value === null ? [] : [{ value, index }]))
+    .sort((a, b) => b.value - a.value || b.index - a.index)
+    .slice(0, k)
+    .map(({ index }) => index);
 }

@@ -65,7 +65,8 @@ export function sayEvaluation({ out }: Pick<WorkContext, 'out'>, result: Evaluat
   out.say(
     meanAuc === null
       ? `No class of ${samples} images has both labels: there is no AUC.`
-      : `Mean AUC ${meanAuc.toFixed(3)} over ${over} classes and ${samples} images; best: ${result.best.join(', ')}`,
+      : `Mean AUC ${meanAuc.toFixed(3)} over ${plural(over, 'class', 'classes')} and ${plural(samples, 'image')}; ` +
+          `best: ${result.best.join(', ')}`,
   );
   for (const { name, reason } of classes) if (reason !== null) out.warn(`${name}: ${reason}`);
 }

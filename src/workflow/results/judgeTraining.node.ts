@@ -16,6 +16,9 @@ import { type BoxesByImage, chooseCases, explain, readBoxes } from './explain.no
 
 const PREDICTIONS_FILE = 'predictions.csv';
 
+/** Classes with maps. */
+const EXPLAINED = 4;
+
 /** A training that is done, and what is asked of it. */
 export interface TrainedRun {
   pool: DecodePool;
@@ -53,16 +56,19 @@ export async function judgeTraining(
     return result;
   });
   if (!evaluation) return { evaluation, gradcam: [] };
+  const { best, undefinedClasses } = evaluation;
+  // Of few test images few classes have an AUC: then maps of others, too.
+  const classes = [...best, ...undefinedClasses].slice(0, EXPLAINED);
   const gradcam = await problems.attempt('Grad-CAM', async () => {
     const known = boxes ?? (await readBoxes(dataset));
-    const cases = chooseCases(evaluation.best, table, dataset.images, known, constant);
-    out.say(`Grad-CAM of the ${score} for ${evaluation.best.join(', ')}:`);
+    const cases = chooseCases(classes, table, dataset.images, known, constant);
+    out.say(`Grad-CAM of the ${score} for ${classes.join(', ')}:`);
     return phases.time('Grad-CAM', cases.length, () =>
       explain(context, pool, model, cases, {
         size: plan.size,
         interpolation: preparation.interpolation,
         score,
-        classes: evaluation.best,
+        classes,
         outputs: COURSE_OUTPUTS,
         onFailure: (name, error) => problems.add(`Grad-CAM of ${name}`, error),
       }),

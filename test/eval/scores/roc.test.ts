@@ -136,10 +136,11 @@ describe('what has no AUC', () => {
 });
 
 describe('best classes', () => {
-  it('highest first, of equals the later one, undefined last and in place', () => {
+  it('highest first, of equals the later one, undefined ones left out', () => {
     expect(bestClasses([0.5, 0.9, 0.7, 0.9], 3)).toEqual([3, 1, 2]);
     expect(bestClasses([null, 0.2, null, 0.6, 0.6, 0.1])).toEqual([4, 3, 1, 5]);
-    expect(bestClasses([null, 0.2, null], 4)).toEqual([1, 0, 2]);
+    expect(bestClasses([null, 0.2, null], 4)).toEqual([1]);
+    expect(bestClasses([null])).toEqual([]);
   });
 
   it("the notebook's test set", () => {
@@ -163,7 +164,7 @@ describe('evaluate', () => {
     expect(result.classes[1].curve).toBeNull();
     expect(result.undefinedClasses).toEqual(['B']);
     expect(result.meanAuc).toBe(0.875);
-    expect(result.best).toEqual(['C', 'A', 'B']);
+    expect(result.best).toEqual(['C', 'A']);
     expect(result.classes[0].curve?.thresholds[0]).toBeNull();
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });

@@ -32,7 +32,7 @@ describe('scores', () => {
     expect(rows[0]).toEqual(['class', 'positives', 'AUC', '95 % interval', 'average precision']);
     expect(rows[1]).toEqual(['Mass', 2, '0.750', expect.stringMatching(/^\d\.\d{3}-\d\.\d{3}$/), '0.833']);
     expect(rows[2]).toEqual(['Hernia', 0, 'undefined', '-', '-']);
-    expect(said[0]).toMatch(/^Mean AUC 0\.750 over 1 classes and 4 images; best: Mass/);
+    expect(said[0]).toMatch(/^Mean AUC 0\.750 over 1 class and 4 images; best: Mass$/);
     expect(said[1]).toMatch(/^! Hernia: /);
   });
 
