@@ -5,19 +5,8 @@ import {
   makeAugmentation,
   type Transform,
 } from '../../../src/data/generator/augmentation.js';
+import { NOTHING } from '../../support/files/transforms.js';
 
-const NOTHING: Transform = {
-  theta: 0,
-  tx: 0,
-  ty: 0,
-  shear: 0,
-  zx: 1,
-  zy: 1,
-  flipHorizontal: false,
-  flipVertical: false,
-  channelShift: null,
-  brightness: null,
-};
 const IMAGE = { width: 3, height: 3, channels: 1 as const, data: Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8) };
 
 function moved(transform: Partial<Transform>, options: AugmentationOptions = {}): number[] {

@@ -7,11 +7,10 @@ import {
   augments,
   drawTransform,
   makeAugmentation,
-  type Transform,
 } from '../../../src/data/generator/augmentation.js';
 import { applyTransform, randomTransform } from '../../../src/data/generator/transform.js';
 import { decodeBytes } from '../../../src/data/images/decode.node.js';
-import type { FloatImage } from '../../../src/data/images/pixels.js';
+import { asRgb, NOTHING } from '../../support/files/transforms.js';
 import {
   GOLDEN,
   goldenName,
@@ -24,24 +23,6 @@ import { parity, ranked } from '../../support/golden/parity.js';
 
 /** On 0..255; what float64 coordinates that differ in their last bits do to a float32. */
 const TOLERANCE = 1e-4;
-
-const NOTHING: Transform = {
-  theta: 0,
-  tx: 0,
-  ty: 0,
-  shear: 0,
-  zx: 1,
-  zy: 1,
-  flipHorizontal: false,
-  flipVertical: false,
-  channelShift: null,
-  brightness: null,
-};
-
-function asRgb({ data, channels }: FloatImage): Float32Array {
-  if (channels === 3) return data;
-  return Float32Array.from({ length: data.length * 3 }, (_, i) => data[Math.floor(i / 3)]);
-}
 
 const imageOf = async (k: number) => (await decodeBytes(goldenPng(k), goldenName(k))).image;
 

@@ -1,8 +1,7 @@
 /** Batches over several epochs against keras-preprocessing 1.1.0, 1.1.2 and tf_keras on real PNGs. */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { MT19937 } from '../../../src/core/mt19937.js';
 import type { ImageGenerator } from '../../../src/data/generator/generator.js';
@@ -12,7 +11,6 @@ import {
   getTrainGenerator,
 } from '../../../src/data/generator/splitGenerators.node.js';
 import { fitFeaturewise, SAMPLEWISE } from '../../../src/data/generator/standardize.js';
-import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import type { Frame } from '../../../src/data/tables/frame.js';
 import { DATA, realFile } from '../../support/files/realData.js';
 import {
@@ -22,25 +20,13 @@ import {
   type GoldenRun,
   type GoldenSection,
   goldenName,
-  goldenPng,
   SECTIONS,
   summaryOf,
   worstOf,
 } from '../../support/golden/generatorGolden.js';
+import { goldenFolder, NAMES } from '../../support/golden/goldenFolder.js';
 
-const pool = new DecodePool({ workers: 0 });
-
-let directory = '';
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'chexgpu-augmented-'));
-  for (let k = 0; k < COUNT; k++) await writeFile(join(directory, goldenName(k)), goldenPng(k));
-});
-
-afterAll(async () => {
-  await pool.close();
-  await rm(directory, { recursive: true });
-});
+const { pool, path, loadAll } = goldenFolder();
 
 function frameOf(images: readonly string[]): Frame {
   return {
@@ -53,21 +39,13 @@ function frameOf(images: readonly string[]): Frame {
   };
 }
 
-const NAMES = Array.from({ length: COUNT }, (_, k) => goldenName(k));
-
 /** On 0..255. Normalised pixels are of the size of 1. */
 const tolerance = ({ normalisation }: GoldenRun) => (normalisation === 'none' ? 1e-4 : 1e-5);
-
-const loadAll = (
-  folder: string,
-  names: readonly string[],
-  { width, height, interpolation }: Partial<GoldenRun>,
-) => Promise.all(names.map((name) => pool.load(join(folder, name), width!, height!, interpolation)));
 
 async function generatorOf(
   run: GoldenRun,
   { rules }: GoldenSection,
-  folder = directory,
+  folder = path(),
   names: readonly string[] = NAMES,
 ): Promise<{ generator: ImageGenerator; rng: MT19937 }> {
   const { rescale, width, height, interpolation } = run;
@@ -131,7 +109,7 @@ describe('a generator that augments', () => {
   const flow = (more: object) =>
     flowFromDataframe({
       frame: frameOf(NAMES),
-      directory,
+      directory: path(),
       pool,
       targetSize: [32, 32],
       batchSize: 5,
@@ -174,7 +152,7 @@ describe('a generator that augments', () => {
   it('is only that of the training split', async () => {
     const frame = frameOf(NAMES);
     const all = {
-      directory,
+      directory: path(),
       pool,
       targetSize: [32, 32] as const,
       augmentation: options,
@@ -184,7 +162,7 @@ describe('a generator that augments', () => {
     const { valid, test } = await getTestAndValidGenerator({ train: frame, valid: frame, test: frame }, all);
     expect([train, valid, test].map((generator) => generator.changesPixels)).toEqual([true, false, false]);
     const { pixels } = await valid.getPixels(0);
-    const first = await pool.load(join(directory, goldenName(1)), 32, 32, 'lanczos');
+    const first = await pool.load(join(path(), goldenName(1)), 32, 32, 'lanczos');
     expect(pixels.subarray(32 * 32 * 3, 32 * 32 * 6)).toEqual(first.data);
   });
 });

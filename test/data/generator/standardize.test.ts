@@ -1,8 +1,4 @@
-/** Normalising against the numbers of Keras and NumPy. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { MT19937 } from '../../../src/core/mt19937.js';
 import {
@@ -11,40 +7,14 @@ import {
   SAMPLEWISE,
   standardizeInto,
 } from '../../../src/data/generator/standardize.js';
-import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import { type PixelImage, toRgb } from '../../../src/data/images/pixels.js';
-import {
-  COUNT,
-  type GoldenRun,
-  goldenName,
-  goldenPng,
-  SECTIONS,
-} from '../../support/golden/generatorGolden.js';
+import { SECTIONS } from '../../support/golden/generatorGolden.js';
+import { goldenFolder, NAMES } from '../../support/golden/goldenFolder.js';
 
-const pool = new DecodePool({ workers: 0 });
-
-let directory = '';
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'chexgpu-augmented-'));
-  for (let k = 0; k < COUNT; k++) await writeFile(join(directory, goldenName(k)), goldenPng(k));
-});
-
-afterAll(async () => {
-  await pool.close();
-  await rm(directory, { recursive: true });
-});
-
-const NAMES = Array.from({ length: COUNT }, (_, k) => goldenName(k));
-
-const loadAll = (
-  folder: string,
-  names: readonly string[],
-  { width, height, interpolation }: Partial<GoldenRun>,
-) => Promise.all(names.map((name) => pool.load(join(folder, name), width!, height!, interpolation)));
+const { path, loadAll } = goldenFolder();
 
 describe.each(SECTIONS)("%s's fit", (_, { rules, statistics }) => {
-  const images = () => loadAll(directory, NAMES, { width: 160, height: 120, interpolation: 'bilinear' });
+  const images = () => loadAll(path(), NAMES, { width: 160, height: 120, interpolation: 'bilinear' });
   const fitted = async (options: FeaturewiseOptions) => {
     const normalisation = fitFeaturewise(await images(), { rules, ...options });
     if (normalisation.kind !== 'featurewise') throw new Error(normalisation.kind);

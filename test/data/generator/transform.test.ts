@@ -1,30 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MT19937 } from '../../../src/core/mt19937.js';
-import {
-  type AugmentationOptions,
-  makeAugmentation,
-  type Transform,
-} from '../../../src/data/generator/augmentation.js';
+import { type AugmentationOptions, makeAugmentation } from '../../../src/data/generator/augmentation.js';
 import { applyTransform, randomTransform } from '../../../src/data/generator/transform.js';
-import type { FloatImage, PixelImage } from '../../../src/data/images/pixels.js';
-
-const NOTHING: Transform = {
-  theta: 0,
-  tx: 0,
-  ty: 0,
-  shear: 0,
-  zx: 1,
-  zy: 1,
-  flipHorizontal: false,
-  flipVertical: false,
-  channelShift: null,
-  brightness: null,
-};
-
-function asRgb({ data, channels }: FloatImage): Float32Array {
-  if (channels === 3) return data;
-  return Float32Array.from({ length: data.length * 3 }, (_, i) => data[Math.floor(i / 3)]);
-}
+import type { PixelImage } from '../../../src/data/images/pixels.js';
+import { asRgb, NOTHING } from '../../support/files/transforms.js';
 
 describe('the rules', () => {
   const square: PixelImage = {
