@@ -1,5 +1,5 @@
 /** The report's sections up to the training, in the notebook's order, each from one part of ReportData. */
-import { milliseconds, plural, whole } from '../../core/formatting.js';
+import { milliseconds, plural, threeDigits, whole } from '../../core/formatting.js';
 import { type Html, html } from './htmlTag.js';
 import type {
   DataSummary,
@@ -203,7 +203,7 @@ function trainingPart(training: TrainingSummary, assets: Assets): Html {
         e.valLoss === null ? '–' : e.valLoss.toFixed(4),
         e.learningRate === null ? '–' : String(Number(e.learningRate.toPrecision(4))),
         milliseconds(1000 * e.seconds),
-        e.imagesPerSecond.toPrecision(3),
+        threeDigits(e.imagesPerSecond),
       ]),
     )}`;
 }

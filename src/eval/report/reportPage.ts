@@ -1,6 +1,6 @@
 /** Puts the sections together to one page that needs nothing else: no script, no load, no font. */
 
-import { duration } from '../../core/formatting.js';
+import { duration, threeDigits } from '../../core/formatting.js';
 import {
   contributionSection,
   dataSection,
@@ -67,7 +67,7 @@ function facts(data: ReportData): Html {
       last.loss.toFixed(4),
       epochs.length > 1 ? `from ${epochs[0].loss.toFixed(4)} in epoch 1` : 'in one epoch',
     ]);
-    tiles.push(['training speed', last.imagesPerSecond.toPrecision(3), 'images/s']);
+    tiles.push(['training speed', threeDigits(last.imagesPerSecond), 'images/s']);
   }
   if (model) {
     tiles.push([

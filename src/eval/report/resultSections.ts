@@ -1,5 +1,5 @@
 /** The report's sections after the training: ROC curves, Grad-CAM, timings. */
-import { duration, milliseconds, percent, plural, whole } from '../../core/formatting.js';
+import { duration, milliseconds, percent, plural, threeDigits, whole } from '../../core/formatting.js';
 import { JET } from '../explain/colormap.js';
 import type { EvaluationResult } from '../scores/evaluate.js';
 import { type Html, type HtmlValue, html } from './htmlTag.js';
@@ -139,7 +139,7 @@ export function timingSection(timings: PhaseTiming[], run: RunInfo, assets: Asse
                 milliseconds(1000 * t.seconds),
                 total > 0 ? percent(t.seconds / total, 1) : '–',
                 t.images === null ? '–' : whole(t.images),
-                t.images === null || t.seconds === 0 ? '–' : (t.images / t.seconds).toPrecision(3),
+                t.images === null || t.seconds === 0 ? '–' : threeDigits(t.images / t.seconds),
               ]),
             )
           : null

@@ -1,5 +1,5 @@
 /** Callback: how far every epoch and its validation are, on whatever shows it: a terminal, a log, a page. */
-import { duration } from '../../core/formatting.js';
+import { duration, threeDigits } from '../../core/formatting.js';
 import type { Callback, EpochInfo, StepInfo, TrainingContext, ValidationStepInfo } from './callback.js';
 
 /** What shows it. */
@@ -29,7 +29,7 @@ export class TrainingProgress implements Callback {
     { validationSteps }: TrainingContext,
   ): void {
     const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
-    this.bar?.update(step + 1, `${losses} ${imagesPerSecond.toPrecision(3)} images/s`);
+    this.bar?.update(step + 1, `${losses} ${threeDigits(imagesPerSecond)} images/s`);
     if (validationSteps > 0 && step + 1 === steps) {
       this.bar = this.sink.progress('Validation', validationSteps, 'batches');
     }

@@ -1,7 +1,7 @@
 /** What a run came to, in a screenful and for --json. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { duration } from '../../core/formatting.js';
+import { duration, threeDigits } from '../../core/formatting.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import type { Problem, ReportData } from '../../eval/report/reportData.js';
 import type { WorkContext } from '../reporter.js';
@@ -65,7 +65,7 @@ export function saySummary({ out }: WorkContext, summary: RunSummary): void {
     timings.map(({ phase, seconds, images }) => [
       phase,
       duration(seconds),
-      images === null || seconds === 0 ? '-' : (images / seconds).toPrecision(3),
+      images === null || seconds === 0 ? '-' : threeDigits(images / seconds),
     ]),
     '    ',
   );
