@@ -144,6 +144,7 @@ export type { Optimizer, OptimizerKind } from './training/optimizers/optimizer.j
 export type { OptimizerState } from './training/optimizers/state.js';
 export type { ParameterSpec, ParameterTable, WeightMap } from './training/parameterSpec.js';
 export { type Predictions, predictAll } from './training/predictAll.js';
+export * from './training/schedules/index.js';
 export type { TrainingOptions } from './training/trainingOptions.js';
 export { enableTuning, type TuningOptions } from './verify/enableTuning.js';
 export { checkKernels, type KernelCheckOptions, type PlanChecker } from './verify/planCheck.js';

@@ -31,6 +31,7 @@ import { define } from '../defineCommand.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
+import { scheduleOf } from '../flags/scheduleFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -62,6 +63,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const startedAt = new Date();
   const loss = lossOf(flags);
   const optimizer = optimizerOf(flags);
+  const schedule = scheduleOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network) + REPORT_BYTES;
   const problems = new Problems(context);
@@ -82,7 +84,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const phases = new Phases();
       const dataset =
         given ?? (await phantoms(context, flags, folder.aside(PHANTOM_FOLDER), PHANTOM_PRESET[kind], phases));
-      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer };
+      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer, schedule };
       const job = { gpu: node.gpu, pool, pixels, dataset, network, choices, preset, phases, folder };
       const trained = await trainOn(context, job);
       // From here on the training is safe: what fails costs its own part.

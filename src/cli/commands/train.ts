@@ -16,6 +16,7 @@ import { define } from '../defineCommand.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
+import { scheduleOf } from '../flags/scheduleFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -34,6 +35,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   requireData(flags);
   const loss = lossOf(flags);
   const optimizer = optimizerOf(flags);
+  const schedule = scheduleOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network);
   return inRunFolder(context, flags, { inputs, needs }, async (folder) => {
@@ -48,7 +50,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
         pool,
         pixels,
       } = session;
-      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer };
+      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer, schedule };
       return trainOn(context, { gpu, pool, pixels, dataset, network, choices, preset, phases, folder });
     });
     const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));

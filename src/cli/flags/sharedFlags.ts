@@ -12,6 +12,7 @@ import { type AugmentationFlags, addAugmentationOptions } from './augmentationFl
 import { parser } from './flagText.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
 import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';
+import { addScheduleOptions, type ScheduleFlags } from './scheduleFlags.js';
 
 /** A parser for whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most = 1_000_000): (text: string) => number {
@@ -134,7 +135,8 @@ export interface TrainingFlags
     AugmentationFlags,
     LossFlags,
     OptimizerFlags,
-    Omit<TrainingChoices, 'augmentation' | 'loss' | 'optimizer'>,
+    ScheduleFlags,
+    Omit<TrainingChoices, 'augmentation' | 'loss' | 'optimizer' | 'schedule'>,
     Omit<WeightOptions, 'activation'> {
   bnMomentum?: number;
   weights?: string;
@@ -198,7 +200,9 @@ export function addTrainingOptions(
       'begin without decoding every image first (one that is cut short ends the training)',
     );
   return addTuningOptions(
-    addAugmentationOptions(addOptimizerOptions(addLossOptions(addWeightOptions(command)))),
+    addAugmentationOptions(
+      addScheduleOptions(addOptimizerOptions(addLossOptions(addWeightOptions(command)))),
+    ),
   );
 }
 

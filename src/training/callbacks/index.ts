@@ -9,5 +9,5 @@ export type {
 } from './callback.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './earlyStopping.js';
 export { History } from './history.js';
-export { LearningRateSchedule, type Schedule } from './learningRateSchedule.js';
+export { LearningRateSchedule } from './learningRateSchedule.js';
 export { type ProgressSink, TrainingProgress } from './progress.js';

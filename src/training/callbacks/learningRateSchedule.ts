@@ -1,12 +1,7 @@
 /** Callback: a learning rate for every epoch, as Keras' `LearningRateScheduler`, or for every step. */
 import { oneOf, requireFunction, requireObject } from '../../core/arguments.js';
+import type { Schedule } from '../schedules/schedule.js';
 import type { Callback, EpochInfo, StepInfo, TrainingContext } from './callback.js';
-
-/**
- * The learning rate of epoch or step `index` of `count`, from 0 and over the whole training.
- * @param rate what it is until then
- */
-export type Schedule = (index: number, rate: number, count: number) => number;
 
 export class LearningRateSchedule implements Callback {
   private readonly per: 'epoch' | 'step';

@@ -4,6 +4,7 @@ import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { LossChoice } from '../../training/losses/loss.js';
 import type { CompleteOptimizer } from '../../training/optimizers/optimizer.js';
+import type { ScheduleChoice } from '../../training/schedules/schedule.js';
 
 /** What may be said of a training; what is left out the presets say. */
 export interface TrainingChoices {
@@ -15,6 +16,8 @@ export interface TrainingChoices {
   earlyStopping?: number;
   loss: LossChoice;
   optimizer: CompleteOptimizer;
+  /** Of the learning rate; left out, it stays. */
+  schedule?: ScheduleChoice;
   seed: number;
   interpolation?: Interpolation;
   scaling?: Scaling;
@@ -34,9 +37,10 @@ export interface TrainingPlan {
   stepsPerEpoch: number;
   earlyStopping?: number;
   optimizer: CompleteOptimizer;
+  schedule?: ScheduleChoice;
 }
 
-export type Preset = Omit<TrainingPlan, 'optimizer' | 'earlyStopping'>;
+export type Preset = Omit<TrainingPlan, 'optimizer' | 'earlyStopping' | 'schedule'>;
 
 /** The notebook's steps in an epoch, where the data have as many. */
 const NOTEBOOK_STEPS = 100;
@@ -100,5 +104,6 @@ export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: 
     stepsPerEpoch: choices.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches),
     earlyStopping: choices.earlyStopping,
     optimizer: choices.optimizer,
+    schedule: choices.schedule,
   };
 }

@@ -5,7 +5,6 @@ import type { ImageGenerator } from '../../data/generator/generator.js';
 import { hasUnknown } from '../../data/tables/frame.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
-import { EarlyStopping } from '../../training/callbacks/earlyStopping.js';
 import { History } from '../../training/callbacks/history.js';
 import { TrainingProgress } from '../../training/callbacks/progress.js';
 import { fit } from '../../training/fit.js';
@@ -15,6 +14,7 @@ import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phaseTimes.js';
 import type { WorkContext } from '../reporter.js';
 import type { TrainingPlan } from './presets.js';
+import { trainingCallbacks } from './trainingCallbacks.js';
 
 /** The chosen loss, by the frequencies of the training labels; it takes unknown ones where there are any. */
 export function lossFor(choice: LossChoice, frequencies: FrequencySummary, dataset: Dataset): Loss {
@@ -59,7 +59,7 @@ export async function trainNetwork(
 ): Promise<TrainingSummary> {
   const { optimizer } = plan;
   const options = { loss, optimizer };
-  const { size, batchSize, epochs, stepsPerEpoch, earlyStopping } = plan;
+  const { size, batchSize, epochs, stepsPerEpoch } = plan;
   await phases.time('compile kernels', null, async () => {
     await model.compile(options);
     // The last batch of an epoch may be smaller.
@@ -71,32 +71,36 @@ export async function trainNetwork(
   });
   out.say(
     `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
-      `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, ${loss.title}, ${describeOptimizer(optimizer)}`,
+      `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, ${loss.title}, ${ratesInWords(plan)}`,
   );
   const history = new History();
   const soFar = () => trainingSummary(history, loss, describeOptimizer(optimizer), batchSize);
-  const stopping =
-    earlyStopping === undefined
-      ? []
-      : [new EarlyStopping({ patience: earlyStopping, restoreBestWeights: true })];
+  const chosen = trainingCallbacks(plan);
   await fit(model, train, {
     ...options,
     epochs,
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
-    callbacks: [...stopping, history, new TrainingProgress(out), { onEpoch: () => onEpoch(soFar()) }],
+    callbacks: [...chosen.list, history, new TrainingProgress(out), { onEpoch: () => onEpoch(soFar()) }],
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);
   if (valid) phases.add('validation', history.validationMs / 1000, valid.samples * history.epochs.length);
-  const [best] = stopping.map(({ bestEpoch }) => bestEpoch);
+  const best = chosen.bestEpoch();
   const summary = soFar();
-  if (typeof best === 'number' && best + 1 < history.epochs.length) {
+  if (best !== null && best + 1 < history.epochs.length) {
     summary.weightsEpoch = best + 1;
     out.say(`The weights are those of epoch ${best + 1}, the best by validation loss`);
   }
   return summary;
+}
+
+/** "Adam with learning rate 0.002, one cycle up to 0.002" */
+function ratesInWords({ optimizer, schedule }: TrainingPlan): string {
+  const words = describeOptimizer(optimizer);
+  if (!schedule) return words;
+  return `${words}, ${schedule.kind.describe(optimizer.settings.learningRate, schedule.settings)}`;
 }
 
 /** The history as the report and the checkpoint have it, at this moment. */

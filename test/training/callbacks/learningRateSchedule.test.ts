@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import type { StepInfo } from '../../../src/training/callbacks/callback.js';
-import { LearningRateSchedule, type Schedule } from '../../../src/training/callbacks/learningRateSchedule.js';
+import { LearningRateSchedule } from '../../../src/training/callbacks/learningRateSchedule.js';
+import type { Schedule } from '../../../src/training/schedules/schedule.js';
 import { refused } from '../../support/refused.js';
 import { on, TinyTraining } from './tinyTraining.js';
 
