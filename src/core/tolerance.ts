@@ -24,6 +24,8 @@ export const TOLERANCE = {
   f32Small: { abs: 1e-9, rel: 1e-5 },
   /** What others computed in float64, kept with eleven digits. */
   f64: { abs: 1e-9, rel: 0 },
+  /** The same few float64 operations in another order, kept with all digits. */
+  f64Exact: { abs: 1e-16, rel: 1e-12 },
 } as const satisfies Record<string, Tolerance>;
 
 export interface Difference {

@@ -1,6 +1,6 @@
 /** One cycle (Smith and Topin 2018): the rate rises to its peak, then falls to nearly nothing, half a cosine each. */
 import { nonNegativeNumber, positiveNumber, requireFields, share } from '../../core/arguments.js';
-import { halfCosine, type Schedule, type ScheduleKind } from './schedule.js';
+import { halfCosine, type Schedule, type ScheduleKind, START_DIVISOR, warmUpSetting } from './schedule.js';
 
 export interface OneCycleSettings {
   /** Share of the steps in which the rate rises. Default 0.3. */
@@ -12,8 +12,7 @@ export interface OneCycleSettings {
 }
 
 /** PyTorch's. */
-const WARM_UP = 0.3;
-const START_DIVISOR = 25;
+const WARM_UP = warmUpSetting(0.3);
 const END_DIVISOR = 1e4;
 
 /**
@@ -26,8 +25,8 @@ const END_DIVISOR = 1e4;
 export function oneCycle(peak: number, settings: OneCycleSettings = {}): Schedule {
   requireFields('The settings of one-cycle', settings, ['warmUp', 'startDivisor', 'endDivisor']);
   nonNegativeNumber('peak', peak);
-  const warmUp = share('warmUp', settings.warmUp ?? WARM_UP);
-  const first = peak / positiveNumber('startDivisor', settings.startDivisor ?? START_DIVISOR);
+  const warmUp = share('warmUp', settings.warmUp ?? WARM_UP.default);
+  const first = peak / positiveNumber('startDivisor', settings.startDivisor ?? START_DIVISOR.default);
   const last = first / positiveNumber('endDivisor', settings.endDivisor ?? END_DIVISOR);
   return (index, _, count) => {
     const top = warmUp * count - 1;
@@ -41,12 +40,8 @@ export const ONE_CYCLE: ScheduleKind = {
   name: 'one-cycle',
   help: 'rises for a share of the steps, then falls to nearly nothing',
   settings: {
-    warmUp: { default: WARM_UP, check: share, help: 'share of the steps in which the rate rises' },
-    startDivisor: {
-      default: START_DIVISOR,
-      check: positiveNumber,
-      help: 'the first rate is the peak divided by this',
-    },
+    warmUp: WARM_UP,
+    startDivisor: START_DIVISOR,
     endDivisor: {
       default: END_DIVISOR,
       check: positiveNumber,

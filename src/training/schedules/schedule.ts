@@ -1,4 +1,5 @@
 /** What a learning-rate schedule is: a formula of the step, and the settings that it has. */
+import { positiveNumber, share } from '../../core/arguments.js';
 import type { Setting } from '../setting.js';
 
 /**
@@ -31,4 +32,31 @@ export interface ScheduleChoice {
 /** Half a cosine: `from` where `share` is 0, `to` where it is 1. */
 export function halfCosine(from: number, to: number, share: number): number {
   return to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
+}
+
+/** Settings that several kinds share. */
+export const warmUpSetting = (fallback: number): Setting<number> => ({
+  default: fallback,
+  check: share,
+  help: 'share of the steps in which the rate rises',
+});
+
+export const START_DIVISOR: Setting<number> = {
+  default: 25,
+  check: positiveNumber,
+  help: 'the first rate is the peak divided by this',
+};
+
+/** A first phase in which the rate rises by the same amount from step to step. */
+export interface WarmUp {
+  /** How many steps it has; the next one is the first at the peak. */
+  steps: number;
+  /** The rate of step `index`, one of its own. */
+  rate(index: number): number;
+}
+
+/** Keras' and PyTorch's linear warm-up over a share of `count` steps, in whole steps. */
+export function linearWarmUp(peak: number, first: number, warmUp: number, count: number): WarmUp {
+  const steps = Math.round(warmUp * count);
+  return { steps, rate: (index) => first + ((peak - first) * index) / steps };
 }
