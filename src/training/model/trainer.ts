@@ -102,8 +102,9 @@ export class Trainer {
     const { loss, gradient, moving } = await this.verdict();
     if (!Number.isFinite(loss)) throw await this.refusedLoss(loss, t);
     if (!Number.isFinite(moving)) throw await this.refusedMoving(loss, t);
-    const bounds =
-      kind.boundsAfter(parameters.bounds, gradient, hyper) ?? (await findOverflow(parameters, kind, hyper));
+    // Gradients that are not finite are refused whatever the optimizer thinks of them.
+    const known = Number.isFinite(gradient) ? kind.boundsAfter(parameters.bounds, gradient, hyper) : null;
+    const bounds = known ?? (await findOverflow(parameters, kind, hyper));
     if (typeof bounds === 'string') throw refusal(t, loss, bounds);
 
     // One submit of all that moves, and nothing beside it that could fail alone.

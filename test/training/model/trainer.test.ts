@@ -6,6 +6,8 @@ import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../../src/training/batch.js';
+import type { OptimizerKind } from '../../../src/training/optimizers/optimizer.js';
+import { SGD } from '../../../src/training/optimizers/sgd.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import type { TrainingOptions } from '../../../src/training/trainingOptions.js';
 import { generatedWeights } from '../../support/networks/generated.js';
@@ -138,5 +140,25 @@ describe.each(CASES)('a step with $what', ({ changes, options, message }) => {
     expect(await model.trainStep(batch(4))).toBe(await other.trainStep(batch(4)));
     expect(await state(model)).toEqual(await state(other));
     for (const done of [model, other]) done.dispose();
+  });
+});
+
+describe('gradients that are not finite', () => {
+  it('are refused also where the optimizer would take them', async () => {
+    const model = await DenseNet.create(gpu, {
+      config,
+      weights: changed(generatedWeights(config, 5), balanced(1e37)),
+    });
+    const careless: OptimizerKind = { ...SGD, boundsAfter: () => ({ w: 1, velocity: 1 }) };
+    const settings = { learningRate: 0.1, momentum: 0.9 };
+    const large = { posWeights: [1e5, 1e5, 1e5], negWeights: [1e5, 1e5, 1e5] };
+    await model.compile({ ...large, optimizer: { kind: careless, settings } });
+    const before = await state(model);
+    await expect(model.trainStep(batch(3))).rejects.toThrow(
+      /Step 1 has the finite loss .* the gradient of conv2_block1_2_conv\/kernel holds/,
+    );
+    expect(await state(model)).toEqual(before);
+    expect(model.steps).toBe(0);
+    await model.dispose();
   });
 });
