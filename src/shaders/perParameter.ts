@@ -1,4 +1,4 @@
-/** How the updates of all optimizers are recorded: one thread per parameter, or per four of them. */
+/** How what is done to all parameters alike is recorded: one thread per parameter, or per four of them. */
 import type { Scalars, Variants } from '../engine/plan/kernel.js';
 import { linear, type PlanBuilder } from '../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../engine/plan/tensor.js';
@@ -7,10 +7,11 @@ import { unitOf, type Width } from './vec4.js';
 const WORKGROUP = 64;
 
 /**
- * Records an update of `w` and whatever lies beside it. The kernels take `first` and `count` in units of their `Real`;
+ * Records an update of `of` and whatever lies beside it. The kernels take `first` and `count` in units of their `Real`;
  * naive does the last few where the number of parameters is no multiple of four.
  * @param op the variants of one operation, of one text
- * @param tensors by the kernels' names, dense, `w` among them
+ * @param tensors by the kernels' names, dense
+ * @param of the one of them that has a number per parameter
  * @param cost per parameter
  * @param constants of a kernel whose `Real` is `unit` floats, in place of its defaults
  */
@@ -18,12 +19,13 @@ export function perParameter(
   plan: PlanBuilder,
   label: string,
   op: Variants<Width>,
-  tensors: Readonly<Record<string, Tensor>> & { w: Tensor },
+  tensors: Readonly<Record<string, Tensor>>,
+  of: Tensor,
   cost: { flops: number; bytes: number },
   constants?: (unit: 1 | 4) => Scalars,
 ): void {
   requireDense(label, tensors);
-  const size = elements(tensors.w.shape);
+  const size = elements(of.shape);
   const variant = plan.pick(op, size >= 4 ? ['vec4', 'naive'] : ['naive']);
   const whole = variant === 'vec4' ? Math.floor(size / 4) * 4 : 0;
   const add = (width: Width, first: number, parameters: number) => {

@@ -3,7 +3,9 @@ import type { Kernel } from '../engine/plan/kernel.js';
 import { operation as adam } from './adam/adam.check.js';
 import { operation as adamw } from './adamw/adamw.check.js';
 import { operation as batchnorm } from './batchnorm/batchnorm.check.js';
+import { operation as blend } from './blend/blend.check.js';
 import type { CheckCase, Operation } from './checkCase.js';
+import { operation as clip } from './clip/clip.check.js';
 import { operation as conv } from './conv/conv.check.js';
 import { operation as dense } from './dense/dense.check.js';
 import { operation as gradcam } from './gradcam/gradcam.check.js';
@@ -33,6 +35,8 @@ const OPERATIONS: readonly Operation[] = [
   adam,
   sgd,
   adamw,
+  clip,
+  blend,
   preprocess,
   gradcam,
   resize,

@@ -27,5 +27,5 @@ export function adamStep(
   label: string,
   tensors: { w: Tensor; gradient: Tensor; m: Tensor; v: Tensor; hyper: Tensor },
 ): void {
-  perParameter(plan, label, STEP, tensors, COST);
+  perParameter(plan, label, STEP, tensors, tensors.w, COST);
 }

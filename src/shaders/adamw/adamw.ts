@@ -21,5 +21,5 @@ export function adamwStep(
   tensors: { w: Tensor; gradient: Tensor; m: Tensor; v: Tensor; hyper: Tensor },
   { block }: { block: number },
 ): void {
-  perParameter(plan, label, STEP, tensors, COST, (unit) => ({ BLOCK: block / unit }));
+  perParameter(plan, label, STEP, tensors, tensors.w, COST, (unit) => ({ BLOCK: block / unit }));
 }

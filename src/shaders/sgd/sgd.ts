@@ -19,5 +19,5 @@ export function sgdStep(
   label: string,
   tensors: { w: Tensor; gradient: Tensor; velocity: Tensor; hyper: Tensor },
 ): void {
-  perParameter(plan, label, STEP, tensors, COST);
+  perParameter(plan, label, STEP, tensors, tensors.w, COST);
 }
