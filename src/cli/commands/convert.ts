@@ -25,6 +25,8 @@ interface ConvertFlags extends WeightOptions {
   labels?: string[];
   inputChannels?: number;
   format?: string;
+  half: boolean;
+  notice?: string;
   overwrite: boolean;
 }
 
@@ -47,10 +49,19 @@ async function convert(
     );
   }
   const { config, tensors, labels, preprocessing, thresholds } = file;
+  const notice = flags.notice ?? file.notice;
   out.say(`Read ${file.summary}`);
-  await writeWeightFile(target, tensors, config, { labels, preprocessing, thresholds, format: kind });
+  await writeWeightFile(target, tensors, config, {
+    labels,
+    preprocessing,
+    thresholds,
+    notice,
+    half: flags.half,
+    format: kind,
+  });
+  const precision = flags.half ? ', kernels in half precision' : '';
   const count = whole(countParameters(config).total);
-  out.say(`Wrote ${target}: ${count} numbers, format ${kind}`);
+  out.say(`Wrote ${target}: ${count} numbers, format ${kind}${precision}`);
   for (const line of leftOut(kind, file)) out.say(`Not in the file: ${line}`);
   out.document({
     command: 'convert',
@@ -61,6 +72,7 @@ async function convert(
     bnEpsilon: config.bnEpsilon,
     labels,
     preprocessing,
+    notice,
   });
   return 0;
 }
@@ -111,6 +123,8 @@ export const convertCommand = define<ConvertFlags>({
           WEIGHTS_KINDS,
         ),
       )
+      .option('--half', 'kernels in float16 (Keras files)', false)
+      .option('--notice <text>', 'what whoever predicts with the weights is to be told; kept in the file')
       .option('--overwrite', 'replace the file', false),
   action: convert,
 });

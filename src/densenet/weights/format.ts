@@ -67,6 +67,8 @@ export interface WeightsReadOptions extends StatedByCaller {
 export interface WeightsWriteOptions extends Partial<WeightsMeaning> {
   /** False writes the base only, as `DenseNet121(include_top=False)` has it. Default: true. */
   head?: boolean;
+  /** Kernels in float16, rounded to nearest; vectors stay float32. For formats that know it. Default: false. */
+  half?: boolean;
   /** The optimizer's state, for formats that have a place for it. */
   optimizer?: OptimizerState;
 }

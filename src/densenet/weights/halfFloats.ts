@@ -1,4 +1,4 @@
-/** Numbers of 16 bits, as weight files keep them, made float32 without loss. */
+/** Numbers of 16 bits, as weight files keep them: made float32 without loss, and float16 of float32. */
 
 /** IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
 export function fromFloat16(bits: Uint16Array): Float32Array {
@@ -15,4 +15,32 @@ export function fromFloat16(bits: Uint16Array): Float32Array {
 /** bfloat16: the upper half of a float32. */
 export function fromBfloat16(bits: Uint16Array): Float32Array {
   return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
+}
+
+/** Largest finite binary16. */
+export const LARGEST_FLOAT16 = 65504;
+
+/**
+ * The bits of the binary16 nearest to each number, of two the even one. Numbers above 65519.99 become infinite: whoever
+ * calls it sees to that.
+ */
+export function toFloat16(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, (value) => {
+    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+    const size = Math.abs(value);
+    if (!(size < 65520)) return sign | (Number.isNaN(value) ? 0x7e00 : 0x7c00);
+    // Spacing of binary16 at this size: below 2^-14 that of the subnormal numbers.
+    const exponent = Math.max(-14, Math.floor(Math.log2(size)));
+    const units = roundToEven(size * 2 ** (10 - exponent));
+    // A fraction that rounds up to 2048 units carries into the exponent by itself.
+    return sign | (((exponent + 14) << 10) + units);
+  });
+}
+
+/** @param x exact: a product with a power of two */
+function roundToEven(x: number): number {
+  const low = Math.floor(x);
+  const rest = x - low;
+  if (rest === 0.5) return low + (low % 2);
+  return rest > 0.5 ? low + 1 : low;
 }

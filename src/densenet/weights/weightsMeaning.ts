@@ -22,6 +22,8 @@ export interface WeightsMeaning {
   preprocessing: Preprocessing | null;
   /** torchxrayvision's op_threshs for `opNorm`: NaN for an output never trained. Null where there are none. */
   thresholds: Float32Array | null;
+  /** What whoever sees a prediction has to be told, as "trained on drawings"; null where there is nothing. */
+  notice: string | null;
 }
 
 /** Checks a Preprocessing that was read from a file. Throws WeightsError; `where` names it. */

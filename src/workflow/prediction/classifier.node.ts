@@ -16,6 +16,8 @@ export interface Classifier {
   preparation: ImagePreparation;
   /** How the weights' own facts scale pixels, in words; null where they say nothing of it. */
   pixelWords: string | null;
+  /** What whoever sees a prediction has to be told; null where there is nothing. */
+  notice: string | null;
 }
 
 export interface ClassifierOptions extends WeightOptions, PreparationWishes {
@@ -37,16 +39,25 @@ export async function readClassifier(
   onExpected?: OnExpected,
 ): Promise<Classifier> {
   const { file, trained } = await readKnownWeights({ out }, weights, options, undefined, onExpected);
-  const { config, tensors, summary, words } = file;
+  const { config, tensors, summary, words, notice } = file;
   const outputs = outputsOf(file, options.labels, weights);
   const preparation = imagePreparation(file, trained, options, (text) => out.warn(text), weights);
-  return { config, weights: tensors, origin: summary, outputs, preparation, pixelWords: words.pixels };
+  return {
+    config,
+    weights: tensors,
+    origin: summary,
+    outputs,
+    preparation,
+    pixelWords: words.pixels,
+    notice,
+  };
 }
 
 /** Says which network it is, and what its outputs and pixels are where the weights are not the course's. */
 export function sayClassifier({ out }: Pick<WorkContext, 'out'>, classifier: Classifier): void {
-  const { config, origin, outputs, pixelWords } = classifier;
+  const { config, origin, outputs, pixelWords, notice } = classifier;
   out.say(`Network: ${config.name}, weights ${origin}`);
+  if (notice) out.warn(`These weights: ${notice}.`);
   const { size, interpolation } = classifier.preparation;
   if (pixelWords === null) return;
   const { labels, thresholds } = outputs;

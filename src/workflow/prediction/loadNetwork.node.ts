@@ -177,5 +177,6 @@ function drawn(
     outputs: COURSE_OUTPUTS,
     preparation: imagePreparation({ preprocessing: null, inputSize: null }, null, wishes),
     pixelWords: null,
+    notice: null,
   };
 }

@@ -7,6 +7,7 @@ import type { Dataset, Entity, Group, File as H5File } from 'h5wasm';
 import { ChexError, UsageError, WeightsError } from '../../../core/errors.js';
 import { requireWebAssembly } from '../../../core/webAssembly.js';
 import { refuseForeign } from '../foreignFiles.js';
+import { declareFloat16 } from './float16.js';
 import { signatureAt } from './signature.js';
 
 export type { Dataset, Group } from 'h5wasm';
@@ -15,6 +16,9 @@ export type { H5File };
 type H5 = typeof import('h5wasm');
 
 let nextFile = 0;
+
+/** Object headers of the datasets of 16-bit floats in the file that is being written: one at a time, synchronously. */
+const float16Datasets: number[] = [];
 
 /**
  * The library is 4 MB of WebAssembly, so it is loaded by the first file and not before.
@@ -67,7 +71,10 @@ export async function readHdf5<T>(bytes: Uint8Array, name: string, read: (root: 
   }
 }
 
-/** Lets `write` fill an empty HDF5 file in memory and returns its bytes. */
+/**
+ * Lets `write` fill an empty HDF5 file in memory and returns its bytes. Datasets that `writeArray` made of 16-bit
+ * floats are whole numbers until then.
+ */
 export async function makeHdf5(write: (root: H5File) => void): Promise<Uint8Array> {
   const { h5, fs, path } = await openLibrary();
   let file: H5File | undefined;
@@ -75,10 +82,13 @@ export async function makeHdf5(write: (root: H5File) => void): Promise<Uint8Arra
     return withClockStopped(() => {
       // The oldest format, as Keras' own h5py wrote it: any HDF5 since 1.8 reads it.
       file = new h5.File(path, 'w', { libver: ['earliest', 'latest'] });
+      float16Datasets.length = 0;
       write(file);
       file.close();
       file = undefined;
-      return fs.readFile(path);
+      const bytes = fs.readFile(path);
+      declareFloat16(bytes, float16Datasets);
+      return bytes;
     });
   } finally {
     closeQuietly(file);
@@ -229,17 +239,24 @@ export function writeText(group: Group, name: string, value: string): void {
   group.create_attribute(name, value, null, 'A');
 }
 
-/** Stores float32 or int64 numbers, little-endian, at `path` below `parent`; shape [] for a scalar. */
+/**
+ * Stores float32 numbers, the bits of float16 ones or int64 numbers, little-endian, at `path` below `parent`; shape []
+ * for a scalar.
+ */
 export function writeArray(
   parent: Group,
   path: string,
-  data: Float32Array | BigInt64Array,
+  data: Float32Array | Uint16Array | BigInt64Array,
   shape: number[],
 ): void {
   const cut = path.lastIndexOf('/');
   const group = cut < 0 ? parent : ensureGroup(parent, path.slice(0, cut));
-  const dtype = data instanceof Float32Array ? '<f' : '<q';
-  group.create_dataset({ name: path.slice(cut + 1), data, shape, dtype });
+  const dtype = data instanceof Float32Array ? '<f' : data instanceof Uint16Array ? '<H' : '<q';
+  const dataset = group.create_dataset({ name: path.slice(cut + 1), data, shape, dtype });
+  if (data instanceof Uint16Array) {
+    const { ref_data } = dataset.create_reference();
+    float16Datasets.push(Number(new DataView(Uint8Array.from(ref_data).buffer).getBigUint64(0, true)));
+  }
 }
 
 /** The group at `path`, made with everything above it where missing; h5wasm makes one level at a time. */

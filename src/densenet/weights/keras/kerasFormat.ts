@@ -1,9 +1,9 @@
 /** Keras' HDF5 files as one of the formats. */
 import { WeightsError } from '../../../core/errors.js';
-import { densenetConfig } from '../../architecture.js';
+import { type DenseNetConfig, densenetConfig } from '../../architecture.js';
 import type { ReadWeights, WeightsFormat } from '../format.js';
 import { signatureAt } from '../hdf5/signature.js';
-import type { Preprocessing } from '../weightsMeaning.js';
+import type { Preprocessing, WeightsMeaning } from '../weightsMeaning.js';
 import type { KerasFormat } from './kerasFormats.js';
 import { readKerasHdf5, writeKerasHdf5 } from './kerasLazy.js';
 import type { KerasReport, KerasWeights } from './kerasRead.js';
@@ -16,27 +16,40 @@ export const KERAS_HDF5: WeightsFormat<KerasReport> = {
   sniff: (bytes) => signatureAt(bytes) !== undefined,
   read: async (bytes, config, name, options) =>
     understood(await readKerasHdf5(bytes, config, name, options), name),
-  write: (kind, tensors, config, { head, optimizer }) =>
-    writeKerasHdf5(tensors, config, { format: kind as KerasFormat, head, optimizer }),
-  leavesOut(kind, config, { labels, preprocessing, thresholds }) {
-    // A whole model says how it is built.
-    const usual = kind === 'keras2-model' ? config : densenetConfig('densenet121');
-    return [
-      config.bnEpsilon !== usual.bnEpsilon &&
-        `batch norm epsilon ${config.bnEpsilon}; Keras' DenseNet121 has ${usual.bnEpsilon}, so set it in every layer`,
-      config.inputChannels !== usual.inputChannels &&
-        `${config.inputChannels} input channel: build the model with input_shape=(None, None, ${config.inputChannels})`,
-      config.activation !== usual.activation &&
-        `a ${config.activation} behind its outputs, not ${usual.activation}s`,
-      labels && `the order of its outputs: ${labels.map((label) => label || '(never trained)').join(', ')}`,
-      preprocessing && `how pixels are scaled: ${JSON.stringify(preprocessing.normalisation)}`,
-      thresholds && `the operating points: ${thresholds.join(', ')}`,
-    ].filter((line) => typeof line === 'string');
-  },
+  write: (kind, tensors, config, { head, optimizer, half, ...meaning }) =>
+    writeKerasHdf5(tensors, config, { format: kind as KerasFormat, head, optimizer, half, meaning }),
+  leavesOut: (kind, config, meaning) =>
+    leftOutByKeras(kind, config, meaning, 'but for its attribute chexgpu, '),
 };
 
+/**
+ * What Keras and NumPy have to be told.
+ * @param elsewhere where the file says it all the same
+ */
+export function leftOutByKeras(
+  kind: string,
+  config: DenseNetConfig,
+  { labels, preprocessing, thresholds }: Partial<WeightsMeaning>,
+  elsewhere = '',
+): string[] {
+  // A whole model says how it is built.
+  const usual = kind === 'keras2-model' ? config : densenetConfig('densenet121');
+  return [
+    config.bnEpsilon !== usual.bnEpsilon &&
+      `batch norm epsilon ${config.bnEpsilon}; Keras' DenseNet121 has ${usual.bnEpsilon}, so set it in every layer`,
+    config.inputChannels !== usual.inputChannels &&
+      `${config.inputChannels} input channel: build the model with input_shape=(None, None, ${config.inputChannels})`,
+    config.activation !== usual.activation &&
+      `a ${config.activation} behind its outputs, not ${usual.activation}s`,
+    labels &&
+      `${elsewhere}the order of its outputs: ${labels.map((label) => label || '(never trained)').join(', ')}`,
+    preprocessing && `${elsewhere}how pixels are scaled: ${JSON.stringify(preprocessing.normalisation)}`,
+    thresholds && `${elsewhere}the operating points: ${thresholds.join(', ')}`,
+  ].filter((line) => typeof line === 'string');
+}
+
 function understood(weights: KerasWeights, name: string): ReadWeights<KerasReport> {
-  const { report, rescaling, ...rest } = weights;
+  const { report, rescaling, meaning, ...rest } = weights;
   const layout =
     report.layout === 'keras3' ? 'Keras 3 weights' : `${report.layout} of Keras ${report.kerasVersion}`;
   const head = report.head ? 'with the head' : 'base only, the head keeps its weights';
@@ -47,14 +60,17 @@ function understood(weights: KerasWeights, name: string): ReadWeights<KerasRepor
   return {
     ...rest,
     namesOutputs: false,
-    labels: null,
-    preprocessing: ofRescaling(weights, name),
-    thresholds: null,
+    labels: meaning?.labels ?? null,
+    preprocessing: meaning?.preprocessing ?? ofRescaling(weights, name),
+    thresholds: meaning?.thresholds ?? null,
+    notice: meaning?.notice ?? null,
     inputSize,
     report,
     words: {
       contents: `${layout}, ${report.weightLayers} layers, ${report.tensorCount} tensors, ${head}`,
-      pixels: rescaling && 'as the model of the weights rescales them itself',
+      pixels: meaning?.preprocessing
+        ? 'as the weights say'
+        : rescaling && 'as the model of the weights rescales them itself',
       notes: [],
       training,
     },

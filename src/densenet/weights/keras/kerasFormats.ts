@@ -9,6 +9,7 @@
  *                   which `load_weights` takes over where the model is compiled and its optimizer built.
  */
 import type { OptimizerState } from '../../../training/optimizers/state.js';
+import type { WeightsMeaning } from '../weightsMeaning.js';
 
 export const KERAS_FORMATS = Object.freeze(['keras2', 'keras2-model', 'keras3'] as const);
 
@@ -19,6 +20,10 @@ export interface KerasWriteOptions {
   format?: KerasFormat;
   /** False writes the base only, as `DenseNet121(include_top=False)` has it. Default: true. */
   head?: boolean;
+  /** Kernels in float16, rounded to nearest; vectors stay float32, as variances reach further. Default: false. */
+  half?: boolean;
+  /** What the weights mean, for an attribute that Keras does not read. */
+  meaning?: Partial<WeightsMeaning>;
   /** The optimizer's state, for the two formats that have a place for it. */
   optimizer?: OptimizerState;
 }

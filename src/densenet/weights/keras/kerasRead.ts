@@ -5,6 +5,7 @@ import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
 import type { WeightsReadOptions, WeightsReport } from '../format.js';
 import { readHdf5 } from '../hdf5/hdf5.js';
+import { readMeaning, type StoredMeaning } from '../hdf5/meaningAttribute.js';
 import { checkNumbers } from '../matchTensors.js';
 import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';
 import { type KerasArchitecture, readArchitecture } from './kerasArchitecture.js';
@@ -45,6 +46,8 @@ export interface KerasWeights {
   config: DenseNetConfig;
   /** x * scale + offset, which the file's model does to its pixels itself; null where it says of none. */
   rescaling: { scale: number; offset: number } | null;
+  /** What the file says in an attribute of this project; null where it has none. */
+  meaning: StoredMeaning | null;
   /** The optimizer's state, where it was asked for: `compile({ ..., optimizer })` goes on from it. */
   optimizer?: OptimizerState;
   report: KerasReport;
@@ -65,7 +68,8 @@ export function readKeras(
     const { pairs, head, matchedBy, kernelOrder, leftOver } = match;
     const json = stored.modelConfig ?? options.modelConfig;
     const said = json === undefined ? undefined : readArchitecture(json, match.config, name, options.head);
-    const { config, ...sources } = settle(match, said, options, name);
+    const meaning = readMeaning(root, match.config.classes, name);
+    const { config, ...sources } = settle(match, { ...meaning, ...said }, options, name);
     const backend = stored.backend || options.backend || '';
     if (kernelOrder === 'oihw' && backend === '') {
       throw new WeightsError(
@@ -90,6 +94,7 @@ export function readKeras(
       tensors,
       config,
       rescaling: said?.rescaling ?? null,
+      meaning,
       optimizer,
       report: {
         layout,
@@ -104,7 +109,7 @@ export function readKeras(
         optimizer: hasOptimizer(root),
         leftOver,
         ...sources,
-        activationInFile: said?.activation ?? null,
+        activationInFile: said?.activation ?? meaning?.activation ?? null,
         inputSize: said?.inputSize ?? null,
         idle: said?.idle ?? [],
       },
@@ -115,26 +120,26 @@ export function readKeras(
 /** The network's activation and batch norms: by the caller, else by the file, else as they were asked for. */
 function settle(
   { config, head }: Match,
-  said: KerasArchitecture | undefined,
+  said: Partial<KerasArchitecture>,
   { activation, bnEpsilon }: StatedByCaller,
   name: string,
 ): { config: DenseNetConfig; activationBy: SaidBy; bnEpsilonBy: SaidBy } {
-  if (head && said?.activation === 'linear' && activation === undefined) {
+  if (head && said.activation === 'linear' && activation === undefined) {
     throw new WeightsError(
       `${name} says that its outputs are logits: the last layer has no activation.`,
       "Say what makes probabilities of them: { activation: 'sigmoid' } or 'softmax' (--activation).",
     );
   }
-  const stated = said?.activation === 'linear' ? null : (said?.activation ?? null);
+  const stated = said.activation === 'linear' ? null : (said.activation ?? null);
   return {
     config: {
       ...config,
       activation: activation ?? stated ?? config.activation,
-      bnEpsilon: bnEpsilon ?? said?.bnEpsilon ?? config.bnEpsilon,
-      bnMomentum: said?.bnMomentum ?? config.bnMomentum,
+      bnEpsilon: bnEpsilon ?? said.bnEpsilon ?? config.bnEpsilon,
+      bnMomentum: said.bnMomentum ?? config.bnMomentum,
     },
     activationBy: saidBy(activation, stated),
-    bnEpsilonBy: saidBy(bnEpsilon, said?.bnEpsilon),
+    bnEpsilonBy: saidBy(bnEpsilon, said.bnEpsilon),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   layerTable,
   parameterTable,
 } from '../../architecture.js';
+import { LARGEST_FLOAT16, toFloat16 } from '../halfFloats.js';
 import {
   ensureGroup,
   type Group,
@@ -19,6 +20,7 @@ import {
   writeStrings,
   writeText,
 } from '../hdf5/hdf5.js';
+import { writeMeaning } from '../hdf5/meaningAttribute.js';
 import { checkWeights } from '../matchTensors.js';
 import { KERAS_FORMATS, type KerasWriteOptions } from './kerasFormats.js';
 import { modelConfig } from './kerasModelConfig.js';
@@ -31,13 +33,14 @@ interface Contents {
   specs: ParameterSpec[];
   tensors: WeightMap;
   optimizer?: OptimizerState;
+  half: boolean;
 }
 
 /** `writeKerasHdf5` with all its parameters. */
 export async function writeKeras(
   tensors: WeightMap,
   config: DenseNetConfig,
-  { format = 'keras2', head = true, optimizer }: KerasWriteOptions,
+  { format = 'keras2', head = true, optimizer, half = false, meaning = {} }: KerasWriteOptions,
 ): Promise<Uint8Array> {
   if (!KERAS_FORMATS.includes(format)) {
     throw new UsageError(`There is no format '${format}'.`, `Choose ${KERAS_FORMATS.join(', ')}.`);
@@ -56,12 +59,34 @@ export async function writeKeras(
   const missing = specs.find((spec) => !tensors.has(spec.key));
   if (missing) throw new WeightsError(`The weights lack ${missing.key} of ${config.name}.`);
   if (optimizer) checkOptimizerState(optimizer, { name: config.name, parameters: parameterTable(config) });
-  const contents = { config, layers, specs, tensors, optimizer };
+  if (half) checkHalf(specs, tensors);
+  const contents = { config, layers, specs, tensors, optimizer, half };
   return makeHdf5((root) => {
+    writeMeaning(root, config, meaning);
     if (format === 'keras3') writeKeras3(root, contents);
     else if (format === 'keras2-model') writeModel(root, contents);
     else writeNamedLayers(root, contents, (name) => name);
   });
+}
+
+/** Only what has several dimensions is worth halving. */
+const isHalved = ({ shape }: ParameterSpec): boolean => shape.length > 1;
+
+function stored(tensors: WeightMap, spec: ParameterSpec, half: boolean): Float32Array | Uint16Array {
+  const values = tensors.get(spec.key)!;
+  return half && isHalved(spec) ? toFloat16(values) : values;
+}
+
+/** @throws WeightsError for a number that float16 has no place for */
+function checkHalf(specs: readonly ParameterSpec[], tensors: WeightMap): void {
+  for (const spec of specs.filter(isHalved)) {
+    const large = tensors.get(spec.key)!.find((value) => Math.abs(value) > LARGEST_FLOAT16);
+    if (large === undefined) continue;
+    throw new WeightsError(
+      `${spec.key} holds ${large}; float16 goes to ${LARGEST_FLOAT16}.`,
+      'Write the file in full precision.',
+    );
+  }
 }
 
 /** Keras 3 has no '/' in a layer's name. */
@@ -75,7 +100,7 @@ function writeVersion(group: Group): void {
 /** One group per layer, with its tensors under the variables' names. */
 function writeNamedLayers(
   parent: Group,
-  { layers, specs, tensors }: Contents,
+  { layers, specs, tensors, half }: Contents,
   rename: (layer: string) => string,
 ): void {
   writeStrings(
@@ -92,7 +117,7 @@ function writeNamedLayers(
     const paths = own.map((spec) => `${name}/${spec.tensor}:0`);
     writeStrings(group, 'weight_names', paths);
     own.forEach((spec, i) => {
-      writeArray(group, paths[i], tensors.get(spec.key)!, spec.shape);
+      writeArray(group, paths[i], stored(tensors, spec, half), spec.shape);
     });
   }
 }
@@ -125,7 +150,7 @@ const SNAKE_CLASS: Record<LayerKind, string> = {
   dense: 'dense',
 };
 
-function writeKeras3(root: Group, { layers, specs, tensors, optimizer }: Contents): void {
+function writeKeras3(root: Group, { layers, specs, tensors, optimizer, half }: Contents): void {
   const vars = (path: string, name: string): Group => {
     const group = ensureGroup(root, `${path}vars`);
     writeString(group, 'name', name);
@@ -140,7 +165,7 @@ function writeKeras3(root: Group, { layers, specs, tensors, optimizer }: Content
     specs
       .filter((spec) => spec.layer === name)
       .forEach((spec, i) => {
-        writeArray(group, `${i}`, tensors.get(spec.key)!, spec.shape);
+        writeArray(group, `${i}`, stored(tensors, spec, half), spec.shape);
       });
   }
   if (optimizer) {

@@ -9,7 +9,7 @@ import { UsageError, WeightsError } from '../../../core/errors.js';
 import { plural } from '../../../core/formatting.js';
 import { parameterTable } from '../../architecture.js';
 import type { ReadWeights, WeightsFormat } from '../format.js';
-import { KERAS_HDF5 } from '../keras/kerasFormat.js';
+import { leftOutByKeras } from '../keras/kerasFormat.js';
 import { checkNumbers, checkWeights } from '../matchTensors.js';
 import { saidBy } from '../statedFacts.js';
 
@@ -69,6 +69,7 @@ export const NUMPY_NPZ: WeightsFormat = {
       labels: null,
       preprocessing: null,
       thresholds: null,
+      notice: null,
       inputSize: null,
       report: {
         layout: 'npz',
@@ -87,9 +88,9 @@ export const NUMPY_NPZ: WeightsFormat = {
       },
     };
   },
-  async write(_, tensors, config, { head = true, optimizer }) {
-    if (!head || optimizer) {
-      const what = head ? "an optimizer's state" : 'a base without its head';
+  async write(_, tensors, config, { head = true, optimizer, half }) {
+    if (!head || optimizer || half) {
+      const what = half ? 'half precision' : head ? "an optimizer's state" : 'a base without its head';
       throw new UsageError(`A file of format 'npz' has no place for ${what}.`, 'Write a Keras file.');
     }
     checkWeights(tensors, config);
@@ -99,5 +100,5 @@ export const NUMPY_NPZ: WeightsFormat = {
     const { makeNpz } = await import('./npz.js');
     return makeNpz(new Map(arrays));
   },
-  leavesOut: (_, config, meaning) => KERAS_HDF5.leavesOut('keras2', config, meaning),
+  leavesOut: (_, config, meaning) => leftOutByKeras('keras2', config, meaning),
 };

@@ -125,6 +125,7 @@ export function readTorchSafetensors(
     labels: labelsOf(file, layout, classes, thresholds, name, notes),
     preprocessing: preprocessingOf(file, layout, inputChannels, name, notes),
     thresholds,
+    notice: file.metadata.notice ?? null,
     report: {
       layout,
       tensorCount: tensors.size,
@@ -275,7 +276,7 @@ export function writeTorchSafetensors(
 ): Uint8Array {
   checkWriting(tensors, config, meaning);
   checkWeights(tensors, config);
-  const { labels, preprocessing, thresholds } = meaning;
+  const { labels, preprocessing, thresholds, notice } = meaning;
   for (const [what, list] of Object.entries({ labels, thresholds })) {
     if (list && list.length !== config.classes) {
       throw new WeightsError(`${list.length} ${what} do not fit ${config.classes} outputs.`);
@@ -299,5 +300,6 @@ export function writeTorchSafetensors(
   };
   if (labels) metadata.labels = JSON.stringify(labels);
   if (preprocessing) metadata.preprocessing = JSON.stringify(preprocessing);
+  if (notice) metadata.notice = notice;
   return makeSafetensors(arrays, metadata);
 }

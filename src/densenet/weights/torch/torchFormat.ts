@@ -15,9 +15,9 @@ export const TORCH_SAFETENSORS: WeightsFormat<TorchReport> = {
     if (options.optimizer) throw new WeightsError(`${name} is safetensors, which hold no optimizer's state.`);
     return understood(readTorchSafetensors(bytes, config, name, options));
   },
-  async write(_, tensors, config, { head = true, optimizer, ...meaning }) {
-    if (!head || optimizer) {
-      const what = head ? "an optimizer's state" : 'a base without its head';
+  async write(_, tensors, config, { head = true, optimizer, half, ...meaning }) {
+    if (!head || optimizer || half) {
+      const what = half ? 'half precision' : head ? "an optimizer's state" : 'a base without its head';
       throw new UsageError(`A file of format 'safetensors' has no place for ${what}.`, 'Write a Keras file.');
     }
     return writeTorchSafetensors(tensors, config, meaning);
