@@ -7,7 +7,13 @@ import { checkSignal } from '../core/abort.js';
 import { requireFunction, requireObject, shown, wholeNumber } from '../core/arguments.js';
 import { DataError, NonFiniteError, UsageError } from '../core/errors.js';
 import type { Batch, BatchSource } from './batch.js';
-import { type Callback, checkCallbacks, type EpochInfo, type TrainingContext } from './callbacks/callback.js';
+import {
+  type Callback,
+  checkCallbacks,
+  type EpochInfo,
+  type RefusedStepInfo,
+  type TrainingContext,
+} from './callbacks/callback.js';
 import { History } from './callbacks/history.js';
 import { checkSource, requireModel } from './checkSource.js';
 import type { Loss } from './losses/loss.js';
@@ -78,9 +84,11 @@ async function train(model: Model, source: BatchSource, options: FitOptions): Pr
   for (const callback of callbacks) await callback.onTrainBegin?.(training);
   for (let epoch = 0; epoch < epochs && training.stopReason === null; epoch++) {
     const info = await trainEpoch(epoch, training, next, callbacks, signal);
+    // Its first step was refused.
+    if (info.steps === 0) break;
     if (options.validation && info.steps === steps) {
       const started = performance.now();
-      info.logs.val_loss = await validate(epoch, training, callbacks, options, loss);
+      await validate(info, training, callbacks, { ...options, validation: options.validation }, loss);
       info.validationMs = performance.now() - started;
       info.seconds += info.validationMs / 1000;
     }
@@ -181,7 +189,14 @@ async function trainEpoch(
     const batch = await next();
     const loaded = performance.now();
     learningRate = training.learningRate;
-    const loss = await model.trainStep(batch);
+    const loss = await model.trainStep(batch).catch((error: unknown) => {
+      if (error instanceof NonFiniteError) return error;
+      throw error;
+    });
+    if (loss instanceof NonFiniteError) {
+      await refused({ epoch, step, steps, error: loss }, training, callbacks);
+      break;
+    }
     const after = performance.now();
     weighted += loss * batch.count;
     seen += batch.count;
@@ -207,25 +222,40 @@ async function trainEpoch(
   return { epoch, epochs, steps: step, logs, imagesPerSecond, seconds, validationMs: 0 };
 }
 
-/** Loss over the validation images in inference mode, weighted by batch size. */
-async function validate(
-  epoch: number,
+/** What callbacks make of a step that was not taken. @throws its error, where none of them stops the training */
+async function refused(
+  info: RefusedStepInfo,
   training: Training,
   callbacks: readonly Callback[],
-  { validation, keras231ValLoss, signal }: FitOptions,
+): Promise<void> {
+  for (const callback of callbacks) await callback.onRefusedStep?.(info, training);
+  if (training.stopReason === null) throw info.error;
+}
+
+/** Writes val_loss into the epoch's logs: over the validation images in inference mode, weighted by batch size. */
+async function validate(
+  { epoch, logs }: EpochInfo,
+  training: Training,
+  callbacks: readonly Callback[],
+  { keras231ValLoss, signal, validation: source }: FitOptions & { validation: BatchSource },
   rule: Loss,
-): Promise<number> {
+): Promise<void> {
   const { model, validationSteps: steps } = training;
+  const probabilities: Float32Array[] = [];
+  const labels: Float32Array[] = [];
   let weighted = 0;
   let seen = 0;
   let known = false;
   for (let step = 0; step < steps; step++) {
     signal?.throwIfAborted();
-    const batch = await validation!.getBatch(step);
+    const batch = await source.getBatch(step);
     const p = await model.predict(batch).catch((error: unknown) => {
       throw error instanceof NonFiniteError ? diverged(epoch, error) : error;
     });
     const loss = rule.value(p, batch.labels);
+    probabilities.push(p);
+    // A source may fill its arrays anew.
+    labels.push(Float32Array.from(batch.labels));
     known ||= batch.labels.some((label) => !Number.isNaN(label));
     if (keras231ValLoss) {
       weighted = 0;
@@ -240,7 +270,20 @@ async function validate(
   }
   const loss = weighted / seen;
   if (!Number.isFinite(loss)) throw new NonFiniteError(`The validation loss is ${loss}.`);
-  return loss;
+  logs.val_loss = loss;
+  const all = { probabilities: joined(probabilities), labels: joined(labels) };
+  const info = { epoch, classes: source.labels, ...all, logs };
+  for (const callback of callbacks) await callback.onValidation?.(info, training);
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  return whole;
 }
 
 /** Every step was finite, and yet the network is none that predicts: moving averages far from what batches have. */

@@ -48,6 +48,8 @@ make losses keras training/make_losses.py losses.json keras
 make losses torchvision training/make_losses.py losses.json torchvision
 make schedules keras training/make_schedules.py schedules.json torch
 make schedules keras training/make_schedules.py schedules.json keras
+make callbacks keras training/make_callbacks.py callbacks.json
+make formats keras training/make_formats.py formats.json
 make keras_layouts keras keras/make_keras_h5.py layouts keras_layouts.json
 make keras_models keras keras/make_keras_models.py keras_models.json
 make keras_models keras23 keras/make_keras_models.py keras_models.json

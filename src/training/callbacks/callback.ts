@@ -4,7 +4,7 @@
  * object with some of the hooks is a callback: `{ onEpoch({ logs }) { console.log(logs.loss); } }`.
  */
 import { requireFunction, requireObject, shown } from '../../core/arguments.js';
-import { UsageError } from '../../core/errors.js';
+import { type NonFiniteError, UsageError } from '../../core/errors.js';
 import type { Model } from '../model/model.js';
 
 /** A step that was taken. */
@@ -36,6 +36,27 @@ export interface ValidationStepInfo {
   /** Batch of this validation, from 0, and how many it has. */
   step: number;
   steps: number;
+}
+
+/** What the network gave for the validation images, n of them, at the end of an epoch. */
+export interface ValidationInfo {
+  epoch: number;
+  /** Names of the classes, as the source has them. */
+  classes: readonly string[];
+  /** probabilities[n,classes] and labels[n,classes]; a label that is unknown is NaN. */
+  probabilities: Float32Array;
+  labels: Float32Array;
+  /** The epoch's, val_loss included; what is added here `onEpoch` of all callbacks sees. */
+  logs: Logs;
+}
+
+/** A step that was not taken, as something in it was not finite: weights and optimizer are as before it. */
+export interface RefusedStepInfo {
+  epoch: number;
+  step: number;
+  steps: number;
+  /** It names the first layer or tensor. */
+  error: NonFiniteError;
 }
 
 /** Numbers of an epoch by Keras' names. */
@@ -91,8 +112,16 @@ export interface Callback {
   onTrainBegin?(training: TrainingContext): void | Promise<void>;
   /** After every training step. */
   onStep?(step: StepInfo, training: TrainingContext): void | Promise<void>;
+  /**
+   * After a step that `Model.trainStep` refused. Where one of the callbacks stops the training, it ends as any that is
+   * stopped, without this step; an epoch of which it would have been the first is not closed. Otherwise `fit` rejects
+   * with the error.
+   */
+  onRefusedStep?(step: RefusedStepInfo, training: TrainingContext): void | Promise<void>;
   /** After every validation batch. */
   onValidationStep?(step: ValidationStepInfo, training: TrainingContext): void | Promise<void>;
+  /** After the last validation batch of an epoch. */
+  onValidation?(validation: ValidationInfo, training: TrainingContext): void | Promise<void>;
   /** After every epoch and its validation. */
   onEpoch?(epoch: EpochInfo, training: TrainingContext): void | Promise<void>;
   /**
@@ -102,7 +131,15 @@ export interface Callback {
   onTrainEnd?(training: TrainingContext): void | Promise<void>;
 }
 
-const HOOKS = ['onTrainBegin', 'onStep', 'onValidationStep', 'onEpoch', 'onTrainEnd'] as const;
+const HOOKS = [
+  'onTrainBegin',
+  'onStep',
+  'onRefusedStep',
+  'onValidationStep',
+  'onValidation',
+  'onEpoch',
+  'onTrainEnd',
+] as const;
 
 /**
  * A copy of the list.

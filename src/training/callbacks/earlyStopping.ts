@@ -1,45 +1,45 @@
-/** Callback: ends a training that no longer gets better. Keras' `EarlyStopping`. */
-import {
-  finite,
-  nonNegativeNumber,
-  oneOf,
-  requireFields,
-  shown,
-  trueOrFalse,
-  wholeNumber,
-} from '../../core/arguments.js';
-import { UsageError } from '../../core/errors.js';
+/** Callback: ends a training that no longer gets better. Keras' `EarlyStopping`, by the rules of tf_keras 2.21. */
+import { finite, nonNegativeNumber, requireFields, trueOrFalse, wholeNumber } from '../../core/arguments.js';
 import { plural } from '../../core/formatting.js';
 import type { WeightMap } from '../parameterSpec.js';
 import type { Callback, EpochInfo, TrainingContext } from './callback.js';
+import { isWhole, Monitor, type MonitorOptions, sixDigits } from './monitor.js';
 
-export interface EarlyStoppingOptions {
-  /** The log that is watched. Default: val_loss. */
-  monitor?: string;
+export interface EarlyStoppingOptions extends MonitorOptions {
   /** Less than this is no improvement. Default: 0. */
   minDelta?: number;
-  /** Epochs without improvement at which the training ends; 0 does what 1 does. Default: 0. */
+  /** Epochs without improvement at which the training ends, never the first; 0 does what 1 does. Default: 0. */
   patience?: number;
-  /** Which way is better; `auto`: max for a name with `acc` or `auc` in it, else min. */
-  mode?: 'auto' | 'min' | 'max';
-  /** What the first epoch must be better than. */
+  /** Until an epoch is better than this, the epochs count as without improvement. Default: none. */
   baseline?: number;
+  /** The first epoch that is looked at, from 0: a warm-up before it may get worse. Default: 0. */
+  startFromEpoch?: number;
   /**
-   * At the end of the training the weights and moving averages of the best epoch come back; the optimizer's state
-   * stays. As in Keras 3: also where the epochs ran out, in which Keras 2 keeps the last weights. Default: false.
+   * At the end of the training the weights and moving averages of the best epoch come back, also where the epochs ran
+   * out; the optimizer's state stays. Default: false.
    */
   restoreBestWeights?: boolean;
 }
 
-const OPTIONS = ['monitor', 'minDelta', 'patience', 'mode', 'baseline', 'restoreBestWeights'] as const;
+const OPTIONS = [
+  'monitor',
+  'minDelta',
+  'patience',
+  'mode',
+  'baseline',
+  'startFromEpoch',
+  'restoreBestWeights',
+] as const;
 
 export class EarlyStopping implements Callback {
-  private readonly options: Required<Omit<EarlyStoppingOptions, 'baseline'>>;
-  private readonly baseline: number;
-  /** The number to beat: the best so far that beat the baseline. */
-  private toBeat = 0;
+  private readonly options: Required<Omit<EarlyStoppingOptions, keyof MonitorOptions | 'baseline'>>;
+  private readonly monitor: Monitor;
+  private readonly baseline: number | null;
   private wait = 0;
-  /** The best epoch, from 0, whatever the baseline, and what it had; null before one is a number. */
+  /**
+   * The best epoch, from 0, whatever the baseline, and what it had; null before there is one. With
+   * `restoreBestWeights` the first that is looked at counts as one, even where its log is NaN.
+   */
   bestEpoch: number | null = null;
   best = 0;
   /** Weights of that epoch, with `restoreBestWeights`: also there for whoever catches an error of `fit`. */
@@ -50,81 +50,66 @@ export class EarlyStopping implements Callback {
   /** @throws UsageError naming the option that makes no sense */
   constructor(options: EarlyStoppingOptions = {}) {
     requireFields('The options of EarlyStopping', options, OPTIONS);
-    const { monitor = 'val_loss', mode = 'auto', baseline, restoreBestWeights = false } = options;
-    if (typeof monitor !== 'string') {
-      throw new UsageError(`monitor is ${shown(monitor)}, it must be the name of a log.`);
-    }
-    const chosen = oneOf('mode', mode, ['auto', 'min', 'max']);
+    const { baseline } = options;
+    this.monitor = new Monitor('EarlyStopping', options);
     this.options = {
-      monitor,
       minDelta: nonNegativeNumber('minDelta', options.minDelta ?? 0),
       patience: wholeNumber('patience', options.patience ?? 0, 0),
-      mode: chosen === 'auto' ? (/acc|auc/.test(monitor) ? 'max' : 'min') : chosen,
-      restoreBestWeights: trueOrFalse('restoreBestWeights', restoreBestWeights),
+      startFromEpoch: wholeNumber('startFromEpoch', options.startFromEpoch ?? 0, 0),
+      restoreBestWeights: trueOrFalse('restoreBestWeights', options.restoreBestWeights ?? false),
     };
-    this.baseline = baseline === undefined ? this.worst : finite('baseline', baseline);
+    this.baseline = baseline === undefined ? null : finite('baseline', baseline);
   }
 
-  /** @throws UsageError for val_loss in a training without validation */
-  onTrainBegin({ validationSteps }: TrainingContext): void {
-    if (this.options.monitor === 'val_loss' && validationSteps === 0) {
-      throw new UsageError(
-        'EarlyStopping watches val_loss, and this training has no validation.',
-        "Give fit a validation, or EarlyStopping monitor: 'loss'.",
-      );
-    }
+  /** @throws UsageError for a log of a validation, in a training without one */
+  onTrainBegin(training: TrainingContext): void {
+    this.monitor.requireThere(training);
     this.wait = 0;
-    this.toBeat = this.baseline;
-    this.best = this.worst;
+    this.best = this.monitor.worst;
     this.bestEpoch = null;
     this.bestWeights = null;
     this.stoppedEpoch = null;
   }
 
   /** @throws UsageError where nothing has written the log that is watched */
-  async onEpoch({ epoch, steps, logs }: EpochInfo, training: TrainingContext): Promise<void> {
-    const { monitor, patience, restoreBestWeights } = this.options;
-    const current = logs[monitor];
-    // An epoch that was cut short is not compared with whole ones.
-    if (steps < training.stepsPerEpoch) return;
-    if (current === undefined) {
-      throw new UsageError(
-        `EarlyStopping watches ${monitor}, which the logs do not have; they have ${Object.keys(logs).join(', ')}.`,
-        'A callback that writes it must come before EarlyStopping in the list.',
-      );
-    }
-    if (this.improves(current, this.best)) {
-      this.best = current;
+  async onEpoch(info: EpochInfo, training: TrainingContext): Promise<void> {
+    const { epoch, logs } = info;
+    const { minDelta, patience, startFromEpoch, restoreBestWeights } = this.options;
+    if (!isWhole(info, training)) return;
+    const current = this.monitor.valueIn(logs);
+    if (epoch < startFromEpoch) return;
+    const better = this.monitor.improves(current, this.best, minDelta);
+    if (restoreBestWeights && (better || this.bestWeights === null)) {
+      this.bestWeights = await training.model.exportWeights();
       this.bestEpoch = epoch;
-      if (restoreBestWeights) this.bestWeights = await training.model.exportWeights();
-    }
-    if (this.improves(current, this.toBeat)) {
-      this.toBeat = current;
-      this.wait = 0;
-      return;
     }
     this.wait++;
-    if (this.wait < patience) return;
-    this.stoppedEpoch = epoch;
-    training.stop(`${monitor} did not improve for ${plural(this.wait, 'epoch')}${this.bestInWords()}`);
+    if (better) {
+      this.best = current;
+      this.bestEpoch = epoch;
+      if (this.beatsBaseline(current)) this.wait = 0;
+    } else if (this.wait >= patience && epoch > 0) {
+      this.stoppedEpoch = epoch;
+      training.stop(this.reason());
+    }
   }
 
   async onTrainEnd({ model }: TrainingContext): Promise<void> {
     if (this.bestWeights) await model.importWeights(this.bestWeights);
   }
 
-  private improves(value: number, than: number): boolean {
-    const { mode, minDelta } = this.options;
-    return mode === 'max' ? value - minDelta > than : value + minDelta < than;
+  private beatsBaseline(value: number): boolean {
+    return this.baseline === null || this.monitor.improves(value, this.baseline, this.options.minDelta);
   }
 
-  /** What every number is better than. */
-  private get worst(): number {
-    return this.options.mode === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  }
-
-  private bestInWords(): string {
-    if (this.bestEpoch === null) return '';
-    return `; the best was ${Number(this.best.toPrecision(6))} in epoch ${this.bestEpoch + 1}`;
+  private reason(): string {
+    const waited = `for ${plural(this.wait, 'epoch')}`;
+    const best = Number.isFinite(this.best)
+      ? `; the best was ${sixDigits(this.best)} in epoch ${(this.bestEpoch ?? 0) + 1}`
+      : '';
+    const { log } = this.monitor;
+    return this.beatsBaseline(this.best)
+      ? `${log} did not improve ${waited}${best}`
+      : `${log} did not beat the baseline ${this.baseline} ${waited}${best}`;
   }
 }

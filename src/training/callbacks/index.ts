@@ -3,11 +3,22 @@ export type {
   Callback,
   EpochInfo,
   Logs,
+  RefusedStepInfo,
   StepInfo,
   TrainingContext,
+  ValidationInfo,
   ValidationStepInfo,
 } from './callback.js';
+export { CSVLogger, type CSVLoggerOptions } from './csvLogger.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './earlyStopping.js';
 export { History } from './history.js';
 export { LearningRateSchedule } from './learningRateSchedule.js';
+export {
+  type CheckpointContents,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+} from './modelCheckpoint.js';
+export type { MonitorOptions } from './monitor.js';
 export { type ProgressSink, TrainingProgress } from './progress.js';
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './reduceLROnPlateau.js';
+export { TerminateOnNaN } from './terminateOnNaN.js';

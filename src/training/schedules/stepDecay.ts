@@ -15,8 +15,8 @@ const FACTOR = 0.1;
 const MOST_DROPS = 1000;
 
 /**
- * rate(i) = peak factor^floor(i (drops + 1) / n) for step i of n = count: PyTorch's `StepLR` with step_size = n / (drops
- * + 1), and Keras' `ExponentialDecay` of the same decay_steps with staircase.
+ * rate(i) = peak factor^floor(i (drops + 1) / n) for step i of n = count: PyTorch's `StepLR` with a step_size of
+ * n / (drops + 1), and Keras' `ExponentialDecay` of the same decay_steps with staircase.
  * @param peak the first rate, 0 or above
  * @throws UsageError for a setting that there is not or that makes no sense
  */

@@ -66,6 +66,26 @@ describe('the hooks', () => {
     ]);
   });
 
+  it('get all predictions of a validation before the epoch is closed, and add to its logs', async () => {
+    const seen: unknown[] = [];
+    const sizes = [2, 1];
+    const { source } = recordedSource(sizes);
+    const callbacks = [
+      on('onValidation', async ({ epoch, classes, probabilities, labels, logs }, { model }) => {
+        seen.push(epoch, classes, Object.keys(logs));
+        const batches = sizes.map((size, i) => tinyBatch(40 + i, size));
+        const found = await Promise.all(batches.map((batch) => model.predict(batch)));
+        expect([...probabilities]).toEqual(found.flatMap((p) => [...p]));
+        expect([...labels]).toEqual(batches.flatMap((batch) => [...batch.labels]));
+        logs.val_score = 0.5;
+      }),
+      on('onEpoch', ({ logs }) => void seen.push(logs.val_score)),
+    ];
+    const history = await tiny.run({ validation: source, callbacks });
+    expect(seen).toEqual([0, ['one', 'two'], ['loss', 'lr', 'val_loss'], 0.5]);
+    expect(history.epochs[0].logs.val_score).toBe(0.5);
+  });
+
   it('may call the model, which does not wait for itself, and changes nothing', async () => {
     const alone = await train({ epochs: 2 });
     await tiny.reset();

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
+import { TOLERANCE, worstDifference } from '../../../src/core/tolerance.js';
 import type { StepInfo } from '../../../src/training/callbacks/callback.js';
 import { LearningRateSchedule } from '../../../src/training/callbacks/learningRateSchedule.js';
 import type { Schedule } from '../../../src/training/schedules/schedule.js';
 import { refused } from '../../support/refused.js';
+import { logsOf, recorded, replay } from './replay.js';
 import { on, TinyTraining } from './tinyTraining.js';
 
 const tiny = new TinyTraining();
@@ -19,6 +21,10 @@ async function rates(epochs: number, schedule: Schedule, options?: { per?: 'epoc
 
 describe('LearningRateSchedule', () => {
   it('sets the rate of every epoch from its number and the rate before, as Keras does', async () => {
+    const halving = new LearningRateSchedule((epoch, rate) => (epoch % 3 === 2 ? rate / 2 : rate));
+    const { logged } = recorded.learningRateScheduler;
+    const replayed = await replay(halving, logsOf(logged));
+    expect(worstDifference(replayed.logged, logged, TOLERANCE.f32Small).ratio).toBeLessThanOrEqual(1);
     // Rates of Keras 2.3.1's LearningRateScheduler for `lambda epoch, lr: lr if epoch < 2 else lr / 2`, from 0.01.
     const found = await rates(4, (epoch, rate) => (epoch < 2 ? rate : rate / 2));
     expect(found.logs).toEqual([0.01, 0.01, 0.005, 0.0025]);
