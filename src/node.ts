@@ -16,6 +16,7 @@ export { encodePng, writeOverlayPng } from './eval/explain/overlay.node.js';
 export { writeReport } from './eval/report/writeReport.node.js';
 export { readPredictionsCsv, writePredictionsCsv } from './eval/scores/predictionsCsv.node.js';
 export * from './index.js';
+export { EventFolder, type EventFolderOptions } from './training/tensorboard/eventFolder.node.js';
 export {
   type Dataset,
   type DatasetSource,

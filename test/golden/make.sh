@@ -50,7 +50,7 @@ make schedules keras training/make_schedules.py schedules.json torch
 make schedules keras training/make_schedules.py schedules.json keras
 make callbacks keras training/make_callbacks.py callbacks.json
 make formats keras training/make_formats.py formats.json
-make tensorboard keras training/make_tensorboard.py
+make tensorboard keras training/tensorboard/make_tensorboard.py
 make keras_layouts keras keras/make_keras_h5.py layouts keras_layouts.json
 make keras_models keras keras/make_keras_models.py keras_models.json
 make keras_models keras23 keras/make_keras_models.py keras_models.json

@@ -71,6 +71,8 @@ export interface RunFolder {
   include(name: string): Promise<void>;
   /** Puts into place what is staged; a warning where a name was taken. */
   publish(): Promise<void>;
+  /** Takes over a file that was made in its place below the folder and goes on growing. */
+  addGrowing(path: string): Promise<void>;
 }
 
 /**
@@ -105,6 +107,7 @@ export async function inRunFolder<T>(
         out.warn(`${shownPath(join(target, wanted))} is not ours and stays; see ${given}.`);
       }
     },
+    addGrowing: (path) => folder.addGrowing(path),
   };
   try {
     return await work(run);

@@ -18,6 +18,8 @@ export interface WrittenFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** Where true it may have grown: bytes and hash are those of its beginning. */
+  readonly grows?: boolean;
 }
 
 export interface Manifest {
@@ -44,8 +46,9 @@ export function isBelow(path: unknown): boolean {
 }
 
 export function isWrittenFile(value: unknown): value is WrittenFile {
-  const { path, bytes, sha256 } = (value ?? {}) as Partial<WrittenFile>;
-  return isBelow(path) && Number.isInteger(bytes) && /^[0-9a-f]{64}$/.test(String(sha256));
+  const { path, bytes, sha256, grows = false } = (value ?? {}) as Partial<WrittenFile>;
+  const isHash = /^[0-9a-f]{64}$/.test(String(sha256));
+  return isBelow(path) && Number.isInteger(bytes) && isHash && typeof grows === 'boolean';
 }
 
 function isManifest(value: unknown): value is Manifest {
@@ -64,9 +67,10 @@ export async function readManifest(folder: string): Promise<Manifest | null> {
   }
 }
 
-export async function sha256Of(file: string): Promise<string> {
+/** @param bytes of its beginning; left out, of the whole file */
+export async function sha256Of(file: string, bytes = Number.POSITIVE_INFINITY): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
+  for await (const chunk of createReadStream(file, { end: bytes - 1 })) hash.update(chunk as Uint8Array);
   return hash.digest('hex');
 }
 
@@ -79,7 +83,8 @@ export async function stateOf(folder: string, written: WrittenFile): Promise<'ou
   const file = join(folder, written.path);
   const info = await lstat(file).catch(() => null);
   if (!info) return 'gone';
-  if (!info.isFile() || info.size !== written.bytes) return 'changed';
+  const { bytes, grows = false } = written;
+  if (!info.isFile() || (grows ? info.size < bytes : info.size !== bytes)) return 'changed';
   if (!isWithin(await realpath(dirname(file)), folder)) return 'changed';
-  return (await sha256Of(file)) === written.sha256 ? 'ours' : 'changed';
+  return (await sha256Of(file, grows ? bytes : undefined)) === written.sha256 ? 'ours' : 'changed';
 }

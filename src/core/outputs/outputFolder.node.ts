@@ -9,13 +9,14 @@ import { lstat, mkdir, open, readdir, rename, stat, statfs } from 'node:fs/promi
 import { basename, dirname, extname, join, posix } from 'node:path';
 import { DataError, UsageError } from '../errors.js';
 import { byteSize } from '../formatting.js';
-import { sweepTemporaries, writeError } from '../writeFile.node.js';
+import { sweepTemporaries, writeError, writeWhole } from '../writeFile.node.js';
 import { Claim, FolderTakenError, healBeside, isWorkName } from './claim.node.js';
 import { applyJournal, type Move, STAGED, writeJournal } from './journal.node.js';
 import {
   isBelow,
   MANIFEST_FILE,
   type Manifest,
+  manifestOf,
   readManifest,
   sha256Of,
   stateOf,
@@ -172,6 +173,22 @@ export class OutputFolder {
 
   async include(name: string): Promise<void> {
     await rename(this.aside(name), join(this.staged, name));
+  }
+
+  /**
+   * Takes a file that was made in place, and goes on growing, onto the list at once: a log that is there even after a
+   * kill. It is ours as long as it begins as it does now.
+   * @param path below the folder, parts separated by `/`
+   */
+  async addGrowing(path: string): Promise<void> {
+    const file = join(this.path, path);
+    const { size: bytes } = await stat(file);
+    this.written.set(path, { path, bytes, sha256: await sha256Of(file, bytes), grows: true });
+    const files = new Map([...this.earlier, ...this.written.values()].map((one) => [one.path, one]));
+    await writeWhole(
+      join(this.path, MANIFEST_FILE),
+      `${JSON.stringify(manifestOf(files.values()), null, 1)}\n`,
+    );
   }
 
   /** Files of ours that are as they were written, by their path below the folder. */

@@ -1,4 +1,6 @@
 /** The callbacks that come with the library, one line each. */
+
+export type { Hyperparameters, Picture } from '../tensorboard/summaries.js';
 export type {
   Callback,
   EpochInfo,
@@ -21,4 +23,12 @@ export {
 export type { MonitorOptions } from './monitor.js';
 export { type ProgressSink, TrainingProgress } from './progress.js';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './reduceLROnPlateau.js';
+export {
+  type EventRun,
+  type EventSink,
+  type PictureMaker,
+  type TaggedPicture,
+  TensorBoard,
+  type TensorBoardOptions,
+} from './tensorBoard.js';
 export { TerminateOnNaN } from './terminateOnNaN.js';

@@ -85,14 +85,15 @@ const session = (tag: string, field: number, ...info: Uint8Array[]): SummaryValu
 
 /**
  * The training begins, with these hyperparameters.
- * @param group trainings of one group are shown as one; each should have its own name
  * @param time seconds since 1970
+ * @param group trainings of one group are shown as one, by their mean. Default: each by itself
  */
-export function sessionStart(hyperparameters: Hyperparameters, group: string, time: number): SummaryValue {
+export function sessionStart(hyperparameters: Hyperparameters, time: number, group = ''): SummaryValue {
   const entries = Object.entries(hyperparameters).map(([name, x]) =>
     messageField(1, textField(1, name), messageField(2, hyperparameter(x))),
   );
-  return session('session_start_info', 3, ...entries, textField(4, group), doubleField(5, time));
+  const name = group === '' ? [] : [textField(4, group)];
+  return session('session_start_info', 3, ...entries, ...name, doubleField(5, time));
 }
 
 const STATUS = { success: 1, failure: 2 };

@@ -95,6 +95,31 @@ describe('a folder of results', () => {
     expect(tree('r')).toMatchObject({ 'weights.h5': 'mine', 'weights-2.h5': 'new weights' });
   });
 
+  it('lists a file that grows in its place, whatever becomes of the work', async () => {
+    await write('r', OLD);
+    const folder = await OutputFolder.open(at('r'), { overwrite: true });
+    put('r/log/a', 'begun');
+    await folder.addGrowing('log/a');
+    put('r/log/a', 'begun, and more');
+    await folder.close();
+    // Nothing was published: the earlier result and the log are both on the list.
+    await write('r', NEW, true);
+    expect(tree('r')).toEqual(NEW);
+  });
+
+  it('keeps a file that grows beside what is published, and takes one that begins otherwise for the user', async () => {
+    const folder = await OutputFolder.open(at('r'));
+    put('r/log/a', 'begun');
+    await folder.addGrowing('log/a');
+    stage(folder, NEW);
+    await folder.publish();
+    put('r/log/a', 'begun, and more');
+    await folder.close();
+    expect(tree('r')).toEqual({ ...NEW, 'log/a': 'begun, and more' });
+    put('r/log/a', 'other');
+    await expect(write('r', OLD, true)).rejects.toThrow(/log\/a/);
+  });
+
   it('may be published in parts; the first replaces what was there', async () => {
     await write('r', OLD);
     const folder = await OutputFolder.open(at('r'), { overwrite: true });

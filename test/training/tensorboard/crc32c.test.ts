@@ -1,7 +1,7 @@
 /** CRC-32C against the values of RFC 3720 and of TensorBoard's own code. */
 import { describe, expect, it } from 'vitest';
 import { crc32c, maskedCrc32c } from '../../../src/training/tensorboard/crc32c.js';
-import golden from '../../golden/training/tensorboard.json' with { type: 'json' };
+import golden from '../../golden/training/tensorboard/tensorboard.json' with { type: 'json' };
 
 describe('CRC-32C', () => {
   it.each([

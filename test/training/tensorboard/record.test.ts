@@ -9,7 +9,7 @@ import {
   sessionStart,
   textValue,
 } from '../../../src/training/tensorboard/summaries.js';
-import golden from '../../golden/training/tensorboard.json' with { type: 'json' };
+import golden from '../../golden/training/tensorboard/tensorboard.json' with { type: 'json' };
 import { readEvents } from '../../support/files/eventFile.js';
 
 interface Case {
@@ -36,7 +36,7 @@ function ours(one: Case) {
   if (kind === 'scalar') return scalarValue(tag, one.value ?? Number.NaN);
   if (kind === 'histogram') return histogramValue(tag, Float32Array.from(one.values ?? []));
   if (kind === 'text') return textValue(tag, one.text ?? '');
-  if (kind === 'hparams start') return sessionStart(one.hparams ?? {}, one.group ?? '', time);
+  if (kind === 'hparams start') return sessionStart(one.hparams ?? {}, time, one.group);
   if (kind === 'hparams end') return sessionEnd(one.status as 'failure', time);
   const { width = 0, height = 0, png = '' } = one;
   return imageValue(tag, { width, height, png: Buffer.from(png, 'base64') });
