@@ -141,11 +141,12 @@ export type {
 } from './training/network.js';
 export * from './training/optimizers/index.js';
 export type { Optimizer, OptimizerKind } from './training/optimizers/optimizer.js';
-export type { OptimizerState } from './training/optimizers/state.js';
+export type { BatchGroup, OptimizerState } from './training/optimizers/state.js';
 export type { ParameterSpec, ParameterTable, WeightMap } from './training/parameterSpec.js';
 export { type Predictions, predictAll } from './training/predictAll.js';
 export * from './training/schedules/index.js';
 export type { TrainingOptions } from './training/trainingOptions.js';
+export type { UpdateSettings } from './training/updates/updateSettings.js';
 export { enableTuning, type TuningOptions } from './verify/enableTuning.js';
 export { checkKernels, type KernelCheckOptions, type PlanChecker } from './verify/planCheck.js';
 export { selfTest } from './verify/selfTest.js';

@@ -43,6 +43,9 @@ export interface FitOptions extends TrainingOptions {
  * Trains a model. One that was trained or compiled before goes on, as with Keras' `fit`: the optimizer's state and
  * count of steps are kept, and settings that `options` leaves out; those that are given hold from now on. Call
  * `model.compile` first to start the optimizer afresh, or give one of another kind, or a state.
+ *
+ * With `accumulate` a step is still a batch. The last step of an epoch makes an update of the batches that wait, so that
+ * validation sees them; a training that is stopped before leaves them for its next step.
  * @returns losses per step and epoch, what stopped the training, and where the time went
  * @throws NonFiniteError when a step or the validation loss is not finite, naming the layer (`Model.trainStep`);
  *   UsageError for counts that are no whole numbers above 0, callbacks that are none (`checkCallbacks`), a model that
@@ -189,7 +192,7 @@ async function trainEpoch(
     const batch = await next();
     const loaded = performance.now();
     learningRate = training.learningRate;
-    const loss = await model.trainStep(batch).catch((error: unknown) => {
+    const loss = await model.trainStep(batch, { endsGroup: step === steps - 1 }).catch((error: unknown) => {
       if (error instanceof NonFiniteError) return error;
       throw error;
     });

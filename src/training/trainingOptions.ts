@@ -15,6 +15,7 @@ import {
   type SettingMap,
 } from './optimizers/optimizer.js';
 import { checkOptimizerState, type OptimizerState } from './optimizers/state.js';
+import { checkUpdates, type UpdateSettings } from './updates/updateSettings.js';
 
 /** A loss, or the settings of the weighted cross-entropy; not both. */
 export interface LossOptions extends Partial<WeightedSettings> {
@@ -33,7 +34,7 @@ export interface OptimizerShorthand {
   adamEpsilon?: number;
 }
 
-export interface TrainingOptions extends OptimizerShorthand, LossOptions {
+export interface TrainingOptions extends OptimizerShorthand, LossOptions, Partial<UpdateSettings> {
   /** Which Keras' rule the moving variance follows. */
   movingVarianceRule?: MovingVarianceRule;
   /**
@@ -57,6 +58,7 @@ export interface OptimizerRequest {
 export interface TrainingSettings extends LossOptions {
   movingVarianceRule?: MovingVarianceRule;
   optimizer: OptimizerRequest;
+  updates: Partial<UpdateSettings>;
 }
 
 /** A training that is compiled. Its optimizer's settings may change between steps. */
@@ -65,6 +67,7 @@ export interface CompiledTraining {
   loss: Loss;
   movingVarianceRule?: MovingVarianceRule;
   optimizer: CompleteOptimizer;
+  updates: UpdateSettings;
 }
 
 /**
@@ -116,7 +119,8 @@ export function checkTraining(options: TrainingOptions, network: Network): Train
     oneOf('movingVarianceRule', movingVarianceRule, MOVING_VARIANCE_RULES);
   }
   const given = Object.entries({ ...loss, movingVarianceRule }).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(given), optimizer: checkOptimizer(options, network) };
+  const updates = checkUpdates(options);
+  return { ...Object.fromEntries(given), optimizer: checkOptimizer(options, network), updates };
 }
 
 const SHORTHAND = ['learningRate', 'beta1', 'beta2', 'adamEpsilon'] as const;

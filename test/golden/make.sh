@@ -44,6 +44,8 @@ make forward keras network/make_forward.py # and gradcam
 make steps keras training/make_steps.py
 make steps keras23 training/make_steps_keras23.py
 make optimizers keras training/make_optimizers.py
+make updates keras updates/make_updates.py updates.json keras
+make updates keras updates/make_updates.py updates.json torch
 make losses keras training/make_losses.py losses.json keras
 make losses torchvision training/make_losses.py losses.json torchvision
 make schedules keras training/make_schedules.py schedules.json torch

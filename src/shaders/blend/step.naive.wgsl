@@ -3,8 +3,8 @@
 //   mean = share * mean + (1 - share) * other
 //
 // The mean gradient of several batches: mean begins as the gradient of one more batch of n images, other is the mean
-// of those before, share = n / all images so far. The moving average of weights: mean is the average, other the weights,
-// share the momentum. The result lies between the two, so it is finite where they are.
+// of those before, share = n / all images so far. The moving average of weights: mean is the average, other the
+// weights, share the momentum. The result lies between the two, so it is finite where they are.
 // Variants: naive (this, any count, also the tail of vec4) -> vec4 (this text with Real = vec4f: four parameters per
 // thread).
 // Check and race: npx chexgpu doctor --kernel blend.step

@@ -37,7 +37,7 @@ export const squaresRuns = (count: number): number => Math.ceil(count / SQUARES_
 /**
  * The sum of the squares of each run of neighbours in x.
  * @param x any dense tensor
- * @param sums sums[1,1,1,squaresRuns(elements of x)], overwritten
+ * @param sums sums[1,1,1,n], the first squaresRuns(elements of x) of them overwritten
  */
 export function sumsOfSquares(
   plan: PlanBuilder,

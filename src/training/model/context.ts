@@ -5,12 +5,14 @@ import type { Gpu } from '../../engine/device/gpu.js';
 import type { Precision } from '../../engine/plan/plan.js';
 import type { BatchShape } from '../batch.js';
 import type { Network } from '../network.js';
+import type { WeightAverage } from '../updates/weightAverage.js';
 import type { Parameters } from './parameters.js';
 
 export interface ModelContext {
   gpu: Gpu;
   network: Network;
   parameters: Parameters;
+  average: WeightAverage;
   variants: Readonly<Record<string, string>>;
   /** Of predictions; training is always f32. */
   precision: Precision;

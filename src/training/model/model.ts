@@ -4,11 +4,11 @@
  */
 import {
   listOfNumbers,
-  nonNegativeNumber,
   oneOf,
   requireFunction,
   requireObject,
   shown,
+  trueOrFalse,
   wholeNumber,
 } from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
@@ -16,28 +16,20 @@ import type { Gpu } from '../../engine/device/gpu.js';
 import type { Plan, Precision } from '../../engine/plan/plan.js';
 import type { Batch, BatchShape } from '../batch.js';
 import { drawWeights } from '../initialisers.js';
-import { sameLoss } from '../losses/loss.js';
 import { checkImageSize, checkNetwork, type Network } from '../network.js';
-import { OPTIMIZERS } from '../optimizers/index.js';
-import { checkSettings, complete } from '../optimizers/optimizer.js';
 import type { OptimizerState } from '../optimizers/state.js';
 import type { WeightMap } from '../parameterSpec.js';
-import {
-  type CompiledTraining,
-  checkTraining,
-  chosenLoss,
-  type OptimizerRequest,
-  type TrainingOptions,
-  type TrainingSettings,
-} from '../trainingOptions.js';
+import { type CompiledTraining, checkTraining, type TrainingOptions } from '../trainingOptions.js';
+import { WeightAverage } from '../updates/weightAverage.js';
 import { admitBatch, requireKnownLabels } from './admitBatch.js';
 import { Affines } from './affines.js';
 import type { ModelContext } from './context.js';
 import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
 import { KeptPlans } from './keptPlans.js';
-import { type PackedSlots, Parameters, slotBuffer } from './parameters.js';
+import { Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
 import { Trainer } from './trainer.js';
+import { TrainingState } from './trainingState.js';
 import { Turns } from './turns.js';
 
 /** How a model is made. */
@@ -56,36 +48,31 @@ export interface ModelOptions {
   onCompile?: (plan: string, done: number, total: number) => void;
 }
 
-/** What was asked of the optimizer, with a copy of the state. */
-interface OwnRequest extends Omit<OptimizerRequest, 'state'> {
-  state?: { iterations: number; settings: OptimizerState['settings']; slots: PackedSlots };
-}
-
 /** Any network that fulfils `Network`, with its weights on one GPU: predicts, explains, trains. */
 export class Model {
   private readonly predictors = new KeptPlans<Predictor>();
   private readonly trainers = new KeptPlans<Trainer>();
   private readonly affines: Affines;
-  private training: CompiledTraining | null = null;
-  private step = 0;
-  /** Whether the gradients' buffer holds those of a step since `compile`. */
-  private hasGradients = false;
+  private readonly state: TrainingState;
   private readonly turns = new Turns(() => this.free());
   private readonly context: ModelContext;
 
   /** Without memory yet: `begin` gives it. */
   protected constructor(gpu: Gpu, network: Network, options: ModelOptions) {
     if (options.onCompile !== undefined) requireFunction('onCompile', options.onCompile);
+    const parameters = new Parameters(gpu, network);
     this.context = {
       gpu,
       network,
-      parameters: new Parameters(gpu, network),
+      parameters,
+      average: new WeightAverage(gpu, parameters),
       variants: { ...options.variants },
       precision: oneOf('precision', options.precision ?? 'f32', ['f32', 'f16']),
       onCompile: options.onCompile ?? (() => {}),
       signal: this.turns.signal,
     };
     this.affines = new Affines(this.context);
+    this.state = new TrainingState(this.context, () => this.trainers.clear());
   }
 
   /**
@@ -118,9 +105,9 @@ export class Model {
     return this.context.network;
   }
 
-  /** The optimizer's updates so far: training steps since `compile`, and those of the state it was given. */
+  /** The optimizer's updates so far: since `compile`, and those of the state it was given. */
   get steps(): number {
-    return this.step;
+    return this.state.steps;
   }
 
   /**
@@ -180,7 +167,7 @@ export class Model {
       let inspection: Inspection | undefined;
       try {
         const { maps, read } = await this.turns.next(async () => {
-          await this.affines.refresh();
+          await this.showNetwork();
           inspection = await inspectForward(this.context, own, this.affines.of);
           return inspection;
         });
@@ -202,90 +189,61 @@ export class Model {
    */
   async compile(options: TrainingOptions): Promise<void> {
     const given = checkTraining(options, this.network);
-    const request = this.ownRequest(given.optimizer);
-    return this.turns.next(() => this.compileNow(given, request));
-  }
-
-  private async compileNow(given: TrainingSettings, request: OwnRequest): Promise<void> {
-    const { parameters } = this.context;
-    const loss = chosenLoss(given, this.network.classes);
-    const { kind = OPTIMIZERS[0], settings, state } = request;
-    const optimizer = complete(kind, settings, state?.settings);
-    if (state) await parameters.writeSlots(state.slots);
-    else await parameters.resetSlots(Object.keys(kind.slots));
-    this.trainers.clear();
-    this.step = state?.iterations ?? 0;
-    this.training = { loss, movingVarianceRule: given.movingVarianceRule, optimizer };
-    this.hasGradients = false;
-  }
-
-  private ownRequest({ state, ...request }: OptimizerRequest): OwnRequest {
-    if (!state) return request;
-    const { iterations, settings, slots } = state;
-    const packed = this.context.parameters.packSlots(slots);
-    return { ...request, state: { iterations, settings: { ...settings }, slots: packed } };
+    const request = this.state.own(given.optimizer);
+    return this.turns.next(() => this.state.compile(given, request));
   }
 
   /**
    * Sets loss and optimizer for a training that goes on: the optimizer's state and count stay as they are, and so does
    * every setting that `options` leaves out. Where nothing is compiled yet, or `options.optimizer` brings a state or
-   * an optimizer of another kind, it is `compile`.
+   * an optimizer of another kind, it is `compile`. Another `accumulate` drops the gradients of a group that waits,
+   * `ema: 0` the weights behind the average.
    * @returns the options that hold now
    * @throws as `compile`
    */
   async goOn(options: TrainingOptions): Promise<CompiledTraining> {
     const given = checkTraining(options, this.network);
-    const request = this.ownRequest(given.optimizer);
-    return this.turns.next(async () => {
-      const { training } = this;
-      if (!training || request.state || (request.kind && request.kind !== training.optimizer.kind)) {
-        await this.compileNow(given, request);
-      } else {
-        const { kind, settings } = training.optimizer;
-        const optimizer = complete(kind, checkSettings(kind, request.settings), settings);
-        const loss = chosenLoss(given, this.network.classes, training.loss);
-        const { movingVarianceRule = training.movingVarianceRule } = given;
-        const same = sameLoss(loss, training.loss) && movingVarianceRule === training.movingVarianceRule;
-        if (!same) this.trainers.clear();
-        // Trainers that stay look into it for the optimizer's settings.
-        Object.assign(training, { loss, movingVarianceRule, optimizer });
-      }
-      return { ...this.training! };
-    });
+    const request = this.state.own(given.optimizer);
+    return this.turns.next(() => this.state.goOn(given, request));
   }
 
   /**
    * One step of training on a batch; returns the loss of the weights before the update. The batch is copied at once.
+   * With `accumulate` the batches of a group share an update, which the last one makes.
+   * @param options endsGroup: make it now, however many wait for it
    * @throws UsageError before `compile`, and as `predict`; DataError also for labels that are not count * classes
    *   numbers, each 0 or 1 (or NaN, where the loss takes unknown ones); NonFiniteError naming the first layer or tensor
    *   with a value that is not finite, be it in the loss, the gradients, the moving averages or what the update would
    *   make of them. After any of them weights, moving averages, optimizer and count are as before.
    */
-  async trainStep(batch: Batch): Promise<number> {
+  async trainStep(batch: Batch, { endsGroup = false }: { endsGroup?: boolean } = {}): Promise<number> {
     const own = admitBatch(batch, this.network, { labels: true });
+    trueOrFalse('endsGroup', endsGroup);
     return this.turns.next(async () => {
       const trainer = await this.trainer(own);
-      if (!this.training?.loss.unknownLabels) requireKnownLabels(own);
+      if (!this.state.compiled('training').loss.unknownLabels) requireKnownLabels(own);
       try {
         this.affines.outdate();
-        const loss = await trainer.step(own, this.step + 1);
-        this.step++;
-        this.hasGradients = true;
+        await this.context.average.show('trained');
+        const place = this.state.place(own.count, endsGroup);
+        const loss = await trainer.step(own, place);
+        this.state.took(own.count, place);
         return loss;
       } catch (error) {
-        if (error instanceof NonFiniteError) this.hasGradients = true;
+        if (error instanceof NonFiniteError) this.state.hasGradients = true;
         throw error;
       }
     });
   }
 
   /**
-   * Gradients of the last `trainStep`, by Keras' names; also of one that was refused, to see what overflowed.
+   * Gradients of the last `trainStep`, by Keras' names; also of one that was refused, to see what overflowed. With
+   * `accumulate` they are the mean of the group so far, and what clipping left of them once the update is made.
    * @throws UsageError before the first step after `compile`
    */
   gradients(): Promise<WeightMap> {
     return this.turns.next(async () => {
-      if (!this.hasGradients) {
+      if (!this.state.hasGradients) {
         throw new UsageError('There are no gradients before a training step.', 'Call trainStep() first.');
       }
       return this.context.parameters.readTrainable('gradients');
@@ -298,46 +256,36 @@ export class Model {
    * @throws UsageError before `compile`
    */
   exportOptimizer(): Promise<OptimizerState> {
-    return this.turns.next(async () => {
-      const { kind, settings } = this.compiled('exportOptimizer').optimizer;
-      const iterations = this.step;
-      const slots: OptimizerState['slots'] = {};
-      for (const slot of Object.keys(kind.slots)) {
-        slots[slot] = await this.context.parameters.readTrainable(slotBuffer(slot));
-      }
-      return { optimizer: kind.name, iterations, slots, settings: { ...settings } };
-    });
+    return this.turns.next(() => this.state.export());
   }
 
   /** Learning rate of the next steps. @throws UsageError before `compile` */
   get learningRate(): number {
-    return this.compiled('reading learningRate').optimizer.settings.learningRate;
+    return this.state.compiled('reading learningRate').optimizer.settings.learningRate;
   }
 
   /** Sets it. @throws UsageError before `compile`, or unless it is a finite number, 0 or above */
   setLearningRate(rate: number): void {
-    const training = this.compiled('setLearningRate');
-    // What is undefined would pass for left out.
-    nonNegativeNumber('learningRate', rate);
-    const { kind, settings } = training.optimizer;
-    training.optimizer = complete(kind, checkSettings(kind, { learningRate: rate }), settings);
+    this.state.setLearningRate(rate);
   }
 
-  private compiled(before: string): CompiledTraining {
-    if (!this.training) throw new UsageError(`Call compile() before ${before}.`);
-    return this.training;
-  }
-
+  /** All weights and moving averages: of the network, which with `ema` is the average of the weights. */
   exportWeights(): Promise<WeightMap> {
-    return this.turns.next(() => this.context.parameters.read());
+    const { parameters, average } = this.context;
+    return this.turns.next(() => parameters.read(average.buffers.network));
   }
 
-  /** Replaces all weights by a copy of these, or none. @throws WeightsError, OutOfMemoryError */
+  /**
+   * Replaces all weights by a copy of these, or none; with `ema` also those behind the average.
+   * @throws WeightsError, OutOfMemoryError
+   */
   async importWeights(weights: WeightMap): Promise<void> {
-    const packed = this.context.parameters.pack(weights);
+    const { parameters, average } = this.context;
+    const packed = parameters.pack(weights);
     return this.turns.next(async () => {
       this.affines.outdate();
-      await this.context.parameters.write(packed);
+      await parameters.write(packed);
+      await average.restart();
     });
   }
 
@@ -374,15 +322,20 @@ export class Model {
     checkImageSize(this.network, width);
   }
 
+  /** Before inference: the network as it is now, with the affines of its batch norms. */
+  private async showNetwork(): Promise<void> {
+    await this.context.average.show('average');
+    await this.affines.refresh();
+  }
+
   private async predictor(shape: BatchShape): Promise<Predictor> {
     this.checkSize(shape);
-    await this.affines.refresh();
+    await this.showNetwork();
     return this.predictors.for(shape, () => Predictor.create(this.context, shape, this.affines.of));
   }
 
   private async trainer(shape: BatchShape): Promise<Trainer> {
-    const { training } = this;
-    if (!training) throw new UsageError('Call compile() with a loss before training.');
+    const training = this.state.compiled('training');
     this.checkSize(shape);
     return this.trainers.for(shape, () => Trainer.create(this.context, shape, training));
   }

@@ -27,8 +27,8 @@ interface Region {
 /** A buffer of the optimizer's state. */
 export type SlotBuffer = `slot ${string}`;
 
-/** Buffers with the layout of the trainable tensors. */
-export type TrainableBuffer = 'weights' | 'gradients' | SlotBuffer;
+/** Buffers with the layout of the trainable tensors; the average of the weights and those behind it: WeightAverage. */
+export type TrainableBuffer = 'weights' | 'gradients' | 'average' | 'trained' | SlotBuffer;
 
 /** Buffers with the layout of the moving averages: the present ones, and those of a step under way. */
 export type MovingBuffer = 'moving' | 'nextMoving';
@@ -181,9 +181,9 @@ export class Parameters implements TrainableLayout {
     this.bounds.w = largest(packed.weights);
   }
 
-  /** All weights and moving averages, by Keras' names. */
-  async read(): Promise<WeightMap> {
-    const weights = await this.floats('weights');
+  /** All weights and moving averages, by Keras' names. @param buffer that holds the weights */
+  async read(buffer: TrainableBuffer = 'weights'): Promise<WeightMap> {
+    const weights = await this.floats(buffer);
     const moving = await this.floats('moving');
     return new Map(
       this.table.map((spec) => {
@@ -249,32 +249,58 @@ export class Parameters implements TrainableLayout {
     this.keepSlots(slots.map((slot) => [slot, 0]));
   }
 
+  /** Replaces what the optimizer moves where the network is an average of it. */
+  async writeTrained(trained: Float32Array<ArrayBuffer>): Promise<void> {
+    await this.upload({ trained });
+    this.bounds.w = Math.max(this.bounds.w, largest(trained));
+  }
+
+  /** The bound of the weights anew, after others took their place. */
+  async measureWeights(): Promise<void> {
+    this.bounds.w = largest(await this.floats('weights'));
+  }
+
   /** Frees slots of another optimizer than the one with these bounds. */
   private keepSlots(bounds: [slot: string, bound: number][]): void {
     const own = new Set<BufferName>(bounds.map(([slot]) => slotBuffer(slot)));
-    for (const [name, buffer] of this.buffers) {
-      if (!name.startsWith('slot ') || own.has(name)) continue;
-      this.gpu.destroyBuffer(buffer);
+    this.free(...[...this.buffers.keys()].filter((name) => name.startsWith('slot ') && !own.has(name)));
+    this.bounds = { ...Object.fromEntries(bounds), w: this.bounds.w };
+  }
+
+  /** Takes the memory of these buffers, where they have any. */
+  free(...names: BufferName[]): void {
+    for (const name of names) {
+      const buffer = this.buffers.get(name);
+      if (buffer) this.gpu.destroyBuffer(buffer);
       this.buffers.delete(name);
     }
-    this.bounds = { ...Object.fromEntries(bounds), w: this.bounds.w };
   }
 
   /** Before a training pass, within `Gpu.guarded`: the next moving averages begin as the present ones. */
   beginMoving(): void {
     const { device } = this.gpu;
     const encoder = device.createCommandEncoder({ label: 'moving averages' });
-    this.copyMoving(encoder, 'moving', 'nextMoving');
+    this.copy(encoder, 'moving', 'nextMoving');
     device.queue.submit([encoder.finish()]);
   }
 
   /** When a step is taken: the next moving averages become the present ones. */
   takeMoving(encoder: GPUCommandEncoder): void {
-    this.copyMoving(encoder, 'nextMoving', 'moving');
+    this.copy(encoder, 'nextMoving', 'moving');
   }
 
-  private copyMoving(encoder: GPUCommandEncoder, from: MovingBuffer, to: MovingBuffer): void {
-    encoder.copyBufferToBuffer(this.buffers.get(from)!, 0, this.buffers.get(to)!, 0, this.movingSize * 4);
+  /** When a batch of a group is done, within `Gpu.guarded`: its gradients wait for the next, its averages are taken. */
+  keepGradients(): void {
+    const { device } = this.gpu;
+    const encoder = device.createCommandEncoder({ label: 'mean gradient' });
+    this.copy(encoder, 'gradients', slotBuffer('accumulated'));
+    this.takeMoving(encoder);
+    device.queue.submit([encoder.finish()]);
+  }
+
+  /** A whole buffer into another of the same layout; both have memory. */
+  copy(encoder: GPUCommandEncoder, from: BufferName, to: BufferName): void {
+    encoder.copyBufferToBuffer(this.buffers.get(from)!, 0, this.buffers.get(to)!, 0, this.sizeOf(from) * 4);
   }
 
   /** A whole buffer, padding included. */

@@ -1,7 +1,8 @@
 /**
- * Training steps for one batch size and image size: forward, loss, backward, then the optimizer's update. Nothing of
- * the model moves before the loss, the gradients, the next moving averages and what the update would make of them are
- * known to be finite: a step is taken whole or not at all.
+ * Training steps for one batch size and image size: forward, loss, backward, the mean with the other batches of the
+ * group, then the update: clip, optimizer, moving average of the weights. Nothing of the model moves before the loss,
+ * the gradients, the next moving averages and what the update would make of them are known to be finite: a step is
+ * taken whole or not at all.
  */
 import { ChexError, NonFiniteError } from '../../core/errors.js';
 import type { Gpu } from '../../engine/device/gpu.js';
@@ -9,15 +10,19 @@ import { Readback } from '../../engine/device/readback.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
 import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
+import { blend } from '../../shaders/blend/blend.js';
+import { clipGradient, squaresRuns, sumsOfSquares } from '../../shaders/clip/clip.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
 import type { Batch, BatchShape } from '../batch.js';
 import type { ForwardMode, RecordedNetwork } from '../network.js';
-import { findOverflow } from '../optimizers/overflow.js';
+import { brokenGradient, findOverflow } from '../optimizers/overflow.js';
 import type { CompiledTraining } from '../trainingOptions.js';
+import { clipOf, clips } from '../updates/clipping.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
 import { readMap } from './inspect.js';
 import { slotBuffer } from './parameters.js';
+import type { StepPlace } from './trainingState.js';
 
 /** What the steps have on the GPU beside the parameters and the plan's own memory. */
 interface StepMemory {
@@ -28,12 +33,16 @@ interface StepMemory {
   readonly p: Tensor;
   /** dlogits[b,1,1,classes] */
   readonly dlogits: Tensor;
-  /** The loss, and the largest gradients and moving averages: `verdictParts`. */
+  /** The loss, the largest gradients and moving averages, and the gradients' squares: `verdictParts`. */
   readonly verdict: Tensor;
   /** The optimizer's numbers of a step. */
   readonly hyper: Tensor;
   /** The loss's constants, where it has any. */
   readonly constants: Tensor | null;
+  /** Numbers of a step, [1,1,1,4] each: the batch's share of its group, the clip, what an average keeps. */
+  readonly share: Tensor;
+  readonly clip: Tensor;
+  readonly ema: Tensor;
   readonly back: Readback;
 }
 
@@ -51,7 +60,8 @@ export class Trainer {
     const { gpu, parameters, variants, onCompile, signal } = context;
     const { kind } = options.optimizer;
     const label = `train, ${describeBatch(shape)}`;
-    await parameters.allocate('gradients', ...Object.keys(kind.slots).map(slotBuffer), 'nextMoving');
+    const slots = [...Object.keys(kind.slots), ...(options.updates.accumulate > 1 ? ['accumulated'] : [])];
+    await parameters.allocate('gradients', ...slots.map(slotBuffer), 'nextMoving');
     const memory = await gpu.guarded(label, () => allocate(context, shape, options));
     let plan: Plan | undefined;
     try {
@@ -80,45 +90,80 @@ export class Trainer {
 
   /**
    * @param batch admitted, with labels
-   * @param t number of this step, from 1
    * @returns the loss before the update
    * @throws NonFiniteError when the step would leave a number that is not finite; then all is as before
    */
-  async step(batch: Batch, t: number): Promise<number> {
+  async step(batch: Batch, { t, share, last }: StepPlace): Promise<number> {
     const { gpu, parameters } = this.context;
-    const { kind, settings } = this.options.optimizer;
+    const { optimizer, updates } = this.options;
+    const { kind, settings } = optimizer;
     const hyper = kind.hyper(settings, t, parameters);
     const load = await this.memory.input.loader(batch);
     await gpu.guarded(this.plan.label, () => {
-      const labels = batch.labels as Float32Array<ArrayBuffer>;
-      gpu.device.queue.writeBuffer(this.memory.labels.storage.buffer!, 0, labels);
-      gpu.device.queue.writeBuffer(this.memory.hyper.storage.buffer!, 0, hyper);
+      this.write('labels', batch.labels as Float32Array<ArrayBuffer>);
+      this.write('hyper', hyper);
+      this.write('share', Float32Array.of(share));
+      // Of the weights before the first update an average keeps nothing.
+      this.write('ema', Float32Array.of(t === 1 ? 0 : updates.ema));
       load();
       parameters.beginMoving();
       this.plan.run();
       const { storage } = this.memory.verdict;
       this.memory.back.copy(storage.buffer!, 0, storage.bytes);
     });
-    const { loss, gradient, moving } = await this.verdict();
+    const { loss, gradient, moving, squares } = await this.verdict();
     if (!Number.isFinite(loss)) throw await this.refusedLoss(loss, t);
     if (!Number.isFinite(moving)) throw await this.refusedMoving(loss, t);
-    // Gradients that are not finite are refused whatever the optimizer thinks of them.
-    const known = Number.isFinite(gradient) ? kind.boundsAfter(parameters.bounds, gradient, hyper) : null;
-    const bounds = known ?? (await findOverflow(parameters, kind, hyper));
-    if (typeof bounds === 'string') throw refusal(t, loss, bounds);
-
-    // One submit of all that moves, and nothing beside it that could fail alone.
-    await gpu.guarded(kind.title, () => this.update.run((encoder) => parameters.takeMoving(encoder)));
-    parameters.bounds = bounds;
+    // Whatever the optimizer thinks of them.
+    if (!Number.isFinite(gradient)) throw await this.refusedGradient(loss, t);
+    if (last) await this.updateBy(gradient, squares, hyper, t, loss);
+    else await gpu.guarded(this.plan.label, () => parameters.keepGradients());
     return loss;
   }
 
-  /** The loss, and the largest magnitudes of the gradients and of the next moving averages. */
-  private async verdict(): Promise<{ loss: number; gradient: number; moving: number }> {
+  /** @throws NonFiniteError, before anything moves */
+  private async updateBy(
+    gradient: number,
+    squares: Float32Array,
+    hyper: Float32Array,
+    t: number,
+    loss: number,
+  ): Promise<void> {
+    const { gpu, parameters } = this.context;
+    const { optimizer, updates } = this.options;
+    const { kind } = optimizer;
+    const clip = await clipOf(updates, parameters, gradient, squares);
+    const most = Math.min(gradient * clip.factor, clip.limit);
+    const bounds =
+      kind.boundsAfter(parameters.bounds, most, hyper) ?? (await findOverflow(parameters, kind, hyper, clip));
+    if (typeof bounds === 'string') throw refusal(t, loss, bounds);
+
+    if (clips(updates)) {
+      await gpu.guarded('clip', () => this.write('clip', Float32Array.of(clip.factor, clip.limit)));
+    }
+    // One submit of all that moves, and nothing beside it that could fail alone.
+    await gpu.guarded(kind.title, () => this.update.run((encoder) => parameters.takeMoving(encoder)));
+    parameters.bounds = bounds;
+  }
+
+  private write(to: 'labels' | 'hyper' | 'share' | 'clip' | 'ema', values: Float32Array<ArrayBuffer>): void {
+    this.context.gpu.device.queue.writeBuffer(this.memory[to].storage.buffer!, 0, values);
+  }
+
+  /** The loss, the largest magnitudes of gradients and next moving averages, sums of squares of the gradients. */
+  private async verdict() {
     const values = new Float32Array(await this.memory.back.take());
-    const runs = LARGEST_RUNS[this.context.gpu.info.kind];
-    const gradients = values.subarray(BEHIND_LOSS, BEHIND_LOSS + runs);
-    return { loss: values[0], gradient: most(gradients), moving: most(values.subarray(BEHIND_LOSS + runs)) };
+    const parts = partsOf(this.context, this.options);
+    const part = (name: keyof typeof parts) => {
+      const { from, size } = parts[name];
+      return values.subarray(from, from + size);
+    };
+    return {
+      loss: values[0],
+      gradient: most(part('gradients')),
+      moving: most(part('moving')),
+      squares: part('squares'),
+    };
   }
 
   /** Repeats the forward pass with every map kept and names the first that is not finite. */
@@ -152,6 +197,12 @@ export class Trainer {
     );
   }
 
+  private async refusedGradient(loss: number, t: number): Promise<NonFiniteError> {
+    const { parameters } = this.context;
+    const broken = brokenGradient(parameters, await parameters.floats('gradients'));
+    return refusal(t, loss, broken ?? 'a gradient is not finite');
+  }
+
   private async refusedMoving(loss: number, t: number): Promise<NonFiniteError> {
     const { parameters } = this.context;
     const next = await parameters.floats('nextMoving');
@@ -176,13 +227,14 @@ function forwardMode({ movingVarianceRule: rule = 'keras2.3' }: CompiledTraining
 }
 
 /** To be called within `Gpu.guarded`. */
-function allocate(
-  { gpu, network, parameters }: ModelContext,
-  shape: BatchShape,
-  { loss, optimizer: { kind, settings } }: CompiledTraining,
-): StepMemory {
+function allocate(context: ModelContext, shape: BatchShape, options: CompiledTraining): StepMemory {
+  const { gpu, network, parameters } = context;
+  const { loss, optimizer } = options;
+  const { kind, settings } = optimizer;
   const perClass = [shape.count, 1, 1, network.classes] as const;
-  const verdict = fixedTensor(gpu, 'verdict', [1, 1, 1, BEHIND_LOSS + 2 * LARGEST_RUNS[gpu.info.kind]]);
+  const { squares } = partsOf(context, options);
+  const verdict = fixedTensor(gpu, 'verdict', [1, 1, 1, squares.from + squares.size]);
+  const four = (label: string) => fixedTensor(gpu, label, [1, 1, 1, 4]);
   return {
     input: new InputStage(gpu, shape, network.inputChannels),
     labels: fixedTensor(gpu, 'labels', perClass),
@@ -191,6 +243,9 @@ function allocate(
     verdict,
     hyper: fixedTensor(gpu, kind.title, [1, 1, 1, kind.hyper(settings, 1, parameters).length]),
     constants: loss.constants && uploaded(gpu, 'loss constants', loss.constants),
+    share: four('share of the group'),
+    clip: four('clip'),
+    ema: four('share of the average'),
     back: new Readback(gpu, verdict.storage.bytes),
   };
 }
@@ -201,30 +256,47 @@ function free(gpu: Gpu, { input, back, ...tensors }: StepMemory): void {
   for (const t of Object.values(tensors)) if (t) gpu.destroyBuffer(t.storage.buffer!);
 }
 
-/** Forward, loss, backward, and what must be known before the update. */
+/** Forward, loss, backward, the mean over the group, and what must be known before the update. */
 function recordStep(
   plan: PlanBuilder,
-  { gpu, network, parameters }: ModelContext,
+  context: ModelContext,
   options: CompiledTraining,
-  { input, labels, constants, p, dlogits, verdict }: StepMemory,
+  { input, labels, constants, p, dlogits, verdict, share }: StepMemory,
 ): void {
-  const { loss, gradients, moving } = verdictParts(gpu, verdict);
+  const { network, parameters } = context;
+  const part = verdictParts(context, options, verdict);
   const forward = network.record(plan, parameters, input.image, forwardMode(options));
-  options.loss.record(plan, 'loss', { z: forward.logits, labels, constants, p, loss, dz: dlogits });
+  options.loss.record(plan, 'loss', {
+    z: forward.logits,
+    labels,
+    constants,
+    p,
+    loss: part('loss'),
+    dz: dlogits,
+  });
   forward.recordBackward(dlogits);
-  largestMagnitudes(plan, 'gradients', { x: parameters.flat('gradients'), largest: gradients });
-  largestMagnitudes(plan, 'moving averages', { x: parameters.flat('nextMoving'), largest: moving });
+  const mean = parameters.flat('gradients');
+  if (options.updates.accumulate > 1) {
+    blend(plan, 'mean gradient', { mean, other: parameters.flat(slotBuffer('accumulated')), share });
+  }
+  largestMagnitudes(plan, 'gradients', { x: mean, largest: part('gradients') });
+  largestMagnitudes(plan, 'moving averages', { x: parameters.flat('nextMoving'), largest: part('moving') });
+  if (byNorm(options)) sumsOfSquares(plan, 'squared gradients', { x: mean, sums: part('squares') });
 }
 
 function recordUpdate(
   plan: PlanBuilder,
   { parameters }: ModelContext,
-  { optimizer: { kind } }: CompiledTraining,
-  { hyper }: StepMemory,
+  { optimizer: { kind }, updates }: CompiledTraining,
+  { hyper, clip, ema }: StepMemory,
 ): void {
   const slots = Object.keys(kind.slots).map((slot) => [slot, parameters.flat(slotBuffer(slot))]);
   const [w, gradient] = [parameters.flat('weights'), parameters.flat('gradients')];
+  if (clips(updates)) clipGradient(plan, 'clip', { gradient, bounds: clip });
   kind.record(plan, kind.title, { ...Object.fromEntries(slots), w, gradient, hyper });
+  if (updates.ema > 0) {
+    blend(plan, 'average of the weights', { mean: parameters.flat('average'), other: w, share: ema });
+  }
 }
 
 /** Numbers in a buffer of their own: t[1,1,1,n]. */
@@ -237,12 +309,29 @@ function uploaded(gpu: Gpu, label: string, values: Float32Array): Tensor {
 /** The loss lies first in the verdict; the next binding can begin this many floats behind it. */
 const BEHIND_LOSS = 64;
 
-/** What the plan writes and the host reads in one go. */
-function verdictParts(gpu: Gpu, { storage }: Tensor): Record<'loss' | 'gradients' | 'moving', Tensor> {
+const byNorm = ({ updates }: CompiledTraining) => updates.clipNorm < Number.POSITIVE_INFINITY;
+
+/** Where what the host reads in one go lies, in floats. */
+function partsOf({ gpu, parameters }: ModelContext, options: CompiledTraining) {
   const runs = LARGEST_RUNS[gpu.info.kind];
-  const part = (from: number, size: number) =>
-    denseTensor(partOf(storage, 4 * from, 4 * size), [1, 1, 1, size]);
-  return { loss: part(0, 1), gradients: part(BEHIND_LOSS, runs), moving: part(BEHIND_LOSS + runs, runs) };
+  const behind = BEHIND_LOSS + 2 * runs;
+  // A binding has 16 bytes at least.
+  const squares = Math.max(4, squaresRuns(parameters.trainableSize));
+  return {
+    loss: { from: 0, size: 1 },
+    gradients: { from: BEHIND_LOSS, size: runs },
+    moving: { from: BEHIND_LOSS + runs, size: runs },
+    squares: { from: behind, size: byNorm(options) ? squares : 0 },
+  };
+}
+
+/** The same as tensors that the plan writes: t[1,1,1,n]. */
+function verdictParts(context: ModelContext, options: CompiledTraining, { storage }: Tensor) {
+  const parts = partsOf(context, options);
+  return (name: keyof typeof parts): Tensor => {
+    const { from, size } = parts[name];
+    return denseTensor(partOf(storage, 4 * from, 4 * size), [1, 1, 1, size]);
+  };
 }
 
 /** The largest of magnitudes; NaN where one is NaN. */

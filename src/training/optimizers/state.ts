@@ -10,11 +10,30 @@ export interface OptimizerState {
   optimizer: string;
   /** Updates done so far; the next one's bias correction counts from here. */
   iterations: number;
-  /** What the kind keeps per weight, by slot (Adam's are m and v), and by the key of every trainable tensor. */
+  /**
+   * What the kind keeps per weight, by slot (Adam's are m and v), and by the key of every trainable tensor. Beside it
+   * `accumulated`, the mean gradient of `group`, and `trained`, the weights that the optimizer moves where the network
+   * is a moving average of them (`UpdateSettings`).
+   */
   slots: Record<string, WeightMap>;
   /** What the updates were made with, as far as it is known. */
   settings: SettingMap;
+  /** Batches that wait for the rest of their group, where there are any; then slots has `accumulated`. */
+  group?: BatchGroup;
 }
+
+/** Batches whose gradients are averaged before one update. */
+export interface BatchGroup {
+  readonly batches: number;
+  /** Of all of them. */
+  readonly images: number;
+}
+
+/** What a training may keep per weight, whatever its optimizer is. */
+const OF_ANY_KIND: Readonly<Record<string, Slot>> = {
+  accumulated: { what: 'the mean gradient of a group of batches' },
+  trained: { what: 'the weights behind their moving average' },
+};
 
 const HINT = 'It belongs to another network, or the file is damaged.';
 
@@ -34,10 +53,9 @@ export function checkOptimizerState(
   const { optimizer, iterations, slots, settings } = state;
   const kind = OPTIMIZERS.find(({ name: known }) => known === optimizer);
   if (!kind) {
-    const known = OPTIMIZERS.map((one) => one.name).join(', ');
     throw new WeightsError(
       `${name ?? "The optimizer's state"} is of ${shown(optimizer)}, which is no optimizer.`,
-      `There is ${known}.`,
+      `There is ${OPTIMIZERS.map((one) => one.name).join(', ')}.`,
     );
   }
   const called = name ?? `${kind.title}'s state`;
@@ -49,16 +67,34 @@ export function checkOptimizerState(
     checkSettings(kind, settings, `${called}: `);
   }
   requireObject(`${called}: slots`, slots);
-  const other = Object.keys(slots).find((slot) => !Object.hasOwn(kind.slots, slot));
+  const known = { ...kind.slots, ...OF_ANY_KIND };
+  const other = Object.keys(slots).find((slot) => !Object.hasOwn(known, slot));
   if (other !== undefined) {
     const own = Object.keys(kind.slots).join(' and ');
     throw new WeightsError(`${called} has a slot ${shown(other)}; ${kind.title} keeps ${own}.`, HINT);
   }
   const trainable = network.parameters.filter((spec) => spec.trainable);
-  for (const [slotName, slot] of Object.entries(kind.slots)) {
+  for (const [slotName, slot] of Object.entries(known)) {
+    if (Object.hasOwn(OF_ANY_KIND, slotName) && !Object.hasOwn(slots, slotName)) continue;
     checkSlot(slots[slotName], slotName, slot, { called, trainable, network: network.name });
   }
+  checkGroup(state, called);
   return kind;
+}
+
+function checkGroup({ group, slots }: OptimizerState, called: string): void {
+  if ((group === undefined) !== (slots.accumulated === undefined)) {
+    const [there, missing] = group ? ['group', 'slots.accumulated'] : ['slots.accumulated', 'group'];
+    throw new WeightsError(`${called} has ${there} and no ${missing}.`, HINT);
+  }
+  if (group === undefined) return;
+  requireObject(`${called}: group`, group);
+  const { batches, images } = group;
+  if ([batches, images].every((n) => Number.isSafeInteger(n) && n > 0) && images >= batches) return;
+  throw new WeightsError(
+    `${called} has a group of ${shown(batches)} batches and ${shown(images)} images.`,
+    HINT,
+  );
 }
 
 function checkSlot(

@@ -21,8 +21,15 @@ export const snakeCase = (className: string): string =>
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase();
 
-/** @throws UsageError for an optimizer that no Keras has */
+/** @throws UsageError for an optimizer that no Keras has, and for what a training keeps beside it */
 function kerasOptimizer(state: OptimizerState): CompleteOptimizer & { keras: KerasNames } {
+  if (state.slots.trained || state.slots.accumulated) {
+    const what = state.slots.trained ? 'the weights behind a moving average' : 'gradients that wait';
+    throw new UsageError(
+      `A Keras file that is written here has no place for ${what}, which this optimizer's state holds.`,
+      'Write the weights without it.',
+    );
+  }
   const kind = OPTIMIZERS.find(({ name }) => name === state.optimizer) as OptimizerKind;
   if (kind.keras) return { ...complete(kind, state.settings), keras: kind.keras };
   throw new UsageError(
