@@ -124,6 +124,7 @@ export {
   rocCurve,
   type ScoreOptions,
 } from './eval/scores/roc.js';
+export { ValidationAuc } from './eval/scores/validationAuc.js';
 export type { CheckResult } from './shaders/checkCase.js';
 export * from './training/batch.js';
 export * from './training/callbacks/index.js';

@@ -29,6 +29,7 @@ import {
 } from '../../workflow/weights/startingNetwork.node.js';
 import { define } from '../defineCommand.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
+import { callbacksOf, checkpointsOf } from '../flags/callbackFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
 import { scheduleOf } from '../flags/scheduleFlags.js';
@@ -64,8 +65,9 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const loss = lossOf(flags);
   const optimizer = optimizerOf(flags);
   const schedule = scheduleOf(flags);
+  const callbacks = callbacksOf(flags);
   const inputs = await trainingInputs(flags);
-  const needs = checkpointBytes(flags.network) + REPORT_BYTES;
+  const needs = checkpointBytes(flags.network) * checkpointsOf(callbacks, flags.epochs) + REPORT_BYTES;
   const problems = new Problems(context);
   const summary = await inRunFolder(context, flags, { inputs, needs, now: startedAt }, async (folder) => {
     // Read before the GPU is opened, so that bad input ends the run at once.
@@ -84,7 +86,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const phases = new Phases();
       const dataset =
         given ?? (await phantoms(context, flags, folder.aside(PHANTOM_FOLDER), PHANTOM_PRESET[kind], phases));
-      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer, schedule };
+      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer, schedule, callbacks };
       const job = { gpu: node.gpu, pool, pixels, dataset, network, choices, preset, phases, folder };
       const trained = await trainOn(context, job);
       // From here on the training is safe: what fails costs its own part.

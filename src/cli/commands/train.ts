@@ -14,6 +14,7 @@ import {
 } from '../../workflow/weights/startingNetwork.node.js';
 import { define } from '../defineCommand.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
+import { callbacksOf, checkpointsOf } from '../flags/callbackFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
 import { scheduleOf } from '../flags/scheduleFlags.js';
@@ -36,8 +37,9 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   const loss = lossOf(flags);
   const optimizer = optimizerOf(flags);
   const schedule = scheduleOf(flags);
+  const callbacks = callbacksOf(flags);
   const inputs = await trainingInputs(flags);
-  const needs = checkpointBytes(flags.network);
+  const needs = checkpointBytes(flags.network) * checkpointsOf(callbacks, flags.epochs);
   return inRunFolder(context, flags, { inputs, needs }, async (folder) => {
     const dataset = await readDataset(context, flags);
     const network = withMomentum(await startingNetwork(context, flags), flags.bnMomentum);
@@ -50,7 +52,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
         pool,
         pixels,
       } = session;
-      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer, schedule };
+      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer, schedule, callbacks };
       return trainOn(context, { gpu, pool, pixels, dataset, network, choices, preset, phases, folder });
     });
     const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));

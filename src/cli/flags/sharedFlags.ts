@@ -9,6 +9,7 @@ import type { CamScore } from '../../training/model/predictor.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';
 import type { WeightOptions } from '../../workflow/weights/knownWeights.node.js';
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
+import { addCallbackOptions, type CallbackFlags } from './callbackFlags.js';
 import { parser } from './flagText.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
 import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';
@@ -62,11 +63,6 @@ export const option = {
     new Option('--steps-per-epoch <n>', `training steps in an epoch (default: ${fallback})`).argParser(
       wholeNumber(1),
     ),
-  earlyStopping: () =>
-    new Option(
-      '--early-stopping <patience>',
-      'stop after so many epochs without a better validation loss, and keep the best weights (default: never)',
-    ).argParser(wholeNumber(1)),
   bnMomentum: (fallback: string) =>
     new Option(
       '--bn-momentum <m>',
@@ -136,7 +132,8 @@ export interface TrainingFlags
     LossFlags,
     OptimizerFlags,
     ScheduleFlags,
-    Omit<TrainingChoices, 'augmentation' | 'loss' | 'optimizer' | 'schedule'>,
+    CallbackFlags,
+    Omit<TrainingChoices, 'augmentation' | 'loss' | 'optimizer' | 'schedule' | 'callbacks'>,
     Omit<WeightOptions, 'activation'> {
   bnMomentum?: number;
   weights?: string;
@@ -184,7 +181,6 @@ export function addTrainingOptions(
     .addOption(option.batchSize(fallback.batch))
     .addOption(option.epochs(fallback.epochs))
     .addOption(option.steps(fallback.steps))
-    .addOption(option.earlyStopping())
     .addOption(option.bnMomentum(fallback.momentum))
     .option(
       '--weights <file>',
@@ -201,7 +197,7 @@ export function addTrainingOptions(
     );
   return addTuningOptions(
     addAugmentationOptions(
-      addScheduleOptions(addOptimizerOptions(addLossOptions(addWeightOptions(command)))),
+      addCallbackOptions(addScheduleOptions(addOptimizerOptions(addLossOptions(addWeightOptions(command))))),
     ),
   );
 }

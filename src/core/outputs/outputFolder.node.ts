@@ -191,9 +191,13 @@ export class OutputFolder {
     );
   }
 
-  /** Files of ours that are as they were written, by their path below the folder. */
-  async replaceable(): Promise<Map<string, WrittenFile>> {
+  /**
+   * Files of ours that are as they were written, by their path below the folder.
+   * @param among only these paths: each file is read as a whole
+   */
+  async replaceable(among?: ReadonlySet<string>): Promise<Map<string, WrittenFile>> {
     const ours = new Map([...this.earlier.map((file) => [file.path, file] as const), ...this.written]);
+    for (const path of ours.keys()) if (among && !among.has(path)) ours.delete(path);
     await forAll([...ours.values()], async (file) => {
       if ((await stateOf(this.path, file)) !== 'ours') ours.delete(file.path);
     });
@@ -222,7 +226,7 @@ export class OutputFolder {
   private async publishStaged(): Promise<Published> {
     const found = await filesBelow(this.staged);
     if (found.length === 0) return { files: [], renamed: [] };
-    const ours = await this.replaceable();
+    const ours = await this.replaceable(new Set(found));
     const moves: Move[] = [];
     await forAll(found, async (from) => {
       moves.push({ from, to: { path: from, ...(await syncedFacts(join(this.staged, from))) } });

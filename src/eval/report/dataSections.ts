@@ -180,6 +180,7 @@ function trainingPart(training: TrainingSummary, assets: Assets): Html {
   return html`<h3>Training</h3>
     <p>${training.optimizer}, batches of ${training.batchSize}, ${plural(training.stepLosses.length, 'step')} in
       ${plural(training.epochs.length, 'epoch')}.${ending.join('')}</p>
+    ${training.callbacks.length > 0 ? html`<p>Callbacks: ${training.callbacks.join('; ')}.</p>` : null}
     ${assets.figure(
       'loss',
       html`Loss: ${training.loss.title} (${training.loss.reduction}). Gray: each step, before its update. Blue: the mean
@@ -192,6 +193,7 @@ function trainingPart(training: TrainingSummary, assets: Assets): Html {
         { title: 'steps', numeric: true },
         { title: 'loss', numeric: true },
         { title: 'validation loss', numeric: true },
+        { title: 'validation AUC', numeric: true },
         { title: 'learning rate', numeric: true },
         { title: 'time', numeric: true },
         { title: 'images/s', numeric: true },
@@ -201,6 +203,7 @@ function trainingPart(training: TrainingSummary, assets: Assets): Html {
         e.steps,
         e.loss.toFixed(4),
         e.valLoss === null ? '–' : e.valLoss.toFixed(4),
+        e.valAuc === null ? '–' : e.valAuc.toFixed(4),
         e.learningRate === null ? '–' : String(Number(e.learningRate.toPrecision(4))),
         milliseconds(1000 * e.seconds),
         threeDigits(e.imagesPerSecond),

@@ -122,6 +122,8 @@ export interface TrainingSummary {
   /** What was minimised. */
   loss: LossSummary;
   optimizer: string;
+  /** What was asked of callbacks, in words; empty where nothing was. */
+  callbacks: readonly string[];
   batchSize: number;
   /** Loss of every step, before its update, over all epochs. */
   stepLosses: number[];
@@ -139,6 +141,11 @@ export interface EpochRecord {
   /** Mean of the step losses weighted by batch size, as Keras' history has it. */
   loss: number;
   valLoss: number | null;
+  /** Area under the ROC curve on the validation images, mean over the classes that have one; null where none has. */
+  valAuc: number | null;
+  /** The same by class; empty without a validation, without the classes that have none. */
+  valAucs: Readonly<Record<string, number>>;
+  /** Of its last step. */
   learningRate: number | null;
   seconds: number;
   imagesPerSecond: number;

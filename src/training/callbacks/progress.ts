@@ -40,8 +40,9 @@ export class TrainingProgress implements Callback {
   }
 
   onEpoch({ epoch, epochs, logs, seconds }: EpochInfo, training: TrainingContext): void {
-    const { loss, val_loss } = logs;
-    const validation = val_loss === undefined ? '' : `, validation loss ${val_loss.toFixed(4)}`;
+    const { loss, val_loss, val_auc } = logs;
+    const auc = val_auc === undefined ? '' : ` and AUC ${val_auc.toFixed(4)}`;
+    const validation = val_loss === undefined ? '' : `, validation loss ${val_loss.toFixed(4)}${auc}`;
     this.sink.say?.(
       `Epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}`,
     );

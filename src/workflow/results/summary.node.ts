@@ -13,7 +13,7 @@ export interface RunSummary {
   seconds: number;
   adapter: { name: string; software: boolean };
   stepLosses: number[];
-  epochs: { epoch: number; loss: number; valLoss: number | null }[];
+  epochs: { epoch: number; loss: number; valLoss: number | null; valAuc: number | null }[];
   meanAuc: number | null;
   auc: Record<string, number | null>;
   best: string[];
@@ -35,7 +35,12 @@ export function summaryOf(data: ReportData, folder: string): RunSummary {
     seconds: run.seconds,
     adapter: { name: run.adapter.name, software: run.adapter.software },
     stepLosses: training?.stepLosses ?? [],
-    epochs: (training?.epochs ?? []).map(({ epoch, loss, valLoss }) => ({ epoch, loss, valLoss })),
+    epochs: (training?.epochs ?? []).map(({ epoch, loss, valLoss, valAuc }) => ({
+      epoch,
+      loss,
+      valLoss,
+      valAuc,
+    })),
     meanAuc: evaluation?.meanAuc ?? null,
     auc: Object.fromEntries((evaluation?.classes ?? []).map(({ name, auc }) => [name, auc])),
     best: evaluation?.best ?? [],
@@ -57,6 +62,7 @@ export function saySummary({ out }: WorkContext, summary: RunSummary): void {
         : `  training loss    ${stepLosses[0].toFixed(4)} at the first step, ${last.loss.toFixed(4)} over the epoch`,
     );
     if (last.valLoss !== null) out.say(`  validation loss  ${last.valLoss.toFixed(4)} at the end`);
+    if (last.valAuc !== null) out.say(`  validation AUC   ${last.valAuc.toFixed(4)} at the end`);
   }
   out.say(`  mean test AUC    ${meanAuc === null ? 'undefined' : meanAuc.toFixed(3)}`);
   out.say(`  time             ${duration(summary.seconds)}`);

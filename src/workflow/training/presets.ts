@@ -5,6 +5,7 @@ import type { Interpolation } from '../../data/images/resize.js';
 import type { LossChoice } from '../../training/losses/loss.js';
 import type { CompleteOptimizer } from '../../training/optimizers/optimizer.js';
 import type { ScheduleChoice } from '../../training/schedules/schedule.js';
+import type { CallbackChoices } from './callbackChoices.js';
 
 /** What may be said of a training; what is left out the presets say. */
 export interface TrainingChoices {
@@ -12,8 +13,8 @@ export interface TrainingChoices {
   batchSize?: number;
   epochs?: number;
   stepsPerEpoch?: number;
-  /** Epochs without a better validation loss that end the training; left out, none do. */
-  earlyStopping?: number;
+  /** What watches the training, keeps files of it, or ends it. */
+  callbacks?: CallbackChoices;
   loss: LossChoice;
   optimizer: CompleteOptimizer;
   /** Of the learning rate; left out, it stays. */
@@ -35,12 +36,12 @@ export interface TrainingPlan {
   batchSize: number;
   epochs: number;
   stepsPerEpoch: number;
-  earlyStopping?: number;
+  callbacks?: CallbackChoices;
   optimizer: CompleteOptimizer;
   schedule?: ScheduleChoice;
 }
 
-export type Preset = Omit<TrainingPlan, 'optimizer' | 'earlyStopping' | 'schedule'>;
+export type Preset = Omit<TrainingPlan, 'optimizer' | 'callbacks' | 'schedule'>;
 
 /** The notebook's steps in an epoch, where the data have as many. */
 const NOTEBOOK_STEPS = 100;
@@ -102,7 +103,7 @@ export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: 
     batchSize: choices.batchSize ?? preset.batchSize,
     epochs: choices.epochs ?? preset.epochs,
     stepsPerEpoch: choices.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches),
-    earlyStopping: choices.earlyStopping,
+    callbacks: choices.callbacks,
     optimizer: choices.optimizer,
     schedule: choices.schedule,
   };

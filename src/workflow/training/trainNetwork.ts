@@ -5,7 +5,10 @@ import type { ImageGenerator } from '../../data/generator/generator.js';
 import { hasUnknown } from '../../data/tables/frame.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
+import { VAL_AUC, valAucOf } from '../../eval/scores/validationAuc.js';
+import type { Logs } from '../../training/callbacks/callback.js';
 import { History } from '../../training/callbacks/history.js';
+import type { CheckpointContents } from '../../training/callbacks/modelCheckpoint.js';
 import { TrainingProgress } from '../../training/callbacks/progress.js';
 import { fit } from '../../training/fit.js';
 import type { Loss, LossChoice } from '../../training/losses/loss.js';
@@ -13,8 +16,9 @@ import { describeOptimizer } from '../../training/optimizers/optimizer.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phaseTimes.js';
 import type { WorkContext } from '../reporter.js';
+import { callbackWords, DEFAULT_MONITOR } from './callbackChoices.js';
 import type { TrainingPlan } from './presets.js';
-import { trainingCallbacks } from './trainingCallbacks.js';
+import { type CallbackFiles, trainingCallbacks } from './trainingCallbacks.js';
 
 /** The chosen loss, by the frequencies of the training labels; it takes unknown ones where there are any. */
 export function lossFor(choice: LossChoice, frequencies: FrequencySummary, dataset: Dataset): Loss {
@@ -44,10 +48,16 @@ function lengths({ samples, batchSize }: ImageGenerator): number[] {
   return [Math.min(batchSize, samples), samples % batchSize || batchSize].filter((n) => n <= samples);
 }
 
-/**
- * Trains, validating after every epoch.
- * @param onEpoch gets the history so far, and is waited for
- */
+/** What is kept while a training runs; each is waited for. */
+export interface TrainingFiles {
+  /** After every epoch, before what callbacks want kept of it. */
+  epochEnded(soFar: TrainingSummary): Promise<void>;
+  /** What a callback wants kept, with the history so far. */
+  keepWeights(name: string, contents: CheckpointContents, soFar: TrainingSummary): Promise<void>;
+  keepText(name: string, text: string): Promise<void>;
+}
+
+/** Trains, validating after every epoch. */
 export async function trainNetwork(
   { out, signal }: WorkContext,
   model: DenseNet,
@@ -55,7 +65,7 @@ export async function trainNetwork(
   loss: Loss,
   plan: TrainingPlan,
   phases: Phases,
-  onEpoch: (soFar: TrainingSummary) => Promise<void>,
+  files: TrainingFiles,
 ): Promise<TrainingSummary> {
   const { optimizer } = plan;
   const options = { loss, optimizer };
@@ -74,15 +84,22 @@ export async function trainNetwork(
       `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, ${loss.title}, ${ratesInWords(plan)}`,
   );
   const history = new History();
-  const soFar = () => trainingSummary(history, loss, describeOptimizer(optimizer), batchSize);
-  const chosen = trainingCallbacks(plan);
+  const words = callbackWords(plan.callbacks ?? {});
+  for (const one of words) out.say(`Callback: ${one}`);
+  const soFar = () => trainingSummary(history, loss, plan, words);
+  const kept: CallbackFiles = {
+    keepWeights: (name, contents) => files.keepWeights(name, contents, soFar()),
+    keepText: (name, text) => files.keepText(name, text),
+  };
+  const chosen = trainingCallbacks(plan, kept, (line) => out.say(line));
+  const ending = { onEpoch: () => files.epochEnded(soFar()) };
   await fit(model, train, {
     ...options,
     epochs,
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
-    callbacks: [...chosen.list, history, new TrainingProgress(out), { onEpoch: () => onEpoch(soFar()) }],
+    callbacks: [...chosen.list, history, ending, ...chosen.keepers, new TrainingProgress(out)],
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);
@@ -91,7 +108,9 @@ export async function trainNetwork(
   const summary = soFar();
   if (best !== null && best + 1 < history.epochs.length) {
     summary.weightsEpoch = best + 1;
-    out.say(`The weights are those of epoch ${best + 1}, the best by validation loss`);
+    const { monitor = DEFAULT_MONITOR } = plan.callbacks ?? {};
+    const by = monitor === DEFAULT_MONITOR ? 'validation loss' : monitor;
+    out.say(`The weights are those of epoch ${best + 1}, the best by ${by}`);
   }
   return summary;
 }
@@ -107,25 +126,38 @@ function ratesInWords({ optimizer, schedule }: TrainingPlan): string {
 function trainingSummary(
   history: History,
   { name, title, reduction, settings }: Loss,
-  optimizer: string,
-  batchSize: number,
+  plan: TrainingPlan,
+  callbacks: readonly string[],
 ): TrainingSummary {
   const epochs = history.epochs.map(({ epoch, steps, logs, seconds, imagesPerSecond }) => ({
     epoch: epoch + 1,
     steps,
     loss: logs.loss,
     valLoss: logs.val_loss ?? null,
+    valAuc: logs[VAL_AUC] ?? null,
+    valAucs: aucsIn(logs),
     learningRate: logs.lr,
     seconds,
     imagesPerSecond,
   }));
   return {
     loss: { name, title, reduction, settings },
-    optimizer,
-    batchSize,
+    optimizer: ratesInWords(plan),
+    callbacks,
+    batchSize: plan.batchSize,
     stepLosses: [...history.stepLoss],
     epochs,
     stopped: history.stopReason,
     weightsEpoch: epochs.length,
   };
+}
+
+/** The areas of the classes, by their names. */
+function aucsIn(logs: Logs): Record<string, number> {
+  const before = valAucOf('');
+  return Object.fromEntries(
+    Object.entries(logs).flatMap(([log, value]) =>
+      log.startsWith(before) && value !== undefined ? [[log.slice(before.length), value]] : [],
+    ),
+  );
 }

@@ -2,8 +2,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../../core/errors.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
+import { writeWhole } from '../../core/writeFile.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import type { Gpu } from '../../engine/device/gpu.js';
@@ -23,11 +23,18 @@ import { constantImages, imagesOf, inspectImages } from '../data/inspectImages.n
 import type { Phases } from '../phaseTimes.js';
 import type { PixelWarnings } from '../prediction/pixelWarnings.js';
 import type { WorkContext } from '../reporter.js';
-import { type TrainingFacts, WEIGHTS_FILE, writeCheckpoint } from '../weights/checkpoint.node.js';
+import {
+  type SavedWeights,
+  type TrainingFacts,
+  WEIGHTS_FILE,
+  writeCheckpoint,
+  writeSaved,
+} from '../weights/checkpoint.node.js';
 import { HISTORY_FILE } from '../weights/history.node.js';
 import type { StartingNetwork } from '../weights/startingNetwork.node.js';
+import { checkCallbackChoices } from './callbackChoices.js';
 import { type Preset, type TrainingChoices, type TrainingPlan, trainingPlan } from './presets.js';
-import { lossFor, sayFrequencies, trainNetwork } from './trainNetwork.js';
+import { lossFor, sayFrequencies, type TrainingFiles, trainNetwork } from './trainNetwork.js';
 
 /** A folder that results are made beside and then put into. */
 export interface CheckpointFolder {
@@ -71,9 +78,10 @@ async function publishCheckpoint(
   { out }: WorkContext,
   folder: CheckpointFolder,
   facts: TrainingFacts,
+  saved: readonly SavedWeights[],
 ): Promise<void> {
   try {
-    await writeCheckpoint(folder.staged, facts);
+    await writeCheckpoint(folder.staged, facts, saved);
     await folder.publish();
   } catch (error) {
     const refuge = await mkdtemp(join(tmpdir(), 'chexgpu-checkpoint-'));
@@ -94,9 +102,7 @@ async function publishCheckpoint(
 export async function trainOn(context: WorkContext, job: TrainingJob): Promise<Trained> {
   const { gpu, pool, pixels, dataset, network, choices, preset, phases, folder } = job;
   const { seed, interpolation = 'nearest', scaling = 'keras', augmentation } = choices;
-  if (choices.earlyStopping !== undefined && dataset.valid.images.length === 0) {
-    throw new UsageError('Early stopping watches the validation loss, and there is no validation image.');
-  }
+  checkCallbackChoices(choices.callbacks ?? {}, dataset.valid);
   checkLeakage(context, dataset, choices.refuseLeakage);
   const constant = await phases.time('checking images', null, () => checkedImages(context, job));
   const { size, batchSize } = trainingPlan(choices, preset, 0);
@@ -121,18 +127,30 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
     training,
   });
   let whole: TrainingFacts | null = null;
+  let saved: SavedWeights[] = [];
+  const files: TrainingFiles = {
+    epochEnded: async (soFar) => {
+      whole = facts(await model.exportWeights(), soFar);
+    },
+    keepWeights: async (name, { weights, optimizer }, soFar) => {
+      saved = await writeSaved(folder.staged, name, facts(weights, soFar), optimizer, saved);
+      await folder.publish();
+    },
+    keepText: async (name, text) => {
+      await writeWhole(join(folder.staged, name), text);
+      await folder.publish();
+    },
+  };
   let training: TrainingSummary;
   try {
-    training = await trainNetwork(context, model, generators, loss, plan, phases, async (soFar) => {
-      whole = facts(await model.exportWeights(), soFar);
-    });
+    training = await trainNetwork(context, model, generators, loss, plan, phases, files);
     // Again, as those of the best epoch may have come back.
     whole = facts(await model.exportWeights(), training);
   } catch (error) {
-    if (whole) await saveLastEpoch(context, folder, whole, plan.epochs);
+    if (whole) await saveLastEpoch(context, folder, whole, saved, plan.epochs);
     throw error;
   }
-  await publishCheckpoint(context, folder, whole);
+  await publishCheckpoint(context, folder, whole, saved);
   return { model, generators, frequencies, plan, preparation, training, constant };
 }
 
@@ -146,11 +164,12 @@ async function saveLastEpoch(
   context: WorkContext,
   folder: CheckpointFolder,
   facts: TrainingFacts,
+  saved: readonly SavedWeights[],
   epochs: number,
 ): Promise<void> {
   context.out.endProgress();
   const done = facts.training.epochs.length;
-  await publishCheckpoint(context, folder, facts)
+  await publishCheckpoint(context, folder, facts, saved)
     .then(() =>
       context.out.warn(`The training ended early: these are the weights after epoch ${done} of ${epochs}.`),
     )

@@ -72,7 +72,7 @@ export async function trainedWith(
   const history = await readHistory(path, given);
   if (history === null) return null;
   const owner = ownerOf(history, path);
-  if (owner?.sha256 === weights.sha256) return checked(history, path);
+  if (owner?.sha256 === weights.sha256 || isSaved(history, weights)) return checked(history, path);
   const others =
     owner &&
     `${path} belongs to ${owner.file} with sha256 ${owner.sha256.slice(0, 12)}..., not to these weights`;
@@ -137,6 +137,10 @@ function ownerOf(history: Json, path: string): { file: string; sha256: string } 
   }
   throw new WeightsError(`${path} is damaged: its field weights names no file and sha256.`, IN_PLACE);
 }
+
+/** Whether callbacks kept these weights beside those that the history names first. */
+const isSaved = ({ saved }: Json, { sha256 }: WeightBytes): boolean =>
+  Array.isArray(saved) && saved.some((one) => isObject(one) && one.sha256 === sha256);
 
 /** Before there was a choice. */
 const BEFORE_SCALING: Partial<TrainedWith> = { scaling: 'keras' };

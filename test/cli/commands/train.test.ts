@@ -1,4 +1,4 @@
-import { unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { csvOf, randomRows, writeImages } from '../../support/files/imageFolder.js';
@@ -9,18 +9,21 @@ const data = scratch.path('data');
 const train = (...args: string[]) =>
   chexgpu(['train', '--data', data, '--workers', '0', '--out', scratch.path('out'), ...args]);
 
+/** Rows of each split in a folder of images of 32 px; the images of the validation. */
+async function writeData(folder: string, valid: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const [split, rows] of Object.entries({ train: 4, valid, test: 2 })) {
+    const of = randomRows(rows, rows, 100 * rows);
+    await writeImages(folder, of, 32);
+    await writeFile(join(folder, `${split}.csv`), csvOf(of));
+    if (split === 'valid') found.push(...of.map(({ image }) => join(folder, 'images', image)));
+  }
+  return found;
+}
+
 beforeAll(async () => {
   await ensureBuilt();
-  for (const [split, rows] of [
-    ['train', 4],
-    ['valid', 1],
-    ['test', 2],
-  ] as const) {
-    const of = randomRows(rows, rows, 100 * rows);
-    await writeImages(data, of, 32);
-    await writeFile(join(data, `${split}.csv`), csvOf(of));
-    if (split === 'valid') await unlink(join(data, 'images', of[0].image));
-  }
+  for (const image of await writeData(data, 1)) await unlink(image);
 });
 afterAll(() => scratch.remove());
 
@@ -29,9 +32,44 @@ it('--early-stopping wants a patience, and images to validate on', async () => {
     const ended = await train('--early-stopping', patience);
     expect([ended.code, lastLine(ended)]).toEqual([
       2,
-      expect.stringMatching(/early-stopping.*whole number from 1/),
+      expect.stringMatching(/early-stopping.*whole number.* 1/),
     ]);
   }
   const ended = await train('--ignore-missing', '--early-stopping', '1');
   expect([ended.code, lastLine(ended)]).toEqual([2, expect.stringMatching(/no validation image/)]);
+});
+
+it('callbacks keep files in the run folder, which are read like any other', async () => {
+  const whole = scratch.path('whole');
+  const out = scratch.path('kept');
+  await writeData(whole, 6);
+  const line =
+    '--size 32 --batch-size 2 --epochs 2 --steps-per-epoch 1 --monitor val_auc --early-stopping 2 --reduce-lr 1 ' +
+    '--save-best --save-epochs e{epoch}-{val_auc:.3f}.npz --csv-log --terminate-on-nan';
+  const args = ['train', '--data', whole, '--workers', '0', '--out', out, '--json', ...line.split(' ')];
+  const ended = await chexgpu(args);
+  expect([ended.code, ended.code === 0 ? '' : ended.stderr]).toEqual([0, '']);
+  expect(ended.stderr).toContain('Callback: weights of the best epoch by val_auc as best.h5');
+  const { training } = JSON.parse(ended.stdout);
+  const aucs: number[] = training.epochs.map(({ valAuc }: { valAuc: number }) => valAuc);
+  const epochs = aucs.map((auc, i) => `e${i + 1}-${auc.toFixed(3)}.npz`);
+  const files = (await readdir(out)).filter((name) => !name.startsWith('.')).sort();
+  expect(files).toEqual([...epochs, 'best.h5', 'history.json', 'log.csv', 'weights.h5'].sort());
+  const [header, ...rows] = (await readFile(join(out, 'log.csv'), 'utf8')).trimEnd().split('\r\n');
+  expect(header).toMatch(/^epoch,loss,lr,val_auc,val_auc_.*,val_loss$/);
+  expect(rows.map((row) => Number(row.split(',')[3]))).toEqual(aucs);
+  const history = JSON.parse(await readFile(join(out, 'history.json'), 'utf8'));
+  expect(history).toMatchObject({
+    val_auc: aucs,
+    callbacks: training.callbacks,
+    weights: { file: 'weights.h5' },
+  });
+  // The best weights came back at the end, and are the best that were kept.
+  const best = history.saved.find(({ file }: { file: string }) => file === 'best.h5');
+  expect(best).toMatchObject({ epoch: aucs[1] > aucs[0] ? 2 : 1, sha256: history.weights.sha256 });
+  // They are used as the training's own: the history beside them is theirs, too.
+  const image = join(whole, 'images', '00000600_000.png');
+  const predict = ['predict', '--weights', join(out, 'best.h5'), '--workers', '0', image];
+  const predicted = await chexgpu([...predict, '--out', scratch.path('predicted.csv')]);
+  expect([predicted.code, predicted.stdout]).toEqual([0, expect.stringContaining('from the history.json')]);
 });

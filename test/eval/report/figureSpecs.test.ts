@@ -10,6 +10,8 @@ const record = {
   steps: 2,
   loss: 0.5,
   valLoss: 0.4,
+  valAuc: 0.75,
+  valAucs: {},
   learningRate: 0.1,
   seconds: 1,
   imagesPerSecond: 2,
@@ -22,6 +24,7 @@ describe('the figure of the losses', () => {
     const spec = lossSpec({
       loss: { name, title, reduction, settings },
       optimizer: 'Adam',
+      callbacks: [],
       batchSize: 1,
       stepLosses: [0.6, 0.4],
       epochs: [record],

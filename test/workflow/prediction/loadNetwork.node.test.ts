@@ -70,6 +70,7 @@ const KINDS: Record<
         training: {
           loss: LOSS,
           optimizer: 'Adam',
+          callbacks: [],
           batchSize: 1,
           stepLosses: [],
           epochs: [],

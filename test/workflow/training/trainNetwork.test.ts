@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { TrainingSummary } from '../../../src/eval/report/reportData.js';
+import type { CheckpointContents } from '../../../src/training/callbacks/modelCheckpoint.js';
 import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
 import { ADAM } from '../../../src/training/optimizers/adam.js';
 import { complete } from '../../../src/training/optimizers/optimizer.js';
@@ -22,16 +23,18 @@ const optimizer = complete(ADAM, { learningRate: LEARNING_RATE });
 const plan = { size: 16, batchSize: 2, stepsPerEpoch: 2, optimizer };
 
 /** Trains with validation losses that go by these probabilities of each epoch. */
-async function train(probabilities: number[], more: Pick<TrainingPlan, 'earlyStopping'>) {
+async function train(probabilities: number[], more: Pick<TrainingPlan, 'callbacks'>) {
   const said: string[] = [];
   const soFar: TrainingSummary[] = [];
   const weights: WeightMap[] = [];
+  const kept: [name: string, contents: CheckpointContents, soFar: TrainingSummary][] = [];
+  const texts = new Map<string, string>();
   const { model } = tiny;
   const predict = vi.spyOn(model, 'predict');
   predict.mockImplementation(async () => new Float32Array(4).fill(probabilities[soFar.length]));
   const out = { ...SILENT, say: (line = '') => void said.push(line) };
   const context = { out, signal: new AbortController().signal };
-  const generators = { train: recordedSource().source, valid: recordedSource([2]).source };
+  const generators = { train: recordedSource().source, valid: recordedSource([2, 2]).source };
   const phases = new Phases();
   const summary = await trainNetwork(
     context,
@@ -40,19 +43,23 @@ async function train(probabilities: number[], more: Pick<TrainingPlan, 'earlySto
     weightedCrossEntropy({ posWeights: TINY_LOSS.posWeights, negWeights: [0, 0] }),
     { ...plan, ...more, epochs: probabilities.length },
     phases,
-    async (summarySoFar) => {
-      soFar.push(summarySoFar);
-      weights.push(await model.exportWeights());
+    {
+      epochEnded: async (summarySoFar) => {
+        soFar.push(summarySoFar);
+        weights.push(await model.exportWeights());
+      },
+      keepWeights: async (name, contents, summarySoFar) => void kept.push([name, contents, summarySoFar]),
+      keepText: async (name, text) => void texts.set(name, text),
     },
   );
   predict.mockRestore();
-  return { said, soFar, weights, summary, phases, left: await model.exportWeights() };
+  return { said, soFar, weights, summary, phases, kept, texts, left: await model.exportWeights() };
 }
 
 describe('trainNetwork', () => {
   it('stops early where it is told to, and leaves the best weights', async () => {
     const { said, soFar, weights, summary, phases, left } = await train([0.3, 0.6, 0.5, 0.4, 0.9], {
-      earlyStopping: 2,
+      callbacks: { earlyStopping: { patience: 2 } },
     });
     expect(summary.epochs.map(({ epoch, learningRate }) => [epoch, learningRate])).toEqual(
       [1, 2, 3, 4].map((epoch) => [epoch, LEARNING_RATE]),
@@ -72,7 +79,7 @@ describe('trainNetwork', () => {
       [1, 2, 3, 4].map((epoch) => [epoch, null]),
     );
     const validation = phases.list.find(({ phase }) => phase === 'validation');
-    expect(validation?.images).toBe(2 * 4);
+    expect(validation?.images).toBe(4 * 4);
 
     // The history beside the weights has it too.
     const folder = mkdtempSync(join(tmpdir(), 'chexgpu-history-'));
@@ -94,10 +101,47 @@ describe('trainNetwork', () => {
   });
 
   it('brings back the best weights also where the epochs run out, and says so', async () => {
-    const { said, weights, summary, left } = await train([0.3, 0.6, 0.5], { earlyStopping: 2 });
+    const { said, weights, summary, left } = await train([0.3, 0.6, 0.5], {
+      callbacks: { earlyStopping: { patience: 2 } },
+    });
     expect([summary.stopped, summary.weightsEpoch]).toEqual([null, 2]);
     expect(left).toEqual(weights[1]);
     expect(said.at(-1)).toMatch(/weights are those of epoch 2/);
+  });
+
+  it('keeps what callbacks keep, with the history so far, and says it', async () => {
+    const { said, kept, texts, summary, weights } = await train([0.3, 0.6, 0.5], {
+      callbacks: {
+        monitor: 'val_auc',
+        reduceLr: { patience: 1, factor: 0.5 },
+        saveBest: 'best-{val_auc:.1f}.h5',
+        saveEpochs: '{epoch}.h5',
+        saveOptimizer: true,
+        csvLog: true,
+      },
+    });
+    // All images get the same probability: an AUC of a half in every epoch.
+    expect(kept.map(([name, , soFar]) => [name, soFar.epochs.length])).toEqual([
+      ['1.h5', 1],
+      ['best-0.5.h5', 1],
+      ['2.h5', 2],
+      ['3.h5', 3],
+    ]);
+    const [, contents] = kept[2];
+    expect(contents.weights).toEqual(weights[1]);
+    expect(contents.optimizer?.iterations).toBe(4);
+    const rates = [1, 1, 0.5].map((share) => share * LEARNING_RATE);
+    expect(summary.epochs.map(({ learningRate }) => learningRate)).toEqual(rates);
+    expect(summary.epochs[2]).toMatchObject({ valAuc: 0.5, valAucs: { one: 0.5, two: 0.5 } });
+    const lines = texts.get('log.csv')!.split('\r\n');
+    expect(lines[0]).toBe('epoch,loss,lr,val_auc,val_auc_one,val_auc_two,val_loss');
+    expect(lines[3]).toMatch(/^2,\d\.\d+,0\.005,0\.5,0\.5,0\.5,\d\.\d+$/);
+    expect(summary.callbacks).toHaveLength(4);
+    for (const words of summary.callbacks) expect(said).toContain(`Callback: ${words}`);
+    expect(said).toContain(
+      'Epoch 2: val_auc did not improve for 1 epoch; the learning rate falls from 0.01 to 0.005',
+    );
+    expect(said).toContain('Epoch 1: val_auc 0.5 is the best so far, saved best-0.5.h5');
   });
 
   it('keeps the last weights otherwise', async () => {

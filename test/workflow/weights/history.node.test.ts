@@ -55,6 +55,17 @@ describe('a history that names the weights', () => {
     expect(await read('renamed.h5', { ...GOOD, more: 'than we know' })).toEqual({ trained: FACTS, said: '' });
   });
 
+  it('is taken for those that callbacks kept in the same training, too', async () => {
+    const own = { file: 'weights.h5', sha256: '0'.repeat(64) };
+    const saved = [
+      { file: 'epoch-01.h5', sha256: '1'.repeat(64), epoch: 1 },
+      { file: 'best.h5', sha256, epoch: 2 },
+    ];
+    expect(await read('best.h5', { ...GOOD, weights: own, saved })).toEqual({ trained: FACTS, said: '' });
+    const none = await read('other.h5', { ...GOOD, saved }, undefined, 'other weights');
+    expect(none).toEqual({ trained: null, said: expect.stringMatching(/belongs to weights\.h5/) });
+  });
+
   it('is left with --no-history', async () => {
     expect(await read('weights.h5', 'damaged', false)).toEqual({ trained: null, said: '' });
   });
