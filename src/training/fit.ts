@@ -44,8 +44,8 @@ export interface FitOptions extends TrainingOptions {
  * count of steps are kept, and settings that `options` leaves out; those that are given hold from now on. Call
  * `model.compile` first to start the optimizer afresh, or give one of another kind, or a state.
  *
- * With `accumulate` a step is still a batch. The last step of an epoch makes an update of the batches that wait, so that
- * validation sees them; a training that is stopped before leaves them for its next step.
+ * With `accumulate` a step is still a batch. The last step of an epoch makes an update of the batches that wait, so
+ * that validation sees them; a training that is stopped before leaves them for its next step.
  * @returns losses per step and epoch, what stopped the training, and where the time went
  * @throws NonFiniteError when a step or the validation loss is not finite, naming the layer (`Model.trainStep`);
  *   UsageError for counts that are no whole numbers above 0, callbacks that are none (`checkCallbacks`), a model that

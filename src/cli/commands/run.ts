@@ -42,6 +42,7 @@ import {
   type TrainingFlags,
   wholeNumber,
 } from '../flags/sharedFlags.js';
+import { updatesOf } from '../flags/updateFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
 import { trainingInputs } from '../session/namedInputs.js';
@@ -65,6 +66,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const loss = lossOf(flags);
   const optimizer = optimizerOf(flags);
   const schedule = scheduleOf(flags);
+  const updates = updatesOf(flags);
   const callbacks = callbacksOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network) * checkpointsOf(callbacks, flags.epochs) + REPORT_BYTES;
@@ -86,7 +88,15 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const phases = new Phases();
       const dataset =
         given ?? (await phantoms(context, flags, folder.aside(PHANTOM_FOLDER), PHANTOM_PRESET[kind], phases));
-      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer, schedule, callbacks };
+      const choices = {
+        ...flags,
+        augmentation: augmentationOf(flags),
+        loss,
+        optimizer,
+        schedule,
+        updates,
+        callbacks,
+      };
       const job = { gpu: node.gpu, pool, pixels, dataset, network, choices, preset, phases, folder };
       const trained = await trainOn(context, job);
       // From here on the training is safe: what fails costs its own part.

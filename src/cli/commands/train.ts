@@ -24,6 +24,7 @@ import {
   addTrainingOptions,
   type TrainingFlags,
 } from '../flags/sharedFlags.js';
+import { updatesOf } from '../flags/updateFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
 import { trainingInputs } from '../session/namedInputs.js';
@@ -37,6 +38,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   const loss = lossOf(flags);
   const optimizer = optimizerOf(flags);
   const schedule = scheduleOf(flags);
+  const updates = updatesOf(flags);
   const callbacks = callbacksOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network) * checkpointsOf(callbacks, flags.epochs);
@@ -52,7 +54,15 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
         pool,
         pixels,
       } = session;
-      const choices = { ...flags, augmentation: augmentationOf(flags), loss, optimizer, schedule, callbacks };
+      const choices = {
+        ...flags,
+        augmentation: augmentationOf(flags),
+        loss,
+        optimizer,
+        schedule,
+        updates,
+        callbacks,
+      };
       return trainOn(context, { gpu, pool, pixels, dataset, network, choices, preset, phases, folder });
     });
     const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));

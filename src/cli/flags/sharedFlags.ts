@@ -14,6 +14,7 @@ import { parser } from './flagText.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
 import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';
 import { addScheduleOptions, type ScheduleFlags } from './scheduleFlags.js';
+import { addUpdateOptions, type UpdateFlags } from './updateFlags.js';
 
 /** A parser for whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most = 1_000_000): (text: string) => number {
@@ -132,8 +133,9 @@ export interface TrainingFlags
     LossFlags,
     OptimizerFlags,
     ScheduleFlags,
+    UpdateFlags,
     CallbackFlags,
-    Omit<TrainingChoices, 'augmentation' | 'loss' | 'optimizer' | 'schedule' | 'callbacks'>,
+    Omit<TrainingChoices, 'augmentation' | 'loss' | 'optimizer' | 'schedule' | 'updates' | 'callbacks'>,
     Omit<WeightOptions, 'activation'> {
   bnMomentum?: number;
   weights?: string;
@@ -197,7 +199,9 @@ export function addTrainingOptions(
     );
   return addTuningOptions(
     addAugmentationOptions(
-      addCallbackOptions(addScheduleOptions(addOptimizerOptions(addLossOptions(addWeightOptions(command))))),
+      addCallbackOptions(
+        addUpdateOptions(addScheduleOptions(addOptimizerOptions(addLossOptions(addWeightOptions(command))))),
+      ),
     ),
   );
 }

@@ -90,6 +90,6 @@ export function describeUpdates(updates: UpdateSettings): string[] {
     clipNorm < Number.POSITIVE_INFINITY ? `gradients clipped to norm ${clipNorm}` : '',
     clipValue < Number.POSITIVE_INFINITY ? `gradients clipped at ${clipValue} either way` : '',
     accumulate > 1 ? `${accumulate} batches per update` : '',
-    ema > 0 ? `weights averaged with momentum ${ema}` : '',
+    ema > 0 ? `the network an average of the weights with momentum ${ema}` : '',
   ].filter((phrase) => phrase !== '');
 }

@@ -5,6 +5,7 @@ import type { Interpolation } from '../../data/images/resize.js';
 import type { LossChoice } from '../../training/losses/loss.js';
 import type { CompleteOptimizer } from '../../training/optimizers/optimizer.js';
 import type { ScheduleChoice } from '../../training/schedules/schedule.js';
+import type { UpdateSettings } from '../../training/updates/updateSettings.js';
 import type { CallbackChoices } from './callbackChoices.js';
 
 /** What may be said of a training; what is left out the presets say. */
@@ -19,6 +20,7 @@ export interface TrainingChoices {
   optimizer: CompleteOptimizer;
   /** Of the learning rate; left out, it stays. */
   schedule?: ScheduleChoice;
+  updates: UpdateSettings;
   seed: number;
   interpolation?: Interpolation;
   scaling?: Scaling;
@@ -39,9 +41,10 @@ export interface TrainingPlan {
   callbacks?: CallbackChoices;
   optimizer: CompleteOptimizer;
   schedule?: ScheduleChoice;
+  updates: UpdateSettings;
 }
 
-export type Preset = Omit<TrainingPlan, 'optimizer' | 'callbacks' | 'schedule'>;
+export type Preset = Omit<TrainingPlan, 'optimizer' | 'callbacks' | 'schedule' | 'updates'>;
 
 /** The notebook's steps in an epoch, where the data have as many. */
 const NOTEBOOK_STEPS = 100;
@@ -106,5 +109,6 @@ export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: 
     callbacks: choices.callbacks,
     optimizer: choices.optimizer,
     schedule: choices.schedule,
+    updates: choices.updates,
   };
 }

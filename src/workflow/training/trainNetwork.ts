@@ -13,6 +13,7 @@ import { TrainingProgress } from '../../training/callbacks/progress.js';
 import { fit } from '../../training/fit.js';
 import type { Loss, LossChoice } from '../../training/losses/loss.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
+import { describeUpdates } from '../../training/updates/updateSettings.js';
 import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phaseTimes.js';
 import type { WorkContext } from '../reporter.js';
@@ -67,8 +68,8 @@ export async function trainNetwork(
   phases: Phases,
   files: TrainingFiles,
 ): Promise<TrainingSummary> {
-  const { optimizer } = plan;
-  const options = { loss, optimizer };
+  const { optimizer, updates } = plan;
+  const options = { loss, optimizer, ...updates };
   const { size, batchSize, epochs, stepsPerEpoch } = plan;
   await phases.time('compile kernels', null, async () => {
     await model.compile(options);
@@ -83,6 +84,7 @@ export async function trainNetwork(
     `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
       `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, ${loss.title}, ${ratesInWords(plan)}`,
   );
+  warnOfSlowAverage(out, plan);
   const history = new History();
   const words = callbackWords(plan.callbacks ?? {});
   for (const one of words) out.say(`Callback: ${one}`);
@@ -115,11 +117,23 @@ export async function trainNetwork(
   return summary;
 }
 
-/** "Adam with learning rate 0.002, one cycle up to 0.002" */
-function ratesInWords({ optimizer, schedule }: TrainingPlan): string {
-  const words = describeOptimizer(optimizer);
-  if (!schedule) return words;
-  return `${words}, ${schedule.kind.describe(optimizer.settings.learningRate, schedule.settings)}`;
+/** "Adam with learning rate 0.002, one cycle up to 0.002, 4 batches per update" */
+function ratesInWords({ optimizer, schedule, updates }: TrainingPlan): string {
+  const words = [describeOptimizer(optimizer)];
+  if (schedule) words.push(schedule.kind.describe(optimizer.settings.learningRate, schedule.settings));
+  return [...words, ...describeUpdates(updates)].join(', ');
+}
+
+/** An average over many more updates than there are is still what it began with. */
+function warnOfSlowAverage(out: WorkContext['out'], { epochs, stepsPerEpoch, updates }: TrainingPlan): void {
+  const { ema, accumulate } = updates;
+  const count = epochs * Math.ceil(stepsPerEpoch / accumulate);
+  if (ema ** count <= 0.5) return;
+  const share = `${Math.round(100 * ema ** count)} %`;
+  out.warn(
+    `An average with momentum ${ema} still holds ${share} of its first weights after ${plural(count, 'update')}: ` +
+      'a training so short wants less.',
+  );
 }
 
 /** The history as the report and the checkpoint have it, at this moment. */

@@ -2,6 +2,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '../../core/errors.js';
+import { plural } from '../../core/formatting.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
@@ -112,6 +114,13 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   );
   if (augmentation) context.out.say(`Augmenting training images: ${augmentationWords(augmentation)}`);
   const plan = trainingPlan(choices, preset, generators.train.length);
+  if (plan.updates.accumulate > plan.stepsPerEpoch) {
+    throw new UsageError(
+      `${plan.updates.accumulate} batches per update are more than an epoch has, and each ends with an update: ` +
+        `there are ${plural(plan.stepsPerEpoch, 'step')}.`,
+      'Average fewer batches, or take more steps in an epoch.',
+    );
+  }
   const frequencies = frequencySummary('train', dataset.train);
   const loss = lossFor(choices.loss, frequencies, dataset);
   sayFrequencies(context, frequencies, loss);

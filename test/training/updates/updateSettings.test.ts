@@ -149,7 +149,7 @@ describe('settings of updates', () => {
     expect(describeUpdates(on)).toEqual([
       'gradients clipped to norm 1',
       '4 batches per update',
-      'weights averaged with momentum 0.999',
+      'the network an average of the weights with momentum 0.999',
     ]);
     expect(completeUpdates({ clipNorm: Number.POSITIVE_INFINITY, accumulate: 1, ema: 0 }, on)).toEqual(off);
     expect(() => completeUpdates({ clipValue: 1 }, on)).toThrow(UsageError);

@@ -9,6 +9,7 @@ import { weightedCrossEntropy } from '../../../src/training/losses/weightedCross
 import { ADAM } from '../../../src/training/optimizers/adam.js';
 import { complete } from '../../../src/training/optimizers/optimizer.js';
 import type { WeightMap } from '../../../src/training/parameterSpec.js';
+import { completeUpdates } from '../../../src/training/updates/updateSettings.js';
 import type { Generators } from '../../../src/workflow/data/dataset.node.js';
 import { Phases } from '../../../src/workflow/phaseTimes.js';
 import { SILENT } from '../../../src/workflow/reporter.js';
@@ -20,10 +21,10 @@ import { LEARNING_RATE, TinyTraining } from '../../training/callbacks/tinyTraini
 
 const tiny = new TinyTraining();
 const optimizer = complete(ADAM, { learningRate: LEARNING_RATE });
-const plan = { size: 16, batchSize: 2, stepsPerEpoch: 2, optimizer };
+const plan = { size: 16, batchSize: 2, stepsPerEpoch: 2, optimizer, updates: completeUpdates({}) };
 
 /** Trains with validation losses that go by these probabilities of each epoch. */
-async function train(probabilities: number[], more: Pick<TrainingPlan, 'callbacks'>) {
+async function train(probabilities: number[], more: Partial<TrainingPlan>) {
   const said: string[] = [];
   const soFar: TrainingSummary[] = [];
   const weights: WeightMap[] = [];
@@ -32,7 +33,8 @@ async function train(probabilities: number[], more: Pick<TrainingPlan, 'callback
   const { model } = tiny;
   const predict = vi.spyOn(model, 'predict');
   predict.mockImplementation(async () => new Float32Array(4).fill(probabilities[soFar.length]));
-  const out = { ...SILENT, say: (line = '') => void said.push(line) };
+  const line = (text = '') => void said.push(text);
+  const out = { ...SILENT, say: line, warn: line };
   const context = { out, signal: new AbortController().signal };
   const generators = { train: recordedSource().source, valid: recordedSource([2, 2]).source };
   const phases = new Phases();
@@ -57,6 +59,23 @@ async function train(probabilities: number[], more: Pick<TrainingPlan, 'callback
 }
 
 describe('trainNetwork', () => {
+  it('says how gradients become updates, leaves the average, and warns of one that is too slow', async () => {
+    const updates = completeUpdates({ accumulate: 2, clipNorm: 0.5, ema: 0.9 });
+    const { said, summary, left } = await train([0.3, 0.6], { updates });
+    const words =
+      'Adam with learning rate 0.01, gradients clipped to norm 0.5, 2 batches per update, ' +
+      'the network an average of the weights with momentum 0.9';
+    expect(summary.optimizer).toBe(words);
+    expect(said[0]).toBe(
+      `Training on 4 images of 16 px: 2 epochs of 2 steps, batch size 2, weighted cross-entropy, ${words}`,
+    );
+    expect(said[1]).toMatch(/momentum 0.9 still holds 81 % of its first weights after 2 updates/);
+    const { slots, iterations } = await tiny.model.exportOptimizer();
+    expect(iterations).toBe(2);
+    const [[key, trained]] = slots.trained;
+    expect(left.get(key)).not.toEqual(trained);
+  });
+
   it('stops early where it is told to, and leaves the best weights', async () => {
     const { said, soFar, weights, summary, phases, left } = await train([0.3, 0.6, 0.5, 0.4, 0.9], {
       callbacks: { earlyStopping: { patience: 2 } },
