@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { OutOfMemoryError } from '../core/errors.js';
 import { COMMANDS } from './commands/index.js';
 import type { CommandContext } from './session/commandContext.js';
+import { withoutPlaces } from './session/publicCommand.js';
 import { chexgpuVersion } from './session/versions.js';
 import { EXIT_CODES } from './terminal/exitCodes.js';
 import { failureOf } from './terminal/failures.js';
@@ -21,11 +22,8 @@ For learning and research only: chexgpu is no medical device.`;
 export async function runCli(argv: readonly string[]): Promise<number> {
   const out = new Output({ json: argv.includes('--json') });
   const interrupts = new Interrupts(() => sayInterrupted(out, interrupts));
-  const context: CommandContext = {
-    out,
-    signal: interrupts.signal,
-    commandLine: ['chexgpu', ...argv.map(quoted)].join(' '),
-  };
+  const commandLine = shellLine(argv);
+  const context = { out, signal: interrupts.signal, commandLine, publicCommandLine: commandLine };
   const flags: string[] = [];
   const failed = (error: unknown) => fail(error, out, interrupts, flags);
   const done = watchTheEnd((why) => failed(new Error(`The command ended without an answer (${why}).`)));
@@ -44,8 +42,11 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** The context, until the command's flags are known. */
+type OpenContext = CommandContext & { publicCommandLine: string };
+
 /** @param flags filled with those that the command takes */
-async function parse(argv: readonly string[], context: CommandContext, flags: string[]): Promise<number> {
+async function parse(argv: readonly string[], context: OpenContext, flags: string[]): Promise<number> {
   let exitCode = 0;
   const done = (code: number) => {
     exitCode = code;
@@ -67,6 +68,7 @@ async function parse(argv: readonly string[], context: CommandContext, flags: st
   }
   program.hook('preAction', (_, { options }) => {
     flags.push(...options.map(({ long }) => long ?? ''));
+    context.publicCommandLine = shellLine(withoutPlaces(argv, options));
   });
   if (argv.length === 0) {
     process.stderr.write(program.helpInformation());
@@ -99,6 +101,8 @@ function withFlags({ message, hint }: OutOfMemoryError, flags: readonly string[]
   const useful = ['--batch-size', '--batch', '--size'].filter((flag) => flags.includes(flag));
   return /batches|images/.test(hint) && useful.length > 0 ? `${message} (${useful.join(' or ')})` : message;
 }
+
+const shellLine = (words: readonly string[]): string => ['chexgpu', ...words.map(quoted)].join(' ');
 
 /** As one would have to type it in a shell. */
 function quoted(word: string): string {

@@ -21,6 +21,7 @@ import {
   type PhantomPreset,
   RUN_WORDS,
 } from '../../workflow/training/presets.js';
+import { tensorBoardJob } from '../../workflow/training/tensorBoard.node.js';
 import { trainOn } from '../../workflow/training/trainToCheckpoint.node.js';
 import {
   checkpointBytes,
@@ -42,6 +43,7 @@ import {
   type TrainingFlags,
   wholeNumber,
 } from '../flags/sharedFlags.js';
+import { tensorBoardOf } from '../flags/tensorBoardFlags.js';
 import { updatesOf } from '../flags/updateFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
@@ -68,11 +70,13 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const schedule = scheduleOf(flags);
   const updates = updatesOf(flags);
   const callbacks = callbacksOf(flags);
+  const board = tensorBoardOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network) * checkpointsOf(callbacks, flags.epochs) + REPORT_BYTES;
   const problems = new Problems(context);
   const summary = await inRunFolder(context, flags, { inputs, needs, now: startedAt }, async (folder) => {
     // Read before the GPU is opened, so that bad input ends the run at once.
+    const tensorBoard = board && (await tensorBoardJob(board, folder, inputs, context.publicCommandLine));
     const given = namesData(flags) ? await readDataset(context, flags) : null;
     const boxes = given ? await readBoxes(given) : null;
     const starting = await startingNetwork(context, flags);
@@ -97,7 +101,8 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
         updates,
         callbacks,
       };
-      const job = { gpu: node.gpu, pool, pixels, dataset, network, choices, preset, phases, folder };
+      const what = { dataset, network, choices, preset, tensorBoard };
+      const job = { gpu: node.gpu, pool, pixels, phases, folder, ...what };
       const trained = await trainOn(context, job);
       // From here on the training is safe: what fails costs its own part.
       const { score } = flags;

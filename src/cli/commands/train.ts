@@ -4,6 +4,7 @@ import { type DatasetSource, readDataset, requireData } from '../../workflow/dat
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
 import { Phases } from '../../workflow/phaseTimes.js';
 import { DATA_PRESET, DATA_WORDS } from '../../workflow/training/presets.js';
+import { tensorBoardJob } from '../../workflow/training/tensorBoard.node.js';
 import { trainOn } from '../../workflow/training/trainToCheckpoint.node.js';
 import { WEIGHTS_FILE } from '../../workflow/weights/checkpoint.node.js';
 import { HISTORY_FILE } from '../../workflow/weights/history.node.js';
@@ -24,6 +25,7 @@ import {
   addTrainingOptions,
   type TrainingFlags,
 } from '../flags/sharedFlags.js';
+import { tensorBoardOf } from '../flags/tensorBoardFlags.js';
 import { updatesOf } from '../flags/updateFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
@@ -40,9 +42,11 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   const schedule = scheduleOf(flags);
   const updates = updatesOf(flags);
   const callbacks = callbacksOf(flags);
+  const board = tensorBoardOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network) * checkpointsOf(callbacks, flags.epochs);
   return inRunFolder(context, flags, { inputs, needs }, async (folder) => {
+    const tensorBoard = board && (await tensorBoardJob(board, folder, inputs, context.publicCommandLine));
     const dataset = await readDataset(context, flags);
     const network = withMomentum(await startingNetwork(context, flags), flags.bnMomentum);
     const phases = new Phases();
@@ -63,7 +67,8 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
         updates,
         callbacks,
       };
-      return trainOn(context, { gpu, pool, pixels, dataset, network, choices, preset, phases, folder });
+      const what = { dataset, network, choices, preset, tensorBoard };
+      return trainOn(context, { gpu, pool, pixels, phases, folder, ...what });
     });
     const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));
     out.document({ command: 'train', folder: folder.target, files, training, timings: phases.list });

@@ -14,6 +14,7 @@ import { parser } from './flagText.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
 import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';
 import { addScheduleOptions, type ScheduleFlags } from './scheduleFlags.js';
+import { addTensorBoardOptions, type TensorBoardFlags } from './tensorBoardFlags.js';
 import { addUpdateOptions, type UpdateFlags } from './updateFlags.js';
 
 /** A parser for whole numbers from `least` to `most`. */
@@ -135,6 +136,7 @@ export interface TrainingFlags
     ScheduleFlags,
     UpdateFlags,
     CallbackFlags,
+    TensorBoardFlags,
     Omit<TrainingChoices, 'augmentation' | 'loss' | 'optimizer' | 'schedule' | 'updates' | 'callbacks'>,
     Omit<WeightOptions, 'activation'> {
   bnMomentum?: number;
@@ -197,13 +199,18 @@ export function addTrainingOptions(
       '--no-check',
       'begin without decoding every image first (one that is cut short ends the training)',
     );
-  return addTuningOptions(
-    addAugmentationOptions(
-      addCallbackOptions(
-        addUpdateOptions(addScheduleOptions(addOptimizerOptions(addLossOptions(addWeightOptions(command))))),
-      ),
-    ),
-  );
+  const groups = [
+    addWeightOptions,
+    addLossOptions,
+    addOptimizerOptions,
+    addScheduleOptions,
+    addUpdateOptions,
+    addCallbackOptions,
+    addTensorBoardOptions,
+    addAugmentationOptions,
+    addTuningOptions,
+  ];
+  return groups.reduce((all, add) => add(all), command);
 }
 
 /** What a file of weights alone does not say. */

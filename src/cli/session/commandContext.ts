@@ -7,4 +7,6 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** The command line as typed. */
   readonly commandLine: string;
+  /** The same without the places that it names, for files that are passed around. */
+  readonly publicCommandLine: string;
 }

@@ -80,8 +80,8 @@ const OPTIONS = [
  * the callbacks whose logs it is to show.
  */
 export class TensorBoard implements Callback {
-  /** Milliseconds that it took of the last training, the sink and the pictures included. */
-  ms = 0;
+  /** Milliseconds that it took of the last training: to write scalars and the rest, and to make what is shown. */
+  readonly spent = { scalars: 0, histograms: 0, pictures: 0 };
   private readonly options: TensorBoardOptions &
     Required<Pick<TensorBoardOptions, 'stepEvery' | 'histogramEvery' | 'pictureEvery'>>;
   private readonly begun = new Set<EventRun>();
@@ -109,13 +109,13 @@ export class TensorBoard implements Callback {
   }
 
   onTrainBegin(): Promise<void> {
-    this.ms = 0;
+    Object.assign(this.spent, { scalars: 0, histograms: 0, pictures: 0 });
     this.begun.clear();
     this.validation = null;
     this.isOver = false;
     this.hasFailed = false;
     const { hyperparameters = {}, texts = {} } = this.options;
-    return this.timed(async () => {
+    return this.timed('scalars', async () => {
       const time = Date.now() / 1000;
       await this.put('', 0, [
         sessionStart(hyperparameters, time),
@@ -130,28 +130,30 @@ export class TensorBoard implements Callback {
     const count = epoch * steps + step + 1;
     if (stepEvery === 0 || count % stepEvery !== 0) return;
     const scalars = { batch_loss: meanLoss, step_loss: loss, batch_lr: learningRate };
-    return this.timed(() => this.put('train', count, scalarValues(scalars)));
+    return this.timed('scalars', () => this.put('train', count, scalarValues(scalars)));
   }
 
   onValidation(validation: ValidationInfo): void {
     this.validation = validation;
   }
 
-  onEpoch(info: EpochInfo, training: TrainingContext): Promise<void> {
+  async onEpoch(info: EpochInfo, training: TrainingContext): Promise<void> {
     const { validation } = this;
     this.validation = null;
-    return this.timed(async () => {
-      await this.putLogs(info, training);
-      const { epoch } = info;
-      const { histogramEvery, pictureEvery, pictures } = this.options;
-      if (isDue(epoch, histogramEvery)) await this.putHistograms(epoch, training);
-      if (pictures && isDue(epoch, pictureEvery)) {
+    const { epoch } = info;
+    const { histogramEvery, pictureEvery, pictures } = this.options;
+    await this.timed('scalars', () => this.putLogs(info, training));
+    if (isDue(epoch, histogramEvery)) {
+      await this.timed('histograms', () => this.putHistograms(epoch, training));
+    }
+    if (pictures && isDue(epoch, pictureEvery)) {
+      await this.timed('pictures', async () => {
         for (const { run, tag, ...picture } of await pictures(info, validation, training)) {
           await this.put(run, epoch, [imageValue(tag, picture)]);
         }
-      }
-      await this.flush();
-    });
+      });
+    }
+    await this.timed('scalars', () => this.flush());
   }
 
   onTrainEnd(): Promise<void> {
@@ -165,7 +167,7 @@ export class TensorBoard implements Callback {
   async end(status: 'success' | 'failure'): Promise<void> {
     if (this.isOver) return;
     this.isOver = true;
-    await this.timed(async () => {
+    await this.timed('scalars', async () => {
       await this.put('', 0, [sessionEnd(status, Date.now() / 1000)]);
       await this.flush();
     });
@@ -230,12 +232,12 @@ export class TensorBoard implements Callback {
     }
   }
 
-  private async timed(work: () => Promise<void>): Promise<void> {
+  private async timed(what: keyof TensorBoard['spent'], work: () => Promise<void>): Promise<void> {
     const started = performance.now();
     try {
       await work();
     } finally {
-      this.ms += performance.now() - started;
+      this.spent[what] += performance.now() - started;
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Logs } from '../../training/callbacks/callback.js';
 import { History } from '../../training/callbacks/history.js';
 import type { CheckpointContents } from '../../training/callbacks/modelCheckpoint.js';
 import { TrainingProgress } from '../../training/callbacks/progress.js';
+import type { TensorBoard } from '../../training/callbacks/tensorBoard.js';
 import { fit } from '../../training/fit.js';
 import type { Loss, LossChoice } from '../../training/losses/loss.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
@@ -56,6 +57,8 @@ export interface TrainingFiles {
   /** What a callback wants kept, with the history so far. */
   keepWeights(name: string, contents: CheckpointContents, soFar: TrainingSummary): Promise<void>;
   keepText(name: string, text: string): Promise<void>;
+  /** Shows it to TensorBoard, and what it shows in words. */
+  board?: { callback: TensorBoard; words: string };
 }
 
 /** Trains, validating after every epoch. */
@@ -86,7 +89,8 @@ export async function trainNetwork(
   );
   warnOfSlowAverage(out, plan);
   const history = new History();
-  const words = callbackWords(plan.callbacks ?? {});
+  const { board } = files;
+  const words = [...callbackWords(plan.callbacks ?? {}), ...(board ? [board.words] : [])];
   for (const one of words) out.say(`Callback: ${one}`);
   const soFar = () => trainingSummary(history, loss, plan, words);
   const kept: CallbackFiles = {
@@ -95,13 +99,14 @@ export async function trainNetwork(
   };
   const chosen = trainingCallbacks(plan, kept, (line) => out.say(line));
   const ending = { onEpoch: () => files.epochEnded(soFar()) };
+  const keepers = [...chosen.keepers, ...(board ? [board.callback] : [])];
   await fit(model, train, {
     ...options,
     epochs,
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
-    callbacks: [...chosen.list, history, ending, ...chosen.keepers, new TrainingProgress(out)],
+    callbacks: [...chosen.list, history, ending, ...keepers, new TrainingProgress(out)],
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);

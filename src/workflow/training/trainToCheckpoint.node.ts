@@ -35,7 +35,9 @@ import {
 import { HISTORY_FILE } from '../weights/history.node.js';
 import type { StartingNetwork } from '../weights/startingNetwork.node.js';
 import { checkCallbackChoices } from './callbackChoices.js';
+import { hyperparametersOf } from './hyperparameters.js';
 import { type Preset, type TrainingChoices, type TrainingPlan, trainingPlan } from './presets.js';
+import { type Board, boardOf, sayBoard, type TensorBoardJob } from './tensorBoard.node.js';
 import { lossFor, sayFrequencies, type TrainingFiles, trainNetwork } from './trainNetwork.js';
 
 /** A folder that results are made beside and then put into. */
@@ -59,6 +61,8 @@ export interface TrainingJob {
   phases: Phases;
   /** Gets the checkpoint. */
   folder: CheckpointFolder;
+  /** What of it TensorBoard is to show; left out, nothing. */
+  tensorBoard?: TensorBoardJob;
 }
 
 export interface Trained {
@@ -137,7 +141,9 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   });
   let whole: TrainingFacts | null = null;
   let saved: SavedWeights[] = [];
+  const board = boardFor(context, job, { model, generators, plan, preparation, constant });
   const files: TrainingFiles = {
+    board,
     epochEnded: async (soFar) => {
       whole = facts(await model.exportWeights(), soFar);
     },
@@ -153,14 +159,36 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   let training: TrainingSummary;
   try {
     training = await trainNetwork(context, model, generators, loss, plan, phases, files);
+    if (board) sayBoard(context, board, training, phases);
     // Again, as those of the best epoch may have come back.
     whole = facts(await model.exportWeights(), training);
   } catch (error) {
+    await board?.callback.end('failure');
     if (whole) await saveLastEpoch(context, folder, whole, saved, plan.epochs);
     throw error;
+  } finally {
+    await job.tensorBoard?.events.close();
   }
   await publishCheckpoint(context, folder, whole, saved);
   return { model, generators, frequencies, plan, preparation, training, constant };
+}
+
+function boardFor(
+  context: WorkContext,
+  { tensorBoard, choices, network, pool, dataset }: TrainingJob,
+  { model, generators, plan, preparation, constant }: Omit<Trained, 'frequencies' | 'training'>,
+): Board | undefined {
+  if (!tensorBoard) return undefined;
+  const { interpolation, scaling, seed, augmentation } = preparation;
+  const hyperparameters = {
+    ...hyperparametersOf({ ...plan, loss: choices.loss, seed, augmentation }),
+    network: network.config.name,
+    interpolation,
+    scaling,
+  };
+  const frame = generators.valid?.frame;
+  const source = frame && { model, pool, frame, images: dataset.images, preparation, constant };
+  return boardOf(context, tensorBoard, hyperparameters, source ?? null);
 }
 
 /** @throws DataError naming images that cannot be decoded, unless --no-check */

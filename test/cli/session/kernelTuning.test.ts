@@ -32,6 +32,7 @@ const context: CommandContext = {
   out: new Listener({ json: false }),
   signal: new AbortController().signal,
   commandLine: '',
+  publicCommandLine: '',
 };
 
 let gpu: Gpu;

@@ -1,0 +1,109 @@
+/** The files that a training leaves for TensorBoard: what is in them, and where they lie. */
+import { dirname, join, resolve } from 'node:path';
+import { duration, percent } from '../../core/formatting.js';
+import { type Inputs, refuseInputs } from '../../core/outputs/protectInputs.node.js';
+import { shownPath } from '../../core/outputs/shownPath.node.js';
+import type { TrainingSummary } from '../../eval/report/reportData.js';
+import { TensorBoard } from '../../training/callbacks/tensorBoard.js';
+import { EventFolder } from '../../training/tensorboard/eventFolder.node.js';
+import type { Hyperparameters } from '../../training/tensorboard/summaries.js';
+import type { Phases } from '../phaseTimes.js';
+import type { WorkContext } from '../reporter.js';
+import { type PictureSource, trainingPictures } from './trainingPictures.node.js';
+
+/** What TensorBoard is to show, each after every so many steps or epochs; 0: not at all. */
+export interface TensorBoardChoice {
+  /** Its folder; null: a folder of this name in the run's. */
+  folder: string | null;
+  stepEvery: number;
+  histogramEvery: number;
+  pictureEvery: number;
+}
+
+/** The choice, and where it goes. */
+export interface TensorBoardJob {
+  choice: TensorBoardChoice;
+  events: EventFolder;
+  /** The command line, without the places that it names. */
+  command: string;
+}
+
+const FOLDER = 'tensorboard';
+
+/**
+ * @param run the run's folder
+ * @param command the command line, without the places that it names
+ * @throws UsageError for a folder that the command reads, or that has another training's event files
+ */
+export async function tensorBoardJob(
+  choice: TensorBoardChoice,
+  run: { target: string; addGrowing: (path: string) => Promise<void> },
+  inputs: Inputs,
+  command: string,
+): Promise<TensorBoardJob> {
+  const { folder } = choice;
+  if (folder === null) {
+    const onFile = (path: string) => run.addGrowing(`${FOLDER}/${path}`);
+    // Beside those of an earlier run that --overwrite replaces: they go with its result.
+    const events = await EventFolder.open(join(run.target, FOLDER), { beside: true, onFile });
+    return { choice, events, command };
+  }
+  const target = resolve(folder);
+  await refuseInputs(target, inputs, false);
+  return { choice, events: await EventFolder.open(target), command };
+}
+
+/** The callback of a job, and what it shows in words. */
+export interface Board {
+  callback: TensorBoard;
+  words: string;
+}
+
+/** What its disk refuses is said, and the training goes on without it. */
+export function boardOf(
+  context: WorkContext,
+  { choice, events, command }: TensorBoardJob,
+  hyperparameters: Hyperparameters,
+  source: PictureSource | null,
+): Board {
+  const { stepEvery, histogramEvery, pictureEvery } = choice;
+  // In its own folder TensorBoard finds no results to show beside hyperparameters; in the run's, and above, it does.
+  const place = shownPath(choice.folder === null ? dirname(events.target) : events.target);
+  context.out.say(`TensorBoard: tensorboard --logdir ${place}`);
+  const callback = new TensorBoard({
+    sink: events,
+    stepEvery,
+    histogramEvery,
+    pictureEvery,
+    pictures: source ? trainingPictures(context, source) : undefined,
+    hyperparameters,
+    texts: { command: `    ${command}` },
+    onFailure: ({ message }) =>
+      context.out.warn(`${message} TensorBoard shows nothing of what comes; the training goes on.`),
+  });
+  const shown = [
+    ['losses', stepEvery, 'step'],
+    ['histograms', histogramEvery, 'epoch'],
+    ['X-rays of the validation with Grad-CAM, none named', source ? pictureEvery : 0, 'epoch'],
+  ] as const;
+  const words = shown
+    .filter(([, every]) => every > 0)
+    .map(([what, every, unit]) => {
+      return `${what} of every ${every === 1 ? '' : `${every} `}${every === 1 ? unit : `${unit}s`}`;
+    });
+  return { callback, words: `event files for TensorBoard: ${['logs of every epoch', ...words].join(', ')}` };
+}
+
+/** What it cost. */
+export function sayBoard(
+  { out }: WorkContext,
+  { callback: { spent } }: Board,
+  { epochs }: TrainingSummary,
+  phases: Phases,
+): void {
+  const seconds = Object.values(spent).reduce((sum, ms) => sum + ms, 0) / 1000;
+  phases.add('TensorBoard', seconds);
+  const training = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+  const parts = Object.entries(spent).map(([what, ms]) => `${what} ${percent(ms / 1000 / training)}`);
+  out.say(`TensorBoard took ${duration(seconds)}; of the epochs' time: ${parts.join(', ')}`);
+}
