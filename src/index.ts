@@ -16,6 +16,7 @@ export {
   type Transform,
 } from './data/generator/augmentation.js';
 export { ImageGenerator, type ImageGeneratorOptions, type LoadImage } from './data/generator/generator.js';
+export type { Crop, RandomResizedCropOptions } from './data/generator/randomResizedCrop.js';
 export {
   type FeaturewiseOptions,
   type FitMode,

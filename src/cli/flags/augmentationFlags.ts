@@ -1,4 +1,4 @@
-/** The flags of what Keras' ImageDataGenerator does to training images at random. */
+/** The flags of what Keras' ImageDataGenerator and torchvision's RandomResizedCrop do to training images at random. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../../core/errors.js';
 import {
@@ -7,6 +7,7 @@ import {
   FILL_MODES,
   makeAugmentation,
 } from '../../data/generator/augmentation.js';
+import type { RandomResizedCropOptions } from '../../data/generator/randomResizedCrop.js';
 import { cellNumber } from '../../data/tables/csvCells.js';
 
 /** A number, or several with commas between them. */
@@ -14,6 +15,17 @@ function numbers(text: string): number | number[] {
   const parts = text.split(',').map((part) => cellNumber(part.trim()));
   if (parts.some(Number.isNaN)) throw new InvalidArgumentError('Give a number, or numbers with commas.');
   return parts.length === 1 ? parts[0] : parts;
+}
+
+/** `low,high` of the scale, or of scale and ratio. */
+function crop(text: string): RandomResizedCropOptions {
+  const given = [numbers(text)].flat();
+  if (given.length !== 2 && given.length !== 4) {
+    throw new InvalidArgumentError('Give low,high of the area, or low,high,low,high of area and ratio.');
+  }
+  const [low, high, ...ratio] = given;
+  const scale = [low, high] as const;
+  return ratio.length === 0 ? { scale } : { scale, ratio: [ratio[0], ratio[1]] };
 }
 
 type Name = Exclude<keyof AugmentationOptions, 'cval' | 'interpolationOrder' | 'rules'>;
@@ -34,6 +46,11 @@ const FLAGS: readonly (readonly [name: Name, flag: string, what: string])[] = [
   ['horizontalFlip', '--horizontal-flip', 'mirror half of them, left to right'],
   ['verticalFlip', '--vertical-flip', 'turn half of them upside down'],
   [
+    'randomResizedCrop',
+    '--random-resized-crop <low,high>',
+    "keep a part of such a share of the area, at the image's size; width by height 3/4 to 4/3, or ,low,high",
+  ],
+  [
     'fillMode',
     '--fill-mode <mode>',
     `what a moved image leaves free: ${FILL_MODES.join(', ')} (default: nearest)`,
@@ -47,7 +64,8 @@ export function addAugmentationOptions(command: Command): Command {
     const option = new Option(flag, what);
     if (flag.includes('<')) {
       option.argParser((text) => {
-        const value = name === 'fillMode' ? text : numbers(text);
+        const parse = name === 'randomResizedCrop' ? crop : numbers;
+        const value = name === 'fillMode' ? text : parse(text);
         try {
           makeAugmentation({ [name]: value });
         } catch (error) {

@@ -5,6 +5,13 @@
 import { requireObject } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import type { MT19937 } from '../../core/mt19937.js';
+import {
+  type Crop,
+  drawCrop,
+  makeRandomResizedCrop,
+  type RandomResizedCrop,
+  type RandomResizedCropOptions,
+} from './randomResizedCrop.js';
 
 /**
  * A shift as Keras' `width_shift_range` takes it. A number below 1 is a share of the side, uniform in +-. A
@@ -28,8 +35,10 @@ const KERAS_RULES = ['1.1.0', '1.1.2', 'tf.keras'] as const;
  */
 export type KerasRules = (typeof KERAS_RULES)[number];
 
-/** Keras' names. What is left out is off. ZCA whitening is not offered. */
+/** Keras' names, and one of torchvision's. What is left out is off. ZCA whitening is not offered. */
 export interface AugmentationOptions {
+  /** torchvision's: a part of the image at the image's size, ahead of all others. `{}` takes its defaults. */
+  readonly randomResizedCrop?: RandomResizedCropOptions;
   /** Turns by up to so many degrees either way. */
   readonly rotationRange?: number;
   readonly widthShiftRange?: ShiftRange;
@@ -56,6 +65,7 @@ export interface AugmentationOptions {
 
 /** Options checked, with every default filled in. */
 export interface Augmentation {
+  readonly randomResizedCrop: RandomResizedCrop | null;
   readonly rotationRange: number;
   readonly widthShiftRange: ShiftRange;
   readonly heightShiftRange: ShiftRange;
@@ -72,6 +82,7 @@ export interface Augmentation {
 }
 
 const OFF: Augmentation = {
+  randomResizedCrop: null,
   rotationRange: 0,
   widthShiftRange: 0,
   heightShiftRange: 0,
@@ -101,12 +112,18 @@ export function makeAugmentation(options: AugmentationOptions = {}): Augmentatio
       );
     }
   }
-  const { zoomRange, ...rest }: Omit<Augmentation, 'zoomRange'> & Pick<AugmentationOptions, 'zoomRange'> = {
-    ...OFF,
-    ...Object.fromEntries(given),
-  };
+  interface Filled extends Omit<Augmentation, 'zoomRange' | 'randomResizedCrop'> {
+    readonly zoomRange?: AugmentationOptions['zoomRange'];
+    readonly randomResizedCrop: RandomResizedCropOptions | null;
+  }
+  const filled: Filled = { ...OFF, ...Object.fromEntries(given) };
+  const { zoomRange, randomResizedCrop: crop, ...rest } = filled;
   const zoom = typeof zoomRange === 'number' ? ([1 - zoomRange, 1 + zoomRange] as const) : zoomRange;
-  const augmentation = { ...rest, zoomRange: zoom ?? OFF.zoomRange };
+  const augmentation = {
+    ...rest,
+    zoomRange: zoom ?? OFF.zoomRange,
+    randomResizedCrop: crop ? makeRandomResizedCrop(crop) : null,
+  };
   check(augmentation);
   return augmentation;
 }
@@ -153,6 +170,7 @@ function isRange(range: readonly number[], least: number): boolean {
 export function augments(a: Augmentation): boolean {
   const shifts = (shift: ShiftRange) => shift !== 0;
   return (
+    a.randomResizedCrop !== null ||
     a.rotationRange > 0 ||
     shifts(a.widthShiftRange) ||
     shifts(a.heightShiftRange) ||
@@ -168,6 +186,8 @@ export function augments(a: Augmentation): boolean {
 
 /** What is done to one image; Keras' names. */
 export interface Transform {
+  /** null: none. */
+  readonly crop: Crop | null;
   /** Degrees. */
   readonly theta: number;
   /** Pixels along the rows' axis (up and down). */
@@ -187,10 +207,11 @@ export interface Transform {
 }
 
 /**
- * Keras' `get_random_transform`: the draws in its order. The two flips are drawn for every image, wanted or
- * not, so that even without augmentation an image costs two numbers.
+ * A crop, then Keras' `get_random_transform`: the draws in its order. The two flips are drawn for every image, wanted
+ * or not, so that even without augmentation an image costs two numbers.
  */
 export function drawTransform(a: Augmentation, rng: MT19937, height: number, width: number): Transform {
+  const crop = a.randomResizedCrop && drawCrop(a.randomResizedCrop, rng, height, width);
   const either = (range: number) => (range === 0 ? 0 : rng.uniform(-range, range));
   const theta = either(a.rotationRange);
   const tx = drawShift(a.heightShiftRange, height, rng);
@@ -204,7 +225,7 @@ export function drawTransform(a: Augmentation, rng: MT19937, height: number, wid
   const flipVertical = rng.random() < 0.5 && a.verticalFlip;
   const channelShift = a.channelShiftRange === 0 ? null : either(a.channelShiftRange);
   const brightness = a.brightnessRange === null ? null : rng.uniform(...a.brightnessRange);
-  return { theta, tx, ty, shear, zx, zy, flipHorizontal, flipVertical, channelShift, brightness };
+  return { crop, theta, tx, ty, shear, zx, zy, flipHorizontal, flipVertical, channelShift, brightness };
 }
 
 function drawShift(shift: ShiftRange, side: number, rng: MT19937): number {

@@ -1,9 +1,10 @@
-/** Applying a drawn transform to an image: keras-preprocessing 1.1's `apply_transform`, in float32 as there. */
+/** Applying a drawn transform to an image: a crop, then keras-preprocessing 1.1's `apply_transform`, in float32. */
 
 import type { MT19937 } from '../../core/mt19937.js';
 import { checkedPixels, type FloatImage, type PixelImage } from '../images/pixels.js';
 import { applyAffine } from './affine.js';
 import { type Augmentation, drawTransform, type KerasRules, type Transform } from './augmentation.js';
+import { applyCrop } from './randomResizedCrop.js';
 
 const { fround } = Math;
 
@@ -19,7 +20,8 @@ export function applyTransform(
   transform: Transform,
   augmentation: Augmentation,
 ): FloatImage {
-  const source = checkedPixels(image);
+  const whole = checkedPixels(image);
+  const source = transform.crop ? applyCrop(whole, transform.crop) : whole;
   const { width, height, channels } = source;
   const moved = applyAffine(source, transform, augmentation);
   const data = moved?.data ?? Float32Array.from(source.data);

@@ -43,6 +43,14 @@ describe('the flags', () => {
     expect(augmentationWords(options)).toContain('brightness range 0.8 to 1.2, horizontal flip');
   });
 
+  it('take the scale of a random resized crop, and its ratio behind it', () => {
+    const cropOf = (text: string) => augmentationOf(parsed('--random-resized-crop', text));
+    expect(cropOf('0.5,1')).toEqual({ randomResizedCrop: { scale: [0.5, 1] } });
+    const both = cropOf('0.5,0.9,1,1');
+    expect(both).toEqual({ randomResizedCrop: { scale: [0.5, 0.9], ratio: [1, 1] } });
+    expect(augmentationWords(both)).toBe('random resized crop scale 0.5 to 0.9 and ratio 1 to 1');
+  });
+
   it('are nothing where no image changes', () => {
     for (const args of [[], ['--rotation-range', '0'], ['--fill-mode', 'wrap'], ['--zoom-range', '1,1']]) {
       expect(augmentationOf(parsed(...args))).toBeUndefined();
@@ -56,6 +64,9 @@ describe('the flags', () => {
     [['--zoom-range', '1.5'], /Give z below 1, or \[low, high\] above 0/],
     [['--brightness-range', '0.5'], /Give \[low, high\], 0 or more/],
     [['--width-shift-range', '-0.2'], /Give a number from 0 up/],
+    [['--random-resized-crop', '0.5'], /Give low,high of the area/],
+    [['--random-resized-crop', '0,1'], /Give the scale as \[low, high\], above 0 and up to 1/],
+    [['--random-resized-crop', '0.5,1,2,1'], /Give the ratio as/],
     [['--fill-mode', 'mirror'], /Give one of nearest, constant, reflect, wrap/],
   ])('%j is refused', (args, message) => {
     expect(() => parsed(...args)).toThrow(message);

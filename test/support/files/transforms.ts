@@ -4,6 +4,7 @@ import type { FloatImage } from '../../../src/data/images/pixels.js';
 
 /** Leaves an image as it is. */
 export const NOTHING: Transform = {
+  crop: null,
   theta: 0,
   tx: 0,
   ty: 0,
