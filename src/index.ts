@@ -129,6 +129,7 @@ export { ValidationAuc } from './eval/scores/validationAuc.js';
 export type { CheckResult } from './shaders/checkCase.js';
 export * from './training/batch.js';
 export * from './training/callbacks/index.js';
+export type { Checkpoint, CheckpointOptions, TrainingState } from './training/checkpoint.js';
 export { type FitOptions, fit } from './training/fit.js';
 export * from './training/losses/index.js';
 export { Model, type ModelOptions } from './training/model/model.js';

@@ -3,6 +3,8 @@
  * knows files or CSVs.
  */
 
+import type { StateValue } from '../core/stateValue.js';
+
 /** How raw 0..255 pixels become network input. Formulas: keras-preprocessing 1.1.0 `standardize`. */
 export type Normalisation =
   | { kind: 'none' }
@@ -56,4 +58,11 @@ export interface BatchSource {
   /** Batch `index` of this epoch: pixels where the source has them as stored, floats where it changed them. */
   getBatch(index: number): Promise<Batch>;
   onEpochEnd(): void;
+  /**
+   * All that decides the batches still to come: the order of this epoch, random numbers. Asked between two batches.
+   * Where it is left out, nothing but the index does.
+   */
+  state?(): StateValue;
+  /** Takes back what `state` gave, maybe in another process. @throws UsageError for a state of other data */
+  restore?(state: StateValue): void;
 }

@@ -4,20 +4,22 @@
  * included, is a callback.
  */
 import { checkSignal } from '../core/abort.js';
-import { requireFunction, requireObject, shown, wholeNumber } from '../core/arguments.js';
+import { requireFields, requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
 import { DataError, NonFiniteError, UsageError } from '../core/errors.js';
-import type { Batch, BatchSource } from './batch.js';
-import {
-  type Callback,
-  checkCallbacks,
-  type EpochInfo,
-  type RefusedStepInfo,
-  type TrainingContext,
-} from './callbacks/callback.js';
+import type { BatchSource } from './batch.js';
+import { type Callback, checkCallbacks, type EpochInfo, type RefusedStepInfo } from './callbacks/callback.js';
 import { History } from './callbacks/history.js';
+import {
+  beginOf,
+  type Checkpoint,
+  type CheckpointOptions,
+  checkResume,
+  type Position,
+} from './checkpoint.js';
 import { checkSource, requireModel } from './checkSource.js';
 import type { Loss } from './losses/loss.js';
 import type { Model } from './model/model.js';
+import { Training } from './training.js';
 import type { TrainingOptions } from './trainingOptions.js';
 
 /** How long, on what and by what `fit` trains; loss and optimizer as in `TrainingOptions`. */
@@ -37,6 +39,14 @@ export interface FitOptions extends TrainingOptions {
   signal?: AbortSignal;
   /** Called in this order, each waited for; what they throw or reject with ends the training. */
   callbacks?: readonly Callback[];
+  /** Hands over what a later `fit` can go on from. */
+  checkpoint?: CheckpointOptions;
+  /**
+   * Goes on from there instead of beginning: with the weights, the optimizer and its settings, the place in the source
+   * and the callbacks' gatherings of the checkpoint. Options, data and callbacks must be what they were; only `epochs`
+   * may be more. The history is that of the whole training.
+   */
+  resume?: Checkpoint;
 }
 
 /**
@@ -75,31 +85,52 @@ const underWay = new WeakSet<Model>();
 
 async function train(model: Model, source: BatchSource, options: FitOptions): Promise<History> {
   const { epochs, steps, validationSteps, callbacks } = checkedOptions(source, options);
-  const { signal } = options;
+  const { signal, resume, validation } = options;
   signal?.throwIfAborted();
-  const { loss } = await model.goOn(options);
-  const training = new Training(model, epochs, steps, validationSteps);
+  if (resume) await model.importWeights(resume.weights);
+  const { loss } = await model.goOn(resume ? resumed(options, resume) : options);
   const history = new History();
   // The last, as in Keras: so it has what the others add to the logs.
   callbacks.push(history);
-  const next = endless(source);
+  const { checkpoint } = options;
+  const counts = { epochs, stepsPerEpoch: steps, validationSteps };
+  const parts = { model, source, validation, callbacks, checkpoint, resume, signal };
+  const training = new Training({ ...counts, ...parts });
 
   for (const callback of callbacks) await callback.onTrainBegin?.(training);
-  for (let epoch = 0; epoch < epochs && training.stopReason === null; epoch++) {
-    const info = await trainEpoch(epoch, training, next, callbacks, signal);
+  let position = resume ? await training.restore(resume) : beginOf(0);
+  for (; position.epoch < epochs && training.stopReason === null; position = beginOf(position.epoch + 1)) {
+    const info = await trainEpoch(position, training);
     // Its first step was refused.
     if (info.steps === 0) break;
-    if (options.validation && info.steps === steps) {
+    if (validation && info.steps === steps) {
       const started = performance.now();
-      await validate(info, training, callbacks, { ...options, validation: options.validation }, loss);
+      await training.saveIfAborted(position, () =>
+        validate(info, training, callbacks, { ...options, validation }, loss),
+      );
       info.validationMs = performance.now() - started;
       info.seconds += info.validationMs / 1000;
     }
     for (const callback of callbacks) await callback.onEpoch?.(info, training);
+    await training.save(beginOf(position.epoch + 1));
   }
   signal?.throwIfAborted();
   for (const callback of callbacks) await callback.onTrainEnd?.(training);
   return history;
+}
+
+/** The checkpoint says all of the optimizer, the settings included: a schedule may have moved them. */
+function resumed(options: FitOptions, { optimizer }: Checkpoint): TrainingOptions {
+  const { learningRate, beta1, beta2, adamEpsilon, ...rest } = options;
+  const wanted = options.optimizer;
+  const name = wanted && ('kind' in wanted ? wanted.kind.name : wanted.optimizer);
+  if (name !== undefined && name !== optimizer.optimizer) {
+    throw new UsageError(
+      `The training had the optimizer ${optimizer.optimizer}, not ${name}.`,
+      'It goes on with that one.',
+    );
+  }
+  return { ...rest, optimizer };
 }
 
 /** Options of earlier versions, and the hook that each is now. */
@@ -125,73 +156,28 @@ function checkedOptions(source: BatchSource, options: FitOptions) {
   if (validation && length === 0) throw new UsageError('There are no images to validate on.');
   const wanted = wholeNumber('validationSteps', options.validationSteps ?? Math.max(1, length), 1);
   const validationSteps = Math.min(wanted, length);
+  if (options.resume !== undefined) checkResume(options.resume, epochs, steps);
+  const { checkpoint } = options;
+  if (checkpoint !== undefined) {
+    requireFields('checkpoint', checkpoint, ['everySteps', 'save']);
+    requireFunction('checkpoint.save', checkpoint.save);
+    if (checkpoint.everySteps !== undefined) wholeNumber('checkpoint.everySteps', checkpoint.everySteps, 1);
+  }
   return { epochs, steps, validationSteps, callbacks: checkCallbacks(options.callbacks ?? []) };
 }
 
-/** What the callbacks hold of the loop. */
-class Training implements TrainingContext {
-  private reason: string | null = null;
-
-  constructor(
-    readonly model: Model,
-    readonly epochs: number,
-    readonly stepsPerEpoch: number,
-    readonly validationSteps: number,
-  ) {}
-
-  get learningRate(): number {
-    return this.model.learningRate;
-  }
-
-  set learningRate(rate: number) {
-    this.model.setLearningRate(rate);
-  }
-
-  get stopReason(): string | null {
-    return this.reason;
-  }
-
-  stop(reason: string): void {
-    if (typeof reason !== 'string' || reason === '') {
-      throw new UsageError(`The reason to stop is ${shown(reason)}, it must be words for the history.`);
-    }
-    this.reason ??= reason;
-  }
-}
-
-/** Batches one after the other; a new epoch of the source begins when one is used up. */
-function endless(source: BatchSource): () => Promise<Batch> {
-  let index = 0;
-  return () => {
-    if (index === source.length) {
-      source.onEpochEnd();
-      index = 0;
-    }
-    return source.getBatch(index++);
-  };
-}
-
-/** The steps of an epoch, until its last one or a stop. */
-async function trainEpoch(
-  epoch: number,
-  training: Training,
-  next: () => Promise<Batch>,
-  callbacks: readonly Callback[],
-  signal?: AbortSignal,
-): Promise<EpochInfo> {
-  const { model, epochs, stepsPerEpoch: steps } = training;
-  const started = performance.now();
-  let weighted = 0;
-  let seen = 0;
-  let step = 0;
-  let learningRate = 0;
-  let imagesPerSecond = 0;
-  do {
-    signal?.throwIfAborted();
+/** The steps of an epoch, until its last one or a stop. @param position counts them */
+async function trainEpoch(position: Position, training: Training): Promise<EpochInfo> {
+  const { model, epochs, stepsPerEpoch: steps, callbacks, batches } = training;
+  const { epoch } = position;
+  const started = performance.now() - position.ms;
+  while (position.step < steps && training.stopReason === null) {
+    await training.endIfAborted(position);
+    const { step } = position;
     const before = performance.now();
-    const batch = await next();
+    const batch = await batches.next();
     const loaded = performance.now();
-    learningRate = training.learningRate;
+    const learningRate = training.learningRate;
     const loss = await model.trainStep(batch, { endsGroup: step === steps - 1 }).catch((error: unknown) => {
       if (error instanceof NonFiniteError) return error;
       throw error;
@@ -201,29 +187,39 @@ async function trainEpoch(
       break;
     }
     const after = performance.now();
-    weighted += loss * batch.count;
-    seen += batch.count;
-    imagesPerSecond = (seen * 1000) / (after - started);
+    position.step++;
+    position.weightedLoss += loss * batch.count;
+    position.images += batch.count;
+    position.learningRate = learningRate;
+    position.ms = after - started;
     const info = {
       epoch,
       epochs,
       step,
       steps,
       loss,
-      meanLoss: weighted / seen,
+      meanLoss: position.weightedLoss / position.images,
       learningRate,
       images: batch.count,
-      imagesPerSecond,
+      imagesPerSecond: imagesPerSecond(position),
       waitMs: loaded - before,
       stepMs: after - loaded,
     };
     for (const callback of callbacks) await callback.onStep?.(info, training);
-    step++;
-  } while (step < steps && training.stopReason === null);
-  const logs = { loss: weighted / seen, lr: learningRate };
-  const seconds = (performance.now() - started) / 1000;
-  return { epoch, epochs, steps: step, logs, imagesPerSecond, seconds, validationMs: 0 };
+    await training.saveIfDue(position);
+  }
+  return {
+    epoch,
+    epochs,
+    steps: position.step,
+    logs: { loss: position.weightedLoss / position.images, lr: position.learningRate },
+    imagesPerSecond: imagesPerSecond(position),
+    seconds: (performance.now() - started) / 1000,
+    validationMs: 0,
+  };
 }
+
+const imagesPerSecond = ({ images, ms }: Position): number => (images * 1000) / ms;
 
 /** What callbacks make of a step that was not taken. @throws its error, where none of them stops the training */
 async function refused(

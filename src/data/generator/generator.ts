@@ -7,6 +7,7 @@
 import { requireObject, shown } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
+import { type StateValue, stateFields } from '../../core/stateValue.js';
 import type { Batch, BatchSource, FloatBatch, Normalisation, PixelBatch } from '../../training/batch.js';
 import { admitNormalisation } from '../../training/model/admitBatch.js';
 import { checkedImage, type PixelImage, toRgb } from '../images/pixels.js';
@@ -64,6 +65,8 @@ interface Claimed {
   readonly transforms: readonly Transform[];
   readonly images: readonly PixelImage[];
 }
+
+const STATE = ['samples', 'order', 'batchesSeen', 'nextBatch', 'randomKey', 'randomPosition'] as const;
 
 /** Batches x or pixels[b,h,w,c] with labels[b,classes] over the rows of a frame, in Keras' order; a `BatchSource`. */
 export class ImageGenerator implements BatchSource {
@@ -176,6 +179,27 @@ export class ImageGenerator implements BatchSource {
   /** Draws the order of the next epoch. */
   onEpochEnd(): void {
     this.reorder();
+  }
+
+  state(): StateValue {
+    const { key, position } = this.rng.getState();
+    const { samples, order = null, batchesSeen, nextBatch } = this;
+    return { samples, order, batchesSeen, nextBatch, randomKey: key, randomPosition: position };
+  }
+
+  restore(state: StateValue): void {
+    const kept = stateFields('ImageGenerator', state, STATE);
+    if (kept.samples !== this.samples) {
+      throw new UsageError(
+        `The order that was kept is one of ${kept.samples} images; here are ${this.samples}.`,
+        'Give the images that the training had.',
+      );
+    }
+    this.order = (kept.order as Int32Array | null)?.slice();
+    this.batchesSeen = kept.batchesSeen as number;
+    this.nextBatch = kept.nextBatch as number;
+    this.rng.setState({ key: kept.randomKey as Uint32Array, position: kept.randomPosition as number });
+    this.ahead.clear();
   }
 
   private requireStoredPixels(): void {

@@ -5,6 +5,7 @@
  */
 import { requireFunction, requireObject, shown } from '../../core/arguments.js';
 import { type NonFiniteError, UsageError } from '../../core/errors.js';
+import type { StateValue } from '../../core/stateValue.js';
 import type { Model } from '../model/model.js';
 
 /** A step that was taken. */
@@ -95,6 +96,8 @@ export interface TrainingContext {
   readonly stepsPerEpoch: number;
   /** Batches per validation; 0 where there is none. */
   readonly validationSteps: number;
+  /** Where a training that goes on from a checkpoint began; null for one that began at the beginning. */
+  readonly resumedAt: { readonly epoch: number; readonly step: number } | null;
   /** Learning rate of the next step. @throws UsageError unless it is set to a finite number, 0 or above */
   learningRate: number;
   /** Why the training stops; null while it goes on. */
@@ -129,6 +132,18 @@ export interface Callback {
    * be let go of in any case belongs into a `finally` around `fit`.
    */
   onTrainEnd?(training: TrainingContext): void | Promise<void>;
+  /** By it a checkpoint finds the callback again; needed with `state`. Several of one name are told by their order. */
+  readonly name?: string;
+  /**
+   * All that it has gathered since `onTrainBegin` and that decides what it does from here on; nothing where only the
+   * present step or epoch does. Asked between two steps, and after epochs.
+   */
+  state?(): StateValue;
+  /**
+   * Takes back what `state` gave, maybe in another process, in a training that goes on from a checkpoint: behind
+   * everyone's `onTrainBegin`, before the first hook of a step.
+   */
+  restore?(state: StateValue): void | Promise<void>;
 }
 
 const HOOKS = [
@@ -155,6 +170,19 @@ export function checkCallbacks(callbacks: readonly Callback[]): Callback[] {
     const hooks = HOOKS.filter((hook) => callback[hook] !== undefined);
     if (hooks.length === 0) throw new UsageError(`${name} has none of the hooks ${HOOKS.join(', ')}.`);
     for (const hook of hooks) requireFunction(`${name}.${hook}`, callback[hook]);
+    checkState(name, callback);
     return callback;
   });
+}
+
+/** @throws UsageError for one that is to be kept and could not be found again, or brought back */
+function checkState(field: string, { name, state, restore }: Callback): void {
+  if (state === undefined && restore === undefined) return;
+  requireFunction(`${field}.state`, state);
+  requireFunction(`${field}.restore`, restore);
+  if (typeof name === 'string' && name !== '') return;
+  throw new UsageError(
+    `${field} has a state and no name: ${shown(name)}.`,
+    'A checkpoint keeps it by its name.',
+  );
 }

@@ -1,6 +1,7 @@
 /** Callback: ends a training that no longer gets better. Keras' `EarlyStopping`, by the rules of tf_keras 2.21. */
 import { finite, nonNegativeNumber, requireFields, trueOrFalse, wholeNumber } from '../../core/arguments.js';
 import { plural } from '../../core/formatting.js';
+import { type StateValue, stateFields } from '../../core/stateValue.js';
 import type { WeightMap } from '../parameterSpec.js';
 import type { Callback, EpochInfo, TrainingContext } from './callback.js';
 import { isWhole, Monitor, type MonitorOptions, sixDigits } from './monitor.js';
@@ -31,7 +32,10 @@ const OPTIONS = [
   'restoreBestWeights',
 ] as const;
 
+const STATE = ['wait', 'best', 'bestEpoch', 'bestWeights', 'stoppedEpoch'] as const;
+
 export class EarlyStopping implements Callback {
+  readonly name = 'EarlyStopping';
   private readonly options: Required<Omit<EarlyStoppingOptions, keyof MonitorOptions | 'baseline'>>;
   private readonly monitor: Monitor;
   private readonly baseline: number | null;
@@ -96,6 +100,19 @@ export class EarlyStopping implements Callback {
 
   async onTrainEnd({ model }: TrainingContext): Promise<void> {
     if (this.bestWeights) await model.importWeights(this.bestWeights);
+  }
+
+  state(): StateValue {
+    const { wait, best, bestEpoch, bestWeights, stoppedEpoch } = this;
+    const weights = bestWeights && Object.fromEntries(bestWeights);
+    return { wait, best, bestEpoch, bestWeights: weights, stoppedEpoch };
+  }
+
+  restore(state: StateValue): void {
+    const { bestWeights, ...rest } = stateFields('EarlyStopping', state, STATE);
+    Object.assign(this, rest);
+    const weights = bestWeights as Record<string, Float32Array> | null;
+    this.bestWeights = weights && new Map(Object.entries(weights));
   }
 
   private beatsBaseline(value: number): boolean {

@@ -1,9 +1,13 @@
 /** Callback: what a training came to, step by step and epoch by epoch. `fit` returns one; Keras' `History`. */
 import { requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
+import { type StateValue, stateFields } from '../../core/stateValue.js';
 import type { Callback, EpochInfo, StepInfo, TrainingContext } from './callback.js';
 
+const STATE = ['stepLoss', 'epochs', 'images', 'waitMs', 'stepMs', 'validationMs'] as const;
+
 export class History implements Callback {
+  readonly name = 'History';
   /** Loss of every step before its update, over all epochs. */
   stepLoss: number[] = [];
   epochs: EpochInfo[] = [];
@@ -39,5 +43,18 @@ export class History implements Callback {
 
   onTrainEnd({ stopReason }: TrainingContext): void {
     this.stopReason = stopReason;
+  }
+  /** Of a training that goes on from a checkpoint it is one history, with what was before. */
+  state(): StateValue {
+    const { stepLoss, epochs, images, waitMs, stepMs, validationMs } = this;
+    const copies = epochs.map((info) => ({ ...info, logs: { ...info.logs } }));
+    return { stepLoss: Float64Array.from(stepLoss), epochs: copies, images, waitMs, stepMs, validationMs };
+  }
+
+  restore(state: StateValue): void {
+    const { stepLoss, epochs, ...sums } = stateFields('History', state, STATE);
+    Object.assign(this, sums);
+    this.stepLoss = Array.from(stepLoss as Float64Array);
+    this.epochs = (epochs as unknown as EpochInfo[]).map((info) => ({ ...info, logs: { ...info.logs } }));
   }
 }

@@ -21,18 +21,18 @@ export class TrainingProgress implements Callback {
   constructor(private readonly sink: ProgressSink) {}
 
   onTrainBegin(training: TrainingContext): void {
-    this.beginEpoch(0, training);
+    const { resumedAt, stepsPerEpoch } = training;
+    const { epoch, step } = resumedAt ?? { epoch: 0, step: 0 };
+    if (resumedAt) this.sink.say?.(`Resumed at epoch ${epoch + 1}, step ${step} of ${stepsPerEpoch}`);
+    this.beginEpoch(epoch, training);
+    if (step > 0) this.bar?.update(step);
+    this.beginValidation(step, training);
   }
 
-  onStep(
-    { step, steps, loss, meanLoss, imagesPerSecond }: StepInfo,
-    { validationSteps }: TrainingContext,
-  ): void {
+  onStep({ step, loss, meanLoss, imagesPerSecond }: StepInfo, training: TrainingContext): void {
     const losses = `loss ${loss.toFixed(4)} (mean ${meanLoss.toFixed(4)})`;
     this.bar?.update(step + 1, `${losses} ${threeDigits(imagesPerSecond)} images/s`);
-    if (validationSteps > 0 && step + 1 === steps) {
-      this.bar = this.sink.progress('Validation', validationSteps, 'batches');
-    }
+    this.beginValidation(step + 1, training);
   }
 
   onValidationStep({ step }: ValidationStepInfo): void {
@@ -51,6 +51,11 @@ export class TrainingProgress implements Callback {
 
   onTrainEnd({ stopReason }: TrainingContext): void {
     if (stopReason !== null) this.sink.say?.(`Stopped: ${stopReason}`);
+  }
+
+  private beginValidation(done: number, { stepsPerEpoch, validationSteps }: TrainingContext): void {
+    if (validationSteps === 0 || done < stepsPerEpoch) return;
+    this.bar = this.sink.progress('Validation', validationSteps, 'batches');
   }
 
   private beginEpoch(epoch: number, { epochs, stepsPerEpoch, stopReason }: TrainingContext): void {

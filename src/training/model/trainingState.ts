@@ -77,13 +77,29 @@ export class TrainingState {
     if (updates.ema > 0) await average.prepare();
     if (state) await parameters.writeSlots({ ...slots, ...(accumulated ? { accumulated } : {}) });
     else await parameters.resetSlots(Object.keys(kind.slots));
-    this.outdated();
+    this.adopt({ loss, movingVarianceRule: given.movingVarianceRule, optimizer, updates });
     await average.end();
     if (updates.ema > 0) await average.begin(trained);
     this.updates = state?.iterations ?? 0;
     this.group = state?.group ?? NONE;
     this.hasGradients = false;
-    this.training = { loss, movingVarianceRule: given.movingVarianceRule, optimizer, updates };
+  }
+
+  /** Recorded steps stay where they are those of the next training too, and have all their memory still. */
+  private adopt(next: CompiledTraining): void {
+    const { training } = this;
+    const { ema, accumulate } = next.updates;
+    const stay =
+      training &&
+      training.optimizer.kind === next.optimizer.kind &&
+      isSame(training, next) &&
+      ema === 0 &&
+      accumulate === 1;
+    if (stay) Object.assign(training, next);
+    else {
+      this.outdated();
+      this.training = next;
+    }
   }
 
   /** `Model.goOn`. */
@@ -99,16 +115,13 @@ export class TrainingState {
     const loss = chosenLoss(given, network.classes, training.loss);
     const { movingVarianceRule = training.movingVarianceRule } = given;
     const updates = completeUpdates(given.updates, training.updates);
-    const same =
-      sameLoss(loss, training.loss) &&
-      movingVarianceRule === training.movingVarianceRule &&
-      JSON.stringify(updates) === JSON.stringify(training.updates);
-    if (!same) this.outdated();
+    const next = { loss, movingVarianceRule, optimizer, updates };
+    if (!isSame(training, next)) this.outdated();
     if (updates.ema > 0 && !average.on) await average.begin();
     if (updates.ema === 0) await average.end();
     if (updates.accumulate !== training.updates.accumulate) this.group = NONE;
     // Trainers that stay look into it for the optimizer's settings.
-    Object.assign(training, { loss, movingVarianceRule, optimizer, updates });
+    Object.assign(training, next);
     return { ...training };
   }
 
@@ -150,6 +163,15 @@ export class TrainingState {
     const { kind, settings } = training.optimizer;
     training.optimizer = complete(kind, checkSettings(kind, { learningRate: rate }), settings);
   }
+}
+
+/** Whether steps of one training are recorded as those of another with this kind of optimizer. */
+function isSame(one: CompiledTraining, other: CompiledTraining): boolean {
+  return (
+    sameLoss(one.loss, other.loss) &&
+    one.movingVarianceRule === other.movingVarianceRule &&
+    JSON.stringify(one.updates) === JSON.stringify(other.updates)
+  );
 }
 
 /** @throws UsageError for a state that holds what these settings have no place for */

@@ -1,0 +1,122 @@
+/** A training under way: what its callbacks hold of it, and what of it a checkpoint keeps. */
+import { shown } from '../core/arguments.js';
+import { UsageError } from '../core/errors.js';
+import type { BatchSource } from './batch.js';
+import { BatchStream, restoreSource, stateOf } from './batchStream.js';
+import type { Callback, TrainingContext } from './callbacks/callback.js';
+import {
+  type Checkpoint,
+  type CheckpointOptions,
+  callbackStates,
+  type Position,
+  restoreCallbacks,
+} from './checkpoint.js';
+import type { Model } from './model/model.js';
+
+export interface TrainingParts extends Pick<TrainingContext, 'epochs' | 'stepsPerEpoch' | 'validationSteps'> {
+  model: Model;
+  source: BatchSource;
+  validation?: BatchSource;
+  callbacks: readonly Callback[];
+  checkpoint?: CheckpointOptions;
+  resume?: Checkpoint;
+  signal?: AbortSignal;
+}
+
+export class Training implements TrainingContext {
+  readonly model: Model;
+  readonly callbacks: readonly Callback[];
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  readonly validationSteps: number;
+  readonly resumedAt: TrainingContext['resumedAt'];
+  readonly batches: BatchStream;
+  private reason: string | null = null;
+
+  constructor(private readonly parts: TrainingParts) {
+    const { epochs, stepsPerEpoch, validationSteps } = parts;
+    this.model = parts.model;
+    this.callbacks = parts.callbacks;
+    this.epochs = epochs;
+    this.stepsPerEpoch = stepsPerEpoch;
+    this.validationSteps = validationSteps;
+    this.batches = new BatchStream(parts.source);
+    const { training } = parts.resume ?? {};
+    this.resumedAt = training ? { epoch: training.epoch, step: training.step } : null;
+  }
+
+  get learningRate(): number {
+    return this.model.learningRate;
+  }
+
+  set learningRate(rate: number) {
+    this.model.setLearningRate(rate);
+  }
+
+  get stopReason(): string | null {
+    return this.reason;
+  }
+
+  stop(reason: string): void {
+    if (typeof reason !== 'string' || reason === '') {
+      throw new UsageError(`The reason to stop is ${shown(reason)}, it must be words for the history.`);
+    }
+    this.reason ??= reason;
+  }
+
+  /** Behind `onTrainBegin`, which may have set a rate. @returns where to go on */
+  async restore({ training, optimizer }: Checkpoint): Promise<Position> {
+    const { epoch, step, weightedLoss, images, ms, learningRate } = training;
+    this.batches.restore(training);
+    restoreSource('The validation source', this.parts.validation, training.validation);
+    await restoreCallbacks(this.callbacks, training.callbacks);
+    this.learningRate = optimizer.settings.learningRate as number;
+    this.reason ??= training.stopReason;
+    return { epoch, step, weightedLoss, images, ms, learningRate };
+  }
+
+  /** Hands over a checkpoint, where the options want any. */
+  async save(position: Position): Promise<void> {
+    const { checkpoint, validation } = this.parts;
+    if (!checkpoint) return;
+    const { batch, source } = this.batches.state();
+    const { stepsPerEpoch, stopReason } = this;
+    await checkpoint.save({
+      training: {
+        ...position,
+        stepsPerEpoch,
+        stopReason,
+        batch,
+        source,
+        validation: stateOf(validation),
+        callbacks: callbackStates(this.callbacks),
+      },
+      weights: await this.model.exportWeights(),
+      optimizer: await this.model.exportOptimizer(),
+    });
+  }
+
+  /** After a step. */
+  async saveIfDue(position: Position): Promise<void> {
+    const { everySteps } = this.parts.checkpoint ?? {};
+    const count = position.epoch * this.stepsPerEpoch + position.step;
+    if (everySteps !== undefined && count % everySteps === 0) await this.save(position);
+  }
+
+  /** Does the work; where the signal ends it, what stood before is saved. */
+  async saveIfAborted(position: Position, work: () => void | Promise<void>): Promise<void> {
+    const { signal } = this.parts;
+    try {
+      await work();
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) await this.save(position);
+      throw error;
+    }
+  }
+
+  /** Before a step. @throws the signal's reason, when what stands is saved */
+  async endIfAborted(position: Position): Promise<void> {
+    const { signal } = this.parts;
+    if (signal?.aborted) await this.saveIfAborted(position, () => signal.throwIfAborted());
+  }
+}
