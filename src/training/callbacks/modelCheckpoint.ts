@@ -20,7 +20,7 @@ import { isWhole, Monitor, type MonitorOptions, sixDigits } from './monitor.js';
 /** What is to be kept. */
 export interface CheckpointContents {
   weights: WeightMap;
-  /** With `saveWeightsOnly` it is null. */
+  /** With `saveWeightsOnly` it is null. Where the training has `ema` it belongs to the weights behind the average. */
   optimizer: OptimizerState | null;
   /** From 0. */
   epoch: number;

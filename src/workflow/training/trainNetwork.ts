@@ -19,8 +19,9 @@ import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phaseTimes.js';
 import type { WorkContext } from '../reporter.js';
 import { callbackWords, DEFAULT_MONITOR } from './callbackChoices.js';
+import type { CallbackFiles } from './callbacks/callbackKind.js';
 import type { TrainingPlan } from './presets.js';
-import { type CallbackFiles, trainingCallbacks } from './trainingCallbacks.js';
+import { trainingCallbacks } from './trainingCallbacks.js';
 
 /** The chosen loss, by the frequencies of the training labels; it takes unknown ones where there are any. */
 export function lossFor(choice: LossChoice, frequencies: FrequencySummary, dataset: Dataset): Loss {

@@ -1,20 +1,11 @@
 /** The callbacks that the choices of a training ask for, in the order in which `fit` calls them. */
 import { ValidationAuc } from '../../eval/scores/validationAuc.js';
 import type { Callback } from '../../training/callbacks/callback.js';
-import { CSVLogger } from '../../training/callbacks/csvLogger.js';
 import { EarlyStopping } from '../../training/callbacks/earlyStopping.js';
 import { LearningRateSchedule } from '../../training/callbacks/learningRateSchedule.js';
-import { type CheckpointContents, ModelCheckpoint } from '../../training/callbacks/modelCheckpoint.js';
-import { ReduceLROnPlateau } from '../../training/callbacks/reduceLROnPlateau.js';
-import { TerminateOnNaN } from '../../training/callbacks/terminateOnNaN.js';
-import { CSV_LOG_FILE } from './callbackChoices.js';
+import { sharedChoices } from './callbackChoices.js';
+import type { CallbackFiles } from './callbacks/callbackKind.js';
 import type { TrainingPlan } from './presets.js';
-
-/** Where callbacks put what they keep while a training runs. */
-export interface CallbackFiles {
-  keepWeights(name: string, contents: CheckpointContents): Promise<void>;
-  keepText(name: string, text: string): Promise<void>;
-}
 
 export interface ChosenCallbacks {
   /** Before the history, which has what these add to the logs. */
@@ -31,25 +22,16 @@ export function trainingCallbacks(
   files: CallbackFiles,
   say: (line: string) => void,
 ): ChosenCallbacks {
-  const { monitor, earlyStopping, reduceLr, saveBest, saveEpochs, saveOptimizer = false } = callbacks;
   const list: Callback[] = [new ValidationAuc({ say })];
   if (schedule) {
     const rates = schedule.kind.make(optimizer.settings.learningRate, schedule.settings);
     list.push(new LearningRateSchedule(rates, { per: 'step' }));
   }
-  if (reduceLr) list.push(new ReduceLROnPlateau({ ...reduceLr, monitor, say }));
-  const stopping =
-    earlyStopping && new EarlyStopping({ ...earlyStopping, monitor, restoreBestWeights: true });
-  if (stopping) list.push(stopping);
-  if (callbacks.terminateOnNaN) list.push(new TerminateOnNaN());
   const keepers: Callback[] = [];
-  if (callbacks.csvLog) {
-    keepers.push(new CSVLogger({ write: (_, whole) => files.keepText(CSV_LOG_FILE, whole) }));
+  const made = { ...sharedChoices(callbacks), files, say };
+  for (const choice of callbacks.chosen ?? []) {
+    (choice.kind.keeps ? keepers : list).push(choice.kind.make(choice, made));
   }
-  const kept = { save: files.keepWeights.bind(files), saveWeightsOnly: !saveOptimizer, say };
-  if (saveEpochs !== undefined) keepers.push(new ModelCheckpoint({ ...kept, file: saveEpochs }));
-  if (saveBest !== undefined) {
-    keepers.push(new ModelCheckpoint({ ...kept, file: saveBest, monitor, saveBestOnly: true }));
-  }
+  const stopping = list.find((callback) => callback instanceof EarlyStopping);
   return { list, keepers, bestEpoch: () => stopping?.bestEpoch ?? null };
 }

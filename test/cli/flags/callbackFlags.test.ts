@@ -8,6 +8,7 @@ import {
   checkpointsOf,
 } from '../../../src/cli/flags/callbackFlags.js';
 import { UsageError } from '../../../src/core/errors.js';
+import { CALLBACK_KINDS } from '../../../src/workflow/training/callbacks/index.js';
 import { refused } from '../../support/refused.js';
 
 function parsed(...args: string[]): CallbackFlags {
@@ -17,20 +18,9 @@ function parsed(...args: string[]): CallbackFlags {
   return command.parse(args, { from: 'user' }).opts();
 }
 
-const NONE = {
-  monitor: undefined,
-  earlyStopping: undefined,
-  reduceLr: undefined,
-  saveBest: undefined,
-  saveEpochs: undefined,
-  saveOptimizer: undefined,
-  csvLog: undefined,
-  terminateOnNaN: undefined,
-};
-
 describe('the flags', () => {
   it('ask for nothing where nothing is said', () => {
-    expect(callbacksOf(parsed())).toEqual(NONE);
+    expect(callbacksOf(parsed())).toEqual({ chosen: [] });
   });
 
   it('ask for every callback, with all settings', () => {
@@ -40,24 +30,25 @@ describe('the flags', () => {
       '--reduce-lr-min 1e-6 --save-best top.h5 --save-epochs {epoch:03d}-{val_auc:.2f}.hdf5 --save-optimizer ' +
       '--csv-log --terminate-on-nan';
     const choices = callbacksOf(parsed(...line.split(' ')));
-    expect(choices).toEqual({
-      monitor: 'val_auc',
-      earlyStopping: { patience: 3, minDelta: 0.01, baseline: -0.5, startFromEpoch: 3 },
-      reduceLr: { patience: 2, factor: 0.5, minDelta: 0, cooldown: 1, minLr: 1e-6 },
-      saveBest: 'top.h5',
-      saveEpochs: '{epoch:03d}-{val_auc:.2f}.hdf5',
-      saveOptimizer: true,
-      csvLog: true,
-      terminateOnNaN: true,
-    });
+    expect([choices.monitor, choices.saveOptimizer]).toEqual(['val_auc', true]);
+    const chosen = (choices.chosen ?? []).map(({ kind, settings, file }) => [kind.name, settings, file]);
+    expect(chosen).toEqual([
+      ['reduceLr', { patience: 2, factor: 0.5, delta: 0, cooldown: 1, min: 1e-6 }, undefined],
+      ['earlyStopping', { patience: 3, delta: 0.01, baseline: -0.5, from: 4 }, undefined],
+      ['terminateOnNan', {}, undefined],
+      ['csvLog', {}, undefined],
+      ['saveEpochs', {}, '{epoch:03d}-{val_auc:.2f}.hdf5'],
+      ['saveBest', {}, 'top.h5'],
+    ]);
+    expect(chosen.map(([name]) => name)).toEqual(CALLBACK_KINDS.map(({ name }) => name));
     // The one at the end, the best and those of four epochs, each of three times the weights.
     expect(checkpointsOf(choices, 4)).toBe(1 + 5 * 3);
     expect(checkpointsOf({})).toBe(1);
   });
 
   it('have names for files where none is given', () => {
-    const choices = callbacksOf(parsed('--save-best', '--save-epochs'));
-    expect([choices.saveBest, choices.saveEpochs]).toEqual(['best.h5', 'epoch-{epoch:02d}.h5']);
+    const { chosen = [] } = callbacksOf(parsed('--save-best', '--save-epochs'));
+    expect(chosen.map(({ file }) => file)).toEqual(['epoch-{epoch:02d}.h5', 'best.h5']);
   });
 
   it.each([
@@ -85,6 +76,12 @@ describe('the flags', () => {
     ['--save-best a.h5 --save-epochs a.h5', /both write a\.h5/],
   ])('refuse %s, which is not whole', async (line, message) => {
     await refused(() => callbacksOf(parsed(...line.split(' '))), UsageError, message);
+  });
+
+  it('refuse an optimizer beside weights that are not its own', async () => {
+    const flags = { ...parsed('--save-best', '--save-optimizer'), ema: 0.99 };
+    await refused(() => callbacksOf(flags), UsageError, /With --ema the files hold the averaged weights/);
+    callbacksOf({ ...flags, ema: 0 });
   });
 
   it('refuse a rate that falls beside a schedule', async () => {

@@ -13,6 +13,8 @@ import { completeUpdates } from '../../../src/training/updates/updateSettings.js
 import type { Generators } from '../../../src/workflow/data/dataset.node.js';
 import { Phases } from '../../../src/workflow/phaseTimes.js';
 import { SILENT } from '../../../src/workflow/reporter.js';
+import type { CallbackChoice } from '../../../src/workflow/training/callbacks/callbackKind.js';
+import { CALLBACK_KINDS } from '../../../src/workflow/training/callbacks/index.js';
 import type { TrainingPlan } from '../../../src/workflow/training/presets.js';
 import { trainNetwork } from '../../../src/workflow/training/trainNetwork.js';
 import { writeCheckpoint } from '../../../src/workflow/weights/checkpoint.node.js';
@@ -22,6 +24,11 @@ import { LEARNING_RATE, TinyTraining } from '../../training/callbacks/tinyTraini
 const tiny = new TinyTraining();
 const optimizer = complete(ADAM, { learningRate: LEARNING_RATE });
 const plan = { size: 16, batchSize: 2, stepsPerEpoch: 2, optimizer, updates: completeUpdates({}) };
+
+/** A callback by its flag's name. */
+function asked(name: string, settings: Record<string, number> = {}, file?: string): CallbackChoice {
+  return { kind: CALLBACK_KINDS.find((kind) => kind.name === name)!, settings, file };
+}
 
 /** Trains with validation losses that go by these probabilities of each epoch. */
 async function train(probabilities: number[], more: Partial<TrainingPlan>) {
@@ -78,7 +85,7 @@ describe('trainNetwork', () => {
 
   it('stops early where it is told to, and leaves the best weights', async () => {
     const { said, soFar, weights, summary, phases, left } = await train([0.3, 0.6, 0.5, 0.4, 0.9], {
-      callbacks: { earlyStopping: { patience: 2 } },
+      callbacks: { chosen: [asked('earlyStopping', { patience: 2 })] },
     });
     expect(summary.epochs.map(({ epoch, learningRate }) => [epoch, learningRate])).toEqual(
       [1, 2, 3, 4].map((epoch) => [epoch, LEARNING_RATE]),
@@ -121,7 +128,7 @@ describe('trainNetwork', () => {
 
   it('brings back the best weights also where the epochs run out, and says so', async () => {
     const { said, weights, summary, left } = await train([0.3, 0.6, 0.5], {
-      callbacks: { earlyStopping: { patience: 2 } },
+      callbacks: { chosen: [asked('earlyStopping', { patience: 2 })] },
     });
     expect([summary.stopped, summary.weightsEpoch]).toEqual([null, 2]);
     expect(left).toEqual(weights[1]);
@@ -132,11 +139,13 @@ describe('trainNetwork', () => {
     const { said, kept, texts, summary, weights } = await train([0.3, 0.6, 0.5], {
       callbacks: {
         monitor: 'val_auc',
-        reduceLr: { patience: 1, factor: 0.5 },
-        saveBest: 'best-{val_auc:.1f}.h5',
-        saveEpochs: '{epoch}.h5',
         saveOptimizer: true,
-        csvLog: true,
+        chosen: [
+          asked('reduceLr', { patience: 1, factor: 0.5 }),
+          asked('csvLog'),
+          asked('saveEpochs', {}, '{epoch}.h5'),
+          asked('saveBest', {}, 'best-{val_auc:.1f}.h5'),
+        ],
       },
     });
     // All images get the same probability: an AUC of a half in every epoch.
