@@ -2,6 +2,7 @@
 import { requireFields, requireFunction, shown, trueOrFalse } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { pythonFloat } from '../../core/pythonFormat.js';
+import { type StateValue, stateFields } from '../../core/stateValue.js';
 import type { Callback, EpochInfo } from './callback.js';
 
 export interface CSVLoggerOptions {
@@ -22,6 +23,7 @@ export interface CSVLoggerOptions {
  * that comes later has no column. Where the first epoch has no log of a validation, each gets a column `val_` as well.
  */
 export class CSVLogger implements Callback {
+  readonly name = 'CSVLogger';
   private readonly options: Required<CSVLoggerOptions>;
   private columns: readonly string[] | null = null;
   private whole = '';
@@ -54,6 +56,15 @@ export class CSVLogger implements Callback {
     lines += this.row([String(epoch), ...cells]);
     this.whole += lines;
     await this.options.write(lines, this.whole);
+  }
+
+  state(): StateValue {
+    const { columns, whole } = this;
+    return { columns, whole };
+  }
+
+  restore(state: StateValue): void {
+    Object.assign(this, stateFields(this.name, state, ['columns', 'whole']));
   }
 
   /** As Python's `csv` does: a cell is quoted where it has to be. */

@@ -12,6 +12,7 @@ import {
 } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { type PythonFormat, pythonFormat } from '../../core/pythonFormat.js';
+import { type StateValue, stateFields } from '../../core/stateValue.js';
 import type { OptimizerState } from '../optimizers/state.js';
 import type { WeightMap } from '../parameterSpec.js';
 import type { Callback, EpochInfo, Logs, StepInfo, TrainingContext } from './callback.js';
@@ -63,6 +64,7 @@ const OPTIONS = [
 const WHOLE: ReadonlySet<string> = new Set(['epoch', 'batch']);
 
 export class ModelCheckpoint implements Callback {
+  readonly name = 'ModelCheckpoint';
   private readonly options: ModelCheckpointOptions;
   private readonly monitor: Monitor | null;
   private readonly pattern: PythonFormat;
@@ -126,6 +128,15 @@ export class ModelCheckpoint implements Callback {
   async onEpoch(info: EpochInfo, training: TrainingContext): Promise<void> {
     if (this.every !== null || !isWhole(info, training)) return;
     await this.keep({ epoch: info.epoch, logs: info.logs }, training);
+  }
+
+  state(): StateValue {
+    const { best, steps } = this;
+    return { best, steps };
+  }
+
+  restore(state: StateValue): void {
+    Object.assign(this, stateFields(this.name, state, ['best', 'steps']));
   }
 
   private async keep(

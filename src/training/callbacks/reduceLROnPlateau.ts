@@ -7,6 +7,7 @@ import {
   wholeNumber,
 } from '../../core/arguments.js';
 import { plural } from '../../core/formatting.js';
+import { type StateValue, stateFields } from '../../core/stateValue.js';
 import type { Callback, EpochInfo, TrainingContext } from './callback.js';
 import { isWhole, Monitor, type MonitorOptions, sixDigits } from './monitor.js';
 
@@ -29,6 +30,7 @@ const OPTIONS = ['monitor', 'mode', 'factor', 'patience', 'minDelta', 'cooldown'
 
 /** A schedule that sets the rate of every step undoes what this does: use one of the two. */
 export class ReduceLROnPlateau implements Callback {
+  readonly name = 'ReduceLROnPlateau';
   private readonly monitor: Monitor;
   private readonly options: Required<Omit<ReduceLROnPlateauOptions, keyof MonitorOptions>>;
   private best = 0;
@@ -78,6 +80,15 @@ export class ReduceLROnPlateau implements Callback {
         this.wait = 0;
       }
     }
+  }
+
+  state(): StateValue {
+    const { best, wait, cooling } = this;
+    return { best, wait, cooling };
+  }
+
+  restore(state: StateValue): void {
+    Object.assign(this, stateFields(this.name, state, ['best', 'wait', 'cooling']));
   }
 
   /** Keras' arithmetic, which is not quite that of its EarlyStopping. */

@@ -20,10 +20,10 @@ describe('CSVLogger', () => {
         last = whole;
       };
       const logger = new CSVLogger({ ...options, write });
-      for (let use = 0; use < 2; use++) {
-        // Used again it begins anew.
+      // Used again it begins anew; another one goes on from its state.
+      for (const one of [logger, logger, () => new CSVLogger({ ...options, write })]) {
         written = '';
-        await replay(logger, logs.map(logsFrom));
+        await replay(one, logs.map(logsFrom));
         expect(written).toBe(text);
         expect(last).toBe(text);
       }

@@ -20,6 +20,10 @@ describe('EarlyStopping', () => {
         expect(stopping.best).toBe(numberOf(best));
         if (restore) expect(stopping.bestEpoch).toBe(stopping.bestWeights ? left : null);
       }
+      const anew = () =>
+        new EarlyStopping({ ...options, restoreBestWeights: restore } as EarlyStoppingOptions);
+      const resumed = await replay(anew, logsOf(series, options.monitor));
+      expect([resumed.stopped, resumed.left]).toEqual([stopped === null ? null : [stopped, null], left]);
     },
   );
 

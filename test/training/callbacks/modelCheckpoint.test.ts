@@ -25,6 +25,10 @@ describe('ModelCheckpoint', () => {
       await replay(checkpoint, logsOf(series, monitor), steps ?? undefined);
       expect(kept).toEqual(saved);
       expect(checkpoint.best).toBe(numberOf(best));
+      const resumed: string[] = [];
+      const anew = () => new ModelCheckpoint({ ...options, file, save: (name) => void resumed.push(name) });
+      await replay(anew, logsOf(series, monitor), steps ?? undefined);
+      expect(resumed).toEqual(saved.map(([name]) => name));
     },
   );
 

@@ -14,9 +14,10 @@ describe('ReduceLROnPlateau', () => {
     '$options on $series sets the rates of tf_keras 2.21',
     async ({ options, series, rates, logged }) => {
       const reduce = new ReduceLROnPlateau(options as ReduceLROnPlateauOptions);
-      for (let use = 0; use < 2; use++) {
-        // Used again it begins anew.
-        const found = await replay(reduce, logsOf(series, options.monitor));
+      const anew = () => new ReduceLROnPlateau(options as ReduceLROnPlateauOptions);
+      // Used again it begins anew; another one goes on from its state.
+      for (const one of [reduce, reduce, anew]) {
+        const found = await replay(one, logsOf(series, options.monitor));
         // Keras' rate is a float32.
         expect(worstDifference(found.rates, rates, TOLERANCE.f32Small).ratio).toBeLessThanOrEqual(1);
         expect(worstDifference(found.logged, logged, TOLERANCE.f32Small).ratio).toBeLessThanOrEqual(1);

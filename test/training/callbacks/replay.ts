@@ -62,14 +62,16 @@ export interface Replayed {
 }
 
 /**
+ * @param make gives the callback; a function: every epoch has a new one, which goes on from the state of the last
  * @param epochs logs of each
  * @param losses of the steps of each epoch; one that is not finite is a step that the model refuses
  */
 export async function replay(
-  callback: Callback,
+  make: Callback | (() => Callback),
   epochs: readonly Logs[],
   losses: readonly (readonly number[])[] = epochs.map(() => [1]),
 ): Promise<Replayed> {
+  let callback = typeof make === 'function' ? make() : make;
   let weights = 0;
   const model = {
     exportWeights: async () => new Map([['epoch', Float32Array.of(weights)]]),
@@ -94,6 +96,12 @@ export async function replay(
   await callback.onTrainBegin?.(context);
   for (const [epoch, logs] of epochs.entries()) {
     weights = epoch;
+    if (typeof make === 'function' && epoch > 0) {
+      const state = structuredClone(callback.state!());
+      callback = make();
+      await callback.onTrainBegin?.(context);
+      await callback.restore!(state);
+    }
     let taken = 0;
     let sum = 0;
     for (const [step, loss] of losses[epoch].entries()) {
