@@ -170,6 +170,13 @@ function modelPart(model: ModelSummary): Html {
     )}`;
 }
 
+function epochsCaption({ epochs }: TrainingSummary): Html {
+  const rate = 'learning rate of its last step.';
+  if (epochs.every((e) => e.valAuc === null)) return html`Epoch by epoch: the ${rate}`;
+  return html`Epoch by epoch. Left: the area under the ROC curve on the validation images, gray for each class, orange
+    for their mean. Right: the ${rate}`;
+}
+
 function trainingPart(training: TrainingSummary, assets: Assets): Html {
   const { stopped, weightsEpoch } = training;
   const ending = [
@@ -186,6 +193,7 @@ function trainingPart(training: TrainingSummary, assets: Assets): Html {
       html`Loss: ${training.loss.title} (${training.loss.reduction}). Gray: each step, before its update. Blue: the mean
         of each epoch.${validated ? ' Orange: the loss on the validation images at the end of the epoch.' : ''}`,
     )}
+    ${training.epochs.length > 1 ? assets.figure('epochs', epochsCaption(training)) : null}
     ${table(
       null,
       [

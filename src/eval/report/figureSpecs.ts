@@ -155,6 +155,64 @@ export function lossSpec(training: TrainingSummary): TopLevelSpec {
   });
 }
 
+/** Epoch by epoch: the validation AUC, of the mean and faintly of each class, and the learning rate. */
+export function epochsSpec({ epochs }: Pick<TrainingSummary, 'epochs'>): TopLevelSpec {
+  const means: Row[] = epochs.flatMap(({ epoch, valAuc }) =>
+    valAuc === null ? [] : [{ epoch, value: valAuc }],
+  );
+  const classes: Row[] = epochs.flatMap(({ epoch, valAucs }) =>
+    Object.entries(valAucs).map(([name, value]) => ({ epoch, value, name })),
+  );
+  const rates: Row[] = epochs.flatMap(({ epoch, learningRate }) =>
+    learningRate === null ? [] : [{ epoch, value: learningRate }],
+  );
+  const x = {
+    field: 'epoch',
+    type: 'quantitative',
+    axis: { title: 'epoch', grid: false, format: 'd', tickMinStep: 1 },
+    scale: { domain: [1, epochs.length], nice: false },
+  };
+  const y = (title: string, zero: boolean) => ({
+    field: 'value',
+    type: 'quantitative',
+    axis: { title, tickCount: 5 },
+    scale: { zero, nice: true },
+  });
+  const thick = (color: string) => ({
+    type: 'line',
+    strokeWidth: 2,
+    color,
+    point: { size: 30, filled: true, color },
+  });
+  const auc = y('validation AUC', false);
+  const panels = [
+    {
+      width: 285,
+      height: 200,
+      layer: [
+        {
+          data: { values: classes },
+          mark: { type: 'line', strokeWidth: 1, color: COLOURS.faint },
+          encoding: { x, y: auc, detail: { field: 'name', type: 'nominal' } },
+        },
+        { data: { values: means }, mark: thick(COLOURS.contrast), encoding: { x, y: auc } },
+      ],
+    },
+    {
+      width: 285,
+      height: 200,
+      layer: [
+        {
+          data: { values: rates },
+          mark: thick(COLOURS.accent),
+          encoding: { x, y: y('learning rate of its last step', true) },
+        },
+      ],
+    },
+  ];
+  return spec({ hconcat: means.length > 0 ? panels : panels.slice(1), spacing: 28 });
+}
+
 /** All ROC curves in one figure, AUC in the legend, best class first. */
 export function rocSpec(evaluation: EvaluationResult): TopLevelSpec {
   const drawn = evaluation.classes

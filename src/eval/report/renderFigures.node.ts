@@ -3,9 +3,17 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { milliseconds, percent } from '../../core/formatting.js';
 import { weighsClasses } from './dataSummary.js';
-import { aucSpec, contributionSpec, frequencySpec, lossSpec, rocSpec, timingSpec } from './figureSpecs.js';
+import {
+  aucSpec,
+  contributionSpec,
+  epochsSpec,
+  frequencySpec,
+  lossSpec,
+  rocSpec,
+  timingSpec,
+} from './figureSpecs.js';
 import { escapeHtml } from './htmlTag.js';
-import type { ReportData } from './reportData.js';
+import type { EpochRecord, ReportData } from './reportData.js';
 
 export interface Figure {
   /** File name without ending, unique in a report. */
@@ -133,6 +141,9 @@ export async function reportFigures(data: ReportData): Promise<Figure[]> {
         `${last.toFixed(4)} ${epochs.length ? 'on average over the last epoch' : 'at the last step'}.`,
       lossSpec(data.training),
     );
+    if (epochs.length > 1) {
+      await add('epochs', `${aucInWords(epochs)}Learning rate per epoch.`, epochsSpec(data.training));
+    }
   }
   if (data.evaluation) {
     const { classes, meanAuc, samples } = data.evaluation;
@@ -148,4 +159,11 @@ export async function reportFigures(data: ReportData): Promise<Figure[]> {
     await add('timings', `Seconds per phase: ${list}.`, timingSpec(data.timings));
   }
   return figures;
+}
+
+function aucInWords(epochs: readonly EpochRecord[]): string {
+  const aucs = epochs.flatMap(({ valAuc }) => valAuc ?? []);
+  if (aucs.length === 0) return '';
+  const [first, last] = [aucs[0], aucs[aucs.length - 1]].map((auc) => auc.toFixed(3));
+  return `Mean validation AUC per epoch: ${first} at first, ${last} at last. `;
 }

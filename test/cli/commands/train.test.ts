@@ -44,8 +44,9 @@ it('callbacks keep files in the run folder, which are read like any other', asyn
   const out = scratch.path('kept');
   await writeData(whole, 6);
   const line =
-    '--size 32 --batch-size 2 --epochs 2 --steps-per-epoch 1 --monitor val_auc --early-stopping 2 --reduce-lr 1 ' +
-    '--save-best --save-epochs e{epoch}-{val_auc:.3f}.npz --csv-log --terminate-on-nan';
+    '--size 32 --batch-size 2 --epochs 2 --steps-per-epoch 1 --monitor val_auc --early-stopping 2 ' +
+    '--schedule cosine --cosine-warm-up 0.5 --save-best ' +
+    '--save-epochs e{epoch}-{val_auc:.3f}.npz --csv-log --terminate-on-nan';
   const args = ['train', '--data', whole, '--workers', '0', '--out', out, '--json', ...line.split(' ')];
   const ended = await chexgpu(args);
   expect([ended.code, ended.code === 0 ? '' : ended.stderr]).toEqual([0, '']);
@@ -59,6 +60,8 @@ it('callbacks keep files in the run folder, which are read like any other', asyn
   expect(header).toMatch(/^epoch,loss,lr,val_auc,val_auc_.*,val_loss$/);
   expect(rows.map((row) => Number(row.split(',')[3]))).toEqual(aucs);
   const history = JSON.parse(await readFile(join(out, 'history.json'), 'utf8'));
+  // The rate rises in the first of two steps.
+  expect(history.lr).toEqual([4e-5, 1e-3]);
   expect(history).toMatchObject({
     val_auc: aucs,
     callbacks: training.callbacks,

@@ -1,6 +1,6 @@
 /** What the figures say. */
 import { describe, expect, it } from 'vitest';
-import { lossSpec } from '../../../src/eval/report/figureSpecs.js';
+import { epochsSpec, lossSpec } from '../../../src/eval/report/figureSpecs.js';
 import { BCE } from '../../../src/training/losses/binaryCrossEntropy.js';
 import { FOCAL } from '../../../src/training/losses/focal.js';
 import { WEIGHTED } from '../../../src/training/losses/weightedCrossEntropy.js';
@@ -34,5 +34,31 @@ describe('the figure of the losses', () => {
     const axes = JSON.stringify(spec).match(/"title":"[^"]*"/g);
     expect(axes).toContain(`"title":"${title}"`);
     expect(axes).not.toContain('"title":"weighted loss"');
+  });
+});
+
+describe('the figure of the epochs', () => {
+  const second = { ...record, epoch: 2, valAuc: 0.875, valAucs: { Mass: 0.875 }, learningRate: 0.01 };
+  const valuesOf = (text: string) =>
+    [...text.matchAll(/"values":(\[[^\]]*\])/g)].map(([, rows]) => JSON.parse(rows));
+
+  it('has the validation AUC, of each class and the mean, beside the learning rate', () => {
+    const text = JSON.stringify(epochsSpec({ epochs: [{ ...record, valAucs: { Mass: 0.75 } }, second] }));
+    const mean = [
+      { epoch: 1, value: 0.75 },
+      { epoch: 2, value: 0.875 },
+    ];
+    const rates = [
+      { epoch: 1, value: 0.1 },
+      { epoch: 2, value: 0.01 },
+    ];
+    expect(valuesOf(text)).toEqual([mean.map((row) => ({ ...row, name: 'Mass' })), mean, rates]);
+  });
+
+  it('has the learning rate alone where no class has an area', () => {
+    const none = { valAuc: null, valAucs: {} };
+    const text = JSON.stringify(epochsSpec({ epochs: [record, second].map((one) => ({ ...one, ...none })) }));
+    expect(text).toContain('learning rate');
+    expect(text).not.toContain('validation AUC');
   });
 });

@@ -189,7 +189,7 @@ describe('the whole report', () => {
     const images = page.match(/<img [^>]*>/g) ?? [];
     expect(images).toHaveLength(1 + 3);
     for (const image of images) expect(image).toMatch(/ alt="[^"]+"/);
-    expect(page.match(/<svg xmlns/g)).toHaveLength(6);
+    expect(page.match(/<svg xmlns/g)).toHaveLength(7);
     for (const svg of page.match(/<svg xmlns[^>]*>/g) ?? []) expect(svg).toMatch(/aria-label="[^"]+"/);
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((m) => m[1]);
     expect(new Set(ids).size).toBe(ids.length);
@@ -206,7 +206,16 @@ describe('the whole report', () => {
 
   it('stands beside its data, figures and pictures, and nothing half-written', async () => {
     expect((await readdir(folder)).sort()).toEqual(['figures', 'images', 'report.html', 'report.json']);
-    const figures = ['auc', 'class-frequencies', 'contributions', 'gradcam', 'loss', 'roc', 'timings'];
+    const figures = [
+      'auc',
+      'class-frequencies',
+      'contributions',
+      'epochs',
+      'gradcam',
+      'loss',
+      'roc',
+      'timings',
+    ];
     expect((await readdir(join(folder, 'figures'))).sort()).toEqual(figures.map((f) => `${f}.svg`));
     for (const name of figures) {
       const svg = await readFile(join(folder, 'figures', `${name}.svg`), 'utf8');
