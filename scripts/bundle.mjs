@@ -2,12 +2,15 @@
  * What runs in a browser, bundled: the library, and the example page in a folder that can be served as it
  * is. Nothing is left to load from outside, so the page works offline and under a strict policy.
  */
-import { cpSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What the page begins with. */
+const SHIPPED_WEIGHTS = 'phantoms-densenet121.h5';
 
 /** Shaders are text. Splitting keeps the HDF5 reader, 4 MB of WebAssembly, out until a weight file is opened. */
 const options = {
@@ -37,6 +40,8 @@ export function bundleLibrary(outdir) {
 export function bundleExample(outdir) {
   const folder = join(root, 'examples', 'browser');
   cpSync(folder, outdir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  const shipped = join(root, 'weights', SHIPPED_WEIGHTS);
+  if (existsSync(shipped)) cpSync(shipped, join(outdir, 'weights', SHIPPED_WEIGHTS));
   return build({
     ...options,
     entryPoints: { main: join(folder, 'main.ts') },

@@ -18,7 +18,14 @@ import {
 import { Activity } from './activity.js';
 import { Bars } from './bars.js';
 import { byId, make, numberIn, words } from './dom.js';
-import { kerasFile, type Network, openNetwork, randomWeights, weightsFrom } from './network.js';
+import {
+  kerasFile,
+  type Network,
+  openNetwork,
+  randomWeights,
+  shippedWeights,
+  weightsFrom,
+} from './network.js';
 import { drawSamples } from './phantoms.js';
 import { Picture, thumbnail } from './picture.js';
 import { Training } from './training.js';
@@ -48,7 +55,7 @@ let xray: Xray | null = null;
 let selected: number | null = null;
 /** Where the weights came from, and the steps trained since. */
 let origin = '';
-let meaningful = false;
+let trust = '';
 let steps = 0;
 
 const size = () => Number(byId('size', HTMLSelectElement).value);
@@ -59,14 +66,17 @@ function task(what: string, work: (network: Network) => Promise<string | undefin
   return activity.run(what, async () => (network ? work(network) : undefined));
 }
 
+const UNTRAINED = 'The weights are random: these probabilities mean nothing yet.';
+const LOADED =
+  'Probabilities of the loaded weights. No diagnosis: the network has never been tested on your X-ray.';
+
 function describeWeights(): void {
   const trained = steps > 0 ? `, then ${steps} ${steps === 1 ? 'step' : 'steps'} on phantoms` : '';
   byId('weights-origin', HTMLElement).textContent = `${origin}${trained}`;
-  byId('trust', HTMLElement).textContent = meaningful
-    ? 'Probabilities of the loaded weights. No diagnosis: the network has never been tested on your X-ray.'
-    : steps > 0
-      ? 'Trained for a moment on drawings: a demonstration, no diagnosis.'
-      : 'The weights are random: these probabilities mean nothing yet.';
+  const momentary = trust === UNTRAINED && steps > 0;
+  byId('trust', HTMLElement).textContent = momentary
+    ? 'Trained for a moment on drawings: a demonstration, no diagnosis.'
+    : trust;
 }
 
 function showAdapter({ description, vendor, kind }: GpuInfo): void {
@@ -179,11 +189,11 @@ function openFile(file: File): Promise<boolean> {
 async function useWeights(
   net: Network,
   weights: Parameters<Network['model']['importWeights']>[0],
-  from: { words: string; meaningful: boolean },
+  from: { words: string; trust: string },
 ): Promise<string | undefined> {
   await net.model.importWeights(weights);
   origin = from.words;
-  meaningful = from.meaningful;
+  trust = from.trust;
   steps = 0;
   bars.clear({ values: false });
   describeWeights();
@@ -205,7 +215,7 @@ function openWeights(file: File): Promise<boolean> {
     const headWords = head ? '' : `; no head in the file: drawn with seed ${seed}`;
     return useWeights(net, weights, {
       words: `${file.name}, ${tensors} tensors${headWords}${scaled ? SCALED_OTHERWISE : ''}`,
-      meaningful: head,
+      trust: head ? LOADED : UNTRAINED,
     });
   });
 }
@@ -213,7 +223,7 @@ function openWeights(file: File): Promise<boolean> {
 function resetWeights(): Promise<boolean> {
   return task('Drawing random weights', async (net) => {
     const seed = seedOf();
-    return useWeights(net, randomWeights(seed), { words: `random, seed ${seed}`, meaningful: false });
+    return useWeights(net, randomWeights(seed), { words: `random, seed ${seed}`, trust: UNTRAINED });
   });
 }
 
@@ -300,14 +310,29 @@ async function offerSamples(): Promise<Xray | null> {
   return first;
 }
 
+/** The package's weights; random ones where the page was served without them. */
+async function beginWith({ model }: Network, seed: number): Promise<void> {
+  try {
+    const { weights, size: trained, notice } = await shippedWeights();
+    await model.importWeights(weights);
+    byId('size', HTMLSelectElement).value = String(trained);
+    origin = "the package's own, phantoms-densenet121";
+    trust = `The network was ${notice}.`;
+  } catch (error) {
+    origin = `random, seed ${seed}: ${error instanceof Error ? error.message : error}`;
+    trust = UNTRAINED;
+  }
+  describeWeights();
+}
+
 async function start(): Promise<void> {
   listen();
   let first: Xray | null = null;
   await activity.run('Opening the GPU', async () => {
     const seed = seedOf();
     network = await openNetwork(seed, report, ({ info }) => showAdapter(info));
-    origin = `random, seed ${seed}`;
-    describeWeights();
+    report('Loading the weights', 0, 0);
+    await beginWith(network, seed);
     report('Drawing phantoms', 0, 0);
     first = await offerSamples();
     return undefined;

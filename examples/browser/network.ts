@@ -100,6 +100,22 @@ export async function weightsFrom(
   return { weights, tensors: report.tensorCount, head: report.head, scaled: preprocessing !== null };
 }
 
+/** Those that come with the package, beside the page. */
+const SHIPPED = 'weights/phantoms-densenet121.h5';
+
+/**
+ * The weights that drawn X-rays taught.
+ * @returns with the side of the images that they were trained on, and what whoever sees a prediction is to be told
+ * @throws Error where the page was served without them; WeightsError
+ */
+export async function shippedWeights(): Promise<{ weights: WeightMap; size: number; notice: string }> {
+  const response = await fetch(SHIPPED);
+  if (!response.ok) throw new Error(`${SHIPPED} is not there (${response.status})`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const { tensors, preprocessing, notice } = await readWeights(bytes, CONFIG, SHIPPED);
+  return { weights: tensors, size: preprocessing?.size ?? 224, notice: notice ?? '' };
+}
+
 /** The network's weights as the bytes of a Keras 2 `save_weights` file. */
 export async function kerasFile(model: DenseNet): Promise<Blob> {
   const bytes = await writeWeights('keras2', await model.exportWeights(), CONFIG);

@@ -104,7 +104,7 @@ export async function recordStart(): Promise<GoldenNumbers['start']> {
   const scratch = scratchFolder();
   try {
     await ensureBuilt();
-    const args = ['run', '--out', scratch.path('run'), '--json'];
+    const args = ['run', '--from-scratch', '--out', scratch.path('run'), '--json'];
     const ended = await chexgpu(args, { CHEXGPU_CACHE: scratch.path('cache') }, { timeout: START_MS });
     if (ended.code !== 0) throw new Error(`chexgpu run ended with ${ended.code}:\n${ended.stderr}`);
     const { stepLosses, epochs } = JSON.parse(ended.stdout) as {

@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import { WeightsError } from '../../core/errors.js';
 import { whole } from '../../core/formatting.js';
 import { checkFile, type FileKind } from '../../core/outputs/singleFile.node.js';
+import { SAMPLEWISE } from '../../data/generator/standardize.js';
 import { countParameters } from '../../densenet/architecture.js';
 import {
   kindFor,
@@ -14,6 +15,7 @@ import {
   WEIGHTS_NAMES,
 } from '../../densenet/weights/formats.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
+import type { Preprocessing } from '../../densenet/weights/weightsMeaning.js';
 import { usualLabels } from '../../workflow/prediction/outputs.js';
 import { readKnownWeights, type WeightOptions } from '../../workflow/weights/knownWeights.node.js';
 import { define } from '../defineCommand.js';
@@ -26,6 +28,7 @@ interface ConvertFlags extends WeightOptions {
   inputChannels?: number;
   format?: string;
   half: boolean;
+  samplewise: boolean;
   notice?: string;
   overwrite: boolean;
 }
@@ -48,7 +51,8 @@ async function convert(
       'Train from it first (chexgpu train --weights).',
     );
   }
-  const { config, tensors, labels, preprocessing, thresholds } = file;
+  const { config, tensors, labels, thresholds } = file;
+  const preprocessing = flags.samplewise ? byItself(file) : file.preprocessing;
   const notice = flags.notice ?? file.notice;
   out.say(`Read ${file.summary}`);
   await writeWeightFile(target, tensors, config, {
@@ -75,6 +79,15 @@ async function convert(
     notice,
   });
   return 0;
+}
+
+/** The weights' preprocessing, but each image normalised by itself, as in training. */
+function byItself({ path, preprocessing }: WeightFile): Preprocessing {
+  if (preprocessing) return { ...preprocessing, normalisation: SAMPLEWISE };
+  throw new WeightsError(
+    `Nobody says how large the images of ${path} are and how they are resized.`,
+    'Leave out --samplewise, or give the --history of its training.',
+  );
 }
 
 /** The file and what is known of it: by itself, by its history.json, by the flags. */
@@ -122,6 +135,11 @@ export const convertCommand = define<ConvertFlags>({
         new Option('--format <name>', 'to write (default: by the ending; keras2 for .h5)').choices(
           WEIGHTS_KINDS,
         ),
+      )
+      .option(
+        '--samplewise',
+        'say in the file that each image is normalised by itself, as in training',
+        false,
       )
       .option('--half', 'kernels in float16 (Keras files)', false)
       .option('--notice <text>', 'what whoever predicts with the weights is to be told; kept in the file')

@@ -1,5 +1,6 @@
 /** `chexgpu gradcam`: where a probability comes from; the maps are made by src/workflow/results/explain.node.ts. */
 import { basename, extname } from 'node:path';
+import { UsageError } from '../../core/errors.js';
 import { plural } from '../../core/formatting.js';
 import { addFiles, checkAdding } from '../../core/outputs/addFiles.node.js';
 import { FreeNames, safeName } from '../../core/outputs/safeNames.js';
@@ -11,18 +12,17 @@ import { sayClassifier } from '../../workflow/prediction/classifier.node.js';
 import { chooseLabels, mostProbable } from '../../workflow/prediction/outputs.js';
 import { chooseScore, explain, explanationOf } from '../../workflow/results/explain.node.js';
 import { define } from '../defineCommand.js';
-import { names, option, type ScoreFlag } from '../flags/sharedFlags.js';
+import { names, option } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
-import { addInferenceOptions, type InferenceFlags, readClassifierAhead } from '../session/inference.js';
+import { addInferenceOptions, readClassifierAhead } from '../session/inference.js';
 import { inputsOf, namedHistory } from '../session/namedInputs.js';
 import { type Ahead, withAhead } from '../session/openAhead.js';
+import { type PointingFlags, pointing } from '../session/pointing.js';
 import { Problems } from '../terminal/lateFailures.js';
 
-interface GradcamFlags extends InferenceFlags, Partial<ScoreFlag> {
+interface GradcamFlags extends PointingFlags {
   classes?: string[];
-  out: string;
-  overwrite: boolean;
 }
 
 /** Of the name of a picture, so that what it is of is left of a long one: of the file's name, and of the class. */
@@ -59,7 +59,9 @@ async function pictures(rows: readonly GradcamRow[], stemOf: ReadonlyMap<string,
 }
 
 const gradcam = (context: CommandContext, flags: GradcamFlags, files: readonly string[]) =>
-  withAhead((ahead) => gradcamWith(context, flags, files, ahead));
+  withAhead((ahead) =>
+    files.length === 0 ? pointing(context, flags, ahead) : gradcamWith(context, flags, files, ahead),
+  );
 
 async function gradcamWith(
   context: CommandContext,
@@ -69,6 +71,9 @@ async function gradcamWith(
 ) {
   const { out } = context;
   const { overwrite } = flags;
+  if (flags.data ?? flags.csv) {
+    throw new UsageError('Image files and CSVs were both given.', 'Give files, or --data, or --csv.');
+  }
   const images = [...new Set(files)];
   const inputs = await inputsOf([...images, namedHistory(flags)], [], flags.weights);
   await checkAdding(flags.out, { inputs });
@@ -127,13 +132,17 @@ export const gradcamCommand = define<GradcamFlags>({
     ],
   ],
   flags: (command) =>
-    addInferenceOptions(command.argument('<images...>', 'PNG or JPEG files'))
+    addInferenceOptions(command.argument('[images...]', 'PNG or JPEG files'))
       .option(
         '--classes <names>',
         'outputs by name or number, separated by commas (default: the four most probable)',
         names,
       )
       .addOption(option.score())
+      .option('--data <dir>', 'without image files: folder with test.csv, images/ and boxes.csv to point at')
+      .option('--csv <file>', 'CSV of the images (default: test.csv in the --data folder)')
+      .addOption(option.images())
+      .option('--boxes <file>', 'boxes of the findings (default: boxes.csv in the --data folder)')
       .option('--out <dir>', 'folder for the overlays; what is in it stays', 'gradcam')
       .addOption(option.overwrite('earlier overlays of the same name (else new ones get a number)')),
   action: gradcam,

@@ -1,5 +1,9 @@
 /** `chexgpu run`: the notebook's whole job. */
 import { basename } from 'node:path';
+import { Option } from 'commander';
+import { plural } from '../../core/formatting.js';
+import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
+import { resolveWeights } from '../../densenet/weights/weights.node.js';
 import { writeReport } from '../../eval/report/writeReport.node.js';
 import {
   type Dataset,
@@ -10,19 +14,23 @@ import {
 import { phantomDataset } from '../../workflow/data/phantoms.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
 import { Phases } from '../../workflow/phaseTimes.js';
+import { USUAL_SIZE } from '../../workflow/prediction/imagePreparation.js';
+import { predictSplit, sayEvaluation, scorePredictions } from '../../workflow/results/evaluation.js';
 import { readBoxes } from '../../workflow/results/explain.node.js';
 import { judgeTraining } from '../../workflow/results/judgeTraining.node.js';
 import { sampleImages } from '../../workflow/results/sampleImages.node.js';
 import { saySummary, summaryOf } from '../../workflow/results/summary.node.js';
 import { trainingReport } from '../../workflow/results/trainingReport.js';
 import {
-  DATA_PRESET,
   PHANTOM_PRESET,
   type PhantomPreset,
   RUN_WORDS,
-} from '../../workflow/training/presets.js';
+  TUNING_PRESET,
+  TUNING_RATE,
+} from '../../workflow/training/phantomPresets.js';
+import { DATA_PRESET } from '../../workflow/training/presets.js';
 import { tensorBoardJob } from '../../workflow/training/tensorBoard.node.js';
-import { trainOn } from '../../workflow/training/trainToCheckpoint.node.js';
+import { type TrainingJob, trainOn } from '../../workflow/training/trainToCheckpoint.node.js';
 import {
   checkpointBytes,
   startingNetwork,
@@ -55,7 +63,7 @@ import { Problems } from '../terminal/lateFailures.js';
 type RunFlags = DatasetSource &
   TrainingFlags &
   FolderFlags &
-  ScoreFlag & { refuseLeakage: boolean; phantoms?: number };
+  ScoreFlag & { refuseLeakage: boolean; phantoms?: number; fromScratch: boolean };
 
 const PHANTOM_FOLDER = 'phantoms';
 
@@ -65,6 +73,10 @@ const REPORT_BYTES = 6e6;
 async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const { out } = context;
   const startedAt = new Date();
+  const isTuning = fromOwnNetwork(flags) && (await isThere(PHANTOM_WEIGHTS));
+  if (isTuning) {
+    flags = { ...flags, weights: PHANTOM_WEIGHTS, learningRate: flags.learningRate ?? TUNING_RATE };
+  }
   const loss = lossOf(flags);
   const optimizer = optimizerOf(flags);
   const schedule = scheduleOf(flags);
@@ -81,17 +93,18 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
     const boxes = given ? await readBoxes(given) : null;
     const starting = await startingNetwork(context, flags);
     const { target } = folder;
-    const presets = given ? DATA_PRESET : PHANTOM_PRESET;
+    const phantomPresets = isTuning ? tuningPresets(starting.size) : PHANTOM_PRESET;
+    const presets = given ? DATA_PRESET : phantomPresets;
     const admit = roomFor(starting.config, 'train', trainingShape(flags, presets, given));
     return withSession(context, { ...flags, pixels: flags, admit }, async (session) => {
       const { node, pool, pixels } = session;
       const { kind } = node.gpu.info;
       const preset = presets[kind];
-      const momentum = flags.bnMomentum ?? (given ? undefined : PHANTOM_PRESET[kind].bnMomentum);
+      const momentum = flags.bnMomentum ?? (given ? undefined : phantomPresets[kind].bnMomentum);
       const network = withMomentum(starting, momentum);
       const phases = new Phases();
       const dataset =
-        given ?? (await phantoms(context, flags, folder.aside(PHANTOM_FOLDER), PHANTOM_PRESET[kind], phases));
+        given ?? (await phantoms(context, flags, folder.aside(PHANTOM_FOLDER), phantomPresets[kind], phases));
       const choices = {
         ...flags,
         augmentation: augmentationOf(flags),
@@ -101,7 +114,8 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
         updates,
         callbacks,
       };
-      const what = { dataset, network, choices, preset, tensorBoard };
+      const scoreBefore = isTuning ? (...of: Trainee) => scoreStart(context, phases, ...of) : undefined;
+      const what = { dataset, network, choices, preset, tensorBoard, scoreBefore };
       const job = { gpu: node.gpu, pool, pixels, phases, folder, ...what };
       const trained = await trainOn(context, job);
       // From here on the training is safe: what fails costs its own part.
@@ -130,6 +144,36 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   return problems.exitCode;
 }
 
+/** Whether the run begins with the package's own network: on phantoms, unless something else is asked for. */
+function fromOwnNetwork({ fromScratch, weights, network, ...flags }: RunFlags): boolean {
+  if (fromScratch || weights !== undefined || namesData(flags)) return false;
+  return network === undefined || network === 'densenet121';
+}
+
+function tuningPresets(size: number | null): Record<'hardware' | 'software', PhantomPreset> {
+  const sized = (preset: Omit<PhantomPreset, 'size'>) => ({ ...preset, size: size ?? USUAL_SIZE });
+  return { hardware: sized(TUNING_PRESET.hardware), software: sized(TUNING_PRESET.software) };
+}
+
+const isThere = (weights: string) =>
+  resolveWeights(weights).then(
+    () => true,
+    () => false,
+  );
+
+type Trainee = Parameters<NonNullable<TrainingJob['scoreBefore']>>;
+
+/** What the network knows before the fine-tuning, on the test images. @returns the mean AUC */
+async function scoreStart(context: CommandContext, phases: Phases, ...[model, { test }]: Trainee) {
+  const table = await phases.time('prediction before', test.samples, () =>
+    predictSplit(context, model, test),
+  );
+  const result = scorePredictions(context, table);
+  context.out.say(`Before the fine-tuning, on ${plural(test.samples, 'test image')}:`);
+  sayEvaluation(context, result);
+  return result.meanAuc;
+}
+
 /** The run's own data, drawn into `out`. */
 async function phantoms(
   context: CommandContext,
@@ -149,7 +193,8 @@ export const runCommand = define<RunFlags>({
     'The whole job: leakage check, class weights, training, predictions, ROC and AUC, Grad-CAM, report.html. ' +
     'On your X-rays with --data, otherwise on synthetic ones that it draws.',
   examples: [
-    ['chexgpu run', 'on phantoms, into runs/<date and time>'],
+    ['chexgpu run', 'on phantoms, from a network that has learned such, into runs/<date and time>'],
+    ['chexgpu run --from-scratch', 'the same from random weights, as the notebook'],
     ['chexgpu run --data DIR --name first', 'DIR holds train.csv, valid.csv, test.csv and images/'],
     [
       'chexgpu run --data DIR --weights pretrained_model.h5 --learning-rate 1e-5 --size 320',
@@ -160,6 +205,14 @@ export const runCommand = define<RunFlags>({
   flags: (command) =>
     addFolderOptions(addTrainingOptions(addDataOptions(command), RUN_WORDS))
       .addOption(option.score().default('sigmoid', 'sigmoid'))
+      .addOption(
+        new Option(
+          '--from-scratch',
+          'on phantoms: begin with random weights, not with the network of the package that drawings taught',
+        )
+          .default(false, 'false')
+          .conflicts('weights'),
+      )
       .option(
         '--phantoms <n>',
         'synthetic X-rays to draw when there is no --data (default: 400, in software 100)',

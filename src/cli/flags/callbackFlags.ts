@@ -7,7 +7,8 @@ import { kindFor } from '../../densenet/weights/formats.js';
 import { type CallbackChoices, DEFAULT_MONITOR } from '../../workflow/training/callbackChoices.js';
 import type { CallbackChoice, CallbackKind } from '../../workflow/training/callbacks/callbackKind.js';
 import { CALLBACK_KINDS } from '../../workflow/training/callbacks/index.js';
-import { DATA_PRESET, PHANTOM_PRESET } from '../../workflow/training/presets.js';
+import { PHANTOM_PRESET } from '../../workflow/training/phantomPresets.js';
+import { DATA_PRESET } from '../../workflow/training/presets.js';
 import { flagOf, numberIn, parser } from './flagText.js';
 
 export interface CallbackFlags {

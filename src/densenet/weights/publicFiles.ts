@@ -1,4 +1,7 @@
-/** Public weight files that people bring along, so that a damaged or different one can be told. */
+/** In weights/ of this package: DenseNet121 that drawn X-rays taught, and what is taken where nobody names weights. */
+export const PHANTOM_WEIGHTS = 'phantoms-densenet121';
+
+/** Weight files that are known by name, so that a damaged or different one can be told. */
 export interface KnownWeights {
   file: string;
   /** Hex digest of the whole file. */

@@ -178,10 +178,15 @@ function epochsCaption({ epochs }: TrainingSummary): Html {
 }
 
 function trainingPart(training: TrainingSummary, assets: Assets): Html {
-  const { stopped, weightsEpoch } = training;
+  const { stopped, weightsEpoch, start } = training;
   const ending = [
     stopped === null ? '' : ` Stopped: ${stopped}.`,
-    weightsEpoch === training.epochs.length ? '' : ` The weights are those of epoch ${weightsEpoch}.`,
+    start ? ` Validation loss before the training: ${start.valLoss.toFixed(4)}.` : '',
+    weightsEpoch === training.epochs.length
+      ? ''
+      : weightsEpoch === 0
+        ? ' No epoch had a better one: the weights are those of before.'
+        : ` The weights are those of epoch ${weightsEpoch}.`,
   ];
   const validated = training.epochs.some((e) => e.valLoss !== null);
   return html`<h3>Training</h3>

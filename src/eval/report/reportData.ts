@@ -15,6 +15,8 @@ export interface ReportData {
   training: TrainingSummary | null;
   evaluation: EvaluationResult | null;
   gradcam: GradcamRow[];
+  /** Absent where no test image has a box. */
+  pointing?: PointingSummary;
   /** In the order they ran. */
   timings: PhaseTiming[];
   /** Parts of the run that failed and are missing. */
@@ -130,8 +132,10 @@ export interface TrainingSummary {
   epochs: EpochRecord[];
   /** The reason that a callback gave to stop; null where all epochs were to be. */
   stopped: string | null;
-  /** The epoch, from 1, whose weights the network has: the last, or the best that came back. */
+  /** The epoch, from 1, whose weights the network has: the last, or the best that came back; 0 for those of before. */
   weightsEpoch: number;
+  /** Before the first step, where that was looked at: the validation loss, and the mean AUC of the test images. */
+  start?: { valLoss: number; meanAuc: number | null };
 }
 
 export interface EpochRecord {
@@ -158,6 +162,13 @@ export interface FindingBox {
   y: number;
   width: number;
   height: number;
+}
+
+/** Whether the maps of the true positives among the test images point at what was found. */
+export interface PointingSummary {
+  threshold: number;
+  classes: { label: string; maps: number; hits: number; chance: number }[];
+  all: { maps: number; hits: number; chance: number };
 }
 
 export interface GradcamRow {

@@ -41,7 +41,7 @@ function sections(data: ReportData, assets: ReportAssets): Section[] {
     data.frequencies && weighsClasses(data) ? contributionSection(data.frequencies, drawn) : null,
     data.model || data.training ? modelSection(data.model, data.training, drawn) : null,
     data.evaluation && rocSection(data.evaluation, drawn),
-    data.gradcam.length ? gradcamSection(data.gradcam, assets.cases) : null,
+    data.gradcam.length ? gradcamSection(data.gradcam, assets.cases, data.pointing) : null,
     timingSection(data.timings, data.run, drawn),
   ];
   return list.filter((section): section is Section => section !== null);

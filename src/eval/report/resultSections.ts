@@ -3,7 +3,7 @@ import { duration, milliseconds, percent, plural, threeDigits, whole } from '../
 import { JET } from '../explain/colormap.js';
 import type { EvaluationResult } from '../scores/evaluate.js';
 import { type Html, type HtmlValue, html } from './htmlTag.js';
-import type { GradcamRow, PhaseTiming, RunInfo } from './reportData.js';
+import type { GradcamRow, PhaseTiming, PointingSummary, RunInfo } from './reportData.js';
 import { type Assets, findings, picture, type Section, table } from './reportElements.js';
 
 export function rocSection(evaluation: EvaluationResult, assets: Assets): Section {
@@ -79,7 +79,33 @@ export interface CaseUris {
   maps: string[];
 }
 
-export function gradcamSection(rows: GradcamRow[], uris: CaseUris[]): Section {
+function pointingTable({ classes, all, threshold }: PointingSummary): Html {
+  return html`<h3>Does it point at what it finds?</h3>
+    <p>The warmest pixel lies in the finding's box for <b>${percent(all.hits / all.maps, 1)}</b> of the
+      ${plural(all.maps, 'true positive')} above ${threshold} among the test images; a pixel chosen by chance would
+      for ${percent(all.chance, 1)}, the mean area of the boxes.</p>
+    ${table(
+      null,
+      [
+        { title: 'class' },
+        { title: 'true positives', numeric: true },
+        { title: 'peak in its box', numeric: true },
+        { title: 'by chance', numeric: true },
+      ],
+      classes.map(({ label, maps, hits, chance }) => [
+        label,
+        maps,
+        percent(hits / maps, 1),
+        percent(chance, 1),
+      ]),
+    )}`;
+}
+
+export function gradcamSection(
+  rows: GradcamRow[],
+  uris: CaseUris[],
+  pointing: PointingSummary | undefined,
+): Section {
   const boxed = rows.some((row) => row.boxes.length > 0);
   const title = (label: string, p: number) => `${label}: p=${p.toFixed(3)}`;
   const oneCase = (row: GradcamRow, r: number) => {
@@ -104,7 +130,7 @@ export function gradcamSection(rows: GradcamRow[], uris: CaseUris[]): Section {
       the ${rows[0]?.maps[0]?.score === 'logit' ? 'logit' : 'probability'}, laid over the X-ray. The colour is as strong
       as the probability (opacity min(0.5, p)), so an unlikely finding is barely tinted. A warm spot is no proof of a
       finding.${boxed ? ' White dashed frames: where the finding truly is.' : ''}</p>
-      ${jetBar()}${rows.map(oneCase)}`,
+      ${pointing && pointing.all.maps > 0 ? pointingTable(pointing) : null}${jetBar()}${rows.map(oneCase)}`,
   };
 }
 

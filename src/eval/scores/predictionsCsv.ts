@@ -58,8 +58,8 @@ export function asWritten(values: Float32Array): Float64Array {
 const formatterOf = (predictions: PredictionRows['predictions']) =>
   predictions instanceof Float32Array ? formatFloat32 : String;
 
-/** All that csv-stringify would do here; every cell is checked one by one anyway. */
-function quoted(field: string): string {
+/** A cell as it is written. All that csv-stringify would do here; every cell is checked one by one anyway. */
+export function quoted(field: string): string {
   return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 

@@ -6,6 +6,7 @@ import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { CsvTable } from '../../data/tables/csv.js';
 import { readTable } from '../../data/tables/csv.node.js';
+import type { Frame } from '../../data/tables/frame.js';
 import { imagePath } from '../../data/tables/imageFiles.node.js';
 import type { DenseNetConfig } from '../../densenet/architecture.js';
 import type { DenseNet } from '../../densenet/densenet.js';
@@ -65,10 +66,15 @@ export function chooseScore({ activation }: Pick<DenseNetConfig, 'activation'>, 
 /** The course's util.py: each image by itself, without an epsilon, unlike the generator's 1e-6. */
 const OF_THE_IMAGE: Normalisation = { kind: 'samplewise', epsilon: 0 };
 
-async function loadForGradcam(
+export async function loadForGradcam(
   pool: DecodePool,
   path: string,
-  { size, interpolation, outputs, normalisation = OF_THE_IMAGE }: ExplainOptions,
+  {
+    size,
+    interpolation,
+    outputs,
+    normalisation = OF_THE_IMAGE,
+  }: Pick<ExplainOptions, 'size' | 'interpolation' | 'outputs' | 'normalisation'>,
 ): Promise<PixelBatch> {
   const { data, width, height, channels } = await pool.load(path, size, size, interpolation);
   if (normalisation === OF_THE_IMAGE && data.every((value) => value === data[0])) {
@@ -146,7 +152,7 @@ async function explainOne(
   return row;
 }
 
-async function scaledBoxes(
+export async function scaledBoxes(
   pool: DecodePool,
   path: string,
   boxes: readonly FindingBox[],
@@ -196,6 +202,20 @@ export async function readBoxes({
     boxes.set(key, [...(boxes.get(key) ?? []), { label, x, y, width, height }]);
   }
   return boxes;
+}
+
+/** Every row of a table as a case, with the findings that it is known to have. */
+export function casesOf(
+  { images: names, labels, classes }: Pick<Frame, 'images' | 'labels' | 'classes'>,
+  images: string,
+  boxes: BoxesByImage,
+): Case[] {
+  return names.map((name, row) => ({
+    path: imagePath(images, name),
+    name,
+    labels: classes.filter((_, c) => labels[row * classes.length + c] === 1),
+    boxes: [...(boxes.get(boxKey(images, name)) ?? [])],
+  }));
 }
 
 /**

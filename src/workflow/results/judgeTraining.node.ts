@@ -1,7 +1,7 @@
 /** What a training came to on the test images: predictions, scores, maps. */
 import { join } from 'node:path';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
-import type { GradcamRow } from '../../eval/report/reportData.js';
+import type { GradcamRow, PointingSummary } from '../../eval/report/reportData.js';
 import type { EvaluationResult } from '../../eval/scores/evaluate.js';
 import { writePredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
 import type { CamScore } from '../../training/model/predictor.js';
@@ -12,7 +12,8 @@ import { COURSE_OUTPUTS } from '../prediction/outputs.js';
 import type { WorkContext } from '../reporter.js';
 import type { CheckpointFolder, Trained } from '../training/trainToCheckpoint.node.js';
 import { predictSplit, sayEvaluation, scorePredictions } from './evaluation.js';
-import { type BoxesByImage, chooseCases, explain, readBoxes } from './explain.node.js';
+import { type BoxesByImage, casesOf, chooseCases, explain, readBoxes } from './explain.node.js';
+import { playPointing, sayPointing } from './pointing.node.js';
 
 const PREDICTIONS_FILE = 'predictions.csv';
 
@@ -31,13 +32,21 @@ export interface TrainedRun {
   folder: CheckpointFolder;
 }
 
+/** What the report has of it. */
+export interface Judgement {
+  evaluation: EvaluationResult | null;
+  gradcam: GradcamRow[];
+  /** Absent where no test image has a box. */
+  pointing?: PointingSummary;
+}
+
 /** Predictions of the test images, their scores, and maps of some of them: each as far as the one before came. */
 export async function judgeTraining(
   context: WorkContext,
   { pool, dataset, trained, score, boxes, folder }: TrainedRun,
   phases: Phases,
   problems: LateFailures,
-): Promise<{ evaluation: EvaluationResult | null; gradcam: GradcamRow[] }> {
+): Promise<Judgement> {
   const { out } = context;
   const { model, generators, plan, preparation, constant } = trained;
   const { samples } = generators.test;
@@ -59,20 +68,30 @@ export async function judgeTraining(
   const { best, undefinedClasses } = evaluation;
   // Of few test images few classes have an AUC: then maps of others, too.
   const classes = [...best, ...undefinedClasses].slice(0, EXPLAINED);
+  const known = boxes ?? (await problems.attempt('boxes.csv', () => readBoxes(dataset))) ?? new Map();
+  const options = {
+    size: plan.size,
+    interpolation: preparation.interpolation,
+    score,
+    outputs: COURSE_OUTPUTS,
+    onFailure: (name: string, error: Error) => problems.add(`Grad-CAM of ${name}`, error),
+  };
   const gradcam = await problems.attempt('Grad-CAM', async () => {
-    const known = boxes ?? (await readBoxes(dataset));
     const cases = chooseCases(classes, table, dataset.images, known, constant);
     out.say(`Grad-CAM of the ${score} for ${classes.join(', ')}:`);
     return phases.time('Grad-CAM', cases.length, () =>
-      explain(context, pool, model, cases, {
-        size: plan.size,
-        interpolation: preparation.interpolation,
-        score,
-        classes,
-        outputs: COURSE_OUTPUTS,
-        onFailure: (name, error) => problems.add(`Grad-CAM of ${name}`, error),
-      }),
+      explain(context, pool, model, cases, { ...options, classes }),
     );
   });
-  return { evaluation, gradcam: gradcam ?? [] };
+  const boxed = casesOf(dataset.test, dataset.images, known).filter(
+    (one) => one.boxes.length > 0 && !constant.has(one.name),
+  );
+  if (boxed.length === 0) return { evaluation, gradcam: gradcam ?? [] };
+  const pointing = await problems.attempt('Pointing', async () => {
+    const play = () => playPointing(context, pool, model, boxed, options);
+    const { result } = await phases.time('pointing', boxed.length, play);
+    sayPointing(context, result);
+    return result;
+  });
+  return { evaluation, gradcam: gradcam ?? [], pointing: pointing ?? undefined };
 }

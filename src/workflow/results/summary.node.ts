@@ -1,7 +1,7 @@
 /** What a run came to, in a screenful and for --json. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { duration, threeDigits } from '../../core/formatting.js';
+import { duration, percent, plural, threeDigits } from '../../core/formatting.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import type { Problem, ReportData } from '../../eval/report/reportData.js';
 import type { WorkContext } from '../reporter.js';
@@ -14,7 +14,11 @@ export interface RunSummary {
   adapter: { name: string; software: boolean };
   stepLosses: number[];
   epochs: { epoch: number; loss: number; valLoss: number | null; valAuc: number | null }[];
+  /** Before the first step, where that was looked at. */
+  start?: { valLoss: number; meanAuc: number | null };
   meanAuc: number | null;
+  /** Of Grad-CAM's peaks in the boxes of what was found: absent where no test image has a box. */
+  pointing?: { maps: number; hits: number; chance: number };
   auc: Record<string, number | null>;
   best: string[];
   timings: ReportData['timings'];
@@ -41,7 +45,9 @@ export function summaryOf(data: ReportData, folder: string): RunSummary {
       valLoss,
       valAuc,
     })),
+    start: training?.start,
     meanAuc: evaluation?.meanAuc ?? null,
+    pointing: data.pointing?.all,
     auc: Object.fromEntries((evaluation?.classes ?? []).map(({ name, auc }) => [name, auc])),
     best: evaluation?.best ?? [],
     timings: data.timings,
@@ -61,10 +67,19 @@ export function saySummary({ out }: WorkContext, summary: RunSummary): void {
         ? `  training loss    ${first.loss.toFixed(4)} in the first epoch, ${last.loss.toFixed(4)} in the last`
         : `  training loss    ${stepLosses[0].toFixed(4)} at the first step, ${last.loss.toFixed(4)} over the epoch`,
     );
-    if (last.valLoss !== null) out.say(`  validation loss  ${last.valLoss.toFixed(4)} at the end`);
+    const { start } = summary;
+    const before = start ? `${start.valLoss.toFixed(4)} before the training, ` : '';
+    if (last.valLoss !== null) out.say(`  validation loss  ${before}${last.valLoss.toFixed(4)} at the end`);
     if (last.valAuc !== null) out.say(`  validation AUC   ${last.valAuc.toFixed(4)} at the end`);
   }
-  out.say(`  mean test AUC    ${meanAuc === null ? 'undefined' : meanAuc.toFixed(3)}`);
+  const auc = (value: number | null) => (value === null ? 'undefined' : value.toFixed(3));
+  const before = summary.start ? `, ${auc(summary.start.meanAuc)} before the training` : '';
+  out.say(`  mean test AUC    ${auc(meanAuc)}${before}`);
+  const { pointing } = summary;
+  if (pointing && pointing.maps > 0) {
+    const share = percent(pointing.hits / pointing.maps, 0);
+    out.say(`  Grad-CAM         points at ${share} of ${plural(pointing.maps, 'finding')} that it has found`);
+  }
   out.say(`  time             ${duration(summary.seconds)}`);
   out.table(
     ['phase', 'time', 'images/s'],

@@ -22,7 +22,7 @@ export interface ReportedTraining {
 export function trainingReport(
   { dataset, isPhantom, network, trained, score }: ReportedTraining,
   run: Omit<RunInfo, 'settings'>,
-  results: Pick<ReportData, 'samples' | 'evaluation' | 'gradcam' | 'timings' | 'problems'>,
+  results: Pick<ReportData, 'samples' | 'evaluation' | 'gradcam' | 'pointing' | 'timings' | 'problems'>,
 ): ReportData {
   const { frequencies, plan, preparation, training } = trained;
   const { train, valid, test } = dataset;

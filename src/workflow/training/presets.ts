@@ -39,6 +39,8 @@ export interface TrainingPlan {
   epochs: number;
   stepsPerEpoch: number;
   callbacks?: CallbackChoices;
+  /** End with the weights of the least validation loss, those before the training among them. */
+  keepBest?: boolean;
   optimizer: CompleteOptimizer;
   schedule?: ScheduleChoice;
   updates: UpdateSettings;
@@ -47,7 +49,7 @@ export interface TrainingPlan {
 export type Preset = Omit<TrainingPlan, 'optimizer' | 'callbacks' | 'schedule' | 'updates'>;
 
 /** The notebook's steps in an epoch, where the data have as many. */
-const NOTEBOOK_STEPS = 100;
+export const NOTEBOOK_STEPS = 100;
 
 /** The notebook's numbers; in software the images are smaller. */
 export const DATA_PRESET: Record<'hardware' | 'software', Preset> = {
@@ -64,41 +66,6 @@ export const DATA_WORDS = {
   momentum: "0.99, Keras'",
 };
 
-/** For `run`, which has phantoms as well. */
-export const RUN_WORDS = {
-  ...DATA_WORDS,
-  epochs: '3; on phantoms 5, in software 3',
-  momentum: "0.99, Keras'; on phantoms 0.9",
-};
-
-export interface PhantomPreset extends Preset {
-  images: number;
-  bnMomentum: number;
-}
-
-/**
- * `chexgpu run` without data. In software it has to end within minutes on two cores; so few steps need
- * moving averages that follow sooner than Keras' 0.99.
- */
-export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
-  hardware: {
-    images: 400,
-    size: 320,
-    batchSize: 8,
-    epochs: 5,
-    stepsPerEpoch: NOTEBOOK_STEPS,
-    bnMomentum: 0.9,
-  },
-  software: {
-    images: 100,
-    size: 64,
-    batchSize: 8,
-    epochs: 3,
-    stepsPerEpoch: NOTEBOOK_STEPS,
-    bnMomentum: 0.9,
-  },
-};
-
 /** @param batches in an epoch of the training images */
 export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: number): TrainingPlan {
   return {
@@ -107,6 +74,7 @@ export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: 
     epochs: choices.epochs ?? preset.epochs,
     stepsPerEpoch: choices.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches),
     callbacks: choices.callbacks,
+    keepBest: preset.keepBest,
     optimizer: choices.optimizer,
     schedule: choices.schedule,
     updates: choices.updates,

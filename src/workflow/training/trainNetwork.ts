@@ -19,7 +19,11 @@ import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phaseTimes.js';
 import type { WorkContext } from '../reporter.js';
 import { callbackWords, DEFAULT_MONITOR } from './callbackChoices.js';
+
 import type { CallbackFiles } from './callbacks/callbackKind.js';
+
+import { KeepBest } from './keepBest.js';
+
 import type { TrainingPlan } from './presets.js';
 import { trainingCallbacks } from './trainingCallbacks.js';
 
@@ -101,19 +105,33 @@ export async function trainNetwork(
   const chosen = trainingCallbacks(plan, kept, (line) => out.say(line));
   const ending = { onEpoch: () => files.epochEnded(soFar()) };
   const keepers = [...chosen.keepers, ...(board ? [board.callback] : [])];
+  const keeper = plan.keepBest && valid ? new KeepBest(valid, loss, signal) : null;
   await fit(model, train, {
     ...options,
     epochs,
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
-    callbacks: [...chosen.list, history, ending, ...keepers, new TrainingProgress(out)],
+    callbacks: [
+      ...(keeper ? [keeper] : []),
+      ...chosen.list,
+      history,
+      ending,
+      ...keepers,
+      new TrainingProgress(out),
+    ],
   });
   phases.add('training: waiting', history.waitMs / 1000);
   phases.add('training: steps', history.stepMs / 1000, history.images);
   if (valid) phases.add('validation', history.validationMs / 1000, valid.samples * history.epochs.length);
-  const best = chosen.bestEpoch();
   const summary = soFar();
+  if (keeper) {
+    summary.start = { valLoss: keeper.startLoss, meanAuc: null };
+    summary.weightsEpoch = keeper.bestEpoch;
+    out.say(`Validation loss before the training: ${keeper.startLoss.toFixed(4)}; ${keptInWords(summary)}`);
+    return summary;
+  }
+  const best = chosen.bestEpoch();
   if (best !== null && best + 1 < history.epochs.length) {
     summary.weightsEpoch = best + 1;
     const { monitor = DEFAULT_MONITOR } = plan.callbacks ?? {};
@@ -121,6 +139,11 @@ export async function trainNetwork(
     out.say(`The weights are those of epoch ${best + 1}, the best by ${by}`);
   }
   return summary;
+}
+
+function keptInWords({ weightsEpoch, epochs }: TrainingSummary): string {
+  if (weightsEpoch === 0) return 'no epoch was better, so the weights are those of before';
+  return `the weights are those of epoch ${weightsEpoch} of ${epochs.length}, the best`;
 }
 
 /** "Adam with learning rate 0.002, one cycle up to 0.002, 4 batches per update" */

@@ -63,6 +63,8 @@ export interface TrainingJob {
   folder: CheckpointFolder;
   /** What of it TensorBoard is to show; left out, nothing. */
   tensorBoard?: TensorBoardJob;
+  /** Called with the network before the first step; what it gives is the mean test AUC of then. */
+  scoreBefore?: (model: DenseNet, generators: Generators) => Promise<number | null>;
 }
 
 export interface Trained {
@@ -131,6 +133,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
   pixels.say();
   const model = await createModel(context, gpu, network);
+  const startMeanAuc = (await job.scoreBefore?.(model, generators)) ?? null;
   const { normalisation } = generators.test;
   const facts = (weights: WeightMap, training: TrainingSummary): TrainingFacts => ({
     config: model.config,
@@ -160,6 +163,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   try {
     training = await trainNetwork(context, model, generators, loss, plan, phases, files);
     if (board) sayBoard(context, board, training, phases);
+    if (training.start) training.start.meanAuc = startMeanAuc;
     // Again, as those of the best epoch may have come back.
     whole = facts(await model.exportWeights(), training);
   } catch (error) {

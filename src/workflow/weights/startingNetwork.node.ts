@@ -19,6 +19,8 @@ export interface StartingNetwork {
   weights: WeightMap;
   /** Where the weights came from, in words. */
   origin: string;
+  /** Side of the images that the weights were trained on; null where nobody says. */
+  size: number | null;
 }
 
 /**
@@ -36,24 +38,26 @@ export async function startingNetwork(
       config,
       weights: initialWeights(config, seed),
       origin: `drawn by Keras' rules with seed ${seed}`,
+      size: null,
     };
   }
   // Trained are sigmoids, whatever stood behind the outputs before.
-  const { file } = await readKnownWeights(context, options.weights, options, 'sigmoid');
-  const { report, tensors, words } = file;
+  const { file, trained } = await readKnownWeights(context, options.weights, options, 'sigmoid');
+  const { report, tensors, words, notice } = file;
+  const size = file.preprocessing?.size ?? trained?.size ?? file.inputSize;
   const config = { ...file.config, classes: LABELS.length };
-  const notes = [file.summary, ...words.training];
+  const notes = [file.summary, ...(notice ? [notice] : []), ...words.training];
   if (report.head && report.activationInFile !== null && report.activationInFile !== 'sigmoid') {
     notes.push(`sigmoids in place of its ${report.activationInFile}`);
   }
   if (report.head && file.config.classes === LABELS.length && areFindings(usualLabels(file))) {
-    return { config, weights: tensors, origin: notes.join('; ') };
+    return { config, weights: tensors, origin: notes.join('; '), size };
   }
   const drawn = `head drawn with seed ${seed}`;
   notes.push(report.head ? `its ${file.config.classes} outputs dropped, ${drawn}` : drawn);
   const base = [...tensors].filter(([key]) => !key.startsWith(`${HEAD_LAYER}/`));
   const weights = new Map([...initialWeights(config, seed), ...base]);
-  return { config, weights, origin: notes.join('; ') };
+  return { config, weights, origin: notes.join('; '), size };
 }
 
 const areFindings = (labels: readonly string[] | null): boolean =>

@@ -25,7 +25,17 @@ const SMALL = [
 /** One tiny job on phantoms, which the tests below look at from all sides. */
 let first: Ended;
 const run = (name: string, ...extra: string[]) =>
-  chexgpu(['run', '--phantoms', '24', ...SMALL, '--out', scratch.path(name), '--json', ...extra]);
+  chexgpu([
+    'run',
+    '--from-scratch',
+    '--phantoms',
+    '24',
+    ...SMALL,
+    '--out',
+    scratch.path(name),
+    '--json',
+    ...extra,
+  ]);
 
 beforeAll(async () => {
   await ensureBuilt();

@@ -79,7 +79,19 @@ describe('chexgpu run with augmentation', () => {
   afterAll(() => scratch.remove());
 
   it('trains on augmented images and writes down what was on', async () => {
-    const args = ['--phantoms', '16', '--size', '32', '--batch-size', '2', '--epochs', '1', '--workers', '1'];
+    const args = [
+      '--from-scratch',
+      '--phantoms',
+      '16',
+      '--size',
+      '32',
+      '--batch-size',
+      '2',
+      '--epochs',
+      '1',
+      '--workers',
+      '1',
+    ];
     const flags = ['--rotation-range', '15', '--horizontal-flip', '--interpolation', 'bilinear'];
     const run = (name: string, ...extra: string[]) =>
       chexgpu(['run', ...args, '--steps-per-epoch', '2', '--out', scratch.path(name), '--json', ...extra]);

@@ -1,0 +1,63 @@
+/** Sizes and counts of `chexgpu run` where the user gives none and it draws its own X-rays. */
+import { DATA_WORDS, NOTEBOOK_STEPS, type Preset } from './presets.js';
+
+/** For `run`, which has phantoms as well. */
+export const RUN_WORDS = {
+  ...DATA_WORDS,
+  epochs: '3; on phantoms 5, in software 3',
+  momentum: "0.99, Keras'; on phantoms 0.9",
+};
+
+export interface PhantomPreset extends Preset {
+  images: number;
+  bnMomentum: number;
+}
+
+/**
+ * `chexgpu run` without data. In software it has to end within minutes on two cores; so few steps need
+ * moving averages that follow sooner than Keras' 0.99.
+ */
+export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
+  hardware: {
+    images: 400,
+    size: 320,
+    batchSize: 8,
+    epochs: 5,
+    stepsPerEpoch: NOTEBOOK_STEPS,
+    bnMomentum: 0.9,
+  },
+  software: {
+    images: 100,
+    size: 64,
+    batchSize: 8,
+    epochs: 3,
+    stepsPerEpoch: NOTEBOOK_STEPS,
+    bnMomentum: 0.9,
+  },
+};
+
+/**
+ * `chexgpu run` without data and from the package's own network: that has learned already, so a short fine-tuning at
+ * the size that it was trained on.
+ */
+export const TUNING_PRESET: Record<'hardware' | 'software', Omit<PhantomPreset, 'size'>> = {
+  hardware: {
+    images: 400,
+    batchSize: 8,
+    epochs: 2,
+    stepsPerEpoch: NOTEBOOK_STEPS,
+    bnMomentum: 0.99,
+    keepBest: true,
+  },
+  software: {
+    images: 100,
+    batchSize: 8,
+    epochs: 1,
+    stepsPerEpoch: NOTEBOOK_STEPS,
+    bnMomentum: 0.99,
+    keepBest: true,
+  },
+};
+
+/** Of that fine-tuning: a hundredth of what the network was trained with. */
+export const TUNING_RATE = 2e-5;
