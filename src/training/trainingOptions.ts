@@ -72,8 +72,8 @@ export interface CompiledTraining {
 
 /**
  * The loss that options ask for, for a network of so many classes.
- * @param before the loss so far: it holds where they name none; where they leave out epsilon or unknownLabels, its own
- *   hold, if it is the weighted one
+ * @param before the loss so far: it holds where they name none; where they leave out epsilon, unknownLabels or
+ *   labelSmoothing, its own hold, if it is the weighted one
  * @throws UsageError where there is none, or settings of the weighted cross-entropy stand beside one or make no sense
  */
 export function chosenLoss(options: LossOptions, classes: number, before?: Loss): Loss {
@@ -87,23 +87,24 @@ export function chosenLoss(options: LossOptions, classes: number, before?: Loss)
   }
   if (flat.length > 0) {
     const kept: Partial<WeightedSettings> = before?.name === 'weighted' ? before.settings : {};
-    const { posWeights, negWeights, epsilon = kept.epsilon, unknownLabels = kept.unknownLabels } = options;
-    const settings = { posWeights, negWeights, epsilon, unknownLabels };
+    const { posWeights, negWeights, epsilon = kept.epsilon } = options;
+    const { unknownLabels = kept.unknownLabels, labelSmoothing = kept.labelSmoothing } = options;
+    const settings = { posWeights, negWeights, epsilon, unknownLabels, labelSmoothing };
     return weightedCrossEntropy(settings as WeightedSettings, classes);
   }
   if (loss) return loss;
   throw new UsageError('There is no loss to train by.', 'Give loss, or posWeights and negWeights.');
 }
 
-const FLAT = ['posWeights', 'negWeights', 'epsilon', 'unknownLabels'] as const;
+const FLAT = ['posWeights', 'negWeights', 'epsilon', 'unknownLabels', 'labelSmoothing'] as const;
 
 /** Checks what options say of the loss, and copies it. */
 function givenLoss(options: LossOptions, network: Network): LossOptions {
   if (options.loss === undefined && FLAT.every((name) => options[name] === undefined)) return {};
   const loss = checkLoss(chosenLoss(options, network.classes), network);
   if (options.loss !== undefined) return { loss };
-  const { epsilon, unknownLabels } = options;
-  return { ...loss.settings, epsilon, unknownLabels };
+  const { epsilon, unknownLabels, labelSmoothing } = options;
+  return { ...loss.settings, epsilon, unknownLabels, labelSmoothing };
 }
 
 /**

@@ -48,6 +48,7 @@ make updates keras updates/make_updates.py updates.json keras
 make updates keras updates/make_updates.py updates.json torch
 make losses keras training/make_losses.py losses.json keras
 make losses torchvision training/make_losses.py losses.json torchvision
+make labels keras labels/make_labels.py labels.json ../training/losses.json
 make schedules keras training/make_schedules.py schedules.json torch
 make schedules keras training/make_schedules.py schedules.json keras
 make callbacks keras training/make_callbacks.py callbacks.json

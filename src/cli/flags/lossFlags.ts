@@ -9,8 +9,11 @@ export interface LossFlags {
   loss: string;
 }
 
-/** Where commander puts the value of a setting: focalGamma for gamma of focal. */
-const keyOf = (loss: string, setting: string) => `${loss}${setting[0].toUpperCase()}${setting.slice(1)}`;
+const kindsWith = (setting: string) => LOSSES.filter(({ settings }) => Object.hasOwn(settings, setting));
+
+/** Where commander puts the value of a setting: focalGamma for gamma of focal; its own name where losses share it. */
+const keyOf = (loss: string, setting: string) =>
+  kindsWith(setting).length > 1 ? setting : `${loss}${setting[0].toUpperCase()}${setting.slice(1)}`;
 
 export function addLossOptions(command: Command): Command {
   const help = LOSSES.map((kind) => `${kind.name}: ${kind.help}`).join('; ');
@@ -21,8 +24,11 @@ export function addLossOptions(command: Command): Command {
   );
   for (const kind of LOSSES) {
     for (const [name, setting] of Object.entries(kind.settings)) {
+      const kinds = kindsWith(name);
+      if (kind !== kinds[0]) continue;
       const flag = flagOf(keyOf(kind.name, name));
-      const what = `${name} of --loss ${kind.name}: ${setting.help} (default: ${setting.default})`;
+      const of = kinds.map((one) => one.name).join(' and ');
+      const what = `${name} of --loss ${of}: ${setting.help} (default: ${setting.default})`;
       const parse = (text: string) => setting.check(flag, numberIn(text));
       command.addOption(new Option(`${flag} <x>`, what).argParser(parser(parse)));
     }
@@ -40,10 +46,12 @@ export function lossOf(flags: LossFlags): LossChoice {
       const key = keyOf(kind.name, name);
       const value = given[key];
       if (value === undefined) continue;
-      if (kind !== chosen) {
+      if (!Object.hasOwn(chosen.settings, name)) {
         throw new UsageError(
           `${flagOf(key)} is a setting of another loss than ${chosen.name}.`,
-          `Give --loss ${kind.name}.`,
+          `Give --loss ${kindsWith(name)
+            .map((one) => one.name)
+            .join(' or ')}.`,
         );
       }
       settings[name] = value;

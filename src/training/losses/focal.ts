@@ -24,7 +24,7 @@ const CLIP = 1e-7;
  * `sigmoid_focal_loss` with reduction 'mean':
  * L = -1/(B C) sum_bc [ alpha y_bc (1 - p_bc)^gamma ln p_bc + (1 - alpha) (1 - y_bc) p_bc^gamma ln(1 - p_bc) ].
  * In training it is made of the logits and exact for every one of them. `value` knows the probabilities alone and clips
- * them to [1e-7, 1 - 1e-7].
+ * them to [1e-7, 1 - 1e-7]. Labels are not smoothed: what Keras makes of smoothed ones is another function than this.
  * @throws UsageError unless gamma is 0 or above, alpha from 0 to 1 and unknownLabels true or false, and for a setting
  *   that there is not
  */

@@ -9,6 +9,7 @@ import {
   oneOf,
   requireFunction,
   requireObject,
+  share,
   shown,
   trueOrFalse,
   wholeNumber,
@@ -43,6 +44,11 @@ export interface Loss {
    * the same (the images of the batch), as with Keras' sample weight of 0: a known label counts alike in every batch.
    */
   readonly unknownLabels: boolean;
+  /**
+   * Share a by which labels go towards 1/2 before the loss is made of them: y (1 - a) + a / 2, as Keras'
+   * `label_smoothing` of its binary losses. The model does so for `record`, `value` for itself. Default: 0.
+   */
+  readonly labelSmoothing?: number;
   /** Numbers that its kernel reads from a buffer of their own; null where its parameters suffice. */
   readonly constants: Float32Array | null;
   /** Records p, the loss and dz. */
@@ -68,7 +74,9 @@ export interface LossKind {
   readonly name: string;
   /** One line of help. */
   readonly help: string;
-  /** By name; each has a flag, `--focal-gamma` for gamma of focal. */
+  /** Whether it weighs each class's positive and negative labels by `LossData`. */
+  readonly weighsClasses?: boolean;
+  /** By name; each has a flag, `--focal-gamma` for gamma of focal; those that losses share their own name. */
   readonly settings: Readonly<Record<string, Setting<number>>>;
   /** @param settings those that were chosen, checked; the loss's own defaults hold for the others */
   make(settings: Readonly<Record<string, number>>, data: LossData): Loss;
@@ -105,6 +113,7 @@ export function checkLoss(loss: Loss, network: { name: string; classes: number; 
       `Train it with densenetConfig(name, { activation: '${loss.activation}' }).`,
     );
   }
+  if (loss.labelSmoothing !== undefined) share('loss: labelSmoothing', loss.labelSmoothing);
   if (loss.classes !== null) wholeNumber('loss: classes', loss.classes, 1);
   if (loss.classes !== null && loss.classes !== network.classes) {
     throw new UsageError(
@@ -121,6 +130,23 @@ function requireJson(field: string, value: unknown): void {
     throw new UsageError(`${field} cannot be written as JSON: ${(error as Error).message}`);
   }
 }
+
+/** Labels as a loss wants them, NaN where they are unknown: see `Loss.labelSmoothing`. */
+export function smoothLabels(labels: Float32Array, { labelSmoothing = 0 }: Pick<Loss, 'labelSmoothing'>) {
+  return labelSmoothing === 0 ? labels : labels.map((y) => smoothed(y, labelSmoothing));
+}
+
+/** One of them, in float64. */
+export const smoothed = (y: number, share: number): number => y * (1 - share) + share / 2;
+
+/** The setting, and what a loss's title says of it. */
+export const LABEL_SMOOTHING: Setting<number> = {
+  default: 0,
+  check: share,
+  help: 'share by which labels go towards 1/2: 0.1 makes 0.05 and 0.95 of 0 and 1',
+};
+
+export const smoothingWords = (share: number): string => (share === 0 ? '' : `, labels smoothed by ${share}`);
 
 /** What to do about a label of NaN. */
 export const UNKNOWN_HINT = 'Labels that are unknown need a loss that is made with unknownLabels: true.';

@@ -4,11 +4,12 @@ import {
   nonNegativeNumber,
   positiveNumber,
   requireFields,
+  share,
   trueOrFalse,
 } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { weightedLoss } from '../../shaders/loss/weighted/weighted.js';
-import { checkScored, type Loss, type LossKind } from './loss.js';
+import { checkScored, LABEL_SMOOTHING, type Loss, type LossKind, smoothed, smoothingWords } from './loss.js';
 
 export interface WeightedSettings {
   /** One weight per class for positive and negative labels, 0 or above; see `lossWeights`. */
@@ -18,6 +19,8 @@ export interface WeightedSettings {
   epsilon?: number;
   /** Whether labels may be NaN, unknown: see `Loss.unknownLabels`. Default false: then such a label is refused. */
   unknownLabels?: boolean;
+  /** From 0 to 1: see `Loss.labelSmoothing`. Default 0. */
+  labelSmoothing?: number;
 }
 
 /** The notebook's. */
@@ -28,14 +31,14 @@ export interface WeightedCrossEntropy extends Loss {
   readonly settings: Readonly<Required<WeightedSettings> & Record<string, unknown>>;
 }
 
-const SETTINGS = ['posWeights', 'negWeights', 'epsilon', 'unknownLabels'] as const;
+const SETTINGS = ['posWeights', 'negWeights', 'epsilon', 'unknownLabels', 'labelSmoothing'] as const;
 
 /**
  * Mean over the batch, sum over the classes:
  * L = sum_c -1/B sum_b [ w+_c y_bc ln(p_bc + eps) + w-_c (1 - y_bc) ln(1 - p_bc + eps) ].
  * @param classes how many there must be; default: as many as there are positive weights
- * @throws UsageError unless both sides are numbers, 0 or above, one per class, and epsilon is above 0; for a setting
- *   that there is not
+ * @throws UsageError unless both sides are numbers, 0 or above, one per class, epsilon is above 0 and labelSmoothing from
+ *   0 to 1; for a setting that there is not
  */
 export function weightedCrossEntropy(
   settings: WeightedSettings,
@@ -47,14 +50,16 @@ export function weightedCrossEntropy(
   const negWeights = side('negWeights', settings.negWeights, classes);
   const { epsilon = EPSILON, unknownLabels = false } = settings;
   positiveNumber('epsilon', epsilon);
+  const labelSmoothing = share('labelSmoothing', settings.labelSmoothing ?? 0);
   return {
     name: 'weighted',
-    title: 'weighted cross-entropy',
+    title: `weighted cross-entropy${smoothingWords(labelSmoothing)}`,
     reduction: 'mean over the batch, sum over the classes',
-    settings: Object.freeze({ posWeights, negWeights, epsilon, unknownLabels }),
+    settings: Object.freeze({ posWeights, negWeights, epsilon, unknownLabels, labelSmoothing }),
     activation: 'sigmoid',
     classes,
     unknownLabels: trueOrFalse('unknownLabels', unknownLabels),
+    labelSmoothing,
     constants: Float32Array.from([...posWeights, ...negWeights]),
     record: (plan, label, { constants, ...tensors }) =>
       weightedLoss(plan, label, { ...tensors, weights: constants! }, { epsilon }),
@@ -66,7 +71,7 @@ export function weightedCrossEntropy(
         let pos = 0;
         let neg = 0;
         for (let b = 0; b < count; b++) {
-          const y = labels[b * classes + c];
+          const y = smoothed(labels[b * classes + c], labelSmoothing);
           if (Number.isNaN(y)) continue;
           pos += posWeights[c] * y * Math.log(p[b * classes + c] + epsilon);
           neg += negWeights[c] * (1 - y) * Math.log(1 - p[b * classes + c] + epsilon);
@@ -80,9 +85,11 @@ export function weightedCrossEntropy(
 
 export const WEIGHTED: LossKind = {
   name: 'weighted',
-  help: 'cross-entropy, each class weighted by its frequencies so that both kinds of label count alike',
+  help: 'cross-entropy, each class weighted so that both kinds of label count alike',
+  weighsClasses: true,
   settings: {
     epsilon: { default: EPSILON, check: positiveNumber, help: 'inside the logarithms' },
+    labelSmoothing: LABEL_SMOOTHING,
   },
   make: (settings, data) => weightedCrossEntropy({ ...data, ...settings }),
 };

@@ -14,6 +14,7 @@ import { blend } from '../../shaders/blend/blend.js';
 import { clipGradient, squaresRuns, sumsOfSquares } from '../../shaders/clip/clip.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
 import type { Batch, BatchShape } from '../batch.js';
+import { smoothLabels } from '../losses/loss.js';
 import type { ForwardMode, RecordedNetwork } from '../network.js';
 import { brokenGradient, findOverflow } from '../optimizers/overflow.js';
 import type { CompiledTraining } from '../trainingOptions.js';
@@ -100,7 +101,7 @@ export class Trainer {
     const hyper = kind.hyper(settings, t, parameters);
     const load = await this.memory.input.loader(batch);
     await gpu.guarded(this.plan.label, () => {
-      this.write('labels', batch.labels as Float32Array<ArrayBuffer>);
+      this.write('labels', smoothLabels(batch.labels, this.options.loss) as Float32Array<ArrayBuffer>);
       this.write('hyper', hyper);
       this.write('share', Float32Array.of(share));
       // Of the weights before the first update an average keeps nothing.

@@ -19,7 +19,7 @@ describe('the flags', () => {
     const { kind, settings } = lossOf(parsed());
     expect(kind.name).toBe('weighted');
     expect(settings).toEqual({});
-    expect(kind.make(settings, DATA).settings).toEqual({ ...DATA, epsilon: 1e-7 });
+    expect(kind.make(settings, DATA).settings).toEqual({ ...DATA, epsilon: 1e-7, labelSmoothing: 0 });
   });
 
   it.each(LOSSES.map((kind) => [kind.name, kind] as const))(
@@ -27,7 +27,9 @@ describe('the flags', () => {
     (name, kind) => {
       for (const [setting, { default: usual }] of Object.entries(kind.settings)) {
         const value = usual / 2;
-        const flag = `--${name}-${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+        const dashed = setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+        const isShared = LOSSES.filter(({ settings }) => setting in settings).length > 1;
+        const flag = isShared ? `--${dashed}` : `--${name}-${dashed}`;
         const chosen = lossOf(parsed('--loss', name, flag, String(value)));
         expect(chosen.settings).toEqual({ [setting]: value });
         const loss = chosen.kind.make(chosen.settings, DATA);
@@ -47,6 +49,18 @@ describe('the flags', () => {
     [['--weighted-epsilon', 'Infinity'], /--weighted-epsilon is 'Infinity'/],
   ])('%j is refused', (args, message) => {
     expect(() => parsed(...args)).toThrow(message);
+  });
+
+  it('have one for label smoothing, which focal has not', () => {
+    expect(lossOf(parsed('--label-smoothing', '0.1', '--loss', 'bce')).settings).toEqual({
+      labelSmoothing: 0.1,
+    });
+    expect(() => parsed('--label-smoothing', '1.5')).toThrow(
+      /--label-smoothing is 1\.5, it must be from 0 to 1/,
+    );
+    expect(() => lossOf(parsed('--label-smoothing', '0.1', '--loss', 'focal'))).toThrow(
+      /--label-smoothing is a setting of another loss than focal\. Give --loss weighted or bce/,
+    );
   });
 
   it('are refused where they belong to another loss', () => {

@@ -5,7 +5,7 @@ import { TOLERANCE, worstDifference } from '../../../src/core/tolerance.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { fixedTensor, PlanBuilder } from '../../../src/engine/plan/plan.js';
 import { elements, type Tensor } from '../../../src/engine/plan/tensor.js';
-import type { Loss } from '../../../src/training/losses/loss.js';
+import { type Loss, smoothLabels } from '../../../src/training/losses/loss.js';
 
 type Matrix = number[][];
 
@@ -57,7 +57,7 @@ export async function runLoss(gpu: Gpu, loss: Loss, z: number[], labels: number[
   const poison = Array(z.length).fill(Number.NaN);
   const tensors = await gpu.guarded('tensors', () => ({
     z: tensor('z', z),
-    labels: tensor('labels', labels),
+    labels: tensor('labels', smoothLabels(Float32Array.from(labels), loss)),
     p: tensor('p', poison),
     dz: tensor('dz', poison),
     loss: tensor('loss', [Number.NaN], one),

@@ -6,9 +6,13 @@ import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Batch } from '../../../src/training/batch.js';
 import { fit as train } from '../../../src/training/fit.js';
+import { binaryCrossEntropy } from '../../../src/training/losses/binaryCrossEntropy.js';
+import { focal } from '../../../src/training/losses/focal.js';
 import type { Loss } from '../../../src/training/losses/loss.js';
 import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
 import type { TrainingOptions } from '../../../src/training/trainingOptions.js';
+import { labelsGolden } from '../../support/golden/labelsGolden.js';
+import { expectNear, LABELS, MASKED, runLoss, sigmoids, Z } from '../../support/gpu/runLoss.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 import { refused } from '../../support/refused.js';
 
@@ -178,5 +182,61 @@ describe('an unknown label', () => {
         values.every((v) => v === 0),
         key,
       ).toBe(true);
+  });
+});
+
+describe('label smoothing', () => {
+  const { losses, positive, negative } = labelsGolden.smoothing;
+  const weights = { posWeights: positive, negWeights: negative };
+
+  it.each(losses)(
+    "is Keras' at $smoothing: loss and gradient of the kernels, and the twin",
+    async (wanted) => {
+      const labelSmoothing = wanted.smoothing;
+      const cases = [
+        [binaryCrossEntropy({ labelSmoothing }), LABELS, wanted.bce],
+        [binaryCrossEntropy({ labelSmoothing, unknownLabels: true }), MASKED, wanted.bceMasked],
+        [weightedCrossEntropy({ ...weights, labelSmoothing }), LABELS, wanted.weighted],
+      ] as const;
+      for (const [loss, labels, { loss: value, dz }] of cases) {
+        const got = await runLoss(gpu, loss, Z, [...labels]);
+        expectNear([got.loss], [value]);
+        expectNear(got.dz, dz.flat());
+        expect(loss.value(sigmoids(Z), labels)).toBeCloseTo(value, 12);
+      }
+    },
+  );
+
+  it('is done in a training step, and leaves unknown labels unknown', async () => {
+    const a = 0.3;
+    const step = (labels: number[], labelSmoothing: number) =>
+      stepOf({ loss: binaryCrossEntropy({ labelSmoothing, unknownLabels: true }) }, withLabels(labels));
+    const y = [1, 0, Number.NaN, 1, 0, Number.NaN];
+    const all = (value: number) => y.map((label) => (Number.isNaN(label) ? label : value));
+    const smooth = await step(y, a);
+    const [plain, none, every] = [await step(y, 0), await step(all(0), 0), await step(all(1), 0)];
+    // The loss is linear in the labels.
+    expectNear([smooth.loss], [(1 - a) * plain.loss + (a / 2) * (none.loss + every.loss)]);
+  });
+
+  it('is named, and refused where it makes no sense', async () => {
+    expect(binaryCrossEntropy({ labelSmoothing: 0.1 }).title).toBe(
+      'binary cross-entropy, labels smoothed by 0.1',
+    );
+    await refused(() => binaryCrossEntropy({ labelSmoothing: 2 }), UsageError, /labelSmoothing is 2/);
+    await refused(() => weightedCrossEntropy({ ...TINY_LOSS, labelSmoothing: -1 }), UsageError, /is -1/);
+    await refused(() => focal({ labelSmoothing: 0.1 } as never), UsageError, /have no 'labelSmoothing'/);
+    const own = { ...weightedCrossEntropy(TINY_LOSS), labelSmoothing: 7 };
+    await refused(() => stepOf({ loss: own }, tinyBatch(1)), UsageError, /labelSmoothing is 7/);
+  });
+
+  it('may stand beside posWeights and negWeights', async () => {
+    const model = await create();
+    const options = { ...TINY_LOSS, labelSmoothing: 0.2 };
+    await model.compile(options);
+    const before = await model.trainStep(tinyBatch(1));
+    await model.dispose();
+    expect(before).toBe((await stepOf({ loss: weightedCrossEntropy(options) }, tinyBatch(1))).loss);
+    expect(before).not.toBe((await stepOf(TINY_LOSS, tinyBatch(1))).loss);
   });
 });

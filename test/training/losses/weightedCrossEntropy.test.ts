@@ -31,7 +31,7 @@ describe('weighted cross-entropy', () => {
     const posWeights = [0.5, 2];
     const loss = weightedCrossEntropy({ ...WEIGHTS, posWeights });
     posWeights[0] = 9;
-    expect(loss.settings).toEqual({ ...WEIGHTS, epsilon: 1e-7, unknownLabels: false });
+    expect(loss.settings).toEqual({ ...WEIGHTS, epsilon: 1e-7, unknownLabels: false, labelSmoothing: 0 });
     expect(loss.constants).toEqual(Float32Array.of(0.5, 2, 0.25, 1));
     expect(WEIGHTED.make({ epsilon: 0.1 }, { ...WEIGHTS, unknownLabels: false }).settings).toMatchObject({
       epsilon: 0.1,
