@@ -4,7 +4,7 @@
  * (what iterating does); their orders differ from the second epoch on.
  */
 
-import { requireObject, shown } from '../../core/arguments.js';
+import { listOfNumbers, requireFunction, requireObject, shown } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
 import { type StateValue, stateFields } from '../../core/stateValue.js';
@@ -22,6 +22,7 @@ import {
 } from './augmentation.js';
 import { rescaled, standardizeInto } from './standardize.js';
 import { applyTransform } from './transform.js';
+import { drawWeighted, type RowWeights } from './weightedDraw.js';
 
 /** Gives the image of a row, decoded and resized to the generator's size. */
 export type LoadImage = (file: string) => Promise<PixelImage>;
@@ -37,6 +38,11 @@ export interface ImageGeneratorOptions {
   readonly batchSize?: number;
   /** A new order every epoch; default true. */
   readonly shuffle?: boolean;
+  /**
+   * Draws the rows of every epoch by these weights, with replacement and as many as there are, as torch's
+   * `WeightedRandomSampler`; `balancedWeights` makes the labels even. Default: every row once.
+   */
+  readonly rowWeights?: RowWeights;
   /** Start of the random numbers; null or nothing for an order nobody can repeat. */
   readonly seed?: number | null;
   /** Default: pixels as they are, 0..255. */
@@ -82,6 +88,7 @@ export class ImageGenerator implements BatchSource {
 
   private readonly load: LoadImage;
   private readonly shuffle: boolean;
+  private readonly weights: ArrayLike<number> | null;
   private readonly seed: number | null;
   private readonly rng: MT19937;
   private readonly prefetch: number;
@@ -108,6 +115,7 @@ export class ImageGenerator implements BatchSource {
     this.width = wholeNumber('image width', options.width, 1);
     this.prefetch = wholeNumber('number of batches to prefetch', options.prefetch ?? 2, 0);
     this.shuffle = options.shuffle ?? true;
+    this.weights = admitWeights(options);
     this.seed = options.seed ?? null;
     this.rng = options.rng ?? (this.seed === null ? MT19937.fromEntropy() : new MT19937(this.seed));
     this.normalisation = admitNormalisation(options.normalisation ?? { kind: 'none' }, 'normalisation');
@@ -240,9 +248,11 @@ export class ImageGenerator implements BatchSource {
   }
 
   private reorder(): void {
-    this.order = this.shuffle
-      ? this.rng.permutation(this.samples)
-      : Int32Array.from({ length: this.samples }, (_, i) => i);
+    this.order = this.weights
+      ? drawWeighted(this.rng, this.weights, this.samples)
+      : this.shuffle
+        ? this.rng.permutation(this.samples)
+        : Int32Array.from({ length: this.samples }, (_, i) => i);
     this.ahead.clear();
   }
 
@@ -316,6 +326,18 @@ export class ImageGenerator implements BatchSource {
     const files = Array.from(rows, (row) => this.frame.images[row]);
     return { count: rows.length, height: this.height, width: this.width, labels, files };
   }
+}
+
+/** @throws UsageError for weights of a generator that does not shuffle, and for another number than of rows */
+function admitWeights({ rowWeights, shuffle, frame }: ImageGeneratorOptions): ArrayLike<number> | null {
+  if (rowWeights === undefined) return null;
+  requireFunction('rowWeights', rowWeights);
+  if (shuffle === false) {
+    throw new UsageError('rowWeights draw rows at random, and shuffle is false.', 'Leave one of them out.');
+  }
+  const weights = listOfNumbers('rowWeights', rowWeights(frame));
+  if (weights.length === frame.images.length) return weights;
+  throw new UsageError(`rowWeights gives ${weights.length} weights for ${frame.images.length} rows.`);
 }
 
 function wholeNumber(what: string, value: number, least: number): number {

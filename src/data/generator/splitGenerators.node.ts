@@ -36,6 +36,7 @@ function flow(
     seed: options.seed ?? null,
     // Only where it is asked for by name, however the options came together.
     augmentation: undefined,
+    rowWeights: undefined,
     ...rest,
   });
 }
@@ -43,6 +44,8 @@ function flow(
 export interface TrainGeneratorOptions extends SplitGeneratorOptions {
   /** Default true. */
   readonly shuffle?: boolean;
+  /** As of `ImageGenerator`: rows drawn more or less often than they occur. The notebook draws each once. */
+  readonly rowWeights?: FlowOptions['rowWeights'];
   /** The notebook has none. */
   readonly augmentation?: AugmentationOptions;
 }
@@ -53,8 +56,8 @@ export async function getTrainGenerator(
   options: TrainGeneratorOptions,
 ): Promise<ImageGenerator> {
   options.log?.('getting train generator...');
-  const { seed = 1, shuffle = true, augmentation } = options;
-  return flow(frame, options, { seed, shuffle, augmentation, normalisation: SAMPLEWISE });
+  const { seed = 1, shuffle = true, augmentation, rowWeights } = options;
+  return flow(frame, options, { seed, shuffle, augmentation, rowWeights, normalisation: SAMPLEWISE });
 }
 
 export interface EvaluationFrames {
