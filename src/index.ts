@@ -24,6 +24,7 @@ export {
   SAMPLEWISE,
 } from './data/generator/standardize.js';
 export { applyTransform, randomTransform } from './data/generator/transform.js';
+export { balancedWeights, drawWeighted, type RowWeights } from './data/generator/weightedDraw.js';
 export { decodeBlob } from './data/images/decode.browser.js';
 export {
   type PixelFacts,
@@ -43,6 +44,12 @@ export {
   type Phantom,
   type PhantomSpec,
 } from './data/phantoms/index.js';
+export {
+  CLASS_WEIGHTINGS,
+  type ClassWeighting,
+  classWeights,
+  effectiveNumber,
+} from './data/tables/classWeights.js';
 export type { Frame } from './data/tables/frame.js';
 export {
   type ClassFrequencies,
@@ -55,7 +62,7 @@ export * from './data/tables/labels.js';
 export { checkForLeakage, type PatientLeak, patientLeakage } from './data/tables/leakage.js';
 export * from './densenet/architecture.js';
 export { DenseNet, type DenseNetOptions } from './densenet/densenet.js';
-export { initialWeights } from './densenet/initialisers.js';
+export { type HeadOptions, initialWeights, replaceHead } from './densenet/initialisers.js';
 export type {
   ReadWeights,
   WeightsFormat,

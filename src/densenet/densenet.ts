@@ -4,12 +4,20 @@ import type { Gpu } from '../engine/device/gpu.js';
 import { Model, type ModelOptions, requireGpu } from '../training/model/model.js';
 import { type DenseNetConfig, densenetConfig } from './architecture.js';
 import { checkedConfig } from './config.js';
+import { hasHead, outputsWanted, replaceHead } from './initialisers.js';
 import { densenetNetwork } from './network.js';
 
 /** How a DenseNet is made: of which configuration, with which weights. */
 export interface DenseNetOptions extends ModelOptions {
   /** Default: densenet121 with 14 classes. */
   config?: DenseNetConfig;
+  /**
+   * Names of the outputs, or their number, whatever `config.classes` says. Where `weights` have no head or one of
+   * another number of outputs, the base is kept and the head drawn by `seed`; one of this number is kept, whatever it
+   * was trained on: `replaceHead` draws it anew.
+   */
+  labels?: readonly string[];
+  classes?: number;
 }
 
 /** A DenseNet with its weights on one GPU: `DenseNet.create(gpu, { config, weights })`. */
@@ -18,6 +26,8 @@ export class DenseNet extends Model {
   private constructor(
     gpu: Gpu,
     readonly config: DenseNetConfig,
+    /** Names of the outputs; null where nobody gave them. */
+    readonly labels: readonly string[] | null,
     options: ModelOptions,
   ) {
     super(gpu, densenetNetwork(config), options);
@@ -30,7 +40,14 @@ export class DenseNet extends Model {
   static async create(gpu: Gpu, options: DenseNetOptions = {}): Promise<DenseNet> {
     requireGpu('DenseNet.create', gpu);
     requireObject('The options of DenseNet.create', options);
-    const config = checkedConfig(options.config ?? densenetConfig('densenet121'));
-    return new DenseNet(gpu, config, options).begin(options);
+    const asked = checkedConfig(options.config ?? densenetConfig('densenet121'));
+    const classes = outputsWanted(options, asked.classes);
+    const config = checkedConfig({ ...asked, classes });
+    const labels = options.labels ? Object.freeze([...options.labels]) : null;
+    const { weights, seed } = options;
+    const isHeadAsked = options.labels !== undefined || options.classes !== undefined;
+    const fits = weights === undefined || !isHeadAsked || hasHead(weights, classes);
+    const own = fits ? weights : replaceHead({ config, weights }, { seed }).weights;
+    return new DenseNet(gpu, config, labels, options).begin({ ...options, weights: own });
   }
 }

@@ -49,6 +49,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/workflow/prediction/predictRows.node.ts': 'test/journeys/commands/oddTables.test.ts',
   'src/workflow/results/': 'test/cli/commands/run.test.ts',
   'src/workflow/training/trainingPictures.node.ts': 'test/journeys/commands/tensorBoard.test.ts',
+  'src/workflow/weights/checkpoint.node.ts': 'test/workflow/training/trainNetwork.test.ts',
   'src/workflow/training/trainToCheckpoint.node.ts': 'test/journeys/commands/whatIsNotOurs.test.ts',
   'src/cli/bench/': 'test/cli/commands/bench.test.ts',
   'src/cli/commands/convert.ts': 'test/journeys/commands/torchWeights.test.ts',

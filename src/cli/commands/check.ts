@@ -7,6 +7,7 @@ import { checkFolder } from '../../data/checks/checkFolder.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import { requireFolder } from '../../workflow/data/dataset.node.js';
 import { define } from '../defineCommand.js';
+import { labelsOption } from '../flags/labelFlags.js';
 import { option } from '../flags/sharedFlags.js';
 import { withPool } from '../session/gpuSession.js';
 import { EXIT_CODES } from '../terminal/exitCodes.js';
@@ -21,6 +22,7 @@ interface CheckFlags {
   reference?: string;
   decode: boolean;
   ignoreMissing: boolean;
+  labels?: readonly string[];
   unknownLabels?: readonly string[];
   scaling?: Scaling;
   workers?: number;
@@ -60,6 +62,7 @@ export const checkCommand = define<CheckFlags>({
       .option('--test <csv>', 'CSV of the test images')
       .addOption(option.images())
       .addOption(option.ignoreMissing())
+      .addOption(labelsOption('label columns of the CSVs, separated by commas'))
       .addOption(option.unknownLabels())
       .option(
         '--reference <csv>',
@@ -82,6 +85,7 @@ export const checkCommand = define<CheckFlags>({
         images: flags.images,
         decode: flags.decode,
         ignoreMissing: flags.ignoreMissing,
+        labels: flags.labels,
         unknownLabels: flags.unknownLabels,
         reference: flags.reference,
         pool,

@@ -39,6 +39,7 @@ import {
 import { define } from '../defineCommand.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { callbacksOf, checkpointsOf } from '../flags/callbackFlags.js';
+import { classWeightsOf } from '../flags/labelFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
 import { scheduleOf } from '../flags/scheduleFlags.js';
@@ -78,6 +79,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
     flags = { ...flags, weights: PHANTOM_WEIGHTS, learningRate: flags.learningRate ?? TUNING_RATE };
   }
   const loss = lossOf(flags);
+  const classWeights = classWeightsOf(flags, loss);
   const optimizer = optimizerOf(flags);
   const schedule = scheduleOf(flags);
   const updates = updatesOf(flags);
@@ -109,6 +111,7 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
         ...flags,
         augmentation: augmentationOf(flags),
         loss,
+        classWeights,
         optimizer,
         schedule,
         updates,
@@ -177,14 +180,16 @@ async function scoreStart(context: CommandContext, phases: Phases, ...[model, { 
 /** The run's own data, drawn into `out`. */
 async function phantoms(
   context: CommandContext,
-  { phantoms: count, size, seed, limit }: RunFlags,
+  { phantoms: count, size, seed, limit, labels }: RunFlags,
   out: string,
   preset: PhantomPreset,
   phases: Phases,
 ): Promise<Dataset> {
   const images = count ?? preset.images;
   const drawn = { out, images, size: Math.max(64, size ?? preset.size), seed };
-  return phases.time('drawing phantoms', images, () => phantomDataset(context, drawn, PHANTOM_FOLDER, limit));
+  return phases.time('drawing phantoms', images, () =>
+    phantomDataset(context, drawn, PHANTOM_FOLDER, { limit, labels }),
+  );
 }
 
 export const runCommand = define<RunFlags>({

@@ -16,6 +16,7 @@ import {
 import { define } from '../defineCommand.js';
 import { augmentationOf } from '../flags/augmentationFlags.js';
 import { callbacksOf, checkpointsOf } from '../flags/callbackFlags.js';
+import { classWeightsOf } from '../flags/labelFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
 import { scheduleOf } from '../flags/scheduleFlags.js';
@@ -38,6 +39,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   const { out } = context;
   requireData(flags);
   const loss = lossOf(flags);
+  const classWeights = classWeightsOf(flags, loss);
   const optimizer = optimizerOf(flags);
   const schedule = scheduleOf(flags);
   const updates = updatesOf(flags);
@@ -62,6 +64,7 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
         ...flags,
         augmentation: augmentationOf(flags),
         loss,
+        classWeights,
         optimizer,
         schedule,
         updates,

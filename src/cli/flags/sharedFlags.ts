@@ -11,6 +11,7 @@ import type { WeightOptions } from '../../workflow/weights/knownWeights.node.js'
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';
 import { addCallbackOptions, type CallbackFlags } from './callbackFlags.js';
 import { parser } from './flagText.js';
+import { addLabelOptions, type LabelFlags } from './labelFlags.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
 import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';
 import { addScheduleOptions, type ScheduleFlags } from './scheduleFlags.js';
@@ -131,13 +132,17 @@ export interface TuningFlags {
 export interface TrainingFlags
   extends TuningFlags,
     AugmentationFlags,
+    LabelFlags,
     LossFlags,
     OptimizerFlags,
     ScheduleFlags,
     UpdateFlags,
     CallbackFlags,
     TensorBoardFlags,
-    Omit<TrainingChoices, 'augmentation' | 'loss' | 'optimizer' | 'schedule' | 'updates' | 'callbacks'>,
+    Omit<
+      TrainingChoices,
+      'augmentation' | 'classWeights' | 'loss' | 'optimizer' | 'schedule' | 'updates' | 'callbacks'
+    >,
     Omit<WeightOptions, 'activation'> {
   bnMomentum?: number;
   weights?: string;
@@ -201,6 +206,7 @@ export function addTrainingOptions(
     );
   const groups = [
     addWeightOptions,
+    addLabelOptions,
     addLossOptions,
     addOptimizerOptions,
     addScheduleOptions,

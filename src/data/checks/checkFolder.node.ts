@@ -9,14 +9,14 @@ import { readNihTable, readTable, readTextFile } from '../tables/csv.node.js';
 import { cellNumber } from '../tables/csvCells.js';
 import type { Frame } from '../tables/frame.js';
 import { ImageFiles, imagePath } from '../tables/imageFiles.node.js';
-import { CSV_COLUMNS, IMAGE_COLUMN } from '../tables/labels.js';
+import { CSV_COLUMNS, checkLabelNames, IMAGE_COLUMN, PATIENT_COLUMN } from '../tables/labels.js';
 import { type CheckReport, checkData } from './checkData.js';
 import type { ReferenceTable } from './checkReference.js';
 import type { Traits } from './confounding.js';
 import type { Box, Finding } from './findings.js';
 
 export interface CheckFolderOptions {
-  /** Name and path of each CSV; default every CSV of the folder with the assignment's columns. */
+  /** Name and path of each CSV; default every CSV of the folder with the columns. */
   readonly splits?: Readonly<Record<string, string>>;
   /** Image folder; default `images` in the folder, where there is one. */
   readonly images?: string;
@@ -26,6 +26,8 @@ export interface CheckFolderOptions {
   readonly decode?: boolean;
   /** Rows without an image will be left out: a warning then, no error. */
   readonly ignoreMissing?: boolean;
+  /** Label columns; default the 14 findings. */
+  readonly labels?: readonly string[];
   /** As `FrameOptions.unknownLabels`. */
   readonly unknownLabels?: readonly string[];
   /** NIH's Data_Entry_2017 CSV to compare with; default the one in the folder or the folder above. */
@@ -40,12 +42,15 @@ export interface CheckFolderOptions {
  */
 export async function checkFolder(directory: string, options: CheckFolderOptions): Promise<CheckReport> {
   const files = await listFolder(directory);
-  const paths = options.splits ?? (await findSplits(directory, files));
+  const { unknownLabels } = options;
+  const classes = options.labels && checkLabelNames(options.labels);
+  const columns = classes ? [IMAGE_COLUMN, PATIENT_COLUMN, ...classes] : CSV_COLUMNS;
+  const paths = options.splits ?? (await findSplits(directory, files, columns));
   const splits: Record<string, Frame> = {};
   const findings: Finding[] = [];
   for (const [name, path] of Object.entries(paths)) {
     try {
-      splits[name] = parseFrame(await readTextFile(path), path, { unknownLabels: options.unknownLabels });
+      splits[name] = parseFrame(await readTextFile(path), path, { classes, unknownLabels });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       findings.push(badCsv('error', error, path, [name]));
@@ -53,7 +58,7 @@ export async function checkFolder(directory: string, options: CheckFolderOptions
   }
   if (Object.keys(paths).length === 0) {
     throw new DataError(
-      `${directory} holds no CSV with the columns ${CSV_COLUMNS.join(', ')}.`,
+      `${directory} holds no CSV with the columns ${columns.join(', ')}.`,
       'Put train.csv, valid.csv and test.csv there, or name them.',
     );
   }
@@ -97,29 +102,33 @@ async function listFolder(directory: string): Promise<string[]> {
 }
 
 /**
- * CSVs named for a part (train, valid, val, test), and any other with the assignment's columns that is no table
+ * CSVs named for a part (train, valid, val, test), and any other with the columns of a split that is no table
  * of predictions; train first, then valid, test and the rest.
  */
-async function findSplits(directory: string, files?: readonly string[]): Promise<Record<string, string>> {
+async function findSplits(
+  directory: string,
+  files: readonly string[],
+  columns: readonly string[],
+): Promise<Record<string, string>> {
   const rank = (name: string) => {
     const at = [/^train/i, /^val/i, /^test/i].findIndex((pattern) => pattern.test(name));
     return at < 0 ? 3 : at;
   };
   const found: string[] = [];
-  for (const file of files ?? (await listFolder(directory))) {
+  for (const file of files) {
     if (!file.endsWith('.csv')) continue;
-    if (rank(file) < 3 || (await looksLikeSplit(join(directory, file)))) found.push(file);
+    if (rank(file) < 3 || (await looksLikeSplit(join(directory, file), columns))) found.push(file);
   }
   found.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return Object.fromEntries(found.map((file) => [basename(file, '.csv'), join(directory, file)]));
 }
 
 /** False also for a file that cannot be read: it may have nothing to do with the images. */
-async function looksLikeSplit(path: string): Promise<boolean> {
+async function looksLikeSplit(path: string, columns: readonly string[]): Promise<boolean> {
   try {
     const header = csvHeader(await readTextFile(path), path);
     return (
-      CSV_COLUMNS.every((column) => header.includes(column)) && !header.some((name) => name.endsWith('_pred'))
+      columns.every((column) => header.includes(column)) && !header.some((name) => name.endsWith('_pred'))
     );
   } catch (error) {
     if (error instanceof DataError) return false;

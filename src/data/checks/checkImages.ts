@@ -238,10 +238,10 @@ export function checkBoxes(
   boxes: readonly Box[],
   inspections: ReadonlyMap<string, ImageFacts>,
 ): Finding[] {
-  const labels = new Map<string, { split: string; findings: Set<string> }>();
-  for (const [split, frame] of Object.entries(splits)) {
+  const labels = new Map<string, { classes: readonly string[]; findings: Set<string> }>();
+  for (const frame of Object.values(splits)) {
     frame.images.forEach((image, row) => {
-      labels.set(image, { split, findings: new Set(labelText(frame, row).split('|')) });
+      labels.set(image, { classes: frame.classes, findings: new Set(labelText(frame, row).split('|')) });
     });
   }
   const orphans = new Set<string>();
@@ -251,7 +251,7 @@ export function checkBoxes(
     const row = labels.get(image);
     const size = inspections.get(image);
     if (row === undefined) orphans.add(image);
-    else if (!row.findings.has(label)) denied.add(`${image} ${label}`);
+    else if (row.classes.includes(label) && !row.findings.has(label)) denied.add(`${image} ${label}`);
     // Half a pixel of slack: boxes are scaled from 1024 px and rounded.
     const beyond = size !== undefined && (x + width > size.width + 0.5 || y + height > size.height + 0.5);
     if (!(x >= -0.5 && y >= -0.5 && width > 0 && height > 0) || beyond) outside.add(`${image} ${label}`);

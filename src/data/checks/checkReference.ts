@@ -2,7 +2,6 @@
 
 import { firstFew, plural } from '../../core/formatting.js';
 import type { Frame } from '../tables/frame.js';
-import { labelText } from './checkLabels.js';
 import type { Finding, Splits } from './findings.js';
 
 export interface ReferenceTable {
@@ -23,6 +22,7 @@ export function checkReference(splits: Splits, reference: ReferenceTable): Findi
   const officialStems = new Set([...(officialTest ?? [])].map(stem));
   const findings: Finding[] = [];
   for (const [name, frame] of Object.entries(splits)) {
+    const shared = frame.classes.filter((label) => table.classes.includes(label));
     const unknown: string[] = [];
     const differing: string[] = [];
     const wrongPatient: string[] = [];
@@ -34,7 +34,7 @@ export function checkReference(splits: Splits, reference: ReferenceTable): Findi
         continue;
       }
       if (table.patientIds[at] !== frame.patientIds[row]) wrongPatient.push(image);
-      const [here, there] = [labelText(frame, row), labelsFor(table, at, frame.classes)];
+      const [here, there] = [labelsAmong(shared, frame, row), labelsAmong(shared, table, at)];
       if (here === there) continue;
       differing.push(image);
       example ||= `${image}: ${here || 'none'} here, ${there || 'none'} there`;
@@ -78,9 +78,7 @@ export function checkReference(splits: Splits, reference: ReferenceTable): Findi
   return findings;
 }
 
-/** The table's labels of a row, in the order of another frame's classes. */
-function labelsFor(table: Frame, row: number, classes: readonly string[]): string {
-  return classes
-    .filter((name) => table.labels[row * table.classes.length + table.classes.indexOf(name)] === 1)
-    .join('|');
+/** The labels of a row that are among these, which the frame has. */
+function labelsAmong(shared: readonly string[], { classes, labels }: Frame, row: number): string {
+  return shared.filter((name) => labels[row * classes.length + classes.indexOf(name)] === 1).join('|');
 }

@@ -149,7 +149,10 @@ function missingHint(header: readonly string[], name: string): string {
   const also = nameless < 0 ? '' : ` (column ${nameless + 1} has no name)`;
   const names = header.filter((other) => other !== '');
   const shown = names.length > 40 ? [...names.slice(0, 40), '...'] : names;
-  return `Add it; the columns found are ${shown.join(', ')}${also}.`;
+  const others = (LABELS as readonly string[]).includes(name)
+    ? ' Name other label columns with --labels.'
+    : '';
+  return `Add it; the columns found are ${shown.join(', ')}${also}.${others}`;
 }
 
 /** As `parseFrame`, from a table already split into cells. */

@@ -1,5 +1,7 @@
 /** The notebook's column names. Source: the assignment's CSVs and its `labels` list. */
+import { listOfStrings } from '../../core/arguments.js';
 import { deepFreeze } from '../../core/deepFreeze.js';
+import { UsageError } from '../../core/errors.js';
 
 /** The 14 findings in the order of the network's outputs; neither the CSV's order nor NIH's. */
 export const LABELS = deepFreeze([
@@ -20,6 +22,24 @@ export const LABELS = deepFreeze([
 ]);
 
 export type Label = (typeof LABELS)[number];
+
+/**
+ * Names of label columns, of any number from 1: copied and frozen.
+ * @param field named in errors
+ * @throws UsageError for no name, an empty one, one that occurs twice, or a column that is no label
+ */
+export function checkLabelNames(names: readonly string[], field = 'labels'): readonly string[] {
+  const list = listOfStrings(field, names, 'name');
+  if (list.length === 0) throw new UsageError(`${field} names no label.`, 'Give one at least.');
+  for (const [i, name] of list.entries()) {
+    if (name.trim() === '') throw new UsageError(`${field}: name ${i + 1} is empty.`);
+    if (list.indexOf(name) < i) throw new UsageError(`${field} names ${name} twice.`);
+    if (name === IMAGE_COLUMN || name === PATIENT_COLUMN) {
+      throw new UsageError(`${field}: the column ${name} holds no label.`);
+    }
+  }
+  return Object.freeze([...list]);
+}
 
 export const IMAGE_COLUMN = 'Image';
 export const PATIENT_COLUMN = 'PatientId';

@@ -108,12 +108,19 @@ export function contributionSection(f: FrequencySummary, assets: Assets): Sectio
   return {
     id: 'contributions',
     title: 'Weighted contributions',
-    body: html`<p>With plain cross-entropy the many negatives of a rare finding drown its few positives. Each
-      positive is therefore weighted by the share of negatives, each negative by the share of positives.</p>
+    body: html`<p>With plain cross-entropy the many negatives of a rare finding drown its few positives. ${
+      f.evensSides
+        ? 'Each positive is therefore weighted by the share of negatives, each negative by the share of positives.'
+        : `Weights in this training: ${f.weighting}.`
+    }</p>
       ${assets.figure(
         'contributions',
-        html`What positives and negatives of each class contribute to the loss. Before weighting the negatives rule;
-          after it both sides weigh the same, freq<sub>+</sub> · w<sub>+</sub> = freq<sub>−</sub> · w<sub>−</sub>.`,
+        html`What positives and negatives of each class contribute to the loss, before and after weighting.${
+          f.evensSides
+            ? html` Before it the negatives rule; after it both sides weigh the same,
+          freq<sub>+</sub> · w<sub>+</sub> = freq<sub>−</sub> · w<sub>−</sub>.`
+            : null
+        }`,
       )}
       <details><summary>The numbers</summary>${table(
         null,
@@ -124,7 +131,12 @@ export function contributionSection(f: FrequencySummary, assets: Assets): Sectio
           { title: 'frequency', numeric: true },
           { title: 'weight of positives', numeric: true },
           { title: 'weight of negatives', numeric: true },
-          { title: 'contribution of each side', numeric: true },
+          ...(f.evensSides
+            ? [{ title: 'contribution of each side', numeric: true }]
+            : [
+                { title: 'contribution of positives', numeric: true },
+                { title: 'contribution of negatives', numeric: true },
+              ]),
         ],
         f.labels.map((label, c) => [
           label,
@@ -134,6 +146,7 @@ export function contributionSection(f: FrequencySummary, assets: Assets): Sectio
           f.positiveWeights[c].toFixed(4),
           f.negativeWeights[c].toFixed(4),
           (f.positive[c] * f.positiveWeights[c]).toFixed(4),
+          ...(f.evensSides ? [] : [(f.negative[c] * f.negativeWeights[c]).toFixed(4)]),
         ]),
       )}</details>`,
   };

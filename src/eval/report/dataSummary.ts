@@ -1,6 +1,7 @@
 /** What the report says about the data, read off the CSVs. */
+import { type ClassWeighting, classWeightingWords, classWeights } from '../../data/tables/classWeights.js';
 import { countKnown, countPositives, type Frame } from '../../data/tables/frame.js';
-import { frameFrequencies, lossWeights } from '../../data/tables/frequencies.js';
+import { frameFrequencies } from '../../data/tables/frequencies.js';
 import { patientLeakage } from '../../data/tables/leakage.js';
 import type { DataSummary, FrequencySummary, ReportData } from './reportData.js';
 
@@ -26,10 +27,17 @@ export function dataSummary(source: string, splits: Readonly<Record<string, Fram
 export const weighsClasses = ({ training }: Pick<ReportData, 'training'>): boolean =>
   training === null || 'posWeights' in training.loss.settings;
 
-/** Frequencies of one split and the loss weights made of them. @throws DataError if it has no rows */
-export function frequencySummary(split: string, frame: Frame): FrequencySummary {
+/**
+ * Frequencies of one split and the weights of the loss.
+ * @throws DataError if it has no rows; UsageError as `classWeights`
+ */
+export function frequencySummary(
+  split: string,
+  frame: Frame,
+  weighting: ClassWeighting = { kind: 'frequencies' },
+): FrequencySummary {
   const frequencies = frameFrequencies(frame);
-  const weights = lossWeights(frequencies);
+  const weights = classWeights(frame, weighting);
   return {
     split,
     labels: [...frame.classes],
@@ -38,6 +46,8 @@ export function frequencySummary(split: string, frame: Frame): FrequencySummary 
     counts: countPositives(frame),
     positive: [...frequencies.positive],
     negative: [...frequencies.negative],
+    weighting: classWeightingWords(weighting),
+    evensSides: weighting.kind === 'frequencies',
     positiveWeights: [...weights.positive],
     negativeWeights: [...weights.negative],
   };

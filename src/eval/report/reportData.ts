@@ -84,6 +84,10 @@ export interface FrequencySummary {
   /** counts / known. */
   positive: number[];
   negative: number[];
+  /** How the weights of the loss were made, for people: `by class frequencies`. */
+  weighting: string;
+  /** Whether by frequencies, so that both sides of a class weigh the same. */
+  evensSides: boolean;
   positiveWeights: number[];
   negativeWeights: number[];
 }

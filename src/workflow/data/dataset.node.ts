@@ -8,11 +8,13 @@ import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import { rowsWithImages } from '../../data/generator/generator.node.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../data/generator/splitGenerators.node.js';
+import { balancedWeights } from '../../data/generator/weightedDraw.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import { readFrame } from '../../data/tables/csv.node.js';
 import { countKnown, type Frame, selectRows } from '../../data/tables/frame.js';
+import { checkLabelNames } from '../../data/tables/labels.js';
 import { patientLeakage } from '../../data/tables/leakage.js';
 import type { WorkContext } from '../reporter.js';
 
@@ -28,6 +30,8 @@ export interface DatasetSource {
   limit?: number;
   /** Leave out rows whose image is missing, as Keras does. */
   ignoreMissing?: boolean;
+  /** Label columns in the order of the network's outputs. Default: the 14 findings. */
+  labels?: readonly string[];
   /** What label cells that are unknown hold, '' for an empty one. Default: none is unknown. */
   unknownLabels?: readonly string[];
 }
@@ -94,7 +98,8 @@ export async function readDataset(
   const images = path('images', source.images, 'images');
   const trainFile = path('trainCsv', source.trainCsv, 'train.csv');
   const { limit, unknownLabels } = source;
-  const read = async (file: string) => firstRows(await readFrame(file, { unknownLabels }), limit);
+  const classes = source.labels && checkLabelNames(source.labels);
+  const read = async (file: string) => firstRows(await readFrame(file, { classes, unknownLabels }), limit);
   const train = await read(trainFile);
   const valid = await read(path('validCsv', source.validCsv, 'valid.csv'));
   const test = await read(path('testCsv', source.testCsv, 'test.csv'));
@@ -175,6 +180,11 @@ export function missingImages(warn: (line: string) => void, ignore = false) {
   return { invalidFiles, howToIgnore: 'add --ignore-missing', warn };
 }
 
+/** How training images are drawn, for people. */
+export const SAMPLER_WORDS = {
+  balanced: 'balanced, each finding as likely as any other and as none, with replacement',
+};
+
 /** How the images of a training are prepared. */
 export interface Preparation {
   size: number;
@@ -184,6 +194,8 @@ export interface Preparation {
   scaling: Scaling;
   /** Of the training images only. */
   augmentation?: AugmentationOptions;
+  /** How training images are drawn: `balanced` by `balancedWeights`, else each once in an epoch. */
+  sampler?: 'balanced';
 }
 
 /** The notebook's three generators, with the lines that Keras prints. */
@@ -191,7 +203,7 @@ export async function makeGenerators(
   { out }: Pick<WorkContext, 'out'>,
   pool: DecodePool,
   dataset: Dataset,
-  { size, augmentation, ...rest }: Preparation,
+  { size, augmentation, sampler, ...rest }: Preparation,
 ): Promise<Generators> {
   const options = {
     directory: dataset.images,
@@ -200,7 +212,8 @@ export async function makeGenerators(
     ...rest,
     log: (line: string) => out.say(line),
   };
-  const train = await getTrainGenerator(dataset.train, { ...options, augmentation });
+  const rowWeights = sampler && balancedWeights;
+  const train = await getTrainGenerator(dataset.train, { ...options, augmentation, rowWeights });
   const validates = dataset.valid.images.length > 0;
   // The statistics that validation and test share are made for the test alone then.
   const frames = validates ? dataset : { ...dataset, valid: dataset.test };

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { type PhantomSummary, writePhantoms } from '../../data/phantoms/writePhantoms.node.js';
 import type { Frame } from '../../data/tables/frame.js';
 import type { WorkContext } from '../reporter.js';
-import { type Dataset, readDataset } from './dataset.node.js';
+import { type Dataset, type DatasetSource, readDataset } from './dataset.node.js';
 
 /** Which phantoms, and where. */
 export interface PhantomsToDraw {
@@ -38,10 +38,10 @@ export async function phantomDataset(
   context: WorkContext,
   { out, images, size, seed }: Pick<PhantomsToDraw, 'out' | 'images' | 'size' | 'seed'>,
   name: string,
-  limit?: number,
+  { limit, labels }: Pick<DatasetSource, 'limit' | 'labels'> = {},
 ): Promise<Dataset> {
   await drawPhantoms(context, { out, images, size, seed, balanced: true, overwrite: false });
-  const dataset = await readDataset(context, { data: out, limit }, 'phantoms');
+  const dataset = await readDataset(context, { data: out, limit, labels }, 'phantoms');
   const named = (frame: Frame): Frame => ({ ...frame, file: `${name}/${basename(frame.file)}` });
   const { train, valid, test } = dataset;
   return { ...dataset, train: named(train), valid: named(valid), test: named(test) };

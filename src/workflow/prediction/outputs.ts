@@ -91,7 +91,7 @@ export function shownProbabilities(
 }
 
 /**
- * The labels of a CSV that a network can be asked for: the 14 findings, else its own.
+ * The labels of a CSV that a network can be asked for: all of its own where the CSV has them, else the 14 findings.
  * @throws WeightsError when the network lacks one of the findings, and the CSV a column of the network's
  */
 export function labelsForCsv(
@@ -99,9 +99,10 @@ export function labelsForCsv(
   columns: readonly string[],
 ): readonly string[] {
   const missing = LABELS.filter((label) => !outputs.labels.includes(label));
-  if (missing.length === 0) return LABELS;
   const own = trainedLabels(outputs);
-  if (own.every((label) => columns.includes(label))) return own;
+  const isMore = missing.length > 0 || own.length > LABELS.length;
+  if (isMore && own.every((label) => columns.includes(label))) return own;
+  if (missing.length === 0) return LABELS;
   throw new WeightsError(
     `These weights have no output for ${missing.join(', ')}: ` +
       `a CSV's ${LABELS.length} findings cannot all be predicted.`,

@@ -4,7 +4,6 @@ import { UsageError } from '../../core/errors.js';
 import { type CsvTable, frameFromTable } from '../../data/tables/csv.js';
 import { readTable } from '../../data/tables/csv.node.js';
 import type { Frame } from '../../data/tables/frame.js';
-import { LABELS } from '../../data/tables/labels.js';
 import { requireFolder } from '../data/dataset.node.js';
 import { labelsForCsv, type Outputs, trainedLabels } from './outputs.js';
 
@@ -78,8 +77,8 @@ function frameOfFiles(files: readonly string[]): Frame {
     file: 'the command line',
     images: files,
     patientIds: files.map(() => ''),
-    classes: LABELS,
-    labels: new Uint8Array(files.length * LABELS.length),
+    classes: [],
+    labels: new Uint8Array(0),
     lines: files.map((_, i) => i + 1),
   };
 }

@@ -8,7 +8,6 @@ import type { CamScore } from '../../training/model/predictor.js';
 import type { Dataset } from '../data/dataset.node.js';
 import type { LateFailures } from '../lateFailures.js';
 import type { Phases } from '../phaseTimes.js';
-import { COURSE_OUTPUTS } from '../prediction/outputs.js';
 import type { WorkContext } from '../reporter.js';
 import type { CheckpointFolder, Trained } from '../training/trainToCheckpoint.node.js';
 import { predictSplit, sayEvaluation, scorePredictions } from './evaluation.js';
@@ -73,7 +72,7 @@ export async function judgeTraining(
     size: plan.size,
     interpolation: preparation.interpolation,
     score,
-    outputs: COURSE_OUTPUTS,
+    outputs: { labels: table.labels, thresholds: null },
     onFailure: (name: string, error: Error) => problems.add(`Grad-CAM of ${name}`, error),
   };
   const gradcam = await problems.attempt('Grad-CAM', async () => {

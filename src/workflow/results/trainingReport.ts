@@ -5,7 +5,7 @@ import type { ReportData, RunInfo } from '../../eval/report/reportData.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
 import { augmentationWords } from '../data/augmentationWords.js';
-import type { Dataset } from '../data/dataset.node.js';
+import { type Dataset, SAMPLER_WORDS } from '../data/dataset.node.js';
 import type { Trained } from '../training/trainToCheckpoint.node.js';
 import type { StartingNetwork } from '../weights/startingNetwork.node.js';
 
@@ -35,9 +35,12 @@ export function trainingReport(
         interpolation: preparation.interpolation,
         'pixel scaling': preparation.scaling,
         augmentation: augmentationWords(preparation.augmentation),
+        sampler: preparation.sampler ? SAMPLER_WORDS[preparation.sampler] : 'each image once in an epoch',
+        labels: train.classes.join(', '),
         'batch size': String(plan.batchSize),
         'epochs x steps': `${plan.epochs} x ${plan.stepsPerEpoch}`,
         loss: training.loss.title,
+        ...('posWeights' in training.loss.settings && { 'class weights': frequencies.weighting }),
         optimizer: describeOptimizer(plan.optimizer),
         'batch norm momentum': String(network.config.bnMomentum),
         'Grad-CAM of': score,

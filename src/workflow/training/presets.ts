@@ -2,6 +2,7 @@
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
+import type { ClassWeighting } from '../../data/tables/classWeights.js';
 import type { LossChoice } from '../../training/losses/loss.js';
 import type { CompleteOptimizer } from '../../training/optimizers/optimizer.js';
 import type { ScheduleChoice } from '../../training/schedules/schedule.js';
@@ -17,6 +18,10 @@ export interface TrainingChoices {
   /** What watches the training, keeps files of it, or ends it. */
   callbacks?: CallbackChoices;
   loss: LossChoice;
+  /** Of a loss that weighs classes; left out, by frequencies. */
+  classWeights?: ClassWeighting;
+  /** How training images are drawn; left out, each once in an epoch. */
+  sampler?: 'balanced';
   optimizer: CompleteOptimizer;
   /** Of the learning rate; left out, it stays. */
   schedule?: ScheduleChoice;

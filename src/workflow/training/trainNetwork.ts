@@ -44,6 +44,9 @@ export function sayFrequencies({ out }: WorkContext, frequencies: FrequencySumma
     columns.push(['weight +', (c) => positiveWeights[c].toFixed(3)]);
     columns.push(['weight -', (c) => negativeWeights[c].toFixed(3)]);
   }
+  if ('posWeights' in loss.settings && !frequencies.evensSides) {
+    out.say(`Class weights: ${frequencies.weighting}`);
+  }
   out.table(
     columns.map(([title]) => title),
     labels.map((_, c) => columns.map(([, cell]) => cell(c))),

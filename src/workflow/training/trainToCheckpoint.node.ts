@@ -20,6 +20,7 @@ import {
   type Generators,
   makeGenerators,
   type Preparation,
+  SAMPLER_WORDS,
 } from '../data/dataset.node.js';
 import { constantImages, imagesOf, inspectImages } from '../data/inspectImages.node.js';
 import type { Phases } from '../phaseTimes.js';
@@ -109,16 +110,18 @@ async function publishCheckpoint(
  */
 export async function trainOn(context: WorkContext, job: TrainingJob): Promise<Trained> {
   const { gpu, pool, pixels, dataset, network, choices, preset, phases, folder } = job;
-  const { seed, interpolation = 'nearest', scaling = 'keras', augmentation } = choices;
+  const { seed, interpolation = 'nearest', scaling = 'keras', augmentation, sampler } = choices;
   checkCallbackChoices(choices.callbacks ?? {}, dataset.valid);
+  const frequencies = frequencySummary('train', dataset.train, choices.classWeights);
   checkLeakage(context, dataset, choices.refuseLeakage);
   const constant = await phases.time('checking images', null, () => checkedImages(context, job));
   const { size, batchSize } = trainingPlan(choices, preset, 0);
-  const preparation = { size, batchSize, seed, interpolation, scaling, augmentation };
+  const preparation = { size, batchSize, seed, interpolation, scaling, augmentation, sampler };
   const generators = await phases.time('image statistics', null, () =>
     makeGenerators(context, pool, dataset, preparation),
   );
   if (augmentation) context.out.say(`Augmenting training images: ${augmentationWords(augmentation)}`);
+  if (sampler) context.out.say(`Sampler: ${SAMPLER_WORDS[sampler]}`);
   const plan = trainingPlan(choices, preset, generators.train.length);
   if (plan.updates.accumulate > plan.stepsPerEpoch) {
     throw new UsageError(
@@ -127,7 +130,6 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
       'Average fewer batches, or take more steps in an epoch.',
     );
   }
-  const frequencies = frequencySummary('train', dataset.train);
   const loss = lossFor(choices.loss, frequencies, dataset);
   sayFrequencies(context, frequencies, loss);
   context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
@@ -137,6 +139,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   const { normalisation } = generators.test;
   const facts = (weights: WeightMap, training: TrainingSummary): TrainingFacts => ({
     config: model.config,
+    labels: dataset.train.classes,
     weights,
     preparation,
     normalisation,

@@ -16,6 +16,8 @@ export const WEIGHTS_FILE = 'weights.h5';
 /** What a checkpoint keeps: the weights, how the images were prepared for them, and how they were trained. */
 export interface TrainingFacts {
   config: DenseNetConfig;
+  /** Names of the outputs. */
+  labels: readonly string[];
   weights: WeightMap;
   preparation: Preparation;
   normalisation: Normalisation;
@@ -41,7 +43,9 @@ export async function writeCheckpoint(
   facts: TrainingFacts,
   saved: readonly SavedWeights[] = [],
 ): Promise<void> {
-  const { sha256 } = await writeWeightFile(join(folder, WEIGHTS_FILE), facts.weights, facts.config);
+  const { sha256 } = await writeWeightFile(join(folder, WEIGHTS_FILE), facts.weights, facts.config, {
+    labels: facts.labels,
+  });
   await writeHistory(folder, facts, { file: WEIGHTS_FILE, sha256 }, saved);
 }
 
@@ -60,7 +64,10 @@ export async function writeSaved(
 ): Promise<SavedWeights[]> {
   // Keras keeps an optimizer where it saves the whole model.
   const full = optimizer && { optimizer, ...(kindFor(file) === 'keras2' && { format: 'keras2-model' }) };
-  const { sha256 } = await writeWeightFile(join(folder, file), facts.weights, facts.config, { ...full });
+  const { sha256 } = await writeWeightFile(join(folder, file), facts.weights, facts.config, {
+    labels: facts.labels,
+    ...full,
+  });
   const others = before.filter((one) => one.file !== file);
   const saved = [...others, { file, sha256, epoch: facts.training.epochs.length }];
   await writeHistory(folder, facts, { file, sha256 }, saved);
@@ -69,11 +76,11 @@ export async function writeSaved(
 
 async function writeHistory(
   folder: string,
-  { config, preparation, normalisation, training }: TrainingFacts,
+  { config, labels, preparation, normalisation, training }: TrainingFacts,
   weights: Pick<SavedWeights, 'file' | 'sha256'>,
   saved: readonly SavedWeights[],
 ): Promise<void> {
-  const { size, seed, interpolation, scaling, augmentation = null } = preparation;
+  const { size, seed, interpolation, scaling, augmentation = null, sampler = null } = preparation;
   const history = {
     schema: HISTORY_SCHEMA,
     written_by: 'chexgpu',
@@ -84,11 +91,13 @@ async function writeHistory(
     bnEpsilon: config.bnEpsilon,
     inputChannels: config.inputChannels,
     activation: config.activation,
+    labels,
     size,
     seed,
     interpolation,
     scaling,
     augmentation,
+    sampler,
     // Validation and test images are normalised so; whoever predicts with these weights should do the same.
     normalisation,
     // `loss` is Keras' name for the numbers.

@@ -31,6 +31,8 @@ export interface TrainedWith {
   bnEpsilon: number;
   inputChannels: number;
   activation: DenseNetConfig['activation'];
+  /** Names of the outputs; null in histories that do not say, which are of the 14 findings. */
+  labels: readonly string[] | null;
 }
 
 /** A file to take, in place of the one beside the weights; false takes none. */
@@ -53,6 +55,10 @@ const FIELDS: Readonly<Record<keyof TrainedWith, [wanted: string, test: (value: 
   normalisation: ['a normalisation with a mean, a std and an epsilon', isNormalisation],
   bnEpsilon: ['a number from 0 to 1', (v) => typeof v === 'number' && v >= 0 && v <= 1],
   inputChannels: ['a positive whole number', isCount],
+  labels: [
+    'a list of names',
+    (v) => v === null || (Array.isArray(v) && v.length > 0 && v.every((name) => typeof name === 'string')),
+  ],
   activation: ['sigmoid or softmax', (v) => v === 'sigmoid' || v === 'softmax'],
 };
 
@@ -143,11 +149,11 @@ const isSaved = ({ saved }: Json, { sha256 }: WeightBytes): boolean =>
   Array.isArray(saved) && saved.some((one) => isObject(one) && one.sha256 === sha256);
 
 /** Before there was a choice. */
-const BEFORE_SCALING: Partial<TrainedWith> = { scaling: 'keras' };
+const BEFORE_CHOICES: Partial<TrainedWith> = { scaling: 'keras', labels: null };
 
 /** Histories of schema 1 leave out what was then always so. */
 const ONCE_USUAL: Partial<TrainedWith> = {
-  ...BEFORE_SCALING,
+  ...BEFORE_CHOICES,
   interpolation: 'nearest',
   bnEpsilon: 1.001e-5,
   inputChannels: 3,
@@ -156,7 +162,7 @@ const ONCE_USUAL: Partial<TrainedWith> = {
 
 function checked(history: Json, path: string): TrainedWith {
   const full: Json =
-    history.schema === undefined ? { ...ONCE_USUAL, ...history } : { ...BEFORE_SCALING, ...history };
+    history.schema === undefined ? { ...ONCE_USUAL, ...history } : { ...BEFORE_CHOICES, ...history };
   if (full.schema !== undefined && full.schema !== HISTORY_SCHEMA) {
     throw new WeightsError(
       `${path} has schema ${JSON.stringify(full.schema)}; ${HISTORY_SCHEMA} is read.`,

@@ -39,7 +39,11 @@ export async function readKnownWeights(
   const trained = await trainedWith(context, bytes, options.history);
   const { activation, bnEpsilon, head } = options;
   const network = options.network ?? trained?.network ?? 'densenet121';
-  const known = trained && { bnEpsilon: trained.bnEpsilon, activation: trained.activation };
+  const known = trained && {
+    bnEpsilon: trained.bnEpsilon,
+    activation: trained.activation,
+    classes: trained.labels?.length,
+  };
   const expected = densenetConfig(network, { ...known });
   if (onExpected && sniffWeights(bytes.content)?.readsSlowly) await onExpected(expected, trained);
   const file = await understandWeights(bytes, expected, {
@@ -47,7 +51,7 @@ export async function readKnownWeights(
     bnEpsilon: bnEpsilon ?? known?.bnEpsilon,
     head,
   });
-  const { inputChannels } = file.config;
+  const { inputChannels, classes } = file.config;
   if (trained && trained.inputChannels !== inputChannels) {
     throw new WeightsError(
       `The history of ${file.path} says that it has ${trained.inputChannels} input channels; it has ${inputChannels}.`,
@@ -55,7 +59,14 @@ export async function readKnownWeights(
     );
   }
   sayOverruled(context, file, options);
-  return { file, trained };
+  if (file.labels || !trained?.labels || !file.report.head) return { file, trained };
+  if (trained.labels.length !== classes) {
+    throw new WeightsError(
+      `The history of ${file.path} names ${trained.labels.length} outputs; it has ${classes}.`,
+      'Mend that, or take none with --no-history.',
+    );
+  }
+  return { file: { ...file, labels: trained.labels }, trained };
 }
 
 /** What the options leave out of the file, or say against it. */

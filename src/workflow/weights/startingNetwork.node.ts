@@ -1,13 +1,13 @@
 /** The network that a training begins with: drawn, or from a weight file. */
-import { LABELS } from '../../data/tables/labels.js';
+import { firstFew } from '../../core/formatting.js';
+import { checkLabelNames, LABELS } from '../../data/tables/labels.js';
 import {
   countParameters,
   type DenseNetConfig,
   type DenseNetName,
   densenetConfig,
-  HEAD_LAYER,
 } from '../../densenet/architecture.js';
-import { initialWeights } from '../../densenet/initialisers.js';
+import { initialWeights, replaceHead } from '../../densenet/initialisers.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import { usualLabels } from '../prediction/outputs.js';
 import type { WorkContext } from '../reporter.js';
@@ -24,16 +24,18 @@ export interface StartingNetwork {
 }
 
 /**
- * A network to train on the 14 findings. A classifier for anything else is dropped and drawn anew.
- * @throws WeightsError naming the file and what does not fit
+ * A network to train on labels, by default the 14 findings. A head whose outputs are others, or in another order, is
+ * dropped and drawn anew.
+ * @throws WeightsError naming the file and what does not fit; UsageError for labels that cannot be
  */
 export async function startingNetwork(
   context: Pick<WorkContext, 'out'>,
-  options: Omit<WeightOptions, 'activation'> & { weights?: string; seed: number },
+  options: Omit<WeightOptions, 'activation'> & { weights?: string; seed: number; labels?: readonly string[] },
 ): Promise<StartingNetwork> {
   const { network = 'densenet121', bnEpsilon, seed } = options;
+  const labels = options.labels ? checkLabelNames(options.labels) : LABELS;
   if (options.weights === undefined) {
-    const config = densenetConfig(network, bnEpsilon === undefined ? {} : { bnEpsilon });
+    const config = densenetConfig(network, { bnEpsilon, classes: labels.length });
     return {
       config,
       weights: initialWeights(config, seed),
@@ -45,23 +47,24 @@ export async function startingNetwork(
   const { file, trained } = await readKnownWeights(context, options.weights, options, 'sigmoid');
   const { report, tensors, words, notice } = file;
   const size = file.preprocessing?.size ?? trained?.size ?? file.inputSize;
-  const config = { ...file.config, classes: LABELS.length };
   const notes = [file.summary, ...(notice ? [notice] : []), ...words.training];
   if (report.head && report.activationInFile !== null && report.activationInFile !== 'sigmoid') {
     notes.push(`sigmoids in place of its ${report.activationInFile}`);
   }
-  if (report.head && file.config.classes === LABELS.length && areFindings(usualLabels(file))) {
-    return { config, weights: tensors, origin: notes.join('; '), size };
+  if (report.head && file.config.classes === labels.length && areThese(labels, usualLabels(file))) {
+    return { config: file.config, weights: tensors, origin: notes.join('; '), size };
   }
-  const drawn = `head drawn with seed ${seed}`;
+  const drawn = labels === LABELS ? `head drawn with seed ${seed}` : newHead(labels, seed);
   notes.push(report.head ? `its ${file.config.classes} outputs dropped, ${drawn}` : drawn);
-  const base = [...tensors].filter(([key]) => !key.startsWith(`${HEAD_LAYER}/`));
-  const weights = new Map([...initialWeights(config, seed), ...base]);
+  const { config, weights } = replaceHead({ config: file.config, weights: tensors }, { labels, seed });
   return { config, weights, origin: notes.join('; '), size };
 }
 
-const areFindings = (labels: readonly string[] | null): boolean =>
-  labels?.length === LABELS.length && labels.every((name, i) => name === LABELS[i]);
+const newHead = (labels: readonly string[], seed: number): string =>
+  `head for ${firstFew(labels)} drawn with seed ${seed}`;
+
+const areThese = (labels: readonly string[], others: readonly string[] | null): boolean =>
+  others?.length === labels.length && labels.every((name, i) => name === others[i]);
 
 /** Room that a checkpoint takes on the disk. */
 export function checkpointBytes(network: DenseNetName = 'densenet121'): number {

@@ -60,6 +60,8 @@ function wholeReport(): ReportData {
       counts: [4, 8, 2, 12],
       positive,
       negative,
+      weighting: 'by class frequencies',
+      evensSides: true,
       positiveWeights: negative,
       negativeWeights: positive,
     },

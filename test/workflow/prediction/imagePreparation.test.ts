@@ -20,6 +20,7 @@ const TRAINED: TrainedWith = {
   bnEpsilon: 1e-5,
   inputChannels: 3,
   activation: 'sigmoid',
+  labels: null,
 };
 
 /** The preparation, and what was said of it. */

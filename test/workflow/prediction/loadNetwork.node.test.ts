@@ -64,6 +64,7 @@ const KINDS: Record<
     write: (path) =>
       writeCheckpoint(path.slice(0, -'/weights.h5'.length), {
         config: KERAS,
+        labels: LABELS,
         weights: WEIGHTS,
         preparation: { size, batchSize: 1, seed: 1, interpolation: 'bilinear', scaling: 'depth' },
         normalisation: { kind: 'featurewise', mean: [120, 121, 122], std: [60, 61, 62], epsilon: 1e-6 },

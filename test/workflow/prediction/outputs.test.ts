@@ -88,6 +88,8 @@ describe('probabilities', () => {
 describe('labels of a CSV', () => {
   it('are the findings, else the own of the network, and go to its outputs', () => {
     expect(labelsForCsv({ labels: ['x', ...LABELS] }, [])).toEqual(LABELS);
+    expect(labelsForCsv({ labels: ['x', ...LABELS] }, ['x', ...LABELS])).toEqual(['x', ...LABELS]);
+    expect(labelsForCsv({ labels: [...LABELS].reverse() }, LABELS)).toEqual(LABELS);
     expect(labelsForCsv({ labels: ['x', '', 'y'] }, ['y', 'x'])).toEqual(['x', 'y']);
     expect(() => labelsForCsv({ labels: ['x', 'y'] }, ['x'])).toThrow(WeightsError);
     const frame = {

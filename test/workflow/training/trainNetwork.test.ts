@@ -117,7 +117,8 @@ describe('trainNetwork', () => {
       interpolation: 'nearest',
       scaling: 'keras',
     } as const;
-    const facts = { config: TINY, weights: left, preparation, normalisation, training: summary };
+    const labels = Array.from({ length: TINY.classes }, (_, c) => `label ${c}`);
+    const facts = { config: TINY, labels, weights: left, preparation, normalisation, training: summary };
     await writeCheckpoint(folder, facts);
     const history = JSON.parse(readFileSync(join(folder, 'history.json'), 'utf8'));
     rmSync(folder, { recursive: true });

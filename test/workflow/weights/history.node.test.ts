@@ -34,6 +34,7 @@ const FACTS = {
   bnEpsilon: 1.001e-5,
   inputChannels: 3,
   activation: 'sigmoid',
+  labels: ['Mass', 'Edema'],
 };
 const GOOD = { schema: 2, written_by: 'chexgpu', weights: { file: 'weights.h5', sha256 }, ...FACTS };
 
@@ -53,6 +54,11 @@ describe('a history that names the weights', () => {
   it('is taken, also when they were copied to another name', async () => {
     expect(await read('weights.h5', GOOD)).toEqual({ trained: FACTS, said: '' });
     expect(await read('renamed.h5', { ...GOOD, more: 'than we know' })).toEqual({ trained: FACTS, said: '' });
+  });
+
+  it('of before there was a choice of labels names none', async () => {
+    const { labels: _, ...before } = GOOD;
+    expect((await read('weights.h5', before)).trained).toEqual({ ...FACTS, labels: null });
   });
 
   it('is taken for those that callbacks kept in the same training, too', async () => {
@@ -149,6 +155,8 @@ describe('a damaged history is refused by name', () => {
     ['with an epsilon of null', { ...GOOD, bnEpsilon: null }, /bnEpsilon is null/],
     ['with half a channel', { ...GOOD, inputChannels: 1.5 }, /inputChannels is 1\.5/],
     ['with another activation', { ...GOOD, activation: 'tanh' }, /activation is "tanh"/],
+    ['with labels of text', { ...GOOD, labels: 'Mass' }, /labels is "Mass", not a list of names/],
+    ['with a label that is a number', { ...GOOD, labels: ['Mass', 7] }, /labels is \["Mass",7\]/],
     [
       'with weights of text',
       { ...GOOD, weights: 'weights.h5' },
