@@ -37,8 +37,8 @@ const SETTINGS = ['posWeights', 'negWeights', 'epsilon', 'unknownLabels', 'label
  * Mean over the batch, sum over the classes:
  * L = sum_c -1/B sum_b [ w+_c y_bc ln(p_bc + eps) + w-_c (1 - y_bc) ln(1 - p_bc + eps) ].
  * @param classes how many there must be; default: as many as there are positive weights
- * @throws UsageError unless both sides are numbers, 0 or above, one per class, epsilon is above 0 and labelSmoothing from
- *   0 to 1; for a setting that there is not
+ * @throws UsageError unless both sides are numbers, 0 or above, one per class, epsilon is above 0 and labelSmoothing
+ *   from 0 to 1; for a setting that there is not
  */
 export function weightedCrossEntropy(
   settings: WeightedSettings,

@@ -14,7 +14,6 @@ import { evaluate } from '../../eval/scores/evaluate.js';
 import type { ValidationInfo } from '../../training/callbacks/callback.js';
 import type { PictureMaker, TaggedPicture } from '../../training/callbacks/tensorBoard.js';
 import type { Preparation } from '../data/dataset.node.js';
-import { COURSE_OUTPUTS } from '../prediction/outputs.js';
 import { SILENT, type WorkContext } from '../reporter.js';
 import { type Case, explain } from '../results/explain.node.js';
 
@@ -104,7 +103,7 @@ function chooseExplained(source: PictureSource, { labels, classes }: ValidationI
 
 async function camPictures(
   { out, signal }: WorkContext,
-  { model, pool, preparation: { size, interpolation } }: PictureSource,
+  { model, pool, frame, preparation: { size, interpolation } }: PictureSource,
   cases: readonly ExplainedCase[],
 ): Promise<TaggedPicture[]> {
   const pictures: TaggedPicture[] = [];
@@ -114,7 +113,7 @@ async function camPictures(
       interpolation,
       score: 'sigmoid',
       classes: [finding],
-      outputs: COURSE_OUTPUTS,
+      outputs: { labels: frame.classes, thresholds: null },
       onFailure: (name, error) => out.warn(`TensorBoard has no Grad-CAM of ${name}: ${error.message}`),
     });
     for (const row of rows) {
