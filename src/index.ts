@@ -5,6 +5,8 @@
 export * from './core/errors.js';
 export { byteSize } from './core/formatting.js';
 export { MT19937 } from './core/mt19937.js';
+export { packState, unpackState } from './core/packState.js';
+export type { NumberArray, StateValue } from './core/stateValue.js';
 export {
   type Augmentation,
   type AugmentationOptions,
@@ -61,6 +63,12 @@ export {
 export * from './data/tables/labels.js';
 export { checkForLeakage, type PatientLeak, patientLeakage } from './data/tables/leakage.js';
 export * from './densenet/architecture.js';
+export {
+  isCheckpoint,
+  readCheckpointBytes,
+  type StoredCheckpoint,
+  writeCheckpointBytes,
+} from './densenet/checkpoint/checkpointFile.js';
 export { DenseNet, type DenseNetOptions } from './densenet/densenet.js';
 export { type HeadOptions, initialWeights, replaceHead } from './densenet/initialisers.js';
 export type {
@@ -136,7 +144,7 @@ export { ValidationAuc } from './eval/scores/validationAuc.js';
 export type { CheckResult } from './shaders/checkCase.js';
 export * from './training/batch.js';
 export * from './training/callbacks/index.js';
-export type { Checkpoint, CheckpointOptions, TrainingState } from './training/checkpoint.js';
+export type { Checkpoint, CheckpointOptions, Position, TrainingState } from './training/checkpoint.js';
 export { type FitOptions, fit } from './training/fit.js';
 export * from './training/losses/index.js';
 export { Model, type ModelOptions } from './training/model/model.js';

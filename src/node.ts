@@ -8,6 +8,7 @@ export { DecodePool } from './data/images/decodePool.node.js';
 export { type ReadXrayOptions, readXray } from './data/images/readXray.node.js';
 export { parseFrame } from './data/tables/csv.js';
 export { readFrame, readNihTable } from './data/tables/csv.node.js';
+export { loadCheckpoint, saveCheckpoint } from './densenet/checkpoint/checkpointFile.node.js';
 export { readWeightFile, writeWeightFile } from './densenet/weights/weights.node.js';
 export { type AdapterChoice, type AdapterKind, findAdapter } from './engine/device/adapter.node.js';
 export { type NodeGpu, openNodeGpu } from './engine/device/gpu.node.js';

@@ -12,8 +12,16 @@ export interface Definition<Flags> {
   examples: readonly (readonly [command: string, what: string])[];
   /** Adds arguments and flags. */
   flags: (command: Command) => Command;
-  /** @returns the exit code, 0 where there is none */
-  action: (context: CommandContext, flags: Flags, args: readonly string[]) => Promise<number | undefined>;
+  /**
+   * @param given names of the flags that were typed
+   * @returns the exit code, 0 where there is none
+   */
+  action: (
+    context: CommandContext,
+    flags: Flags,
+    args: readonly string[],
+    given: readonly string[],
+  ) => Promise<number | undefined>;
 }
 
 export function define<Flags extends object>(definition: Definition<Flags>): MakeCommand {
@@ -21,7 +29,9 @@ export function define<Flags extends object>(definition: Definition<Flags>): Mak
     const command = new Command(definition.name).description(definition.description);
     definition.flags(command).addOption(option.json()).addHelpText('after', examples(definition.examples));
     command.action(async () => {
-      done((await definition.action(context, command.opts<Flags>(), command.args)) ?? 0);
+      const flags = command.opts<Flags>();
+      const given = Object.keys(flags).filter((name) => command.getOptionValueSource(name) === 'cli');
+      done((await definition.action(context, flags, command.args, given)) ?? 0);
     });
     return command;
   };

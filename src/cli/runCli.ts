@@ -23,7 +23,14 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const out = new Output({ json: argv.includes('--json') });
   const interrupts = new Interrupts(() => sayInterrupted(out, interrupts));
   const commandLine = shellLine(argv);
-  const context = { out, signal: interrupts.signal, commandLine, publicCommandLine: commandLine };
+  const context = {
+    out,
+    signal: interrupts.signal,
+    waitForSaving: () => interrupts.waitForSaving(),
+    argv,
+    commandLine,
+    publicCommandLine: commandLine,
+  };
   const flags: string[] = [];
   const failed = (error: unknown) => fail(error, out, interrupts, flags);
   const done = watchTheEnd((why) => failed(new Error(`The command ended without an answer (${why}).`)));

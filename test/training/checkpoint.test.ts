@@ -76,7 +76,7 @@ async function left({ stepLoss, epochs, images, stopReason }: History) {
   };
 }
 
-/** Trains to the end, aborted behind every so many calls of a hook; each part begins with a new source and new callbacks. */
+/** Trains to the end, aborted behind so many calls of a hook; each part begins with a new source and new callbacks. */
 async function inParts(hook: 'onStep' | 'onValidationStep', every: number, more: Partial<FitOptions>) {
   let resume: Checkpoint | undefined;
   for (let parts = 1; ; parts++) {

@@ -1,5 +1,8 @@
 /** `chexgpu train`: from CSVs to a checkpoint, by src/workflow/training. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { UsageError } from '../../core/errors.js';
+import type { Checkpoint } from '../../training/checkpoint.js';
 import { type DatasetSource, readDataset, requireData } from '../../workflow/data/dataset.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
 import { Phases } from '../../workflow/phaseTimes.js';
@@ -19,11 +22,13 @@ import { callbacksOf, checkpointsOf } from '../flags/callbackFlags.js';
 import { classWeightsOf } from '../flags/labelFlags.js';
 import { lossOf } from '../flags/lossFlags.js';
 import { optimizerOf } from '../flags/optimizerFlags.js';
+import { addResumeOptions, PLACES, type ResumeFlags, resumedFlags } from '../flags/resumeFlags.js';
 import { scheduleOf } from '../flags/scheduleFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
   addTrainingOptions,
+  option,
   type TrainingFlags,
 } from '../flags/sharedFlags.js';
 import { tensorBoardOf } from '../flags/tensorBoardFlags.js';
@@ -31,12 +36,27 @@ import { updatesOf } from '../flags/updateFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
 import { trainingInputs } from '../session/namedInputs.js';
+import { type ResumedRun, resumedRun } from '../session/resumedRun.js';
 import { type FolderFlags, inRunFolder } from '../session/runFolder.js';
+import { adapterOf } from '../session/runInfo.js';
+import { chexgpuVersion } from '../session/versions.js';
 
-type TrainFlags = DatasetSource & TrainingFlags & FolderFlags & { refuseLeakage: boolean };
+type TrainFlags = DatasetSource & TrainingFlags & FolderFlags & ResumeFlags & { refuseLeakage: boolean };
 
-async function train(context: CommandContext, flags: TrainFlags): Promise<number> {
+const addFlags = (command: Command): Command =>
+  addResumeOptions(addFolderOptions(addTrainingOptions(addDataOptions(command), DATA_WORDS)));
+
+async function train(
+  context: CommandContext,
+  typed: TrainFlags,
+  _: readonly string[],
+  given: readonly string[],
+): Promise<number> {
   const { out } = context;
+  const resumed = typed.resume === undefined ? null : await resumedRun(typed.resume);
+  const { flags, argv, cwd } = resumed
+    ? goingOn(resumed, typed, given)
+    : { flags: typed, argv: context.argv, cwd: process.cwd() };
   requireData(flags);
   const loss = lossOf(flags);
   const classWeights = classWeightsOf(flags, loss);
@@ -47,10 +67,14 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
   const board = tensorBoardOf(flags);
   const inputs = await trainingInputs(flags);
   const needs = checkpointBytes(flags.network) * checkpointsOf(callbacks, flags.epochs);
-  return inRunFolder(context, flags, { inputs, needs }, async (folder) => {
+  context.waitForSaving();
+  const where = { inputs, needs, goesOnIn: resumed?.target };
+  return inRunFolder(context, flags, where, async (folder) => {
     const tensorBoard = board && (await tensorBoardJob(board, folder, inputs, context.publicCommandLine));
     const dataset = await readDataset(context, flags);
-    const network = withMomentum(await startingNetwork(context, flags), flags.bnMomentum);
+    const network = resumed
+      ? { config: resumed.config, weights: resumed.checkpoint.weights, origin: resumed.file, size: null }
+      : withMomentum(await startingNetwork(context, flags), flags.bnMomentum);
     const phases = new Phases();
     const admit = roomFor(network.config, 'train', trainingShape(flags, DATA_PRESET, dataset));
     const { training } = await withSession(context, { ...flags, pixels: flags, admit }, (session) => {
@@ -70,13 +94,62 @@ async function train(context: CommandContext, flags: TrainFlags): Promise<number
         updates,
         callbacks,
       };
-      const what = { dataset, network, choices, preset, tensorBoard };
+      const facts = { argv, cwd, version: chexgpuVersion(), adapter: adapterOf(session.node) };
+      const checkpoints = {
+        everySteps: flags.checkpointEvery,
+        facts,
+        resumed: resumed ?? undefined,
+      };
+      const what = { dataset, network, choices, preset, tensorBoard, checkpoints };
       return trainOn(context, { gpu, pool, pixels, phases, folder, ...what });
     });
     const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));
     out.document({ command: 'train', folder: folder.target, files, training, timings: phases.list });
     return 0;
   });
+}
+
+/** The command of a run, with what was typed now and may change; relative places are seen from where it began. */
+function goingOn({ about, checkpoint, file }: ResumedRun, typed: TrainFlags, given: readonly string[]) {
+  const here = { ...typed };
+  for (const place of PLACES) {
+    if (given.includes(place)) here[place] = resolve(here[place]!);
+  }
+  const { flags, argv } = resumedFlags(about.argv, here, given, (command) =>
+    addFlags(command).addOption(option.json()),
+  );
+  for (const place of PLACES) {
+    if (flags[place] !== undefined) flags[place] = resolve(about.cwd, flags[place]);
+  }
+  checkEpochs(flags, checkpoint.training, file, given);
+  // The checkpoint has them all.
+  const said = Object.entries(flags).filter(([, value]) => value !== undefined);
+  const all: TrainFlags = { ...about.plan, ...(Object.fromEntries(said) as unknown as TrainFlags) };
+  return { flags: { ...all, weights: undefined }, argv, cwd: about.cwd };
+}
+
+/** @throws UsageError for epochs that a training does not go on to */
+function checkEpochs(
+  { epochs, schedule }: TrainFlags,
+  { epoch, stopReason }: Checkpoint['training'],
+  file: string,
+  given: readonly string[],
+): void {
+  if (epochs === undefined || !given.includes('epochs')) return;
+  if (stopReason !== null) {
+    throw new UsageError(
+      `--epochs is ${epochs}, and the training of ${file} was ended: ${stopReason}.`,
+      'Leave it out; or begin another training from its weights, with --weights.',
+    );
+  }
+  if (epochs < epoch) {
+    throw new UsageError(`--epochs is ${epochs}; ${file} has had ${epoch}.`, 'Give as many, or more.');
+  }
+  if (schedule === undefined) return;
+  throw new UsageError(
+    '--epochs changes the learning rates of --schedule, which spans all epochs: those so far would be other ones.',
+    'Leave it out; or begin another training from its weights, with --weights.',
+  );
 }
 
 export const trainCommand = define<TrainFlags>({
@@ -88,11 +161,12 @@ export const trainCommand = define<TrainFlags>({
       'chexgpu train --data DIR --weights densenet.hdf5 --name tuned --learning-rate 1e-4',
       'from the weights in weights/densenet.hdf5, into runs/tuned',
     ],
+    ['chexgpu train --resume tuned', 'goes on with runs/tuned where it was stopped, also by Ctrl-C'],
     [
       'chexgpu train --data DIR --size 64 --batch-size 4 --steps-per-epoch 20',
       'small enough for a processor',
     ],
   ],
-  flags: (command) => addFolderOptions(addTrainingOptions(addDataOptions(command), DATA_WORDS)),
+  flags: addFlags,
   action: train,
 });

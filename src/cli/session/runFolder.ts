@@ -41,7 +41,20 @@ function timeName(now: Date): string {
 /** Of several that start within one second, each gets a folder: -2, -3, ... */
 const MOST_NAMES = 100;
 
-async function openNamed(flags: FolderFlags, inputs: Inputs, needs: number, now: Date) {
+interface RunOptions {
+  inputs: Inputs;
+  /** Bytes that will be written at most. */
+  needs: number;
+  now?: Date;
+  /** The folder of a run that goes on: it keeps what is in it. */
+  goesOnIn?: string;
+}
+
+async function openNamed(flags: FolderFlags, { inputs, needs, now = new Date(), goesOnIn }: RunOptions) {
+  if (goesOnIn !== undefined) {
+    const folder = await OutputFolder.open(goesOnIn, { inputs, needs, adding: true });
+    return { target: goesOnIn, folder };
+  }
   const named = namedFolder(flags);
   const options = { inputs, needs };
   if (named !== null) {
@@ -77,16 +90,15 @@ export interface RunFolder {
 
 /**
  * Claims the folder, does the work, lets the folder go. What was published stays, whatever the end.
- * @param needs bytes that will be written at most
  * @throws UsageError for a folder that must not be replaced, or has another run at work in it
  */
 export async function inRunFolder<T>(
   { out }: CommandContext,
   flags: FolderFlags,
-  { inputs, needs, now = new Date() }: { inputs: Inputs; needs: number; now?: Date },
+  options: RunOptions,
   work: (folder: RunFolder) => Promise<T>,
 ): Promise<T> {
-  const { target, folder } = await openNamed(flags, inputs, needs, now);
+  const { target, folder } = await openNamed(flags, options);
   const asides = new Set<string>();
   let published = false;
   const run: RunFolder = {

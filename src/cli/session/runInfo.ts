@@ -4,6 +4,11 @@ import type { RunInfo } from '../../eval/report/reportData.js';
 import type { CommandContext } from './commandContext.js';
 import { versions } from './versions.js';
 
+/** The adapter and its driver in words: what decides the bits of a computation. */
+export function adapterOf({ name, gpu: { info } }: NodeGpu): string {
+  return [name, info.vendor, info.architecture, info.description].filter(Boolean).join(', ');
+}
+
 export function runInfo(
   { commandLine }: CommandContext,
   node: NodeGpu,

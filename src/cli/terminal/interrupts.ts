@@ -10,8 +10,9 @@ import { chosenExit } from './processEnd.js';
 const EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof EXIT;
 
-/** How long the work may take to come to a stop. */
+/** How long the work may take to come to a stop; and where a step of a large network comes first, and a file behind. */
 const PATIENCE_MS = 20_000;
+const SAVING_MS = 600_000;
 
 /** The other end of a pipe is closed; the terminal is gone. */
 const NOBODY_THERE = ['EPIPE', 'EIO'];
@@ -21,6 +22,7 @@ const hasTerminal = (): boolean => [0, 1, 2].some((descriptor) => isatty(descrip
 export class Interrupts {
   exitCode: number = EXIT.SIGINT;
   private readonly controller = new AbortController();
+  private patienceMs = PATIENCE_MS;
   private timer: NodeJS.Timeout | undefined;
   private readonly terminal = hasTerminal();
 
@@ -34,6 +36,11 @@ export class Interrupts {
 
   get signal(): AbortSignal {
     return this.controller.signal;
+  }
+
+  /** The work will save what it has. */
+  waitForSaving(): void {
+    this.patienceMs = SAVING_MS;
   }
 
   dispose(): void {
@@ -54,7 +61,7 @@ export class Interrupts {
     this.exitCode = EXIT[signal];
     if (this.signal.aborted) this.endWork();
     process.stderr.write('\nStopping after this step; once more to end at once.\n');
-    this.timer = setTimeout(() => this.endWork(), PATIENCE_MS);
+    this.timer = setTimeout(() => this.endWork(), this.patienceMs);
     this.timer.unref();
     this.controller.abort();
   };

@@ -4,6 +4,7 @@ import { plural } from '../../core/formatting.js';
 import type { ImageGenerator } from '../../data/generator/generator.js';
 import { hasUnknown } from '../../data/tables/frame.js';
 import type { DenseNet } from '../../densenet/densenet.js';
+import type { Plan } from '../../engine/plan/plan.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
 import { VAL_AUC, valAucOf } from '../../eval/scores/validationAuc.js';
 import type { Logs } from '../../training/callbacks/callback.js';
@@ -11,6 +12,7 @@ import { History } from '../../training/callbacks/history.js';
 import type { CheckpointContents } from '../../training/callbacks/modelCheckpoint.js';
 import { TrainingProgress } from '../../training/callbacks/progress.js';
 import type { TensorBoard } from '../../training/callbacks/tensorBoard.js';
+import type { Checkpoint } from '../../training/checkpoint.js';
 import { fit } from '../../training/fit.js';
 import type { Loss, LossChoice } from '../../training/losses/loss.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
@@ -67,6 +69,14 @@ export interface TrainingFiles {
   keepText(name: string, text: string): Promise<void>;
   /** Shows it to TensorBoard, and what it shows in words. */
   board?: { callback: TensorBoard; words: string };
+  checkpoints?: {
+    readonly everySteps?: number;
+    /** What the training goes on from. */
+    readonly resume?: Checkpoint;
+    /** The plans of steps and validation, before the first of them runs. */
+    planned(plans: readonly Plan[]): void;
+    save(checkpoint: Checkpoint): Promise<void>;
+  };
 }
 
 /** Trains, validating after every epoch. */
@@ -82,15 +92,18 @@ export async function trainNetwork(
   const { optimizer, updates } = plan;
   const options = { loss, optimizer, ...updates };
   const { size, batchSize, epochs, stepsPerEpoch } = plan;
+  const plans: Plan[] = [];
   await phases.time('compile kernels', null, async () => {
     await model.compile(options);
     // The last batch of an epoch may be smaller.
     const steps = epochs * stepsPerEpoch;
     for (const batch of new Set(lengths(train))) {
-      if (batch === batchSize || steps >= train.length) await model.planOf('train', batch, size);
+      if (batch === batchSize || steps >= train.length) plans.push(await model.planOf('train', batch, size));
     }
-    if (valid) await model.planOf('predict', Math.min(batchSize, valid.samples), size);
+    if (valid) plans.push(await model.planOf('predict', Math.min(batchSize, valid.samples), size));
   });
+  const { checkpoints } = files;
+  checkpoints?.planned(plans);
   out.say(
     `Training on ${plural(train.samples, 'image')} of ${size} px: ${plural(epochs, 'epoch')} of ` +
       `${plural(stepsPerEpoch, 'step')}, batch size ${batchSize}, ${loss.title}, ${ratesInWords(plan)}`,
@@ -115,6 +128,11 @@ export async function trainNetwork(
     stepsPerEpoch,
     validation: valid ?? undefined,
     signal,
+    resume: checkpoints?.resume,
+    checkpoint: checkpoints && {
+      everySteps: checkpoints.everySteps,
+      save: (checkpoint) => checkpoints.save(checkpoint),
+    },
     callbacks: [
       ...(keeper ? [keeper] : []),
       ...chosen.list,

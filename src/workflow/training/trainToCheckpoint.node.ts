@@ -36,6 +36,7 @@ import {
 import { HISTORY_FILE } from '../weights/history.node.js';
 import type { StartingNetwork } from '../weights/startingNetwork.node.js';
 import { checkCallbackChoices } from './callbackChoices.js';
+import { type CheckpointJob, Checkpoints } from './checkpoints.node.js';
 import { hyperparametersOf } from './hyperparameters.js';
 import { type Preset, type TrainingChoices, type TrainingPlan, trainingPlan } from './presets.js';
 import { type Board, boardOf, sayBoard, type TensorBoardJob } from './tensorBoard.node.js';
@@ -66,6 +67,8 @@ export interface TrainingJob {
   tensorBoard?: TensorBoardJob;
   /** Called with the network before the first step; what it gives is the mean test AUC of then. */
   scoreBefore?: (model: DenseNet, generators: Generators) => Promise<number | null>;
+  /** Left out, there is nothing to go on from. */
+  checkpoints?: CheckpointJob;
 }
 
 export interface Trained {
@@ -114,6 +117,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   checkCallbackChoices(choices.callbacks ?? {}, dataset.valid);
   const frequencies = frequencySummary('train', dataset.train, choices.classWeights);
   checkLeakage(context, dataset, choices.refuseLeakage);
+  const checkpoints = job.checkpoints && (await Checkpoints.of(context, job.checkpoints, folder, dataset));
   const constant = await phases.time('checking images', null, () => checkedImages(context, job));
   const { size, batchSize } = trainingPlan(choices, preset, 0);
   const preparation = { size, batchSize, seed, interpolation, scaling, augmentation, sampler };
@@ -146,10 +150,12 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
     training,
   });
   let whole: TrainingFacts | null = null;
-  let saved: SavedWeights[] = [];
+  let saved: SavedWeights[] = [...(checkpoints?.saved ?? [])];
+  const prepared = { config: model.config, preparation, plan, normalisation, labels: dataset.train.classes };
   const board = boardFor(context, job, { model, generators, plan, preparation, constant });
   const files: TrainingFiles = {
     board,
+    checkpoints: checkpoints?.files(prepared, () => saved),
     epochEnded: async (soFar) => {
       whole = facts(await model.exportWeights(), soFar);
     },

@@ -33,6 +33,8 @@ const context: CommandContext = {
   signal: new AbortController().signal,
   commandLine: '',
   publicCommandLine: '',
+  argv: [],
+  waitForSaving: () => {},
 };
 
 let gpu: Gpu;

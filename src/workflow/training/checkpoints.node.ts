@@ -1,0 +1,183 @@
+/** The checkpoints of a run: what they keep beside the training itself, and what has to be said when one goes on. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { DataError } from '../../core/errors.js';
+import { shownPath } from '../../core/outputs/shownPath.node.js';
+import type { StateValue } from '../../core/stateValue.js';
+import type { DenseNetConfig } from '../../densenet/architecture.js';
+import { saveCheckpoint } from '../../densenet/checkpoint/checkpointFile.node.js';
+import type { Plan } from '../../engine/plan/plan.js';
+import type { Normalisation } from '../../training/batch.js';
+import type { Checkpoint } from '../../training/checkpoint.js';
+import type { Dataset, Preparation } from '../data/dataset.node.js';
+import type { WorkContext } from '../reporter.js';
+import type { SavedWeights } from '../weights/checkpoint.node.js';
+import { type DataFacts, dataFacts } from './dataFacts.node.js';
+import type { TrainingPlan } from './presets.js';
+import type { TrainingFiles } from './trainNetwork.js';
+
+export const CHECKPOINT_FILE = 'checkpoint.h5';
+
+/** What else decides the bits of a training, and how its command is found again. */
+export interface RunFacts {
+  /** Words of the command line, without `chexgpu`, and the folder in which it was given. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly version: string;
+  readonly adapter: string;
+}
+
+/** What a checkpoint of a run says about itself. */
+export interface RunAbout extends RunFacts {
+  readonly kind: 'chexgpu train';
+  readonly data: DataFacts;
+  /** Hash of the kernels that the steps and the validation run, with their constants. */
+  readonly kernels: string;
+  readonly saved: readonly SavedWeights[];
+  /** Where the command leaves them to the adapter, these were its numbers. */
+  readonly plan: PlanNumbers;
+}
+
+type PlanNumbers = Pick<TrainingPlan, 'size' | 'batchSize' | 'epochs' | 'stepsPerEpoch'>;
+
+/** That a run keeps checkpoints, and which one it goes on from. */
+export interface CheckpointJob {
+  everySteps?: number;
+  facts: RunFacts;
+  resumed?: { checkpoint: Checkpoint; about: RunAbout };
+}
+
+/** The folder of the run. */
+interface Folder {
+  readonly target: string;
+  readonly staged: string;
+  publish(): Promise<void>;
+}
+
+/** What the weights in the file are, and how images are prepared for them. */
+interface Prepared {
+  config: DenseNetConfig;
+  preparation: Preparation;
+  plan: PlanNumbers;
+  normalisation: Normalisation;
+  labels: readonly string[];
+}
+
+const NO_PROMISE = 'The training goes on, but not to the same bits as one that was never stopped.';
+
+/** Keeps the checkpoints of one run. */
+export class Checkpoints {
+  private kernels = '';
+
+  private constructor(
+    private readonly context: WorkContext,
+    private readonly job: CheckpointJob,
+    private readonly folder: Folder,
+    private readonly data: DataFacts,
+  ) {}
+
+  /**
+   * Looks at the data.
+   * @throws DataError where a training is to go on, and the order of its images means nothing with these
+   */
+  static async of(
+    context: WorkContext,
+    job: CheckpointJob,
+    folder: Folder,
+    dataset: Dataset,
+  ): Promise<Checkpoints> {
+    const data = await dataFacts(dataset);
+    const checkpoints = new Checkpoints(context, job, folder, data);
+    const { resumed } = job;
+    if (resumed) checkpoints.compare(resumed.about, dataset);
+    return checkpoints;
+  }
+
+  /** What callbacks kept before. */
+  get saved(): readonly SavedWeights[] {
+    return this.job.resumed?.about.saved ?? [];
+  }
+
+  /** What the training does with them. @param saved what callbacks have kept so far */
+  files(prepared: Prepared, saved: () => readonly SavedWeights[]): TrainingFiles['checkpoints'] {
+    return {
+      everySteps: this.job.everySteps,
+      resume: this.job.resumed?.checkpoint,
+      planned: (plans) => this.planned(plans),
+      save: (checkpoint) => this.save(checkpoint, prepared, saved()),
+    };
+  }
+
+  /** Other kernels give other bits. */
+  private planned(plans: readonly Plan[]): void {
+    const list = plans.flatMap(({ dispatches }) =>
+      dispatches.map(({ kernel, label, constants, params }) => [kernel.name, label, constants, params]),
+    );
+    this.kernels = createHash('sha256').update(JSON.stringify(list)).digest('hex');
+    const before = this.job.resumed?.about.kernels;
+    if (before === undefined || before === this.kernels) return;
+    this.context.out.warn(`Other kernels are the fastest here now, or were chosen. ${NO_PROMISE}`);
+  }
+
+  /** Puts one into the folder. Where the disk refuses, it is said, the one before stays, and the training goes on. */
+  private async save(
+    checkpoint: Checkpoint,
+    prepared: Prepared,
+    saved: readonly SavedWeights[],
+  ): Promise<void> {
+    const { out, signal } = this.context;
+    const { config, preparation, normalisation, labels } = prepared;
+    const { size, batchSize, epochs, stepsPerEpoch } = prepared.plan;
+    const { interpolation, scaling } = preparation;
+    const { facts } = this.job;
+    const about: RunAbout = {
+      kind: 'chexgpu train',
+      ...facts,
+      data: this.data,
+      kernels: this.kernels,
+      saved,
+      plan: { size, batchSize, epochs, stepsPerEpoch },
+    };
+    const stored = { checkpoint, config, about: about as unknown as StateValue };
+    const meaning = { labels, preprocessing: { size, interpolation, scaling, normalisation } };
+    const { target, staged } = this.folder;
+    try {
+      await saveCheckpoint(join(staged, CHECKPOINT_FILE), stored, meaning);
+      await this.folder.publish();
+    } catch (error) {
+      out.endProgress();
+      out.warn(`${(error as Error).message} The checkpoint before this one, if there is one, stays.`);
+      return;
+    }
+    if (!signal.aborted) return;
+    const { epoch, step } = checkpoint.training;
+    out.endProgress();
+    out.say(`Stopped in epoch ${epoch + 1} after ${step} of ${checkpoint.training.stepsPerEpoch} steps`);
+    out.say(`Go on with: chexgpu train --resume ${shownPath(target)}`);
+  }
+
+  private compare(before: RunAbout, dataset: Dataset): void {
+    const { facts } = this.job;
+    const changed: string[] = [];
+    if (before.data.rows !== this.data.rows) {
+      throw new DataError(
+        `${dataset.train.file} lists other images, or in another order, than when the training was stopped: ` +
+          'its place in their order means nothing now.',
+        `Begin anew from its weights: --weights ${shownPath(join(this.folder.target, CHECKPOINT_FILE))}.`,
+      );
+    }
+    if (before.data.tables !== this.data.tables)
+      changed.push('Labels, or images of validation and test, changed.');
+    if (before.data.images !== this.data.images) changed.push('Image files changed: they have other sizes.');
+    else if (before.data.newest !== this.data.newest) {
+      changed.push('Image files have other dates; their contents were not compared.');
+    }
+    if (before.version !== facts.version) {
+      changed.push(`It was begun by version ${before.version}; this is ${facts.version}.`);
+    }
+    if (before.adapter !== facts.adapter) {
+      changed.push(`It was begun on ${before.adapter}; this is ${facts.adapter}.`);
+    }
+    if (changed.length > 0) this.context.out.warn(`${changed.join(' ')} ${NO_PROMISE}`);
+  }
+}
