@@ -9,7 +9,13 @@ import { readNihTable, readTable, readTextFile } from '../tables/csv.node.js';
 import { cellNumber } from '../tables/csvCells.js';
 import type { Frame } from '../tables/frame.js';
 import { ImageFiles, imagePath } from '../tables/imageFiles.node.js';
-import { CSV_COLUMNS, checkLabelNames, IMAGE_COLUMN, PATIENT_COLUMN } from '../tables/labels.js';
+import {
+  CSV_COLUMNS,
+  checkLabelNames,
+  IMAGE_COLUMN,
+  PATIENT_COLUMN,
+  PREDICTION_SUFFIX,
+} from '../tables/labels.js';
 import { type CheckReport, checkData } from './checkData.js';
 import type { ReferenceTable } from './checkReference.js';
 import type { Traits } from './confounding.js';
@@ -128,7 +134,8 @@ async function looksLikeSplit(path: string, columns: readonly string[]): Promise
   try {
     const header = csvHeader(await readTextFile(path), path);
     return (
-      columns.every((column) => header.includes(column)) && !header.some((name) => name.endsWith('_pred'))
+      columns.every((column) => header.includes(column)) &&
+      !header.some((name) => name.endsWith(PREDICTION_SUFFIX))
     );
   } catch (error) {
     if (error instanceof DataError) return false;

@@ -34,6 +34,9 @@ export function checkLabelNames(names: readonly string[], field = 'labels'): rea
   for (const [i, name] of list.entries()) {
     if (name.trim() === '') throw new UsageError(`${field}: name ${i + 1} is empty.`);
     if (list.indexOf(name) < i) throw new UsageError(`${field} names ${name} twice.`);
+    if (name.endsWith(PREDICTION_SUFFIX)) {
+      throw new UsageError(`${field}: ${name} ends as a column of predictions does.`, 'Rename that column.');
+    }
     if (name === IMAGE_COLUMN || name === PATIENT_COLUMN) {
       throw new UsageError(`${field}: the column ${name} holds no label.`);
     }
@@ -42,6 +45,8 @@ export function checkLabelNames(names: readonly string[], field = 'labels'): rea
 }
 
 export const IMAGE_COLUMN = 'Image';
+/** Behind a label, it heads the column of that label's predictions. */
+export const PREDICTION_SUFFIX = '_pred';
 export const PATIENT_COLUMN = 'PatientId';
 
 /** The columns of the assignment's CSVs in file order: alphabetical, PatientId among the findings. */

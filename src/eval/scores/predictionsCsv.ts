@@ -12,7 +12,7 @@ import {
   parseCsv,
 } from '../../data/tables/csv.js';
 import { cellNumber } from '../../data/tables/csvCells.js';
-import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../../data/tables/labels.js';
+import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN, PREDICTION_SUFFIX } from '../../data/tables/labels.js';
 
 /** Rows of predictions beside the truth; matrices are row-major. */
 export interface PredictionTable {
@@ -32,8 +32,6 @@ export type PredictionRows = Pick<PredictionTable, 'labels' | 'images' | 'patien
   truth: ArrayLike<number>;
   predictions: Float64Array | Float32Array;
 };
-
-const PREDICTION_SUFFIX = '_pred';
 
 /** The shortest decimal that reads back as the same float32. */
 export function formatFloat32(value: number): string {

@@ -42,6 +42,7 @@ describe('the flags', () => {
     [['--labels', 'A,,B'], /name 2 is empty/],
     [['--labels', 'A,A'], /names A twice/],
     [['--labels', 'PatientId'], /column PatientId holds no label/],
+    [['--labels', 'A_pred'], /A_pred ends as a column of predictions does/],
     [['--class-weights', 'many'], /Allowed choices/],
     [['--class-weights-beta', '1'], /beta is 1/],
     [['--class-weights-beta', 'x'], /beta is 'x'/],

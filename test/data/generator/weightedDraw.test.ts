@@ -91,6 +91,21 @@ describe('a generator with row weights', () => {
     expect(await epochOf(generatorOf({ rowWeights: balancedWeights, seed: 4 }))).not.toEqual(epochs[0]);
   });
 
+  it('goes on from a state as if it had never stopped, also within an epoch', async () => {
+    const options = { rowWeights: balancedWeights };
+    const [one, two] = [generatorOf(options), generatorOf({ ...options, seed: 3 })];
+    await epochOf(one);
+    await one.getPixels(0);
+    two.restore(one.state());
+    const rest = async (generator: ImageGenerator) => [
+      (await generator.getPixels(1)).files,
+      (await generator.getPixels(2)).files,
+    ];
+    expect(await rest(two)).toEqual(await rest(one));
+    for (const generator of [one, two]) generator.onEpochEnd();
+    expect(await epochOf(two)).toEqual(await epochOf(one));
+  });
+
   it('gives each finding as often as the weights say', async () => {
     const generator = generatorOf({ rowWeights: balancedWeights, batchSize: 10 });
     const counts = new Array(10).fill(0);
