@@ -136,6 +136,11 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   }
   const loss = lossFor(choices.loss, frequencies, dataset);
   sayFrequencies(context, frequencies, loss);
+  if (sampler && frequencies.evensSides && choices.loss.kind.weighsClasses) {
+    context.out.warn(
+      'Rare findings are drawn more often and weighted up as well; --class-weights none leaves one of the two.',
+    );
+  }
   context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
   pixels.say();
   const model = await createModel(context, gpu, network);
