@@ -32,6 +32,8 @@ export class Training implements TrainingContext {
   readonly resumedAt: TrainingContext['resumedAt'];
   readonly batches: BatchStream;
   private reason: string | null = null;
+  /** Steps in all at the last checkpoint. */
+  private savedAt: number | null = null;
 
   constructor(private readonly parts: TrainingParts) {
     const { epochs, stepsPerEpoch, validationSteps } = parts;
@@ -81,6 +83,7 @@ export class Training implements TrainingContext {
     if (!checkpoint) return;
     const { batch, source } = this.batches.state();
     const { stepsPerEpoch, stopReason } = this;
+    this.savedAt = this.stepsAt(position);
     await checkpoint.save({
       training: {
         ...position,
@@ -99,17 +102,21 @@ export class Training implements TrainingContext {
   /** After a step. */
   async saveIfDue(position: Position): Promise<void> {
     const { everySteps } = this.parts.checkpoint ?? {};
-    const count = position.epoch * this.stepsPerEpoch + position.step;
-    if (everySteps !== undefined && count % everySteps === 0) await this.save(position);
+    if (everySteps !== undefined && this.stepsAt(position) % everySteps === 0) await this.save(position);
   }
 
-  /** Does the work; where the signal ends it, what stood before is saved. */
+  private stepsAt({ epoch, step }: Position): number {
+    return epoch * this.stepsPerEpoch + step;
+  }
+
+  /** Does the work; where the signal ends it, what stood before is saved, unless it was already. */
   async saveIfAborted(position: Position, work: () => void | Promise<void>): Promise<void> {
     const { signal } = this.parts;
     try {
       await work();
     } catch (error) {
-      if (signal?.aborted && error === signal.reason) await this.save(position);
+      const isAbort = signal?.aborted && error === signal.reason;
+      if (isAbort && this.savedAt !== this.stepsAt(position)) await this.save(position);
       throw error;
     }
   }

@@ -79,9 +79,9 @@ let next = ['train', ...FLAGS, '--name', 'stopped', '--checkpoint-every', '2'];
 let done = 0;
 for (; done < Number(stops); done++) {
   const signal = random() < 0.5 ? 'SIGINT' : 'SIGKILL';
-  const wait = random() * 0.25 * lasts;
+  const wait = random() * 0.12 * lasts;
   const { code, said } = await chexgpu(next, (child) => setTimeout(() => child.kill(signal), wait));
-  const where = [/Stopped in epoch.*/, /Resumed at.*/].map((pattern) => pattern.exec(said)?.[0] ?? '-');
+  const where = [/Stopped at.*/, /Resumed at.*/].map((pattern) => pattern.exec(said)?.[0] ?? '-');
   console.log(
     `${done + 1}: ${signal} after ${(wait / 1000).toFixed(1)} s, exit ${code}: ${where.join('; ')}`,
   );

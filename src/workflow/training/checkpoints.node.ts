@@ -1,14 +1,14 @@
 /** The checkpoints of a run: what they keep beside the training itself, and what has to be said when one goes on. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { DataError } from '../../core/errors.js';
+import { DataError, NonFiniteError } from '../../core/errors.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import type { StateValue } from '../../core/stateValue.js';
 import type { DenseNetConfig } from '../../densenet/architecture.js';
 import { saveCheckpoint } from '../../densenet/checkpoint/checkpointFile.node.js';
 import type { Plan } from '../../engine/plan/plan.js';
 import type { Normalisation } from '../../training/batch.js';
-import type { Checkpoint } from '../../training/checkpoint.js';
+import type { Checkpoint, TrainingState } from '../../training/checkpoint.js';
 import type { Dataset, Preparation } from '../data/dataset.node.js';
 import type { WorkContext } from '../reporter.js';
 import type { SavedWeights } from '../weights/checkpoint.node.js';
@@ -68,6 +68,8 @@ const NO_PROMISE = 'The training goes on, but not to the same bits as one that w
 /** Keeps the checkpoints of one run. */
 export class Checkpoints {
   private kernels = '';
+  /** The one that is in the folder. */
+  private last: TrainingState | null = null;
 
   private constructor(
     private readonly context: WorkContext,
@@ -89,7 +91,10 @@ export class Checkpoints {
     const data = await dataFacts(dataset);
     const checkpoints = new Checkpoints(context, job, folder, data);
     const { resumed } = job;
-    if (resumed) checkpoints.compare(resumed.about, dataset);
+    if (resumed) {
+      checkpoints.compare(resumed.about, dataset);
+      checkpoints.last = resumed.checkpoint.training;
+    }
     return checkpoints;
   }
 
@@ -125,7 +130,7 @@ export class Checkpoints {
     prepared: Prepared,
     saved: readonly SavedWeights[],
   ): Promise<void> {
-    const { out, signal } = this.context;
+    const { out } = this.context;
     const { config, preparation, normalisation, labels } = prepared;
     const { size, batchSize, epochs, stepsPerEpoch } = prepared.plan;
     const { interpolation, scaling } = preparation;
@@ -140,20 +145,27 @@ export class Checkpoints {
     };
     const stored = { checkpoint, config, about: about as unknown as StateValue };
     const meaning = { labels, preprocessing: { size, interpolation, scaling, normalisation } };
-    const { target, staged } = this.folder;
     try {
-      await saveCheckpoint(join(staged, CHECKPOINT_FILE), stored, meaning);
+      await saveCheckpoint(join(this.folder.staged, CHECKPOINT_FILE), stored, meaning);
       await this.folder.publish();
+      this.last = checkpoint.training;
     } catch (error) {
       out.endProgress();
       out.warn(`${(error as Error).message} The checkpoint before this one, if there is one, stays.`);
-      return;
     }
-    if (!signal.aborted) return;
-    const { epoch, step } = checkpoint.training;
+  }
+
+  /** How to go on, where a training ended before its time. */
+  sayHowToGoOn(error: unknown): void {
+    const { out, signal } = this.context;
+    const { last } = this;
+    // The same numbers would come to the same end.
+    if (!last || error instanceof NonFiniteError) return;
+    const { epoch, step, stepsPerEpoch } = last;
     out.endProgress();
-    out.say(`Stopped in epoch ${epoch + 1} after ${step} of ${checkpoint.training.stepsPerEpoch} steps`);
-    out.say(`Go on with: chexgpu train --resume ${shownPath(target)}`);
+    const stands = `epoch ${epoch + 1}, step ${step} of ${stepsPerEpoch}`;
+    out.say(signal.aborted ? `Stopped at ${stands}` : `The last checkpoint stands at ${stands}`);
+    out.say(`Go on with: chexgpu train --resume ${shownPath(this.folder.target)}`);
   }
 
   private compare(before: RunAbout, dataset: Dataset): void {

@@ -183,6 +183,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   } catch (error) {
     await board?.callback.end('failure');
     if (whole) await saveLastEpoch(context, folder, whole, saved, plan.epochs);
+    checkpoints?.sayHowToGoOn(error);
     throw error;
   } finally {
     await job.tensorBoard?.events.close();

@@ -42,7 +42,7 @@ afterAll(() => folder.remove());
 describe('a training that was stopped by Ctrl-C', () => {
   it('says where it stands and how to go on', () => {
     expect(stopped.code).toBe(130);
-    expect(stopped.stdout).toMatch(/Stopped in epoch [12] after [0-2] of 2 steps/);
+    expect(stopped.stdout).toMatch(/Stopped at epoch [12], step [0-2] of 2/);
     expect(stopped.stdout).toContain('Go on with: chexgpu train --resume runs/stopped');
   });
 
