@@ -49,7 +49,6 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/workflow/prediction/predictRows.node.ts': 'test/journeys/commands/oddTables.test.ts',
   'src/workflow/results/': 'test/cli/commands/run.test.ts',
   'src/training/training.ts': 'test/training/checkpoint.test.ts',
-  'src/workflow/training/checkpoints.node.ts': 'test/journeys/commands/resume.test.ts',
   'src/workflow/training/trainingPictures.node.ts': 'test/journeys/commands/tensorBoard.test.ts',
   'src/workflow/weights/checkpoint.node.ts': 'test/workflow/training/trainNetwork.test.ts',
   'src/workflow/training/trainToCheckpoint.node.ts': 'test/journeys/commands/whatIsNotOurs.test.ts',

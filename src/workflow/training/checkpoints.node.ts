@@ -12,7 +12,7 @@ import type { Checkpoint, TrainingState } from '../../training/checkpoint.js';
 import type { Dataset, Preparation } from '../data/dataset.node.js';
 import type { WorkContext } from '../reporter.js';
 import type { SavedWeights } from '../weights/checkpoint.node.js';
-import { type DataFacts, dataFacts } from './dataFacts.node.js';
+import { type FileFacts, fileFacts, type TableFacts, tableFacts } from './dataFacts.node.js';
 import type { TrainingPlan } from './presets.js';
 import type { TrainingFiles } from './trainNetwork.js';
 
@@ -30,7 +30,7 @@ export interface RunFacts {
 /** What a checkpoint of a run says about itself. */
 export interface RunAbout extends RunFacts {
   readonly kind: 'chexgpu train';
-  readonly data: DataFacts;
+  readonly data: TableFacts & FileFacts;
   /** Hash of the kernels that the steps and the validation run, with their constants. */
   readonly kernels: string;
   readonly saved: readonly SavedWeights[];
@@ -75,7 +75,9 @@ export class Checkpoints {
     private readonly context: WorkContext,
     private readonly job: CheckpointJob,
     private readonly folder: Folder,
-    private readonly data: DataFacts,
+    private readonly tables: TableFacts,
+    /** A first step need not wait for it. */
+    private readonly files: Promise<FileFacts>,
   ) {}
 
   /**
@@ -88,11 +90,10 @@ export class Checkpoints {
     folder: Folder,
     dataset: Dataset,
   ): Promise<Checkpoints> {
-    const data = await dataFacts(dataset);
-    const checkpoints = new Checkpoints(context, job, folder, data);
+    const checkpoints = new Checkpoints(context, job, folder, tableFacts(dataset), fileFacts(dataset));
     const { resumed } = job;
     if (resumed) {
-      checkpoints.compare(resumed.about, dataset);
+      checkpoints.compare(resumed.about, dataset, await checkpoints.files);
       checkpoints.last = resumed.checkpoint.training;
     }
     return checkpoints;
@@ -104,7 +105,7 @@ export class Checkpoints {
   }
 
   /** What the training does with them. @param saved what callbacks have kept so far */
-  files(prepared: Prepared, saved: () => readonly SavedWeights[]): TrainingFiles['checkpoints'] {
+  keeping(prepared: Prepared, saved: () => readonly SavedWeights[]): TrainingFiles['checkpoints'] {
     return {
       everySteps: this.job.everySteps,
       resume: this.job.resumed?.checkpoint,
@@ -138,7 +139,7 @@ export class Checkpoints {
     const about: RunAbout = {
       kind: 'chexgpu train',
       ...facts,
-      data: this.data,
+      data: { ...this.tables, ...(await this.files) },
       kernels: this.kernels,
       saved,
       plan: { size, batchSize, epochs, stepsPerEpoch },
@@ -168,20 +169,20 @@ export class Checkpoints {
     out.say(`Go on with: chexgpu train --resume ${shownPath(this.folder.target)}`);
   }
 
-  private compare(before: RunAbout, dataset: Dataset): void {
+  private compare(before: RunAbout, dataset: Dataset, files: FileFacts): void {
     const { facts } = this.job;
     const changed: string[] = [];
-    if (before.data.rows !== this.data.rows) {
+    if (before.data.rows !== this.tables.rows) {
       throw new DataError(
         `${dataset.train.file} lists other images, or in another order, than when the training was stopped: ` +
           'its place in their order means nothing now.',
         `Begin anew from its weights: --weights ${shownPath(join(this.folder.target, CHECKPOINT_FILE))}.`,
       );
     }
-    if (before.data.tables !== this.data.tables)
+    if (before.data.tables !== this.tables.tables)
       changed.push('Labels, or images of validation and test, changed.');
-    if (before.data.images !== this.data.images) changed.push('Image files changed: they have other sizes.');
-    else if (before.data.newest !== this.data.newest) {
+    if (before.data.images !== files.images) changed.push('Image files changed: they have other sizes.');
+    else if (before.data.newest !== files.newest) {
       changed.push('Image files have other dates; their contents were not compared.');
     }
     if (before.version !== facts.version) {

@@ -6,23 +6,33 @@ import { imagePath } from '../../data/tables/imageFiles.node.js';
 import type { Dataset } from '../data/dataset.node.js';
 import { imagesOf } from '../data/inspectImages.node.js';
 
-export interface DataFacts {
+export interface TableFacts {
   /** Of the training images' names in the order of the rows: what an order of images means. */
   readonly rows: string;
   /** Of all names, patients and labels of the three tables. */
   readonly tables: string;
+}
+
+export interface FileFacts {
   /** Of the files' sizes; their contents are not read, which would take hours where there are many. */
   readonly images: string;
   /** When the newest of them was written, in milliseconds since 1970. */
   readonly newest: number;
 }
 
+export function tableFacts({ train, valid, test }: Dataset): TableFacts {
+  const tables = [train, valid, test].flatMap(({ images, classes, labels, patientIds }: Frame) => [
+    JSON.stringify([images, classes, patientIds]),
+    labels,
+  ]);
+  return { rows: hashOf([JSON.stringify(train.images)]), tables: hashOf(tables) };
+}
+
 /** Files that are asked at once. */
 const AT_ONCE = 32;
 
-/** A second or two for NIH's 112,120 images. */
-export async function dataFacts(dataset: Dataset): Promise<DataFacts> {
-  const { train, valid, test } = dataset;
+/** Some seconds for NIH's 112,120 images, in which other work can go on. Does not reject. */
+export async function fileFacts(dataset: Dataset): Promise<FileFacts> {
   const names = imagesOf(dataset);
   const sizes = new Float64Array(names.length);
   let newest = 0;
@@ -36,16 +46,7 @@ export async function dataFacts(dataset: Dataset): Promise<DataFacts> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, ask));
-  const tables = [train, valid, test].map(({ images, classes, labels, patientIds }: Frame) => [
-    JSON.stringify([images, classes, Array.from(patientIds ?? [])]),
-    labels,
-  ]);
-  return {
-    rows: hashOf([JSON.stringify(train.images)]),
-    tables: hashOf(tables.flat()),
-    images: hashOf([sizes]),
-    newest,
-  };
+  return { images: hashOf([sizes]), newest };
 }
 
 function hashOf(parts: readonly (string | ArrayBufferView)[]): string {

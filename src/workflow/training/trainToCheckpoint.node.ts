@@ -160,7 +160,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   const board = boardFor(context, job, { model, generators, plan, preparation, constant });
   const files: TrainingFiles = {
     board,
-    checkpoints: checkpoints?.files(prepared, () => saved),
+    checkpoints: checkpoints?.keeping(prepared, () => saved),
     epochEnded: async (soFar) => {
       whole = facts(await model.exportWeights(), soFar);
     },
