@@ -1,6 +1,6 @@
 /** The run that --resume names: its folder, its last checkpoint and its command. */
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, UsageError, WeightsError } from '../../core/errors.js';
 import { healFolder } from '../../core/outputs/claim.node.js';
 import { safeName } from '../../core/outputs/safeNames.js';
@@ -24,13 +24,14 @@ const isThere = (path: string): Promise<boolean> =>
   );
 
 /**
- * @param run a name in runs/, or a folder
+ * @param run a name in runs/, a folder, or the checkpoint in it
  * @throws DataError where there is none; WeightsError for a checkpoint that is damaged, or of no training command
  */
 export async function resumedRun(run: string): Promise<ResumedRun> {
   if (run === '') throw new UsageError('--resume names no run.', 'Give a name in runs/, or a folder.');
-  const named = safeName(run) === run ? [resolve('runs', run)] : [];
-  const places = [...named, resolve(run)];
+  const folder = basename(run) === CHECKPOINT_FILE ? dirname(run) : run;
+  const named = safeName(folder) === folder ? [resolve('runs', folder)] : [];
+  const places = [...named, resolve(folder)];
   for (const target of places) {
     // What a killed process left half in place is put in order first.
     if (await isThere(target)) await healFolder(target);

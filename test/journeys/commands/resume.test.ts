@@ -70,7 +70,10 @@ describe('what does not go on is refused, and said', () => {
     ],
     [['--resume', 'stopped', '--name', 'other'], '--name is not what'],
     [['--resume', 'stopped', '--no-tune'], '--no-tune is not what'],
-    [['--resume', 'stopped', '--epochs', '1'], '--epochs is 1; runs/stopped/checkpoint.h5 has had 2'],
+    [
+      ['--resume', 'runs/stopped/checkpoint.h5', '--epochs', '1'],
+      '--epochs is 1; runs/stopped/checkpoint.h5 has had 2',
+    ],
   ])('%j', async (args, message) => {
     const [code, line] = await refusal(args);
     expect(line).toContain(message);
