@@ -31,7 +31,7 @@ export class Training implements TrainingContext {
   readonly validationSteps: number;
   readonly resumedAt: TrainingContext['resumedAt'];
   readonly batches: BatchStream;
-  private reason: string | null = null;
+  private reason: string | null;
   /** Steps in all at the last checkpoint. */
   private savedAt: number | null = null;
 
@@ -44,6 +44,7 @@ export class Training implements TrainingContext {
     this.validationSteps = validationSteps;
     this.batches = new BatchStream(parts.source);
     const { training } = parts.resume ?? {};
+    this.reason = training?.stopReason ?? null;
     this.resumedAt = training ? { epoch: training.epoch, step: training.step } : null;
   }
 
@@ -73,7 +74,6 @@ export class Training implements TrainingContext {
     restoreSource('The validation source', this.parts.validation, training.validation);
     await restoreCallbacks(this.callbacks, training.callbacks);
     this.learningRate = optimizer.settings.learningRate as number;
-    this.reason ??= training.stopReason;
     return { epoch, step, weightedLoss, images, ms, learningRate };
   }
 

@@ -202,7 +202,24 @@ describe('checkpoints', () => {
       new DrawnSource(),
       options({ resume: third, callbacks: [new TrainingProgress(sink)] }),
     );
-    expect(lines.slice(0, 5)).toEqual(['Resumed at epoch 2, step 1 of 3', 'Epoch 2/3', '1', '2', '3']);
+    expect(lines.splice(0).slice(0, 5)).toEqual([
+      'Resumed at epoch 2, step 1 of 3',
+      'Epoch 2/3',
+      '1',
+      '2',
+      '3',
+    ]);
+    const over = { ...third!, training: { ...third!.training, stopReason: 'enough' } };
+    const history = await trainModel(
+      tiny.model,
+      new DrawnSource(),
+      options({ resume: over, callbacks: [new TrainingProgress(sink)] }),
+    );
+    expect(lines).toEqual([
+      'The training was over after 1 epoch: there is nothing left to train',
+      'Stopped: enough',
+    ]);
+    expect([history.epochs.length, history.stopReason]).toEqual([1, 'enough']);
   });
 });
 

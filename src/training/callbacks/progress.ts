@@ -1,5 +1,5 @@
 /** Callback: how far every epoch and its validation are, on whatever shows it: a terminal, a log, a page. */
-import { duration, threeDigits } from '../../core/formatting.js';
+import { duration, plural, threeDigits } from '../../core/formatting.js';
 import type { Callback, EpochInfo, StepInfo, TrainingContext, ValidationStepInfo } from './callback.js';
 
 /** What shows it. */
@@ -21,8 +21,14 @@ export class TrainingProgress implements Callback {
   constructor(private readonly sink: ProgressSink) {}
 
   onTrainBegin(training: TrainingContext): void {
-    const { resumedAt, stepsPerEpoch } = training;
+    const { resumedAt, stepsPerEpoch, epochs, stopReason } = training;
     const { epoch, step } = resumedAt ?? { epoch: 0, step: 0 };
+    if (resumedAt && (epoch === epochs || stopReason !== null)) {
+      this.sink.say?.(
+        `The training was over after ${plural(epoch, 'epoch')}: there is nothing left to train`,
+      );
+      return;
+    }
     if (resumedAt) this.sink.say?.(`Resumed at epoch ${epoch + 1}, step ${step} of ${stepsPerEpoch}`);
     this.beginEpoch(epoch, training);
     if (step > 0) this.bar?.update(step);

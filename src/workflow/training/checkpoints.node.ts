@@ -63,7 +63,7 @@ interface Prepared {
   labels: readonly string[];
 }
 
-const NO_PROMISE = 'The training goes on, but not to the same bits as one that was never stopped.';
+const NO_PROMISE = 'What is trained from here on is not promised to the last bit.';
 
 /** Keeps the checkpoints of one run. */
 export class Checkpoints {

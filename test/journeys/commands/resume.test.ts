@@ -112,7 +112,7 @@ describe('what does not go on is refused, and said', () => {
     await writeFile(csv, [head, ...rows.map((row) => row.replace(/,1,/, ',0,')), ''].join('\n'));
     const other = await train(['--resume', 'stopped', '--epochs', '3', '--json']);
     expect(other.stderr).toContain('Labels, or images of validation and test, changed.');
-    expect(other.stderr).toContain('not to the same bits');
+    expect(other.stderr).toContain('not promised to the last bit');
     // One that was over goes on with more epochs, and its history is one.
     const { training } = JSON.parse(other.stdout);
     expect(training.epochs.map(({ epoch }: { epoch: number }) => epoch)).toEqual([1, 2, 3]);

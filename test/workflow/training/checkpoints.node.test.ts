@@ -117,7 +117,7 @@ describe('a checkpoint of a run', () => {
     const { said } = await run(await kept(), more());
     expect(said).toHaveLength(1);
     expect(said[0]).toContain(words);
-    expect(said[0]).toContain('not to the same bits');
+    expect(said[0]).toContain('not promised to the last bit');
   });
 
   it('is one of other files, or kernels', async () => {
