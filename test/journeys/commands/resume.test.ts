@@ -27,13 +27,13 @@ let resumed: Ended;
 beforeAll(async () => {
   await ensureBuilt();
   await chexgpu(['phantoms', '--out', folder.path('data'), '--images', '20', '--size', '64', '--seed', '5']);
-  whole = await train([...FLAGS, '--name', 'whole']);
   let asked = false;
-  stopped = await train([...FLAGS, '--name', 'stopped', '--checkpoint-every', '1'], (text, kill) => {
+  const stopping = train([...FLAGS, '--name', 'stopped', '--checkpoint-every', '1'], (text, kill) => {
     if (asked || !text.includes('Epoch 1/2')) return;
     asked = true;
     kill('SIGINT');
   });
+  [whole, stopped] = await Promise.all([train([...FLAGS, '--name', 'whole']), stopping]);
   // From another folder, by its path.
   resumed = await chexgpu(['train', '--resume', folder.path('runs', 'stopped')]);
 }, 240_000);
