@@ -1,6 +1,6 @@
 /** The files that a training leaves for TensorBoard: what is in them, and where they lie. */
 import { dirname, join, resolve } from 'node:path';
-import { duration, percent } from '../../core/formatting.js';
+import { duration, percent, plural } from '../../core/formatting.js';
 import { type Inputs, refuseInputs } from '../../core/outputs/protectInputs.node.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import type { TrainingSummary } from '../../eval/report/reportData.js';
@@ -69,7 +69,7 @@ export function boardOf(
   const { stepEvery, histogramEvery, pictureEvery } = choice;
   // In its own folder TensorBoard finds no results to show beside hyperparameters; in the run's, and above, it does.
   const place = shownPath(choice.folder === null ? dirname(events.target) : events.target);
-  context.out.say(`TensorBoard: tensorboard --logdir ${place}`);
+  context.out.say(`TensorBoard: tensorboard --logdir ${/\s/.test(place) ? `"${place}"` : place}`);
   const callback = new TensorBoard({
     sink: events,
     stepEvery,
@@ -84,14 +84,12 @@ export function boardOf(
   const shown = [
     ['losses', stepEvery, 'step'],
     ['histograms', histogramEvery, 'epoch'],
-    ['X-rays of the validation with Grad-CAM, none named', source ? pictureEvery : 0, 'epoch'],
+    ['ROC curves and Grad-CAM on X-rays without names', source ? pictureEvery : 0, 'epoch'],
   ] as const;
   const words = shown
     .filter(([, every]) => every > 0)
-    .map(([what, every, unit]) => {
-      return `${what} of every ${every === 1 ? '' : `${every} `}${every === 1 ? unit : `${unit}s`}`;
-    });
-  return { callback, words: `event files for TensorBoard: ${['logs of every epoch', ...words].join(', ')}` };
+    .map(([what, every, unit]) => `${what} every ${every === 1 ? unit : plural(every, unit)}`);
+  return { callback, words: `event files for TensorBoard: ${['logs every epoch', ...words].join(', ')}` };
 }
 
 /** What it cost. */
@@ -105,5 +103,7 @@ export function sayBoard(
   phases.add('TensorBoard', seconds);
   const training = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   const parts = Object.entries(spent).map(([what, ms]) => `${what} ${percent(ms / 1000 / training)}`);
-  out.say(`TensorBoard took ${duration(seconds)}; of the epochs' time: ${parts.join(', ')}`);
+  out.say(
+    `TensorBoard took ${duration(seconds)} beside ${duration(training)} of training: ${parts.join(', ')}`,
+  );
 }
