@@ -90,7 +90,8 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   const problems = new Problems(context);
   const summary = await inRunFolder(context, flags, { inputs, needs, now: startedAt }, async (folder) => {
     // Read before the GPU is opened, so that bad input ends the run at once.
-    const tensorBoard = board && (await tensorBoardJob(board, folder, inputs, context.publicCommandLine));
+    const tensorBoard =
+      board && (await tensorBoardJob(board, { run: folder, inputs }, context.publicCommandLine));
     const given = namesData(flags) ? await readDataset(context, flags) : null;
     const boxes = given ? await readBoxes(given) : null;
     const starting = await startingNetwork(context, flags);

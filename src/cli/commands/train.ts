@@ -70,7 +70,8 @@ async function train(
   context.waitForSaving();
   const where = { inputs, needs, goesOnIn: resumed?.target };
   return inRunFolder(context, flags, where, async (folder) => {
-    const tensorBoard = board && (await tensorBoardJob(board, folder, inputs, context.publicCommandLine));
+    const events = { run: folder, inputs, cwd, goesOn: resumed !== null };
+    const tensorBoard = board && (await tensorBoardJob(board, events, context.publicCommandLine));
     const dataset = await readDataset(context, flags);
     const network = resumed
       ? { config: resumed.config, weights: resumed.checkpoint.weights, origin: resumed.file, size: null }

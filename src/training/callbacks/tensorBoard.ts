@@ -4,6 +4,7 @@
  */
 import { requireFields, requireFunction, requireObject, shown, wholeNumber } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
+import type { WeightMap } from '../parameterSpec.js';
 import { concat } from '../tensorboard/protobuf.js';
 import { eventRecord, versionRecord } from '../tensorboard/record.js';
 import {
@@ -87,6 +88,8 @@ export class TensorBoard implements Callback {
   private readonly begun = new Set<EventRun>();
   private validation: ValidationInfo | null = null;
   private isOver = true;
+  /** Whether the model has gradients of this training. */
+  private hasSteps = false;
   private hasFailed = false;
 
   /** @throws UsageError naming the option that makes no sense */
@@ -113,6 +116,7 @@ export class TensorBoard implements Callback {
     this.begun.clear();
     this.validation = null;
     this.isOver = false;
+    this.hasSteps = false;
     this.hasFailed = false;
     const { hyperparameters = {}, texts = {} } = this.options;
     return this.timed('scalars', async () => {
@@ -126,6 +130,7 @@ export class TensorBoard implements Callback {
   }
 
   onStep({ epoch, step, steps, loss, meanLoss, learningRate }: StepInfo): void | Promise<void> {
+    this.hasSteps = true;
     const { stepEvery } = this.options;
     const count = epoch * steps + step + 1;
     if (stepEvery === 0 || count % stepEvery !== 0) return;
@@ -196,7 +201,8 @@ export class TensorBoard implements Callback {
 
   private async putHistograms(epoch: number, { model }: TrainingContext): Promise<void> {
     const weights = await model.exportWeights();
-    const gradients = await model.gradients();
+    // One that goes on from the end of an epoch has none of it.
+    const gradients: WeightMap = this.hasSteps ? await model.gradients() : new Map();
     for (const { key } of model.network.parameters) {
       const values = [histogramValue(`${key}_0/histogram`, weights.get(key)!)];
       const gradient = gradients.get(key);

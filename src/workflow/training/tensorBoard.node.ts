@@ -30,27 +30,36 @@ export interface TensorBoardJob {
 
 const FOLDER = 'tensorboard';
 
+/** Where the files go, and of what training. */
+export interface EventPlace {
+  /** The run's folder. */
+  run: { target: string; addGrowing: (path: string) => Promise<void> };
+  inputs: Inputs;
+  /** Where a relative folder is seen from. Default: here. */
+  cwd?: string;
+  /** It goes on: its earlier files are there. Default: false. */
+  goesOn?: boolean;
+}
+
 /**
- * @param run the run's folder
  * @param command the command line, without the places that it names
  * @throws UsageError for a folder that the command reads, or that has another training's event files
  */
 export async function tensorBoardJob(
   choice: TensorBoardChoice,
-  run: { target: string; addGrowing: (path: string) => Promise<void> },
-  inputs: Inputs,
+  { run, inputs, cwd = '', goesOn = false }: EventPlace,
   command: string,
 ): Promise<TensorBoardJob> {
   const { folder } = choice;
   if (folder === null) {
     const onFile = (path: string) => run.addGrowing(`${FOLDER}/${path}`);
-    // Beside those of an earlier run that --overwrite replaces: they go with its result.
+    // Beside those of its beginning; or of an earlier run that --overwrite replaces, which go with its result.
     const events = await EventFolder.open(join(run.target, FOLDER), { beside: true, onFile });
     return { choice, events, command };
   }
-  const target = resolve(folder);
+  const target = resolve(cwd, folder);
   await refuseInputs(target, inputs, false);
-  return { choice, events: await EventFolder.open(target), command };
+  return { choice, events: await EventFolder.open(target, { beside: goesOn }), command };
 }
 
 /** The callback of a job, and what it shows in words. */

@@ -181,7 +181,8 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
     // Again, as those of the best epoch may have come back.
     whole = facts(await model.exportWeights(), training);
   } catch (error) {
-    await board?.callback.end('failure');
+    // One that was interrupted may go on.
+    if (!context.signal.aborted) await board?.callback.end('failure');
     if (whole) await saveLastEpoch(context, folder, whole, saved, plan.epochs);
     checkpoints?.sayHowToGoOn(error);
     throw error;

@@ -154,6 +154,18 @@ describe('TensorBoard in a training', () => {
     }
   });
 
+  it('has no gradients of an epoch whose steps were taken before the training went on', async () => {
+    const sink = new Kept();
+    const board = new TensorBoard({ sink, histogramEvery: 1 });
+    await tiny.reset();
+    const training = { model: tiny.model, stepsPerEpoch: 2 } as unknown as TrainingContext;
+    const numbers = { imagesPerSecond: 1, seconds: 1, validationMs: 0 };
+    await board.onTrainBegin();
+    await board.onEpoch({ epoch: 0, epochs: 2, steps: 2, logs: { loss: 1, lr: 1 }, ...numbers }, training);
+    const tags = [...sink.tags('train').keys()].filter((tag) => tag.endsWith('/histogram'));
+    expect(tags).toEqual(tiny.model.network.parameters.map(({ key }) => `${key}_0/histogram`));
+  });
+
   it('says hyperparameters, texts and how it ended, and flushes with every epoch', async () => {
     const sink = new Kept();
     const hyperparameters = { learning_rate: 0.01, nesterov: false, optimizer: 'sgd' };
