@@ -167,12 +167,20 @@ describe('a submit or a write that WebGPU drops with an error', () => {
     return { state, device };
   }
 
-  it.each(['submit', 'writeBuffer'] as const)('%s: a step is taken whole or not at all', async (call) => {
+  const grouped = { accumulate: 2, clipNorm: 0.1, ema: 0.5 };
+
+  it.each([
+    ['submit', 'a step', {}, 1],
+    ['writeBuffer', 'a step', {}, 1],
+    ['submit', 'the last step of a group', grouped, 1],
+    ['writeBuffer', 'the last step of a group', grouped, 1],
+    ['submit', 'the first step of a group', grouped, 2],
+  ] as const)('%s: %s is taken whole or not at all', async (call, _, options, begun) => {
     const { state, device } = dropping(call);
     const borrowed = Gpu.borrow(device);
     const model = await DenseNet.create(borrowed, { config: TINY, seed: 1 });
-    await model.compile({ ...TINY_LOSS, learningRate: 0.01 });
-    await model.trainStep(tinyBatch(1));
+    await model.compile({ ...TINY_LOSS, learningRate: 0.01, ...options });
+    for (let i = 0; i < begun; i++) await model.trainStep(tinyBatch(1));
     const held = async () => [
       await model.exportWeights(),
       await model.exportOptimizer(),
