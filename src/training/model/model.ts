@@ -276,7 +276,8 @@ export class Model {
   }
 
   /**
-   * Replaces all weights by a copy of these, or none; with `ema` also those behind the average.
+   * Replaces all weights by a copy of these, or none; with `ema` also those behind the average. Gradients that wait for
+   * an update are those of other weights and are dropped.
    * @throws WeightsError, OutOfMemoryError
    */
   async importWeights(weights: WeightMap): Promise<void> {
@@ -286,6 +287,7 @@ export class Model {
       this.affines.outdate();
       await parameters.write(packed);
       await average.restart();
+      this.state.dropGroup();
     });
   }
 

@@ -141,6 +141,11 @@ export class TrainingState {
     this.hasGradients = true;
   }
 
+  /** The batches that wait are forgotten. */
+  dropGroup(): void {
+    this.group = NONE;
+  }
+
   /** `Model.exportOptimizer`. */
   async export(): Promise<OptimizerState> {
     const { kind, settings } = this.compiled('exportOptimizer').optimizer;

@@ -82,6 +82,10 @@ it('ends a group early when asked to, and an epoch of fit with an update', async
   expect((await model.exportOptimizer()).group).toEqual({ batches: 1, images: 2 });
   await model.goOn({ accumulate: 4 });
   expect((await model.exportOptimizer()).group).toBeUndefined();
+  await model.trainStep(tinyBatch(0));
+  expect((await model.exportOptimizer()).group).toEqual({ batches: 1, images: 2 });
+  await model.importWeights(START);
+  expect((await model.exportOptimizer()).group).toBeUndefined();
   await model.dispose();
 });
 
