@@ -66,7 +66,7 @@ async function convert(
   const precision = flags.half ? ', kernels in half precision' : '';
   const count = whole(countParameters(config).total);
   out.say(`Wrote ${target}: ${count} numbers, format ${kind}${precision}`);
-  for (const line of leftOut(kind, file)) out.say(`Not in the file: ${line}`);
+  for (const line of leftOut(kind, { ...file, preprocessing })) out.say(`Not in the file: ${line}`);
   out.document({
     command: 'convert',
     source: file.path,

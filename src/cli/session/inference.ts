@@ -1,7 +1,6 @@
 /** What `predict` and `gradcam` have in common: the weights, and how images are prepared for them. */
 import type { Command } from 'commander';
 import { WEIGHTS_NAMES } from '../../densenet/weights/formats.js';
-import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
 import {
   type Classifier,
   type ClassifierOptions,
@@ -19,11 +18,7 @@ export interface InferenceFlags extends TuningFlags, ClassifierOptions {
 
 export function addInferenceOptions(command: Command): Command {
   command
-    .option(
-      '--weights <file>',
-      `weight file with the head (${WEIGHTS_NAMES}), or a name in weights/`,
-      PHANTOM_WEIGHTS,
-    )
+    .requiredOption('--weights <file>', `weight file with the head (${WEIGHTS_NAMES}), or a name in weights/`)
     .addOption(option.size(`as trained, by the weights or their history.json; else ${USUAL_SIZE}`))
     .addOption(option.network('as trained, else densenet121'))
     .option('--labels <names>', 'names of the outputs in order, for weights that do not say', names)

@@ -6,7 +6,6 @@ import { DecodePool } from '../../data/images/decodePool.node.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { initialWeights } from '../../densenet/initialisers.js';
-import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
@@ -25,7 +24,7 @@ import { type RowsSource, readRows, rowsFor } from './rows.node.js';
 
 /** What is said beside the weight file, where it does not say it, and how the work is done. */
 export interface LoadOptions extends ClassifierOptions {
-  /** Draws the course's network with it, in place of weights that were trained. */
+  /** Where weights are drawn, as none are given. Default: 0. */
   seed?: number;
   /** Threads that decode images, as of `DecodePool`. */
   workers?: number;
@@ -129,8 +128,7 @@ export class LoadedNetwork {
  * Puts the weights of a file of any format on the GPU, with what the file and its history.json say of them: the
  * same numbers as `chexgpu predict` gives. The command also has its kernels checked and, on hardware, measured: a
  * program calls `checkKernels(gpu)` and `enableTuning(gpu)` for that; which kernels run may change the last bits.
- * @param weights path, or a name in weights/. Default: the package's own, which drawn X-rays taught and which say
- *   nothing of a patient; with `options.seed` the course's network before any training
+ * @param weights path, or a name in weights/; without one the course's network is drawn with `seed`
  * @throws WeightsError when there is no such file, no head, or nobody says what its outputs are; UsageError for
  *   options that contradict what the weights say; OutOfMemoryError
  */
@@ -141,7 +139,7 @@ export async function loadNetwork(
 ): Promise<LoadedNetwork> {
   requireGpu('loadNetwork', gpu);
   requireObject('The options of loadNetwork', options);
-  const { out = SILENT, signal = new AbortController().signal, seed, workers, ...rest } = options;
+  const { out = SILENT, signal = new AbortController().signal, seed = 0, workers, ...rest } = options;
   if (weights !== undefined && typeof weights !== 'string') {
     throw new UsageError(`weights is ${shown(weights)}, it must be the path or the name of a weight file.`);
   }
@@ -149,11 +147,7 @@ export async function loadNetwork(
   checkSignal(signal);
   signal.throwIfAborted();
   const context = { out, signal };
-  if (weights !== undefined && seed !== undefined) {
-    throw new UsageError('Weights that are read are not drawn with a seed.', 'Give weights, or seed.');
-  }
-  const classifier =
-    seed === undefined ? await readClassifier(context, weights ?? PHANTOM_WEIGHTS, rest) : drawn(seed, rest);
+  const classifier = weights === undefined ? drawn(seed, rest) : await readClassifier(context, weights, rest);
   const pool = new DecodePool({ workers, ...classifier.preparation.pixels });
   let model: DenseNet | undefined;
   try {

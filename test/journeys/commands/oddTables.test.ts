@@ -203,8 +203,15 @@ describe('flags that texts name', () => {
     ...command.options.map(({ long }) => long ?? ''),
     ...command.commands.flatMap(flagsOf),
   ];
-  /** Git's, Node's, the browser's, and a variable of a style sheet. */
-  const OTHERS = ['--porcelain', '--input-type', '--enable-unsafe-webgpu', '--depth', '--columns'];
+  /** Git's, TensorBoard's, Node's, the browser's, and a variable of a style sheet. */
+  const OTHERS = [
+    '--porcelain',
+    '--logdir',
+    '--input-type',
+    '--enable-unsafe-webgpu',
+    '--depth',
+    '--columns',
+  ];
 
   it('are there', async () => {
     const context = { out: new Output({ json: false }) } as CommandContext;

@@ -19,7 +19,7 @@ export const KERAS_HDF5: WeightsFormat<KerasReport> = {
   write: (kind, tensors, config, { head, optimizer, half, ...meaning }) =>
     writeKerasHdf5(tensors, config, { format: kind as KerasFormat, head, optimizer, half, meaning }),
   leavesOut: (kind, config, meaning) =>
-    leftOutByKeras(kind, config, meaning, 'but for its attribute chexgpu, '),
+    leftOutByKeras(kind, config, meaning, ', but for its attribute chexgpu'),
 };
 
 /**
@@ -42,9 +42,9 @@ export function leftOutByKeras(
     config.activation !== usual.activation &&
       `a ${config.activation} behind its outputs, not ${usual.activation}s`,
     labels &&
-      `${elsewhere}the order of its outputs: ${labels.map((label) => label || '(never trained)').join(', ')}`,
-    preprocessing && `${elsewhere}how pixels are scaled: ${JSON.stringify(preprocessing.normalisation)}`,
-    thresholds && `${elsewhere}the operating points: ${thresholds.join(', ')}`,
+      `the order of its outputs${elsewhere}: ${labels.map((label) => label || '(never trained)').join(', ')}`,
+    preprocessing && `how pixels are scaled${elsewhere}: ${JSON.stringify(preprocessing.normalisation)}`,
+    thresholds && `the operating points${elsewhere}: ${thresholds.join(', ')}`,
   ].filter((line) => typeof line === 'string');
 }
 
