@@ -6,7 +6,7 @@ import { requireFields, requireFunction, requireObject, shown, wholeNumber } fro
 import { UsageError } from '../../core/errors.js';
 import type { WeightMap } from '../parameterSpec.js';
 import { concat } from '../tensorboard/protobuf.js';
-import { eventRecord, versionRecord } from '../tensorboard/record.js';
+import { beginRecords, eventRecord } from '../tensorboard/record.js';
 import {
   type Hyperparameters,
   histogramValue,
@@ -145,20 +145,29 @@ export class TensorBoard implements Callback {
   async onEpoch(info: EpochInfo, training: TrainingContext): Promise<void> {
     const { validation } = this;
     this.validation = null;
+    if (this.hasFailed) return;
     const { epoch } = info;
     const { histogramEvery, pictureEvery, pictures } = this.options;
-    await this.timed('scalars', () => this.putLogs(info, training));
+    const { train, validated, evaluated } = valuesOf(info.logs);
+    const values: Record<EventRun, SummaryValue[]> = { '': [], train, validation: validated };
     if (isDue(epoch, histogramEvery)) {
-      await this.timed('histograms', () => this.putHistograms(epoch, training));
+      await this.timed('histograms', async () => {
+        train.push(...(await this.histograms(training)));
+      });
     }
     if (pictures && isDue(epoch, pictureEvery)) {
       await this.timed('pictures', async () => {
         for (const { run, tag, ...picture } of await pictures(info, validation, training)) {
-          await this.put(run, epoch, [imageValue(tag, picture)]);
+          values[run].push(imageValue(tag, picture));
         }
       });
     }
-    await this.timed('scalars', () => this.flush());
+    await this.timed('scalars', async () => {
+      await this.put('validation', epoch * training.stepsPerEpoch + info.steps, evaluated);
+      // One record per run: of an epoch that comes again all tags are replaced by the first one.
+      for (const run of Object.keys(values) as EventRun[]) await this.put(run, epoch, values[run]);
+      await this.flush();
+    });
   }
 
   onTrainEnd(): Promise<void> {
@@ -178,40 +187,18 @@ export class TensorBoard implements Callback {
     });
   }
 
-  private async putLogs(
-    { epoch, steps, logs }: EpochInfo,
-    { stepsPerEpoch }: TrainingContext,
-  ): Promise<void> {
-    const train: Record<string, number> = {};
-    const validation: Record<string, number> = {};
-    const evaluation: Record<string, number> = {};
-    for (const [name, value] of Object.entries(logs)) {
-      if (value === undefined) continue;
-      const own = name.replace(/^val_/, '');
-      if (own === name) train[`epoch_${name}`] = value;
-      else {
-        validation[`epoch_${own}`] = value;
-        evaluation[`evaluation_${own}_vs_iterations`] = value;
-      }
-    }
-    await this.put('train', epoch, scalarValues(train));
-    await this.put('validation', epoch * stepsPerEpoch + steps, scalarValues(evaluation));
-    await this.put('validation', epoch, scalarValues(validation));
-  }
-
-  private async putHistograms(epoch: number, { model }: TrainingContext): Promise<void> {
+  private async histograms({ model }: TrainingContext): Promise<SummaryValue[]> {
     const weights = await model.exportWeights();
     // One that goes on from the end of an epoch has none of it.
     const gradients: WeightMap = this.hasSteps ? await model.gradients() : new Map();
-    for (const { key } of model.network.parameters) {
-      const values = [histogramValue(`${key}_0/histogram`, weights.get(key)!)];
+    return model.network.parameters.flatMap(({ key }) => {
       const gradient = gradients.get(key);
-      if (gradient) values.push(histogramValue(`${key}_0_grad/histogram`, gradient));
-      await this.put('train', epoch, values);
-    }
+      const own = histogramValue(`${key}_0/histogram`, weights.get(key)!);
+      return gradient ? [own, histogramValue(`${key}_0_grad/histogram`, gradient)] : [own];
+    });
   }
 
-  /** A record of these values, in a file that begins with its version. */
+  /** A record of these values, in a file that begins as it should. */
   private async put(run: EventRun, step: number, values: readonly SummaryValue[]): Promise<void> {
     if (this.hasFailed || values.length === 0) return;
     const time = Date.now() / 1000;
@@ -219,7 +206,7 @@ export class TensorBoard implements Callback {
     const isFirst = !this.begun.has(run);
     this.begun.add(run);
     await this.attempt(() =>
-      this.options.sink.write(run, isFirst ? concat([versionRecord(time), records]) : records),
+      this.options.sink.write(run, isFirst ? concat([beginRecords(time, step), records]) : records),
     );
   }
 
@@ -252,6 +239,23 @@ const isDue = (epoch: number, every: number): boolean => every > 0 && epoch % ev
 
 const scalarValues = (scalars: Readonly<Record<string, number>>): SummaryValue[] =>
   Object.entries(scalars).map(([tag, value]) => scalarValue(tag, value));
+
+/** The logs of an epoch as scalars: those counted by epochs, and those of the validation that are counted by steps. */
+function valuesOf(logs: EpochInfo['logs']) {
+  const train: SummaryValue[] = [];
+  const validated: SummaryValue[] = [];
+  const evaluated: SummaryValue[] = [];
+  for (const [name, value] of Object.entries(logs)) {
+    if (value === undefined) continue;
+    const own = name.replace(/^val_/, '');
+    if (own === name) train.push(scalarValue(`epoch_${name}`, value));
+    else {
+      validated.push(scalarValue(`epoch_${own}`, value));
+      evaluated.push(scalarValue(`evaluation_${own}_vs_iterations`, value));
+    }
+  }
+  return { train, validated, evaluated };
+}
 
 /** A copy. @throws UsageError for a value of another type */
 function checked<T>(field: string, values: Readonly<Record<string, T>>, types: readonly string[]) {

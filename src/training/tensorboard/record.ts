@@ -18,13 +18,17 @@ export function record(data: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The first record of every event file. By version 1 a step that comes again takes the place of what its tag had from
+ * The first records of every event file. By version 1 a step that comes again takes the place of what its tag had from
  * there on, tag by tag, which is what a training that goes on from a checkpoint needs. (By version 2, TensorFlow's,
- * a message drops all tags from one step on; in these files some tags count epochs and others training steps.)
+ * a message drops all tags from one step on; in these files some tags count epochs and others training steps.) What
+ * comes again TensorBoard knows by a step below the one before it (plugin_event_accumulator.py); so that it does
+ * wherever the earlier file ended, a summary of nothing stands behind the first step.
  * @param wallTime seconds since 1970
+ * @param step of the file's first values
  */
-export function versionRecord(wallTime: number): Uint8Array<ArrayBuffer> {
-  return record(concat([doubleField(1, wallTime), textField(3, 'brain.Event:1')]));
+export function beginRecords(wallTime: number, step: number): Uint8Array<ArrayBuffer> {
+  const version = record(concat([doubleField(1, wallTime), textField(3, 'brain.Event:1')]));
+  return concat([version, eventRecord(wallTime, step + 1, [])]);
 }
 
 /**

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DataError, UsageError } from '../../../src/core/errors.js';
 import { EventFolder } from '../../../src/training/tensorboard/eventFolder.node.js';
-import { eventRecord, versionRecord } from '../../../src/training/tensorboard/record.js';
+import { beginRecords, eventRecord } from '../../../src/training/tensorboard/record.js';
 import { scalarValue } from '../../../src/training/tensorboard/summaries.js';
 import { readEvents } from '../../support/files/eventFile.js';
 import { refused } from '../../support/refused.js';
@@ -38,11 +38,11 @@ describe('a folder of event files', () => {
     const made: string[] = [];
     const folder = await EventFolder.open(join(root, 'tb'), { onFile: async (path) => void made.push(path) });
     expect(readdirSync(root)).toEqual([]);
-    await folder.write('train', versionRecord(1));
-    await folder.write('', versionRecord(1));
+    await folder.write('train', beginRecords(1, 0));
+    await folder.write('', beginRecords(1, 0));
     for (const step of [1, 2]) {
       await folder.write('train', scalar(step));
-      expect(stepsIn('train', filesIn('tb', 'train')[0])).toEqual([0, 1, 2].slice(0, step + 1));
+      expect(stepsIn('train', filesIn('tb', 'train')[0])).toEqual([0, 1, 1, 2].slice(0, step + 2));
     }
     await folder.flush();
     await folder.close();

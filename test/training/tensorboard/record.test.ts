@@ -1,6 +1,6 @@
 /** Whole records, byte for byte as TensorFlow's writers make them, and by a reader of the tests' own. */
 import { describe, expect, it } from 'vitest';
-import { eventRecord, versionRecord } from '../../../src/training/tensorboard/record.js';
+import { beginRecords, eventRecord } from '../../../src/training/tensorboard/record.js';
 import {
   histogramValue,
   imageValue,
@@ -55,9 +55,11 @@ describe('a record', () => {
     expect([...new Set(cases.map(({ kind }) => kind))]).toEqual(kinds);
   });
 
-  it('begins a file with its version', () => {
-    const [event] = readEvents(Buffer.from(versionRecord(12.5)));
-    expect(event).toEqual({ wallTime: 12.5, step: 0, version: 'brain.Event:1', values: [] });
+  it('begins a file with its version, and nothing behind its first step', () => {
+    expect(readEvents(Buffer.from(beginRecords(12.5, 7)))).toEqual([
+      { wallTime: 12.5, step: 0, version: 'brain.Event:1', values: [] },
+      { wallTime: 12.5, step: 8, version: undefined, values: [] },
+    ]);
   });
 
   it('holds several values of one step', () => {
