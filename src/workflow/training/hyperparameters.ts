@@ -3,8 +3,8 @@ import type { Hyperparameters } from '../../training/tensorboard/summaries.js';
 
 /**
  * Numbers, truth values and the names of what was chosen by name (`{ kind: { name }, settings }`), each under its path:
- * `optimizer`, `optimizer.learningRate`. Short lists of numbers are one text. All other text is left out, as it may be
- * the name of a file or a folder.
+ * `optimizer`, `optimizer.learningRate`. Of a list of what was chosen each has a path of its own, and is `on`. Short
+ * lists of numbers are one text. All other text is left out, as it may be the name of a file or a folder.
  */
 export function hyperparametersOf(settings: Readonly<Record<string, unknown>>): Hyperparameters {
   const found: Record<string, number | string | boolean> = {};
@@ -15,16 +15,26 @@ export function hyperparametersOf(settings: Readonly<Record<string, unknown>>): 
 /** Numbers of a list that is shown; longer ones are data. */
 const SHORT = 4;
 
+/** The name of what was chosen by one. */
+function nameOf(value: unknown): string | null {
+  const name = (value as { kind?: { name?: unknown } } | null)?.kind?.name;
+  return typeof name === 'string' ? name : null;
+}
+
 function collect(path: string, value: unknown, found: Record<string, number | string | boolean>): void {
   if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
     found[path] = value;
   } else if (Array.isArray(value)) {
-    if (value.length <= SHORT && value.every((x) => typeof x === 'number')) found[path] = value.join(', ');
+    const isShort = value.length > 0 && value.length <= SHORT;
+    if (isShort && value.every((x) => typeof x === 'number')) found[path] = value.join(', ');
+    for (const one of value) {
+      const name = nameOf(one);
+      if (name !== null) collect(`${path}.${name}`, { ...one.settings, on: true }, found);
+    }
   } else if (typeof value === 'object' && value !== null) {
-    const { kind, settings } = value as { kind?: { name?: unknown }; settings?: object };
-    const name = kind?.name;
-    if (typeof name === 'string') found[path] = name;
-    const fields = typeof name === 'string' ? { ...settings } : value;
+    const name = nameOf(value);
+    if (name !== null) found[path] = name;
+    const fields = name === null ? value : { ...(value as { settings?: object }).settings };
     for (const [key, inner] of Object.entries(fields)) collect(path ? `${path}.${key}` : key, inner, found);
   }
 }

@@ -201,7 +201,13 @@ function boardFor(
   if (!tensorBoard) return undefined;
   const { interpolation, scaling, seed, augmentation } = preparation;
   const hyperparameters = {
-    ...hyperparametersOf({ ...plan, loss: choices.loss, seed, augmentation }),
+    ...hyperparametersOf({
+      ...plan,
+      callbacks: plan.callbacks?.chosen,
+      loss: choices.loss,
+      seed,
+      augmentation,
+    }),
     network: network.config.name,
     interpolation,
     scaling,

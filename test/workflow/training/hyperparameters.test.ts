@@ -19,6 +19,15 @@ describe('hyperparameters', () => {
     });
   });
 
+  it('have each of a list that was chosen, and nothing of an empty one', () => {
+    const chosen = [{ kind: { name: 'early-stopping' }, settings: { patience: 2 }, file: 'smith.h5' }];
+    expect(hyperparametersOf({ callbacks: { chosen } })).toEqual({
+      'callbacks.chosen.early-stopping.patience': 2,
+      'callbacks.chosen.early-stopping.on': true,
+    });
+    expect(hyperparametersOf({ callbacks: { chosen: [] } })).toEqual({});
+  });
+
   it('are no texts, which may name files, no data, and nothing that is not finite', () => {
     const posWeights = Array.from({ length: 14 }, () => 0.5);
     const callbacks = { saveBest: 'smith.h5', monitor: 'val_auc', patience: 2 };
