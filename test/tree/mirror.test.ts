@@ -37,6 +37,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/densenet/weights/keras/kerasModelConfig.ts': 'test/densenet/weights/keras/kerasArchitecture.test.ts',
   'src/densenet/weights/keras/kerasSettings.ts': 'test/densenet/weights/keras/kerasArchitecture.test.ts',
   'src/densenet/weights/numpy/npz.ts': 'test/densenet/weights/numpy/npzFormat.test.ts',
+  'src/core/threadPool.node.ts': 'test/data/images/decodePool.node.test.ts',
   'src/core/outputs/addFiles.node.ts': 'test/journeys/files/fullDisk.test.ts',
   'src/core/outputs/journal.node.ts': 'test/core/outputs/claim.node.test.ts',
   // Every trouble of a folder made on purpose.

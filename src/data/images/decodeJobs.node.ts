@@ -1,5 +1,4 @@
 /** The work that a decode worker does, in messages that cross a thread boundary. */
-import { ChexError, DataError } from '../../core/errors.js';
 import { decodeFile } from './decode.node.js';
 import { inspectFile } from './imageFacts.node.js';
 import type { ImageFacts, PixelFacts, Scaling } from './pixelFacts.js';
@@ -25,34 +24,9 @@ export type LoadedImage = PixelImage & { readonly facts: PixelFacts };
 
 export type JobResult = LoadedImage | ImageFacts;
 
-export interface JobRequest {
-  readonly id: number;
-  readonly job: DecodeJob;
-}
-
-/** An error's message, its hint apart, since classes do not survive the crossing. */
-export interface JobFailure {
-  readonly message: string;
-  readonly hint: string;
-}
-
-export type JobReply =
-  | { readonly id: number; readonly result: JobResult }
-  | { readonly id: number; readonly failure: JobFailure };
-
 /** @throws DataError naming the file */
 export async function runJob(job: DecodeJob): Promise<JobResult> {
   if (job.kind === 'inspect') return inspectFile(job.file, job.scaling);
   const { image } = await decodeFile(job.file, job.scaling);
   return { ...resize(image, job.width, job.height, job.interpolation), facts: image.facts };
-}
-
-export function failureOf(error: unknown, job: DecodeJob): JobFailure {
-  if (!(error instanceof ChexError)) return { message: `${job.file}: decoding failed (${error}).`, hint: '' };
-  const { message, hint } = error;
-  return { message: hint === '' ? message : message.slice(0, -hint.length - 1), hint };
-}
-
-export function errorOf({ message, hint }: JobFailure): DataError {
-  return new DataError(message, hint);
 }
