@@ -45,6 +45,8 @@ export interface StrokeOptions {
 
 export class Canvas {
   readonly size: number;
+  /** Pixels per unit of patient length. */
+  readonly scale: number;
   private readonly a: number;
   private readonly b: number;
   private readonly centreX: number;
@@ -57,16 +59,13 @@ export class Canvas {
     const scale = pose.magnification * size;
     this.a = scale * Math.cos(pose.angle);
     this.b = scale * Math.sin(pose.angle);
+    this.scale = Math.hypot(this.a, this.b);
     this.centreX = (0.5 + pose.shiftX) * size;
     this.centreY = (0.5 + pose.shiftY) * size;
     this.nearest = new Float32Array(size * size).fill(2);
     this.strength = new Float32Array(size * size);
   }
 
-  /** Pixels per unit of patient length. */
-  get scale(): number {
-    return Math.hypot(this.a, this.b);
-  }
   layer(): Float32Array {
     return new Float32Array(this.size * this.size);
   }

@@ -29,6 +29,21 @@ describe('drawPhantom', () => {
     }
   });
 
+  // Whoever draws other pixels raises PHANTOM_VERSION and says so: published scores and weights are of these.
+  it.each([
+    [64, 40, 5, '2c4100df0558f121'],
+    [97, 6, 3, 'b2a9594a530a8709'],
+    [320, 3, 6, '5ba41bff0038405e'],
+    [640, 1, 8, 'aa774a576490a573'],
+  ])('draws the pixels of version 1 at %i px', (size, images, seed, wanted) => {
+    const hash = createHash('sha256');
+    for (const spec of makeCohort({ images: Math.max(3, images), seed, balanced: true }).slice(0, images)) {
+      const { pixels, boxes } = drawPhantom(spec, size);
+      hash.update(pixels).update(JSON.stringify(boxes));
+    }
+    expect(hash.digest('hex').slice(0, 16)).toBe(wanted);
+  });
+
   it('shows dark lungs, a white spine and a bright abdomen', () => {
     for (const index of [0, 3, 7]) {
       const spec = healthy(index);

@@ -48,7 +48,7 @@ export function drawTissue(canvas: Canvas, thorax: Thorax): Tissue {
     const a = Math.abs(x);
     const w = thorax.bodyHalfWidth(y);
     let t = a / w;
-    let thickness = t < 1 ? thorax.bodyDepthAt(y) * Math.sqrt(1 - t ** 5) : 0;
+    let thickness = t < 1 ? thorax.bodyDepthAt(y) * Math.sqrt(1 - t * t * (t * t) * t) : 0;
     // Shoulder girdle: a slab under a line that falls from the neck to the acromion.
     const slope = smoothstep(neck * 0.7, shoulderX + 0.06, a);
     const top = shoulderY - 0.15 + 0.115 * Math.sqrt(slope) + 0.055 * slope * slope * slope;
