@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the library for Node and for the browser, the command, the decode worker, the
+ * Builds dist/: the library for Node and for the browser, the command, the worker threads, the
  * type declarations and the browser example. Everything is made in a folder beside and moved in
  * at the end, so a build that breaks leaves the old dist as it was.
  *
@@ -48,6 +48,7 @@ function buildNode() {
       node: 'src/node.ts',
       'cli/main': 'src/cli/main.ts',
       decodeWorker: 'src/data/images/decodeWorker.node.ts',
+      drawWorker: 'src/data/phantoms/drawWorker.node.ts',
     },
     outdir: out,
     splitting: true,

@@ -40,7 +40,15 @@ export function sourcesHash(root) {
 
 /** True when dist is whole and was built from the sources as they are. */
 export function isBuilt(root) {
-  const parts = [STAMP, 'index.js', 'node.js', 'decodeWorker.js', 'cli/main.js', 'browser/chexgpu.js'];
+  const parts = [
+    STAMP,
+    'index.js',
+    'node.js',
+    'decodeWorker.js',
+    'drawWorker.js',
+    'cli/main.js',
+    'browser/chexgpu.js',
+  ];
   if (!parts.every((part) => existsSync(join(root, 'dist', part)))) return false;
   return readFileSync(join(root, 'dist', STAMP), 'utf8') === sourcesHash(root);
 }

@@ -43,6 +43,7 @@ describe('the package', () => {
       'index.js',
       'node.js',
       'decodeWorker.js',
+      'drawWorker.js',
       'cli/main.js',
       'types/index.d.ts',
       'browser/chexgpu.js',

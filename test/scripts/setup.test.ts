@@ -50,7 +50,7 @@ say('ends');
 const BUILD = `
 import fs from 'node:fs';
 import { sourcesHash } from './buildStamp.mjs';
-for (const file of ['index.js', 'node.js', 'decodeWorker.js', 'cli/main.js', 'browser/chexgpu.js']) {
+for (const file of ['index.js', 'node.js', 'decodeWorker.js', 'drawWorker.js', 'cli/main.js', 'browser/chexgpu.js']) {
   fs.mkdirSync('dist/' + file.replace(/[^/]*$/, ''), { recursive: true });
   fs.writeFileSync('dist/' + file, '');
 }

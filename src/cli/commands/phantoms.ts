@@ -25,6 +25,8 @@ export const phantomsCommand = define<PhantomsToDraw>({
       .option('--size <px>', 'side of the X-rays', wholeNumber(64, 1024), 320)
       .addOption(option.seed())
       .option('--balanced', "each finding in a fifth of the X-rays, not at the notebook's frequencies", false)
+      .option('--workers <n>', 'threads that draw; 0 for none (default: one per core)', wholeNumber(0, 64))
+      .option('--no-cache', "draw all of them anew; keep none in the user's cache folder")
       .option('--overwrite', 'replace a folder that phantoms were written to', false),
   action: async (context, flags) => {
     const { out } = context;

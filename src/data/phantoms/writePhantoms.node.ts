@@ -1,18 +1,16 @@
 /** `chexgpu phantoms`: a cohort on disk as PNGs and the assignment's CSVs. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { OutputFolder } from '../../core/outputs/outputFolder.node.js';
 import { writeError } from '../../core/writeFile.node.js';
 import { CSV_COLUMNS, IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../tables/labels.js';
 import { makeCohort, type PhantomSpec } from './cohort.js';
-import { checkSize, drawPhantom } from './drawPhantom.js';
+import { PHANTOM_VERSION } from './drawJobs.node.js';
+import { checkSize } from './drawPhantom.js';
+import { type DrawPoolOptions, openDrawPool } from './drawPool.node.js';
 import { SPLITS, type Split } from './splitPatients.js';
 
-/** Goes up whenever the same seed gives other pixels. */
-const PHANTOM_VERSION = 1;
-
-export interface WritePhantomsOptions {
+export interface WritePhantomsOptions extends DrawPoolOptions {
   /** Folder to make; it must be missing or empty unless `overwrite`. */
   out: string;
   /** At least 3. */
@@ -23,7 +21,10 @@ export interface WritePhantomsOptions {
   balanced?: boolean;
   /** Replaces the phantoms that were written there before; other files in the folder stay. */
   overwrite?: boolean;
-  onProgress?: (done: number, total: number) => void;
+  /** Takes drawings from the user's cache folder, and keeps them there. Default false. */
+  cache?: boolean;
+  /** Called as files are there; what it throws ends the drawing. `cached`: how many of those came from the cache. */
+  onProgress?: (done: number, total: number, cached: number) => void;
 }
 
 export interface PhantomSummary {
@@ -46,11 +47,12 @@ const BYTES_PER_ROW = 500;
 
 /**
  * Draws a cohort into `out`: images/, train.csv, valid.csv, test.csv, boxes.csv and phantoms.json. All of it appears
- * together when the last X-ray is drawn, so that nothing is left half-written.
+ * together when the last X-ray is drawn, so that nothing is left half-written. All cores draw; the bytes are the same
+ * for any number of workers, and from the cache.
  * @throws UsageError for a folder in use, a bad size, seed or number of images; DataError where it cannot be written
  */
 export async function writePhantoms(options: WritePhantomsOptions): Promise<PhantomSummary> {
-  const { out, images, size, seed, balanced = false, overwrite, onProgress } = options;
+  const { out, images, size, seed, balanced = false, overwrite } = options;
   checkSize(size);
   const specs = makeCohort({ images, seed, balanced });
   const needs = images * (size * size * BYTES_PER_PIXEL + BYTES_PER_ROW);
@@ -64,14 +66,8 @@ export async function writePhantoms(options: WritePhantomsOptions): Promise<Phan
     await mkdir(join(folder.staged, 'images')).catch((cause) => {
       throw writeError(out, cause);
     });
-    const boxes = ['Image,Label,x,y,w,h'];
-    let done = 0;
-    for (const spec of specs) {
-      const phantom = drawPhantom(spec, size);
-      await write(`images/${spec.image}`, await grayPng(phantom.pixels, size));
-      for (const b of phantom.boxes) boxes.push(`${spec.image},${b.label},${b.x},${b.y},${b.w},${b.h}`);
-      onProgress?.(++done, specs.length);
-    }
+    const lines = await drawAll(specs, options, (name, png) => write(`images/${name}`, png));
+    const boxes = ['Image,Label,x,y,w,h', ...lines.flat()];
     await write('boxes.csv', `${boxes.join('\n')}\n`);
     for (const split of SPLITS) await write(`${split}.csv`, toCsv(specs.filter((s) => s.split === split)));
     const summary = summarise(specs, { size, seed, balanced, boxes: boxes.length - 1 });
@@ -83,12 +79,44 @@ export async function writePhantoms(options: WritePhantomsOptions): Promise<Phan
   }
 }
 
-/** 8-bit gray PNG with fixed settings: the same pixels give the same bytes. */
-function grayPng(pixels: Uint8Array, size: number): Promise<Buffer> {
-  return sharp(pixels, { raw: { width: size, height: size, channels: 1 } })
-    .toColourspace('b-w')
-    .png({ compressionLevel: 6, adaptiveFiltering: false, palette: false, progressive: false })
-    .toBuffer();
+/**
+ * Draws every spec and hands its file to `write`.
+ * @returns the rows of boxes.csv of each, in the order of the specs
+ */
+async function drawAll(
+  specs: readonly PhantomSpec[],
+  { size, cache = false, onProgress, workers, workerFile }: WritePhantomsOptions,
+  write: (name: string, png: Uint8Array) => Promise<void>,
+): Promise<string[][]> {
+  const pool = openDrawPool(specs.length * size * size, { workers, workerFile });
+  const boxes: string[][] = [];
+  const failures: unknown[] = [];
+  let next = 0;
+  let done = 0;
+  let cached = 0;
+  const drawNext = async (): Promise<void> => {
+    const at = next++;
+    const { image } = specs[at];
+    const drawn = await pool.draw({ spec: specs[at], size, cache });
+    boxes[at] = drawn.boxes.map((b) => `${image},${b.label},${b.x},${b.y},${b.w},${b.h}`);
+    await write(image, drawn.png);
+    if (failures.length > 0) return;
+    if (drawn.fromCache) cached++;
+    onProgress?.(++done, specs.length, cached);
+  };
+  // Every line comes to its end, so that nobody still writes when the folder is cleared away.
+  const line = async (): Promise<void> => {
+    while (next < specs.length && failures.length === 0) {
+      await drawNext().catch((error) => failures.push(error));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: pool.atOnce }, line));
+  } finally {
+    await pool.close();
+  }
+  if (failures.length > 0) throw failures[0];
+  return boxes;
 }
 
 function toCsv(specs: readonly PhantomSpec[]): string {

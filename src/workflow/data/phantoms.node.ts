@@ -1,5 +1,6 @@
 /** Synthetic X-rays: drawn into a folder, and as a data set to train on. */
 import { basename } from 'node:path';
+import { plural } from '../../core/formatting.js';
 import { type PhantomSummary, writePhantoms } from '../../data/phantoms/writePhantoms.node.js';
 import type { Frame } from '../../data/tables/frame.js';
 import type { WorkContext } from '../reporter.js';
@@ -13,20 +14,28 @@ export interface PhantomsToDraw {
   seed: number;
   balanced: boolean;
   overwrite: boolean;
+  /** Threads that draw; default one per core. */
+  workers?: number;
+  /** Whether drawings are taken from the user's cache folder and kept there; default true. */
+  cache?: boolean;
 }
 
 /** Draws with progress; an interrupt leaves nothing behind. */
 export async function drawPhantoms(context: WorkContext, phantoms: PhantomsToDraw): Promise<PhantomSummary> {
   const { out, signal } = context;
   const bar = out.progress('Drawing phantoms', phantoms.images, 'images');
+  let fromCache = 0;
   const summary = await writePhantoms({
     ...phantoms,
-    onProgress: (done) => {
+    cache: phantoms.cache ?? true,
+    onProgress: (done, _, cached) => {
       signal.throwIfAborted();
       bar.update(done);
+      fromCache = cached;
     },
   });
   out.endProgress();
+  if (fromCache > 0) out.say(`Of ${plural(summary.images, 'phantom')}, ${fromCache} had been drawn before.`);
   return summary;
 }
 
