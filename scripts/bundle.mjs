@@ -41,11 +41,13 @@ export function bundleExample(outdir) {
   const folder = join(root, 'examples', 'browser');
   cpSync(folder, outdir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
   const shipped = join(root, 'weights', SHIPPED_WEIGHTS);
-  if (existsSync(shipped)) cpSync(shipped, join(outdir, 'weights', SHIPPED_WEIGHTS));
+  const comeAlong = existsSync(shipped);
+  if (comeAlong) cpSync(shipped, join(outdir, 'weights', SHIPPED_WEIGHTS));
   return build({
     ...options,
     entryPoints: { main: join(folder, 'main.ts') },
     outdir,
     alias: { chexgpu: join(root, 'src', 'index.ts') },
+    define: { WEIGHTS_COME_ALONG: String(comeAlong) },
   });
 }

@@ -103,12 +103,16 @@ export async function weightsFrom(
 /** Those that come with the package, beside the page. */
 const SHIPPED = 'weights/phantoms-densenet121.h5';
 
+/** Whether the page was built with them; set by the build. */
+declare const WEIGHTS_COME_ALONG: boolean;
+
 /**
  * The weights that drawn X-rays taught.
  * @returns with the side of the images that they were trained on, and what whoever sees a prediction is to be told
  * @throws Error where the page was served without them; WeightsError
  */
 export async function shippedWeights(): Promise<{ weights: WeightMap; size: number; notice: string }> {
+  if (!WEIGHTS_COME_ALONG) throw new Error('the page was built without weights');
   const response = await fetch(SHIPPED);
   if (!response.ok) throw new Error(`${SHIPPED} is not there (${response.status})`);
   const bytes = new Uint8Array(await response.arrayBuffer());

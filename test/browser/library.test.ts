@@ -64,7 +64,8 @@ describe('the library for the browser', () => {
     );
     expect([...wanted].filter(holdsReader)).toEqual([]);
     expect(later.filter(holdsReader)).not.toEqual([]);
-    expect(first).toBeLessThan(150);
+    // Callbacks, schedules, event files of TensorBoard and checkpoints took it from 145 to 160.
+    expect(first).toBeLessThan(165);
   });
 });
 

@@ -33,7 +33,7 @@ const SHAPES_NOT_TAKEN: Record<string, RegExp> = {
   'preprocess.normalise.vec4': /odd$|into four channels|one channel of four$/,
 };
 /** What is no multiple of four takes none of the others but the naive ones. */
-const NO_MULTIPLE_OF_FOUR = /odd channel|^(7|13) channels|^5 x 7|^1 x 13|^103 values|^3 parameters/;
+const NO_MULTIPLE_OF_FOUR = /odd channel|^(7|13) channels|^5 x 7|^1 x 13|^(3|103|8199) values|^3 parameters/;
 
 /** Why a case does not run a kernel on this adapter, if it must not. */
 function whyNot({ name, variant, declared }: Kernel, { title }: CheckCase): string | null {

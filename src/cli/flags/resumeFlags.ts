@@ -35,7 +35,7 @@ const OWN = ['resume', 'json', 'check', 'refuseLeakage'];
 /** A flag as it was typed. */
 function dashed(name: string, value: unknown): string {
   const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return value === false ? `--no-${words}` : `--${words}`;
+  return `--${value === false ? 'no-' : ''}${words}`;
 }
 
 /**

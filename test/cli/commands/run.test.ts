@@ -246,7 +246,12 @@ describe('the single steps', () => {
       '--json',
     ]);
     expect(ended.code).toBe(0);
-    expect((await readdir(out)).sort()).toEqual(['.chexgpu.json', 'history.json', 'weights.h5']);
+    expect((await readdir(out)).sort()).toEqual([
+      '.chexgpu.json',
+      'checkpoint.h5',
+      'history.json',
+      'weights.h5',
+    ]);
     expect(JSON.parse(ended.stdout).training.stepLosses).toHaveLength(4);
     const config = densenetConfig('densenet121');
     const [before, after] = await Promise.all(

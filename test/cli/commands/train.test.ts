@@ -55,7 +55,8 @@ it('callbacks keep files in the run folder, which are read like any other', asyn
   const aucs: number[] = training.epochs.map(({ valAuc }: { valAuc: number }) => valAuc);
   const epochs = aucs.map((auc, i) => `e${i + 1}-${auc.toFixed(3)}.npz`);
   const files = (await readdir(out)).filter((name) => !name.startsWith('.')).sort();
-  expect(files).toEqual([...epochs, 'best.h5', 'history.json', 'log.csv', 'weights.h5'].sort());
+  const kept = ['best.h5', 'checkpoint.h5', 'history.json', 'log.csv', 'weights.h5'];
+  expect(files).toEqual([...epochs, ...kept].sort());
   const [header, ...rows] = (await readFile(join(out, 'log.csv'), 'utf8')).trimEnd().split('\r\n');
   expect(header).toMatch(/^epoch,loss,lr,val_auc,val_auc_.*,val_loss$/);
   expect(rows.map((row) => Number(row.split(',')[3]))).toEqual(aucs);

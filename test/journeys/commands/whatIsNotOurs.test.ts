@@ -276,7 +276,12 @@ describe('a training under way', () => {
       130,
       expect.stringMatching(/weights after epoch \d+ of 500/),
     ]);
-    expect((await readdir(out)).sort()).toEqual(['.chexgpu.json', 'history.json', 'weights.h5']);
+    expect((await readdir(out)).sort()).toEqual([
+      '.chexgpu.json',
+      'checkpoint.h5',
+      'history.json',
+      'weights.h5',
+    ]);
     const { loss, step_loss } = JSON.parse(await readFile(join(out, 'history.json'), 'utf8'));
     expect(loss.length).toBeGreaterThan(0);
     expect(step_loss).toHaveLength(loss.length);
