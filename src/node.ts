@@ -35,4 +35,11 @@ export {
 export type { PredictionOptions } from './workflow/prediction/predictRows.node.js';
 export type { RowsSource } from './workflow/prediction/rows.node.js';
 export { type TrainingFacts, writeCheckpoint } from './workflow/weights/checkpoint.node.js';
+export {
+  type FetchableWeights,
+  type FetchedWeights,
+  type FetchOptions,
+  fetchableWeights,
+  fetchWeights,
+} from './workflow/weights/fetchWeights.node.js';
 export { type StartingNetwork, startingNetwork } from './workflow/weights/startingNetwork.node.js';

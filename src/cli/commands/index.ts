@@ -5,6 +5,7 @@ import { checkCommand } from './check.js';
 import { convertCommand } from './convert.js';
 import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
+import { fetchCommand } from './fetch.js';
 import { gradcamCommand } from './gradcam.js';
 import { labCommand } from './lab.js';
 import { phantomsCommand } from './phantoms.js';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly MakeCommand[] = [
   evaluateCommand,
   gradcamCommand,
   convertCommand,
+  fetchCommand,
   checkCommand,
   phantomsCommand,
   doctorCommand,

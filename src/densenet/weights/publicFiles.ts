@@ -1,5 +1,16 @@
+import type { DenseNetName } from '../architecture.js';
+
 /** In weights/ of this package: DenseNet121 that drawn X-rays taught, and what is taken where nobody names weights. */
 export const PHANTOM_WEIGHTS = 'phantoms-densenet121';
+
+/** How a public file is fetched. */
+export interface Fetchable {
+  /** What one calls it. */
+  name: string;
+  network: DenseNetName;
+  /** Where it lies on the web. */
+  folder: string;
+}
 
 /** Weight files that are known by name, so that a damaged or different one can be told. */
 export interface KnownWeights {
@@ -7,10 +18,14 @@ export interface KnownWeights {
   /** Hex digest of the whole file. */
   algorithm: 'sha256' | 'md5';
   digest: string;
-  bytes?: number;
+  bytes: number;
   /** What it is, in a few words. */
   what: string;
+  /** Of files that may be fetched. */
+  fetch?: Fetchable;
 }
+
+const KERAS = 'https://storage.googleapis.com/tensorflow/keras-applications/densenet/';
 
 export const KNOWN_WEIGHTS: readonly KnownWeights[] = [
   {
@@ -31,6 +46,24 @@ export const KNOWN_WEIGHTS: readonly KnownWeights[] = [
     file: 'densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5',
     algorithm: 'md5',
     digest: '30ee3e1110167f948a6b9946edeeb738',
+    bytes: 29_084_464,
     what: "Keras' ImageNet base of DenseNet121, without the head",
+    fetch: { name: 'imagenet-densenet121', network: 'densenet121', folder: KERAS },
+  },
+  {
+    file: 'densenet169_weights_tf_dim_ordering_tf_kernels_notop.h5',
+    algorithm: 'md5',
+    digest: 'b8c4d4c20dd625c148057b9ff1c1176b',
+    bytes: 51_877_672,
+    what: "Keras' ImageNet base of DenseNet169, without the head",
+    fetch: { name: 'imagenet-densenet169', network: 'densenet169', folder: KERAS },
+  },
+  {
+    file: 'densenet201_weights_tf_dim_ordering_tf_kernels_notop.h5',
+    algorithm: 'md5',
+    digest: 'c13680b51ded0fb44dff2d8f86ac8bb1',
+    bytes: 74_836_368,
+    what: "Keras' ImageNet base of DenseNet201, without the head",
+    fetch: { name: 'imagenet-densenet201', network: 'densenet201', folder: KERAS },
   },
 ];

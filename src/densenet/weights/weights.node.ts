@@ -167,7 +167,7 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** `weights/` of the package that this file belongs to, whether it runs from source or bundled. */
-async function weightsFolder(): Promise<string> {
+export async function weightsFolder(): Promise<string> {
   const start = dirname(fileURLToPath(import.meta.url));
   for (let folder = start; ; folder = dirname(folder)) {
     if (await isFile(join(folder, 'package.json'))) return join(folder, 'weights');
