@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutputFolder } from '../../core/outputs/outputFolder.node.js';
 import { writeError } from '../../core/writeFile.node.js';
-import { CSV_COLUMNS, IMAGE_COLUMN, LABELS, PATIENT_COLUMN } from '../tables/labels.js';
+import { frameToCsv } from '../tables/frameToCsv.js';
+import { LABELS } from '../tables/labels.js';
 import { makeCohort, type PhantomSpec } from './cohort.js';
 import { PHANTOM_VERSION } from './drawJobs.node.js';
 import { checkSize } from './drawPhantom.js';
@@ -120,17 +121,12 @@ async function drawAll(
 }
 
 function toCsv(specs: readonly PhantomSpec[]): string {
-  const labels: readonly string[] = LABELS;
-  const lines = [CSV_COLUMNS.join(',')];
-  for (const spec of specs) {
-    const cells = CSV_COLUMNS.map((column) => {
-      if (column === IMAGE_COLUMN) return spec.image;
-      if (column === PATIENT_COLUMN) return String(spec.patientId);
-      return String(spec.labels[labels.indexOf(column)]);
-    });
-    lines.push(cells.join(','));
-  }
-  return `${lines.join('\n')}\n`;
+  return frameToCsv({
+    images: specs.map(({ image }) => image),
+    patientIds: specs.map(({ patientId }) => String(patientId)),
+    classes: LABELS,
+    labels: Uint8Array.from(specs.flatMap(({ labels }) => labels)),
+  });
 }
 
 function summarise(

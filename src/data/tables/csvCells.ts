@@ -58,3 +58,8 @@ const MISSING = new Set(
 );
 
 export const isMissing = (cell: string): boolean => MISSING.has(cell);
+
+/** A cell as it is written. All that csv-stringify would do here; every cell is checked one by one anyway. */
+export function quoted(field: string): string {
+  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}

@@ -11,7 +11,7 @@ import {
   frameFromTable,
   parseCsv,
 } from '../../data/tables/csv.js';
-import { cellNumber } from '../../data/tables/csvCells.js';
+import { cellNumber, quoted } from '../../data/tables/csvCells.js';
 import { IMAGE_COLUMN, LABELS, PATIENT_COLUMN, PREDICTION_SUFFIX } from '../../data/tables/labels.js';
 
 /** Rows of predictions beside the truth; matrices are row-major. */
@@ -55,11 +55,6 @@ export function asWritten(values: Float32Array): Float64Array {
 /** A prediction's shortest text that reads back as the same number of its kind. */
 const formatterOf = (predictions: PredictionRows['predictions']) =>
   predictions instanceof Float32Array ? formatFloat32 : String;
-
-/** A cell as it is written. All that csv-stringify would do here; every cell is checked one by one anyway. */
-export function quoted(field: string): string {
-  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
-}
 
 /**
  * @throws DataError if the columns differ in length, a label is not 0 or 1, or a prediction lies outside

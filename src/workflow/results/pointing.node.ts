@@ -2,10 +2,10 @@
 import { DataError, NonFiniteError } from '../../core/errors.js';
 import { percent } from '../../core/formatting.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
+import { quoted } from '../../data/tables/csvCells.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { type Pointing, pointAt, pointingResult } from '../../eval/explain/pointing.js';
 import type { PointingSummary } from '../../eval/report/reportData.js';
-import { quoted } from '../../eval/scores/predictionsCsv.js';
 import { shownProbabilities } from '../prediction/outputs.js';
 import type { WorkContext } from '../reporter.js';
 import { type Case, type ExplainOptions, loadForGradcam, scaledBoxes } from './explain.node.js';
