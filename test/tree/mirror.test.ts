@@ -58,6 +58,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/cli/commands/doctor.ts': 'test/cli/commands/run.test.ts',
   'src/cli/commands/gradcam.ts': 'test/journeys/commands/whatIsNotOurs.test.ts',
   'src/cli/commands/predict.ts': 'test/journeys/commands/oddTables.test.ts',
+  'src/cli/commands/split.ts': 'test/workflow/data/splitTable.node.test.ts',
   'src/cli/lab/judgeShader.ts': 'test/cli/commands/lab.test.ts',
   'src/cli/session/runFolder.ts': 'test/cli/commands/run.test.ts',
   // Ctrl-C, once and twice.

@@ -12,6 +12,7 @@ import { phantomsCommand } from './phantoms.js';
 import { predictCommand } from './predict.js';
 import { profileCommand } from './profile.js';
 import { runCommand } from './run.js';
+import { splitCommand } from './split.js';
 import { trainCommand } from './train.js';
 
 export const COMMANDS: readonly MakeCommand[] = [
@@ -24,6 +25,7 @@ export const COMMANDS: readonly MakeCommand[] = [
   fetchCommand,
   checkCommand,
   phantomsCommand,
+  splitCommand,
   doctorCommand,
   labCommand,
   benchCommand,

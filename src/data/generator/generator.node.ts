@@ -60,8 +60,7 @@ export async function flowFromDataframe(options: FlowOptions): Promise<ImageGene
 export async function rowsWithImages(options: ImageRows): Promise<Frame> {
   const { frame, directory, invalidFiles = 'error', imageColumn = IMAGE_COLUMN } = options;
   const files = await ImageFiles.open(directory);
-  const problems: (string | null)[] = [];
-  for (const image of frame.images) problems.push(await files.problem(image));
+  const problems = await files.problems(frame.images);
   const valid = [...problems.keys()].filter((row) => problems[row] === null);
   const invalid = frame.images.length - valid.length;
   if (invalid === 0) return frame;

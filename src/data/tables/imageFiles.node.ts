@@ -20,7 +20,7 @@ export function imagePath(directory: string, image: string): string {
 
 /** The files of a folder, each folder listed once: NIH's table has 112,120 rows. */
 export class ImageFiles {
-  private readonly listings = new Map<string, Map<string, Dirent>>();
+  private readonly listings = new Map<string, Promise<Map<string, Dirent>>>();
   private below: Promise<readonly string[]> | undefined;
 
   private constructor(readonly directory: string) {}
@@ -51,6 +51,34 @@ export class ImageFiles {
     return info.isFile() ? null : `${path} is ${kindOf(info)}, not a file`;
   }
 
+  /** As `problem`, of each. */
+  problems(images: readonly string[]): Promise<(string | null)[]> {
+    return inParallel(images, (image) => this.problem(image));
+  }
+
+  /**
+   * Where the images of these bare names lie in the folder and its sub-folders, as seen from it; undefined for one that
+   * is not there.
+   * @throws DataError for a name that two files have
+   */
+  async findBelow(names: readonly string[]): Promise<(string | undefined)[]> {
+    const wanted = new Set(names);
+    const found = new Map<string, string>();
+    for (const file of await this.all()) {
+      const name = file.slice(file.lastIndexOf('/') + 1);
+      if (!wanted.has(name)) continue;
+      const other = found.get(name);
+      if (other !== undefined) {
+        throw new DataError(
+          `${this.directory} holds ${name} twice: ${other} and ${file}.`,
+          'Give a folder with one file of each name.',
+        );
+      }
+      found.set(name, file);
+    }
+    return names.map((name) => found.get(name));
+  }
+
   /** All files below the folder, as seen from it, in order; empty where there are too many. */
   all(): Promise<readonly string[]> {
     this.below ??= this.walk();
@@ -64,13 +92,15 @@ export class ImageFiles {
     return isOutside ? resolve(imagePath(this.directory, image)) : inside.replaceAll(sep, '/');
   }
 
-  private async list(folder: string): Promise<Map<string, Dirent>> {
+  private list(folder: string): Promise<Map<string, Dirent>> {
     const key = normalize(folder).replace(/(?<=.)[/\\]$/, '');
-    const known = this.listings.get(key);
-    if (known) return known;
-    const entries = await readdir(folder, { withFileTypes: true });
-    const listing = new Map(entries.map((entry) => [entry.name, entry]));
-    this.listings.set(key, listing);
+    let listing = this.listings.get(key);
+    if (!listing) {
+      listing = readdir(folder, { withFileTypes: true }).then(
+        (entries) => new Map(entries.map((entry) => [entry.name, entry])),
+      );
+      this.listings.set(key, listing);
+    }
     return listing;
   }
 
@@ -79,11 +109,15 @@ export class ImageFiles {
     const folders = [''];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const listing = await this.list(join(this.directory, folder)).catch(() => new Map<string, Dirent>());
-      for (const [name, entry] of listing) {
-        // Links to folders are not followed: they may lead in a circle.
-        const path = folder + name;
+      const entries = [...listing.values()];
+      // Links to folders are not followed: they may lead in a circle.
+      const areFolders = await inParallel(entries, (entry) =>
+        entry.isSymbolicLink() ? this.leadsToFolder(folder + entry.name) : false,
+      );
+      for (const [i, entry] of entries.entries()) {
+        const path = folder + entry.name;
         if (entry.isDirectory()) folders.push(`${path}/`);
-        else if (!entry.isSymbolicLink() || !(await this.leadsToFolder(path))) found.push(path);
+        else if (!areFolders[i]) found.push(path);
       }
       if (found.length > MOST_FILES) return [];
     }
@@ -126,6 +160,23 @@ export class ImageFiles {
     const ending = files.find((file) => file !== wanted && stem(file) === stem(wanted));
     return ending === undefined ? '' : `${ending} is there, with another ending.`;
   }
+}
+
+/** Files that are asked about at once. */
+const AT_ONCE = 32;
+
+/** What `ask` says of each, in their order. */
+async function inParallel<T, R>(items: readonly T[], ask: (item: T) => R | Promise<R>): Promise<R[]> {
+  const answers: R[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < items.length) {
+      const i = next++;
+      answers[i] = await ask(items[i]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return answers;
 }
 
 function kindOf(info: Stats): string {
