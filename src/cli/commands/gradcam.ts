@@ -21,10 +21,6 @@ import { type Ahead, withAhead } from '../session/openAhead.js';
 import { type PointingFlags, pointing } from '../session/pointing.js';
 import { Problems } from '../terminal/lateFailures.js';
 
-interface GradcamFlags extends PointingFlags {
-  classes?: string[];
-}
-
 /** Of the name of a picture, so that what it is of is left of a long one: of the file's name, and of the class. */
 const STEM_BYTES = 120;
 const CLASS_BYTES = 80;
@@ -58,21 +54,24 @@ async function pictures(rows: readonly GradcamRow[], stemOf: ReadonlyMap<string,
   );
 }
 
-const gradcam = (context: CommandContext, flags: GradcamFlags, files: readonly string[]) =>
+const gradcam = (context: CommandContext, flags: PointingFlags, files: readonly string[]) =>
   withAhead((ahead) =>
     files.length === 0 ? pointing(context, flags, ahead) : gradcamWith(context, flags, files, ahead),
   );
 
 async function gradcamWith(
   context: CommandContext,
-  flags: GradcamFlags,
+  flags: PointingFlags,
   files: readonly string[],
   ahead: Ahead,
 ) {
   const { out } = context;
   const { overwrite } = flags;
-  if (flags.data ?? flags.csv) {
-    throw new UsageError('Image files and CSVs were both given.', 'Give files, or --data, or --csv.');
+  if (flags.data ?? flags.csv ?? flags.boxes ?? flags.images) {
+    throw new UsageError(
+      'Image files were given, and a CSV or what belongs to one.',
+      'Give files; or --data, or --csv with --images and --boxes.',
+    );
   }
   const images = [...new Set(files)];
   const inputs = await inputsOf([...images, namedHistory(flags)], [], flags.weights);
@@ -120,7 +119,7 @@ async function gradcamWith(
   return problems.exitCode;
 }
 
-export const gradcamCommand = define<GradcamFlags>({
+export const gradcamCommand = define<PointingFlags>({
   name: 'gradcam',
   description:
     'Shows where in an X-ray a probability comes from: one PNG for each image and class, the map over the X-ray.',
@@ -129,6 +128,10 @@ export const gradcamCommand = define<GradcamFlags>({
     [
       'chexgpu gradcam --weights pretrained_model.h5 --classes Cardiomegaly,Edema --score logit --out maps a.png',
       'two classes, from the logit, into maps/',
+    ],
+    [
+      'chexgpu gradcam --weights runs/first/weights.h5 --data DIR',
+      'how often the maps of DIR/test.csv point into the boxes of DIR/boxes.csv',
     ],
   ],
   flags: (command) =>

@@ -37,12 +37,7 @@ import {
   withMomentum,
 } from '../../workflow/weights/startingNetwork.node.js';
 import { define } from '../defineCommand.js';
-import { augmentationOf } from '../flags/augmentationFlags.js';
-import { callbacksOf, checkpointsOf } from '../flags/callbackFlags.js';
-import { classWeightsOf } from '../flags/labelFlags.js';
-import { lossOf } from '../flags/lossFlags.js';
-import { optimizerOf } from '../flags/optimizerFlags.js';
-import { scheduleOf } from '../flags/scheduleFlags.js';
+import { checkpointsOf } from '../flags/callbackFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -53,7 +48,7 @@ import {
   wholeNumber,
 } from '../flags/sharedFlags.js';
 import { tensorBoardOf } from '../flags/tensorBoardFlags.js';
-import { updatesOf } from '../flags/updateFlags.js';
+import { choicesOf } from '../flags/trainingChoices.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
 import { trainingInputs } from '../session/namedInputs.js';
@@ -78,15 +73,11 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
   if (isTuning) {
     flags = { ...flags, weights: PHANTOM_WEIGHTS, learningRate: flags.learningRate ?? TUNING_RATE };
   }
-  const loss = lossOf(flags);
-  const classWeights = classWeightsOf(flags, loss);
-  const optimizer = optimizerOf(flags);
-  const schedule = scheduleOf(flags);
-  const updates = updatesOf(flags);
-  const callbacks = callbacksOf(flags);
+  const choices = choicesOf(flags);
   const board = tensorBoardOf(flags);
   const inputs = await trainingInputs(flags);
-  const needs = checkpointBytes(flags.network) * checkpointsOf(callbacks, flags.epochs) + REPORT_BYTES;
+  const needs =
+    checkpointBytes(flags.network) * checkpointsOf(choices.callbacks ?? {}, flags.epochs) + REPORT_BYTES;
   const problems = new Problems(context);
   const summary = await inRunFolder(context, flags, { inputs, needs, now: startedAt }, async (folder) => {
     // Read before the GPU is opened, so that bad input ends the run at once.
@@ -108,16 +99,6 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const phases = new Phases();
       const dataset =
         given ?? (await phantoms(context, flags, folder.aside(PHANTOM_FOLDER), phantomPresets[kind], phases));
-      const choices = {
-        ...flags,
-        augmentation: augmentationOf(flags),
-        loss,
-        classWeights,
-        optimizer,
-        schedule,
-        updates,
-        callbacks,
-      };
       const scoreBefore = isTuning ? (...of: Trainee) => scoreStart(context, phases, ...of) : undefined;
       const what = { dataset, network, choices, preset, tensorBoard, scoreBefore };
       const job = { gpu: node.gpu, pool, pixels, phases, folder, ...what };
@@ -199,8 +180,7 @@ export const runCommand = define<RunFlags>({
     'The whole job: leakage check, class weights, training, predictions, ROC and AUC, Grad-CAM, report.html. ' +
     'On your X-rays with --data, otherwise on synthetic ones that it draws.',
   examples: [
-    ['chexgpu run', 'on phantoms, from a network that has learned such, into runs/<date and time>'],
-    ['chexgpu run --from-scratch', 'the same from random weights, as the notebook'],
+    ['chexgpu run', 'on phantoms, into runs/<date and time>'],
     ['chexgpu run --data DIR --name first', 'DIR holds train.csv, valid.csv, test.csv and images/'],
     [
       'chexgpu run --data DIR --weights pretrained_model.h5 --learning-rate 1e-5 --size 320',
@@ -214,7 +194,7 @@ export const runCommand = define<RunFlags>({
       .addOption(
         new Option(
           '--from-scratch',
-          'on phantoms: begin with random weights, not with the network of the package that drawings taught',
+          'on phantoms: begin with random weights also where weights/phantoms-densenet121.h5 is there',
         )
           .default(false, 'false')
           .conflicts('weights'),

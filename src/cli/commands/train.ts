@@ -17,13 +17,8 @@ import {
   withMomentum,
 } from '../../workflow/weights/startingNetwork.node.js';
 import { define } from '../defineCommand.js';
-import { augmentationOf } from '../flags/augmentationFlags.js';
-import { callbacksOf, checkpointsOf } from '../flags/callbackFlags.js';
-import { classWeightsOf } from '../flags/labelFlags.js';
-import { lossOf } from '../flags/lossFlags.js';
-import { optimizerOf } from '../flags/optimizerFlags.js';
+import { checkpointsOf } from '../flags/callbackFlags.js';
 import { addResumeOptions, PLACES, type ResumeFlags, resumedFlags } from '../flags/resumeFlags.js';
-import { scheduleOf } from '../flags/scheduleFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -32,7 +27,7 @@ import {
   type TrainingFlags,
 } from '../flags/sharedFlags.js';
 import { tensorBoardOf } from '../flags/tensorBoardFlags.js';
-import { updatesOf } from '../flags/updateFlags.js';
+import { choicesOf } from '../flags/trainingChoices.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
 import { trainingInputs } from '../session/namedInputs.js';
@@ -58,15 +53,10 @@ async function train(
     ? goingOn(resumed, typed, given)
     : { flags: typed, argv: context.argv, cwd: process.cwd() };
   requireData(flags);
-  const loss = lossOf(flags);
-  const classWeights = classWeightsOf(flags, loss);
-  const optimizer = optimizerOf(flags);
-  const schedule = scheduleOf(flags);
-  const updates = updatesOf(flags);
-  const callbacks = callbacksOf(flags);
+  const choices = choicesOf(flags);
   const board = tensorBoardOf(flags);
   const inputs = await trainingInputs(flags);
-  const needs = checkpointBytes(flags.network) * checkpointsOf(callbacks, flags.epochs);
+  const needs = checkpointBytes(flags.network) * checkpointsOf(choices.callbacks ?? {}, flags.epochs);
   context.waitForSaving();
   const where = { inputs, needs, goesOnIn: resumed?.target };
   return inRunFolder(context, flags, where, async (folder) => {
@@ -85,16 +75,6 @@ async function train(
         pool,
         pixels,
       } = session;
-      const choices = {
-        ...flags,
-        augmentation: augmentationOf(flags),
-        loss,
-        classWeights,
-        optimizer,
-        schedule,
-        updates,
-        callbacks,
-      };
       const facts = { argv, cwd, version: chexgpuVersion(), adapter: adapterOf(session.node) };
       const checkpoints = {
         everySteps: flags.checkpointEvery,

@@ -17,6 +17,8 @@ import { inputsOf, namedHistory } from './namedInputs.js';
 import type { Ahead } from './openAhead.js';
 
 export interface PointingFlags extends InferenceFlags, Partial<ScoreFlag>, RowsSource {
+  /** Of image files only. */
+  classes?: string[];
   boxes?: string;
   out: string;
   overwrite: boolean;
@@ -28,6 +30,18 @@ const POINTING = textKind('table of a pointing game', /^Image,Label,probability,
 export async function pointing(context: CommandContext, flags: PointingFlags, ahead: Ahead): Promise<number> {
   const { out } = context;
   const { data, csv, overwrite } = flags;
+  if (data === undefined && csv === undefined) {
+    throw new UsageError(
+      'There is nothing to explain.',
+      'Give image files; or --data DIR, to see whether the maps point at known boxes.',
+    );
+  }
+  if (flags.classes) {
+    throw new UsageError(
+      '--classes is for image files: of a CSV every finding is looked at that has a box.',
+      'Leave it out.',
+    );
+  }
   const file = join(flags.out, 'pointing.csv');
   const boxesFile = flags.boxes ?? (data && join(data, 'boxes.csv'));
   if (boxesFile === undefined) {
@@ -46,7 +60,10 @@ export async function pointing(context: CommandContext, flags: PointingFlags, ah
   const { size, pixels } = preparation;
   const cases = casesOf(rowsFor(given, outputs, []).frame, images, boxes);
   if (!cases.some((one) => one.boxes.length > 0)) {
-    throw new UsageError(`${boxesFile} has no box of an image of ${given.table?.file ?? 'the CSV'}.`);
+    throw new UsageError(
+      `${boxesFile} is not there, or has no box of an image of ${given.table?.file ?? 'the CSV'}.`,
+      'Give a CSV of boxes (Image,Label,x,y,w,h) with --boxes.',
+    );
   }
   const score = chooseScore(config, flags.score);
   const admit = roomFor(config, 'predict', { count: 1, height: size, width: size });

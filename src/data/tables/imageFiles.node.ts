@@ -3,6 +3,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
 import { DataError } from '../../core/errors.js';
+import { inParallel } from '../../core/inParallel.js';
 import { fileProblem } from '../../core/readFile.node.js';
 import { readImageFile } from '../images/decode.node.js';
 import { type FileKind, fileKind } from '../images/fileKind.js';
@@ -160,23 +161,6 @@ export class ImageFiles {
     const ending = files.find((file) => file !== wanted && stem(file) === stem(wanted));
     return ending === undefined ? '' : `${ending} is there, with another ending.`;
   }
-}
-
-/** Files that are asked about at once. */
-const AT_ONCE = 32;
-
-/** What `ask` says of each, in their order. */
-async function inParallel<T, R>(items: readonly T[], ask: (item: T) => R | Promise<R>): Promise<R[]> {
-  const answers: R[] = [];
-  let next = 0;
-  const work = async () => {
-    while (next < items.length) {
-      const i = next++;
-      answers[i] = await ask(items[i]);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return answers;
 }
 
 function kindOf(info: Stats): string {

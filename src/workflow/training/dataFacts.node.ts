@@ -1,6 +1,7 @@
 /** What data a training has, as hashes: whether another process finds the same, without a name or a label in it. */
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { inParallel } from '../../core/inParallel.js';
 import type { Frame } from '../../data/tables/frame.js';
 import { imagePath } from '../../data/tables/imageFiles.node.js';
 import type { Dataset } from '../data/dataset.node.js';
@@ -28,25 +29,16 @@ export function tableFacts({ train, valid, test }: Dataset): TableFacts {
   return { rows: hashOf([JSON.stringify(train.images)]), tables: hashOf(tables) };
 }
 
-/** Files that are asked at once. */
-const AT_ONCE = 32;
-
 /** Some seconds for NIH's 112,120 images, in which other work can go on. Does not reject. */
 export async function fileFacts(dataset: Dataset): Promise<FileFacts> {
-  const names = imagesOf(dataset);
-  const sizes = new Float64Array(names.length);
-  let newest = 0;
-  let next = 0;
-  const ask = async () => {
-    while (next < names.length) {
-      const i = next++;
-      const info = await stat(imagePath(dataset.images, names[i])).catch(() => null);
-      sizes[i] = info?.size ?? -1;
-      newest = Math.max(newest, Math.round(info?.mtimeMs ?? 0));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, ask));
-  return { images: hashOf([sizes]), newest };
+  const files = await inParallel(imagesOf(dataset), (name) =>
+    stat(imagePath(dataset.images, name)).then(
+      ({ size, mtimeMs }) => ({ size, newest: Math.round(mtimeMs) }),
+      () => ({ size: -1, newest: 0 }),
+    ),
+  );
+  const newest = files.reduce((latest, info) => Math.max(latest, info.newest), 0);
+  return { images: hashOf([Float64Array.from(files, ({ size }) => size)]), newest };
 }
 
 function hashOf(parts: readonly (string | ArrayBufferView)[]): string {

@@ -21,11 +21,8 @@ import type { Dataset, Generators } from '../data/dataset.node.js';
 import type { Phases } from '../phaseTimes.js';
 import type { WorkContext } from '../reporter.js';
 import { callbackWords, DEFAULT_MONITOR } from './callbackChoices.js';
-
 import type { CallbackFiles } from './callbacks/callbackKind.js';
-
 import { KeepBest } from './keepBest.js';
-
 import type { TrainingPlan } from './presets.js';
 import { trainingCallbacks } from './trainingCallbacks.js';
 

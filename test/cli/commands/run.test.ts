@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LABELS } from '../../../src/data/tables/labels.js';
 import { densenetConfig, parameterTable } from '../../../src/densenet/architecture.js';
@@ -230,6 +231,37 @@ describe('the single steps', () => {
     ]);
     const { maps } = JSON.parse(ended.stdout);
     expect(maps[0].title).toMatch(/^Mass: p=0\.\d{3}$/);
+  });
+
+  it('`gradcam --data` plays the pointing game that the run played', async () => {
+    const out = scratch.path('pointing');
+    const ended = await chexgpu(['gradcam', '--weights', weights, '--data', data, '--out', out, '--json']);
+    expect(ended.code, ended.stderr).toBe(0);
+    const { result, maps } = JSON.parse(ended.stdout);
+    const [header, ...rows] = (await readFile(join(out, 'pointing.csv'), 'utf8')).trimEnd().split('\n');
+    expect(header).toBe('Image,Label,probability,x,y,in_box,chance');
+    expect(rows).toHaveLength(maps.length);
+    expect(rows.filter((row) => row.split(',')[5] === '1')).toHaveLength(result.all.hits);
+    expect(result.all).toEqual(JSON.parse(first.stdout).pointing);
+    // Those that the run predicted above one half, that are there, and have a box.
+    const boxed = new Set(
+      (await readFile(join(data, 'boxes.csv'), 'utf8')).split('\n').map((row) => row.split(',', 2).join()),
+    );
+    expect(maps.length).toBeGreaterThan(0);
+    for (const { image, label, probability } of maps) {
+      expect(probability).toBeGreaterThan(0.5);
+      expect(boxed).toContain(`${image},${label}`);
+    }
+  });
+
+  it.each([
+    [['--classes', 'Mass', '--data', data], /--classes is for image files/],
+    [['--data', data, join(data, 'images', 'x.png')], /Image files were given, and a CSV/],
+    [['--data', data, '--boxes', 'none.csv'], /none\.csv is not there, or has no box/],
+    [[], /nothing to explain/],
+  ])('`gradcam` refuses %j', async (args, line) => {
+    const ended = await chexgpu(['gradcam', '--weights', weights, '--out', scratch.path('none'), ...args]);
+    expect([ended.code, lastLine(ended)]).toEqual([2, expect.stringMatching(line)]);
   });
 
   it('`train` goes on from weights and writes weights and history', async () => {
