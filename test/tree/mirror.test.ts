@@ -37,7 +37,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/densenet/weights/keras/kerasModelConfig.ts': 'test/densenet/weights/keras/kerasArchitecture.test.ts',
   'src/densenet/weights/keras/kerasSettings.ts': 'test/densenet/weights/keras/kerasArchitecture.test.ts',
   'src/densenet/weights/numpy/npz.ts': 'test/densenet/weights/numpy/npzFormat.test.ts',
-  'src/core/threadPool.node.ts': 'test/data/images/decodePool.node.test.ts',
+  'src/core/parallel/threadPool.node.ts': 'test/data/images/decodePool.node.test.ts',
   'src/core/outputs/addFiles.node.ts': 'test/journeys/files/fullDisk.test.ts',
   'src/core/outputs/journal.node.ts': 'test/core/outputs/claim.node.test.ts',
   // Every trouble of a folder made on purpose.
@@ -60,6 +60,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/cli/commands/predict.ts': 'test/journeys/commands/oddTables.test.ts',
   'src/cli/commands/split.ts': 'test/workflow/data/splitTable.node.test.ts',
   'src/cli/lab/judgeShader.ts': 'test/cli/commands/lab.test.ts',
+  'src/cli/session/pointing.ts': 'test/cli/commands/run.test.ts',
   'src/cli/session/runFolder.ts': 'test/cli/commands/run.test.ts',
   // Ctrl-C, once and twice.
   'src/cli/terminal/interrupts.ts': 'test/cli/commands/lab.test.ts',

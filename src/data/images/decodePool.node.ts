@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { DataError, UsageError } from '../../core/errors.js';
-import { ThreadPool } from '../../core/threadPool.node.js';
+import { ThreadPool } from '../../core/parallel/threadPool.node.js';
 import { type DecodeJob, type JobResult, type LoadedImage, runJob } from './decodeJobs.node.js';
 import { checkScaling, type ImageFacts, type PixelFacts, type Scaling } from './pixelFacts.js';
 import type { Interpolation } from './resize.js';

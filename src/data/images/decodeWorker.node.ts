@@ -1,6 +1,6 @@
 /** Entry of a decode worker thread; built to dist/decodeWorker.js. */
 import sharp from 'sharp';
-import { serveJobs } from '../../core/threadPool.node.js';
+import { serveJobs } from '../../core/parallel/threadPool.node.js';
 import { runJob } from './decodeJobs.node.js';
 
 // The pool is what spreads the work over cores; libvips would start its own threads in each worker.

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { DataError } from '../../core/errors.js';
-import { ThreadPool } from '../../core/threadPool.node.js';
+import { ThreadPool } from '../../core/parallel/threadPool.node.js';
 import { type DrawJob, type DrawnFile, runDrawJob } from './drawJobs.node.js';
 
 export interface DrawPoolOptions {

@@ -1,6 +1,6 @@
 /** Entry of a drawing thread; built to dist/drawWorker.js. */
 import sharp from 'sharp';
-import { serveJobs } from '../../core/threadPool.node.js';
+import { serveJobs } from '../../core/parallel/threadPool.node.js';
 import { runDrawJob } from './drawJobs.node.js';
 
 // One drawing per thread is what spreads the work over cores.

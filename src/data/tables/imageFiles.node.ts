@@ -3,7 +3,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
 import { DataError } from '../../core/errors.js';
-import { inParallel } from '../../core/inParallel.js';
+import { inParallel } from '../../core/parallel/inParallel.js';
 import { fileProblem } from '../../core/readFile.node.js';
 import { readImageFile } from '../images/decode.node.js';
 import { type FileKind, fileKind } from '../images/fileKind.js';

@@ -1,7 +1,7 @@
 /** What data a training has, as hashes: whether another process finds the same, without a name or a label in it. */
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { inParallel } from '../../core/inParallel.js';
+import { inParallel } from '../../core/parallel/inParallel.js';
 import type { Frame } from '../../data/tables/frame.js';
 import { imagePath } from '../../data/tables/imageFiles.node.js';
 import type { Dataset } from '../data/dataset.node.js';

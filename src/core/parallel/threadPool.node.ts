@@ -1,6 +1,6 @@
 /** Worker threads that take jobs from one queue. */
 import { parentPort, Worker } from 'node:worker_threads';
-import { ChexError, DataError, UsageError } from './errors.js';
+import { ChexError, DataError, UsageError } from '../errors.js';
 
 /** An error's message, its hint apart, since classes do not survive the crossing. */
 interface JobFailure {
