@@ -3,6 +3,7 @@
  * is. Nothing is left to load from outside, so the page works offline and under a strict policy.
  */
 import { cpSync, existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -12,7 +13,21 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** What the page begins with. */
 const SHIPPED_WEIGHTS = 'phantoms-densenet121.h5';
 
-/** Shaders are text. Splitting keeps the HDF5 reader, 4 MB of WebAssembly, out until a weight file is opened. */
+/**
+ * Shaders are text, without the comment that each begins with, which is for readers of the sources. Its lines stay, empty:
+ * what a browser's compiler says of a line is true of the source too.
+ */
+const shaders = {
+  name: 'shaders',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.wgsl$/ }, async ({ path }) => {
+      const lines = (await readFile(path, 'utf8')).split('\n');
+      const head = lines.findIndex((line) => !line.startsWith('//'));
+      return { contents: lines.fill('', 0, head).join('\n'), loader: 'text' };
+    }),
+};
+
+/** Splitting keeps the HDF5 reader, 4 MB of WebAssembly, out until a weight file is opened. */
 const options = {
   absWorkingDir: root,
   bundle: true,
@@ -21,7 +36,7 @@ const options = {
   target: 'es2022',
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  loader: { '.wgsl': 'text' },
+  plugins: [shaders],
   // Escaped, the WebAssembly would take half as much again.
   charset: 'utf8',
   // Names stay: errors are known by those of their classes.

@@ -64,8 +64,7 @@ describe('the library for the browser', () => {
     );
     expect([...wanted].filter(holdsReader)).toEqual([]);
     expect(later.filter(holdsReader)).not.toEqual([]);
-    // Callbacks, schedules, event files of TensorBoard and checkpoints took it past 150, to 160 on 2026-11-27.
-    expect(first).toBeLessThan(165);
+    expect(first).toBeLessThan(150);
   });
 });
 
