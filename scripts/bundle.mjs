@@ -14,8 +14,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const SHIPPED_WEIGHTS = 'phantoms-densenet121.h5';
 
 /**
- * Shaders are text, without the comment that each begins with, which is for readers of the sources. Its lines stay, empty:
- * what a browser's compiler says of a line is true of the source too.
+ * Shaders are text, without the comment that each begins with, which is for readers of the sources. Its lines stay,
+ * empty: what a browser's compiler says of a line is true of the source too.
  */
 const shaders = {
   name: 'shaders',
