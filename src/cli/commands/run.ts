@@ -83,7 +83,10 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
     // Read before the GPU is opened, so that bad input ends the run at once.
     const tensorBoard =
       board && (await tensorBoardJob(board, { run: folder, inputs }, context.publicCommandLine));
-    const given = namesData(flags) ? await readDataset(context, flags) : null;
+    const phases = new Phases();
+    const given = namesData(flags)
+      ? await phases.time('reading tables', null, () => readDataset(context, flags))
+      : null;
     const boxes = given ? await readBoxes(given) : null;
     const starting = await startingNetwork(context, flags);
     const { target } = folder;
@@ -96,7 +99,6 @@ async function run(context: CommandContext, flags: RunFlags): Promise<number> {
       const preset = presets[kind];
       const momentum = flags.bnMomentum ?? (given ? undefined : phantomPresets[kind].bnMomentum);
       const network = withMomentum(starting, momentum);
-      const phases = new Phases();
       const dataset =
         given ?? (await phantoms(context, flags, folder.aside(PHANTOM_FOLDER), phantomPresets[kind], phases));
       const scoreBefore = isTuning ? (...of: Trainee) => scoreStart(context, phases, ...of) : undefined;

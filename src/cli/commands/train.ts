@@ -62,11 +62,11 @@ async function train(
   return inRunFolder(context, flags, where, async (folder) => {
     const events = { run: folder, inputs, cwd, goesOn: resumed !== null };
     const tensorBoard = board && (await tensorBoardJob(board, events, context.publicCommandLine));
-    const dataset = await readDataset(context, flags);
+    const phases = new Phases();
+    const dataset = await phases.time('reading tables', null, () => readDataset(context, flags));
     const network = resumed
       ? { config: resumed.config, weights: resumed.checkpoint.weights, origin: resumed.file, size: null }
       : withMomentum(await startingNetwork(context, flags), flags.bnMomentum);
-    const phases = new Phases();
     const admit = roomFor(network.config, 'train', trainingShape(flags, DATA_PRESET, dataset));
     const { training } = await withSession(context, { ...flags, pixels: flags, admit }, (session) => {
       const preset = DATA_PRESET[session.node.gpu.info.kind];

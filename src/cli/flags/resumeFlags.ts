@@ -27,7 +27,7 @@ export function addResumeOptions(command: Command): Command {
 export const PLACES = ['data', 'trainCsv', 'validCsv', 'testCsv', 'images'] as const;
 
 /** What of the command may be another one when a training goes on; it is remembered from then on. */
-const MAY_CHANGE = ['epochs', 'checkpointEvery', 'workers', ...PLACES];
+const MAY_CHANGE = ['epochs', 'checkpointEvery', 'workers', 'imageCache', ...PLACES];
 
 /** What concerns this process alone. */
 const OWN = ['resume', 'json', 'check', 'refuseLeakage'];

@@ -94,6 +94,13 @@ export const option = {
       'sigmoid',
       'logit',
     ]),
+  imageCache: () =>
+    new Option(
+      '--image-cache <gib>',
+      "GiB that resized images may take in the user's cache folder, so that large films are decoded once; 0 for none",
+    )
+      .argParser(wholeNumber(0, 4096))
+      .default(16),
   activation: () =>
     new Option(
       '--activation <name>',
@@ -147,6 +154,7 @@ export interface TrainingFlags
   bnMomentum?: number;
   weights?: string;
   workers?: number;
+  imageCache: number;
 }
 
 export interface ScoreFlag {
@@ -198,6 +206,7 @@ export function addTrainingOptions(
     .addOption(option.network('densenet121'))
     .addOption(option.seed())
     .addOption(option.workers())
+    .addOption(option.imageCache())
     .addOption(option.interpolation('nearest, as Keras'))
     .addOption(option.scaling('keras'))
     .option(

@@ -19,6 +19,8 @@ export interface Session {
 
 interface PoolOptions {
   workers?: number;
+  /** GiB that resized images may take in the user's cache folder; default 0. */
+  imageCache?: number;
   pixels?: ScalingChoice;
 }
 
@@ -66,10 +68,10 @@ export async function withSession<T>(
 
 /** Decode workers without a GPU. */
 export async function withPool<T>(
-  { workers, pixels }: PoolOptions,
+  { workers, imageCache = 0, pixels }: PoolOptions,
   work: (pool: DecodePool) => Promise<T>,
 ): Promise<T> {
-  const pool = new DecodePool({ workers, ...pixels });
+  const pool = new DecodePool({ workers, cacheLimit: imageCache * 2 ** 30, ...pixels });
   try {
     return await work(pool);
   } finally {

@@ -71,8 +71,8 @@ export class DiskCache {
     }
   }
 
-  /** Keeps `content`, as far as there is room. */
-  async put(key: string, content: Uint8Array): Promise<void> {
+  /** Keeps `content`, as far as there is room. @returns whether it is kept */
+  async put(key: string, content: Uint8Array): Promise<boolean> {
     const place = this.place(key);
     const part = dirname(place);
     const size = CHECKSUM_BYTES + content.length;
@@ -81,11 +81,13 @@ export class DiskCache {
       let room = this.room.get(part) ?? 0;
       if (room < size) room = await this.makeRoom(part, size);
       this.room.set(part, room - size);
-      if (room < size) return;
+      if (room < size) return false;
       await writeFile(temporary, Buffer.concat([sha256(key, content), content]), { mode: 0o600 });
       await rename(temporary, place);
+      return true;
     } catch {
       await rm(temporary, { force: true }).catch(() => undefined);
+      return false;
     }
   }
 

@@ -1,9 +1,17 @@
 /** Worker threads that decode and resize images ahead of the GPU. */
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { nonNegativeNumber } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { ThreadPool } from '../../core/parallel/threadPool.node.js';
-import { type DecodeJob, type JobResult, type LoadedImage, runJob } from './decodeJobs.node.js';
+import {
+  type CacheUse,
+  type DecodeJob,
+  type ImageSize,
+  type JobResult,
+  type LoadedImage,
+  runJob,
+} from './decodeJobs.node.js';
 import { checkScaling, type ImageFacts, type PixelFacts, type Scaling } from './pixelFacts.js';
 import type { Interpolation } from './resize.js';
 
@@ -19,6 +27,8 @@ export interface DecodePoolOptions {
   readonly scaling?: Scaling;
   /** Where clipping 16-bit gray would break what the weights expect: what to do instead, for the error. */
   readonly refuseClipped?: string;
+  /** Bytes that resized images may take in the user's cache folder; default 0: none are kept. */
+  readonly cacheLimit?: number;
 }
 
 /** A queue of decoding jobs over worker threads, see `ThreadPool`; an image whose thread dies is named. */
@@ -27,11 +37,15 @@ export class DecodePool {
   private readonly pool: ThreadPool<DecodeJob, JobResult>;
   private readonly scaling: Scaling;
   private readonly refuseClipped: string | undefined;
+  private readonly cacheLimit: number;
+  /** How often the cache of resized images was read from, and added to. */
+  readonly cacheUses: Record<CacheUse, number> = { read: 0, added: 0 };
 
   /** @throws UsageError for a bad number of workers, or when the worker script is not built */
   constructor(options: DecodePoolOptions = {}) {
     this.scaling = checkScaling(options.scaling ?? 'keras');
     this.refuseClipped = options.refuseClipped;
+    this.cacheLimit = nonNegativeNumber('cacheLimit', options.cacheLimit ?? 0);
     this.pool = new ThreadPool({
       name: 'decode',
       threads: options.workers ?? Math.max(1, Math.min(availableParallelism() - 1, 4)),
@@ -56,17 +70,36 @@ export class DecodePool {
     height: number,
     interpolation: Interpolation = 'nearest',
   ): Promise<LoadedImage> {
-    const job = { kind: 'load', file, scaling: this.scaling, width, height, interpolation } as const;
-    const image = (await this.pool.submit(job)) as LoadedImage;
+    const image = await this.submit<LoadedImage>({
+      kind: 'load',
+      ...this.job(file),
+      width,
+      height,
+      interpolation,
+    });
     this.keep(file, image.facts);
     return image;
   }
 
-  /** Decodes an image and describes it. @throws DataError naming the file */
-  async inspect(file: string): Promise<ImageFacts> {
-    const found = (await this.pool.submit({ kind: 'inspect', file, scaling: this.scaling })) as ImageFacts;
+  /**
+   * Decodes an image and describes it.
+   * @param next the size that it will be loaded at; where there is a cache, it is put there on this occasion
+   * @throws DataError naming the file
+   */
+  async inspect(file: string, next?: ImageSize): Promise<ImageFacts> {
+    const found = await this.submit<ImageFacts>({ kind: 'inspect', ...this.job(file), next });
     this.keep(file, found);
     return found;
+  }
+
+  private job(file: string) {
+    return { file, scaling: this.scaling, cacheLimit: this.cacheLimit };
+  }
+
+  private async submit<Result>(job: DecodeJob): Promise<Result> {
+    const { cache, ...result } = await this.pool.submit(job);
+    if (cache) this.cacheUses[cache]++;
+    return result as Result;
   }
 
   private keep(file: string, facts: PixelFacts): void {

@@ -3,6 +3,7 @@
 import { access } from 'node:fs/promises';
 import { DataError } from '../../core/errors.js';
 import { plural } from '../../core/formatting.js';
+import type { ImageSize } from '../../data/images/decodeJobs.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { ImageFacts } from '../../data/images/pixelFacts.js';
 import { imagePath } from '../../data/tables/imageFiles.node.js';
@@ -32,6 +33,7 @@ export function imagesOf({ train, valid, test }: Pick<Dataset, 'train' | 'valid'
  * Decodes every image, as a file cut short shows itself in no other way. Files that are not there are left to the
  * generators, which name the row.
  * @param folder of the images; null where their names are paths
+ * @param next the size that they will be loaded at, for the cache of resized images
  * @returns what each file holds, by its name
  * @throws DataError naming the files that cannot be read
  */
@@ -40,19 +42,20 @@ export async function inspectImages(
   pool: DecodePool,
   names: readonly string[],
   folder: string | null,
+  next?: ImageSize,
 ): Promise<Map<string, ImageFacts>> {
   const found = new Map<string, ImageFacts>();
   const bad = new Map<string, DataError>();
   const bar = out.progress('Checking the images', names.length, 'images');
-  let next = 0;
+  let begun = 0;
   let done = 0;
   const work = async () => {
-    while (next < names.length) {
+    while (begun < names.length) {
       signal.throwIfAborted();
-      const name = names[next++];
+      const name = names[begun++];
       const path = folder === null ? name : imagePath(folder, name);
       try {
-        if (await isThere(path)) found.set(name, await pool.inspect(path));
+        if (await isThere(path)) found.set(name, await pool.inspect(path, next));
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
         bad.set(name, error);

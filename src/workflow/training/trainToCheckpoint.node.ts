@@ -3,9 +3,10 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.js';
-import { plural } from '../../core/formatting.js';
+import { plural, whole as wholeNumber } from '../../core/formatting.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
+import type { ImageSize } from '../../data/images/decodeJobs.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import type { Gpu } from '../../engine/device/gpu.js';
@@ -41,6 +42,9 @@ import { hyperparametersOf } from './hyperparameters.js';
 import { type Preset, type TrainingChoices, type TrainingPlan, trainingPlan } from './presets.js';
 import { type Board, boardOf, sayBoard, type TensorBoardJob } from './tensorBoard.node.js';
 import { lossFor, sayFrequencies, type TrainingFiles, trainNetwork } from './trainNetwork.js';
+
+/** From so many on it takes minutes to decode them. */
+const MANY_IMAGES = 10_000;
 
 /** A folder that results are made beside and then put into. */
 export interface CheckpointFolder {
@@ -118,8 +122,9 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   const frequencies = frequencySummary('train', dataset.train, choices.classWeights);
   checkLeakage(context, dataset, choices.refuseLeakage);
   const checkpoints = job.checkpoints && (await Checkpoints.of(context, job.checkpoints, folder, dataset));
-  const constant = await phases.time('checking images', null, () => checkedImages(context, job));
   const { size, batchSize } = trainingPlan(choices, preset, 0);
+  const next = { width: size, height: size, interpolation };
+  const constant = await phases.time('checking images', null, () => checkedImages(context, job, next));
   const preparation = { size, batchSize, seed, interpolation, scaling, augmentation, sampler };
   const generators = await phases.time('image statistics', null, () =>
     makeGenerators(context, pool, dataset, preparation),
@@ -190,6 +195,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
     await job.tensorBoard?.events.close();
   }
   await publishCheckpoint(context, folder, whole, saved);
+  sayCacheUse(context, pool);
   return { model, generators, frequencies, plan, preparation, training, constant };
 }
 
@@ -218,9 +224,27 @@ function boardFor(
 }
 
 /** @throws DataError naming images that cannot be decoded, unless --no-check */
-async function checkedImages(context: WorkContext, { pool, dataset, choices }: TrainingJob) {
-  if (!choices.check) return new Set<string>();
-  return constantImages(await inspectImages(context, pool, imagesOf(dataset), dataset.images));
+async function checkedImages(
+  context: WorkContext,
+  { pool, dataset, choices }: TrainingJob,
+  next: ImageSize,
+): Promise<Set<string>> {
+  if (!choices.check) return new Set();
+  const names = imagesOf(dataset);
+  if (names.length > MANY_IMAGES) {
+    context.out.say(
+      `Decoding ${wholeNumber(names.length)} images before the first step; --no-check begins at once`,
+    );
+  }
+  return constantImages(await inspectImages(context, pool, names, dataset.images, next));
+}
+
+/** What the cache of resized images was good for. */
+function sayCacheUse({ out }: WorkContext, { cacheUses: { read, added } }: DecodePool): void {
+  if (read + added === 0) return;
+  out.say(
+    `Cache of resized images: read ${wholeNumber(read)} times, ${wholeNumber(added)} added; --image-cache 0 for none`,
+  );
 }
 
 async function saveLastEpoch(

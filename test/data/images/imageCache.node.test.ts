@@ -1,0 +1,140 @@
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/core/errors.js';
+import { DecodePool } from '../../../src/data/images/decodePool.node.js';
+import { noisePng } from '../../support/files/imageFolder.js';
+
+let folder = '';
+let cache = '';
+const before = process.env.CHEXGPU_CACHE;
+const image = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chexgpu-imagecache-'));
+  cache = join(folder, 'cache');
+  process.env.CHEXGPU_CACHE = cache;
+  await writeFile(image('gray.png'), noisePng(1, 300));
+  await writeFile(image('rgb.png'), noisePng(2, 200, true));
+  await writeFile(image('small.png'), noisePng(3, 40));
+});
+afterAll(async () => {
+  if (before === undefined) delete process.env.CHEXGPU_CACHE;
+  else process.env.CHEXGPU_CACHE = before;
+  await rm(folder, { recursive: true });
+});
+
+const entries = async () =>
+  (await readdir(cache, { recursive: true, withFileTypes: true }).catch(() => [])).filter((e) => e.isFile());
+const open = (cacheLimit = 2 ** 24) => new DecodePool({ workers: 0, cacheLimit });
+
+describe('the cache of resized images', () => {
+  it('gives the pixels and facts that decoding gives, and counts how it was used', async () => {
+    const plain = new DecodePool({ workers: 0 });
+    for (const name of ['gray.png', 'rgb.png']) {
+      const wanted = await plain.load(image(name), 64, 48, 'bilinear');
+      const facts = await plain.inspect(image(name));
+      for (const use of ['added', 'read'] as const) {
+        const pool = open();
+        expect(await pool.load(image(name), 64, 48, 'bilinear')).toEqual(wanted);
+        expect(await pool.inspect(image(name))).toEqual(facts);
+        expect(pool.cacheUses).toEqual({ read: 0, added: 0, [use]: 2 });
+        expect(pool.facts.get(image(name))).toMatchObject(wanted.facts);
+      }
+    }
+    expect(plain.cacheUses).toEqual({ read: 0, added: 0 });
+  });
+
+  it('tells sizes, filters and scalings apart', async () => {
+    const pool = open();
+    const first = await pool.load(image('gray.png'), 32, 32);
+    const others = [
+      await pool.load(image('gray.png'), 32, 30),
+      await pool.load(image('gray.png'), 32, 32, 'bilinear'),
+      await new DecodePool({ workers: 0, cacheLimit: 2 ** 24, scaling: 'range' }).load(
+        image('gray.png'),
+        32,
+        32,
+      ),
+    ];
+    expect(pool.cacheUses).toEqual({ read: 0, added: 3 });
+    for (const other of others) expect(other).not.toEqual(first);
+  });
+
+  it('puts an image there when it is inspected before it is loaded', async () => {
+    const size = { width: 50, height: 50, interpolation: 'nearest' } as const;
+    const name = image('inspected.png');
+    await writeFile(name, noisePng(7, 300));
+    await open().inspect(name, size);
+    const pool = open();
+    expect(await pool.load(name, 50, 50)).toEqual(await new DecodePool({ workers: 0 }).load(name, 50, 50));
+    expect(pool.cacheUses).toEqual({ read: 1, added: 0 });
+  });
+
+  it.each([
+    ['written anew', async (file: string) => writeFile(file, noisePng(5, 300))],
+    [
+      'written anew at the same length and time',
+      async (file: string) => {
+        const { atime, mtime } = await stat(file);
+        const all = await readFile(file);
+        const other = noisePng(6, 300);
+        expect(other.length).not.toBe(0);
+        await writeFile(file, Buffer.concat([other, Buffer.alloc(Math.max(0, all.length - other.length))]));
+        await utimes(file, atime, mtime);
+      },
+    ],
+    [
+      'replaced by another',
+      async (file: string) => {
+        await writeFile(`${file}.new`, noisePng(8, 300));
+        await rename(`${file}.new`, file);
+      },
+    ],
+  ])('decodes a file anew that was %s', async (_, change) => {
+    const name = image('changing.png');
+    await copyFile(image('gray.png'), name);
+    const first = await open().load(name, 40, 40);
+    await change(name);
+    const pool = open();
+    const second = await pool.load(name, 40, 40);
+    expect(pool.cacheUses.read).toBe(0);
+    expect(second).toEqual(await new DecodePool({ workers: 0 }).load(name, 40, 40));
+    expect(second.data).not.toEqual(first.data);
+  });
+
+  it('makes a damaged entry anew', async () => {
+    const name = image('kept.png');
+    await writeFile(name, noisePng(9, 300));
+    const there = new Set((await entries()).map(({ name: entry }) => entry));
+    const first = await open().load(name, 40, 40);
+    const fresh = (await entries()).filter((entry) => !there.has(entry.name));
+    expect(fresh).toHaveLength(1);
+    const path = join(fresh[0].parentPath, fresh[0].name);
+    const bytes = await readFile(path);
+    bytes[bytes.length - 1] ^= 1;
+    await writeFile(path, bytes);
+    for (const use of ['added', 'read']) {
+      const pool = open();
+      expect(await pool.load(name, 40, 40)).toEqual(first);
+      expect(pool.cacheUses).toMatchObject({ [use]: 1 });
+    }
+  });
+
+  it('keeps nothing of small files, of images that would grow, beyond its limit, or unasked', async () => {
+    const there = (await entries()).length;
+    for (const [pool, name, size] of [
+      [open(), 'small.png', 8],
+      [open(), 'gray.png', 500],
+      [open(1000), 'gray.png', 70],
+      [new DecodePool({ workers: 0 }), 'gray.png', 70],
+    ] as const) {
+      await pool.load(image(name), size, size);
+      expect(pool.cacheUses).toEqual({ read: 0, added: 0 });
+    }
+    expect(await entries()).toHaveLength(there);
+    expect(() => open(-1)).toThrow(UsageError);
+    await expect(open().load(image('nowhere.png'), 8, 8)).rejects.toThrow(/nowhere\.png does not exist/);
+  });
+});
