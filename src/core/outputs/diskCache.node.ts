@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { newToken } from './workToken.node.js';
 
 export interface DiskCacheOptions {
-  /** Bytes to keep at most; beyond, those used longest ago are removed. */
+  /** Bytes of the disk to take at most; beyond, those used longest ago are removed. */
   readonly limit: number;
   /** Sub-folders that entries are spread over, each with its share of the limit. Default 256. */
   readonly parts?: number;
@@ -18,6 +18,12 @@ export interface DiskCacheOptions {
 }
 
 const CHECKSUM_BYTES = 32;
+/** What a file takes of a disk is a multiple of this. */
+const BLOCK_BYTES = 4096;
+/** Threads and processes that may add at the same time without a word to each other. */
+const WRITERS = 16;
+/** Of a full part this share stays. */
+const FILL = 7 / 8;
 /** How exactly the last use of an entry is known. */
 const USE_MS = 60 * 60 * 1000;
 const TEMPORARY = '.tmp';
@@ -75,7 +81,7 @@ export class DiskCache {
   async put(key: string, content: Uint8Array): Promise<boolean> {
     const place = this.place(key);
     const part = dirname(place);
-    const size = CHECKSUM_BYTES + content.length;
+    const size = onDisk(CHECKSUM_BYTES + content.length);
     const temporary = `${place}-${newToken()}${TEMPORARY}`;
     try {
       let room = this.room.get(part) ?? 0;
@@ -91,22 +97,30 @@ export class DiskCache {
     }
   }
 
-  /** Removes what was used longest ago until `size` bytes fit. @returns bytes to take before it is asked again */
+  /**
+   * Removes what was used longest ago where `size` bytes do not fit, and then some more, so that the folder is not
+   * listed for each. @returns bytes to take before it is asked again
+   */
   private async makeRoom(part: string, size: number): Promise<number> {
     await mkdir(part, { recursive: true, mode: 0o700 });
     const { bavail, bsize } = await statfs(part);
-    if (size > this.partLimit || bavail * bsize < this.spare + size) return 0;
+    const free = bavail * bsize - this.spare;
+    if (size > this.partLimit || free < size) return 0;
     const entries = await entriesOf(part);
     let total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+    const target =
+      total + size > this.partLimit ? Math.min(FILL * this.partLimit, this.partLimit - size) : total;
     for (const { path, bytes } of entries) {
-      if (total + size <= this.partLimit) break;
+      if (total <= target) break;
       await rm(path, { force: true });
       total -= bytes;
     }
-    // Others add too: no more than an eighth of the part unseen.
-    return Math.max(size, Math.min(this.partLimit - total, this.partLimit / 8));
+    // Others add too, and to the other parts.
+    return Math.max(size, Math.min(this.partLimit - total, free / this.parts) / WRITERS);
   }
 }
+
+const onDisk = (bytes: number): number => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
 
 /** The files of a part, used longest ago first; what killed processes left half-written is removed. */
 async function entriesOf(part: string): Promise<{ path: string; bytes: number; used: number }[]> {
@@ -116,7 +130,7 @@ async function entriesOf(part: string): Promise<{ path: string; bytes: number; u
     const info = await stat(path).catch(() => null);
     if (info === null) continue;
     if (name.endsWith(TEMPORARY) && Date.now() - info.mtimeMs > USE_MS) await rm(path, { force: true });
-    else entries.push({ path, bytes: info.size, used: info.mtimeMs });
+    else entries.push({ path, bytes: onDisk(info.size), used: info.mtimeMs });
   }
   return entries.sort((a, b) => a.used - b.used);
 }

@@ -23,7 +23,7 @@ export interface DrawnFile {
   readonly fromCache: boolean;
 }
 
-/** Some 300,000 drawings of 64 px, or 20,000 of 320 px. */
+/** Some 200,000 drawings of 64 px, or 20,000 of 320 px. */
 const CACHE_LIMIT = 2 ** 30;
 
 let opened: Promise<DiskCache | null> | undefined;

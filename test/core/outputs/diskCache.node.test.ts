@@ -1,23 +1,48 @@
 import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DiskCache } from '../../../src/core/outputs/diskCache.node.js';
 
 const bytes = (length: number, value: number) => new Uint8Array(length).fill(value);
+
+/** Bytes that the disk has left; null for what the real one has. */
+const disk = vi.hoisted(() => ({ left: null as number | null }));
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  return {
+    ...real,
+    statfs: async (path: string) =>
+      disk.left === null ? real.statfs(path) : { bavail: disk.left, bsize: 1 },
+    writeFile: async (path: string, content: Uint8Array) => {
+      if (disk.left === null) return real.writeFile(path, content);
+      const fits = Math.min(disk.left, content.length);
+      disk.left -= fits;
+      await real.writeFile(path, content.subarray(0, fits));
+      if (fits < content.length) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    },
+  };
+});
 
 let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chexgpu-diskcache-'));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  disk.left = null;
+  await rm(folder, { recursive: true });
+});
 
 async function files(): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
 }
-const kept = async () =>
-  (await Promise.all((await files()).map(async (f) => (await stat(f)).size))).reduce((a, b) => a + b, 0);
+const BLOCK = 4096;
+/** Blocks of the disk that the entries take. */
+const kept = async () => {
+  const sizes = await Promise.all((await files()).map(async (f) => (await stat(f)).size));
+  return sizes.reduce((sum, size) => sum + Math.ceil(size / BLOCK), 0);
+};
 
 describe('DiskCache', () => {
   it('gives what was kept under a key, in this process and the next, and null for another', async () => {
@@ -62,25 +87,70 @@ describe('DiskCache', () => {
     expect(await cache.get('b')).toBeNull();
   });
 
-  it('stays within its limit, and lets go of what was used longest ago', async () => {
-    const cache = new DiskCache(folder, { limit: 10 * 132, parts: 1 });
-    const ages = new Map<string, string>();
-    for (let i = 0; i < 10; i++) {
-      const before = await files();
-      await cache.put(`${i}`, bytes(100, i));
-      ages.set(`${i}`, (await files()).find((file) => !before.includes(file)) as string);
-    }
+  it('stays within its limit, and lets go of what was used longest ago, and of some more', async () => {
+    const options = { limit: 16 * BLOCK, parts: 1 };
+    const cache = new DiskCache(folder, options);
     const old = Date.now() / 1000 - 86400;
-    for (let i = 0; i < 10; i++) await utimes(ages.get(`${i}`) as string, old + i, old + i);
+    for (let i = 0; i < 16; i++) {
+      const before = await files();
+      expect(await cache.put(`${i}`, bytes(100, i))).toBe(true);
+      const fresh = (await files()).find((file) => !before.includes(file)) as string;
+      await utimes(fresh, old + i, old + i);
+    }
     // Reading is a use.
     expect(await cache.get('0')).not.toBeNull();
-    for (let i = 10; i < 13; i++)
-      await new DiskCache(folder, { limit: 10 * 132, parts: 1 }).put(`${i}`, bytes(100, i));
-    expect(await kept()).toBeLessThanOrEqual(10 * 132);
+    for (let i = 16; i < 19; i++) {
+      await new DiskCache(folder, options).put(`${i}`, bytes(100, i));
+      expect(await kept()).toBeLessThanOrEqual(16);
+    }
     const there = await Promise.all(
-      Array.from({ length: 13 }, async (_, i) => (await cache.get(`${i}`)) !== null),
+      Array.from({ length: 19 }, async (_, i) => (await cache.get(`${i}`)) !== null),
     );
-    expect(there).toEqual([true, false, false, false, ...Array(9).fill(true)]);
+    expect(there).toEqual([true, ...Array(4).fill(false), ...Array(14).fill(true)]);
+  });
+
+  it('counts what files take of the disk, not their bytes', async () => {
+    const cache = new DiskCache(folder, { limit: 8 * BLOCK, parts: 1 });
+    for (let i = 0; i < 12; i++) await cache.put(`${i}`, bytes(BLOCK, i));
+    expect(await kept()).toBeLessThanOrEqual(8);
+  });
+
+  it('serves several at once, who may damage nothing of each other', async () => {
+    const options = { limit: 64 * BLOCK, parts: 4 };
+    const keys = Array.from({ length: 100 }, (_, i) => `${i}`);
+    const content = (key: string) => bytes(3000 + Number(key), Number(key));
+    const oneOfThem = async () => {
+      const cache = new DiskCache(folder, options);
+      for (const key of keys) {
+        const found = await cache.get(key);
+        if (found) expect(Buffer.compare(found, content(key))).toBe(0);
+        else await cache.put(key, content(key));
+      }
+    };
+    await Promise.all(Array.from({ length: 6 }, oneOfThem));
+    const last = new DiskCache(folder, options);
+    for (const key of keys) await last.put(key, content(key));
+    expect(await kept()).toBeLessThanOrEqual(64);
+    expect(await kept()).toBeGreaterThan(32);
+    expect((await files()).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('leaves the disk what it was told to, however many parts are written to', async () => {
+    disk.left = 2 ** 24;
+    const cache = new DiskCache(folder, { limit: 2 ** 34, spare: 2 ** 23 });
+    let added = 0;
+    for (let i = 0; i < 64; i++) added += (await cache.put(`${i}`, bytes(2 ** 18 - 32, i))) ? 1 : 0;
+    expect(added).toBe(32);
+    expect(disk.left).toBe(2 ** 23);
+  });
+
+  it('keeps nothing on a disk that turns out to be full, and leaves no half-written file', async () => {
+    const cache = new DiskCache(folder, { limit: 2 ** 20, parts: 1 });
+    await cache.put('a', bytes(10, 1));
+    disk.left = 100;
+    expect(await cache.put('b', bytes(1000, 1))).toBe(false);
+    expect([await cache.get('a'), await cache.get('b')]).toEqual([Buffer.from(bytes(10, 1)), null]);
+    expect(await files()).toHaveLength(1);
   });
 
   it('keeps nothing that is larger than its share, or that would fill the disk', async () => {
