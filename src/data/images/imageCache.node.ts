@@ -32,9 +32,17 @@ function openCache(limit: number): Promise<DiskCache | null> {
   return cache;
 }
 
+/**
+ * A file written this shortly ago may be written again at what the clock of its disk calls the same time; clocks that
+ * count whole seconds, or two, have such times alone.
+ */
+const UNSETTLED_MS = { fine: 50, coarse: 2500 };
+
 interface FileIdentity {
   readonly key: string;
   readonly size: number;
+  /** When its times are sure to tell it from what is written later, in milliseconds since 1970. */
+  readonly settledAt: number;
 }
 
 /** Null for what is no regular file that is there. */
@@ -42,7 +50,12 @@ async function identityOf(file: string): Promise<FileIdentity | null> {
   const info = await stat(file, { bigint: true }).catch(() => null);
   if (!info?.isFile() || info.ino === 0n) return null;
   const { dev, ino, size, mtimeNs, ctimeNs } = info;
-  return { key: [dev, ino, size, mtimeNs, ctimeNs].join('-'), size: Number(size) };
+  const isCoarse = ctimeNs % 1_000_000_000n === 0n;
+  return {
+    key: [dev, ino, size, mtimeNs, ctimeNs].join('-'),
+    size: Number(size),
+    settledAt: Number(ctimeNs / 1_000_000n) + UNSETTLED_MS[isCoarse ? 'coarse' : 'fine'],
+  };
 }
 
 /** What is kept of one file. */
@@ -50,7 +63,8 @@ export interface CachedFile {
   /** As it was put under that name; null where there is nothing. */
   get(what: readonly unknown[]): Promise<Uint8Array | null>;
   /**
-   * Keeps it, unless the file has changed since the cache was opened for it, or is no larger than what would be kept.
+   * Keeps it, unless the file was changed a moment ago or since the cache was opened for it, or is no larger than what
+   * would be kept.
    * @returns whether it is kept
    */
   put(what: readonly unknown[], content: Uint8Array): Promise<boolean>;
@@ -62,6 +76,7 @@ export interface CachedFile {
  */
 export async function cachedFile(file: string, limit: number): Promise<CachedFile | null> {
   const cache = limit > 0 ? await openCache(limit) : null;
+  const begun = Date.now();
   const identity = cache && (await identityOf(file));
   if (!cache || !identity || identity.size < SMALL_FILE) return null;
   const keyOf = (what: readonly unknown[]) =>
@@ -69,7 +84,8 @@ export async function cachedFile(file: string, limit: number): Promise<CachedFil
   return {
     get: (what) => cache.get(keyOf(what)),
     put: async (what, content) => {
-      if (content.length > identity.size || (await identityOf(file))?.key !== identity.key) return false;
+      if (content.length > identity.size || begun < identity.settledAt) return false;
+      if ((await identityOf(file))?.key !== identity.key) return false;
       return cache.put(keyOf(what), content);
     },
   };

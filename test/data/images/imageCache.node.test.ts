@@ -1,7 +1,8 @@
 import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
 import { noisePng } from '../../support/files/imageFolder.js';
@@ -10,6 +11,8 @@ let folder = '';
 let cache = '';
 const before = process.env.CHEXGPU_CACHE;
 const image = (name: string) => join(folder, name);
+/** Until a file that was just written is taken for one that stays. */
+const settled = () => setTimeout(80);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chexgpu-imagecache-'));
@@ -18,6 +21,7 @@ beforeAll(async () => {
   await writeFile(image('gray.png'), noisePng(1, 300));
   await writeFile(image('rgb.png'), noisePng(2, 200, true));
   await writeFile(image('small.png'), noisePng(3, 40));
+  await settled();
 });
 afterAll(async () => {
   if (before === undefined) delete process.env.CHEXGPU_CACHE;
@@ -66,6 +70,7 @@ describe('the cache of resized images', () => {
     const size = { width: 50, height: 50, interpolation: 'nearest' } as const;
     const name = image('inspected.png');
     await writeFile(name, noisePng(7, 300));
+    await settled();
     await open().inspect(name, size);
     const pool = open();
     expect(await pool.load(name, 50, 50)).toEqual(await new DecodePool({ workers: 0 }).load(name, 50, 50));
@@ -95,7 +100,10 @@ describe('the cache of resized images', () => {
   ])('decodes a file anew that was %s', async (_, change) => {
     const name = image('changing.png');
     await copyFile(image('gray.png'), name);
-    const first = await open().load(name, 40, 40);
+    await settled();
+    const before = open();
+    const first = await before.load(name, 40, 40);
+    expect(before.cacheUses.added).toBe(1);
     await change(name);
     const pool = open();
     const second = await pool.load(name, 40, 40);
@@ -104,9 +112,24 @@ describe('the cache of resized images', () => {
     expect(second.data).not.toEqual(first.data);
   });
 
+  it('does not keep a file of this very moment, which may be written again at the same time', async () => {
+    const name = image('fresh.png');
+    await writeFile(name, noisePng(10, 300));
+    const { ctimeMs } = await stat(name);
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(ctimeMs + 20);
+    try {
+      const pool = open();
+      await pool.load(name, 40, 40);
+      expect(pool.cacheUses).toEqual({ read: 0, added: 0 });
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('makes a damaged entry anew', async () => {
     const name = image('kept.png');
     await writeFile(name, noisePng(9, 300));
+    await settled();
     const there = new Set((await entries()).map(({ name: entry }) => entry));
     const first = await open().load(name, 40, 40);
     const fresh = (await entries()).filter((entry) => !there.has(entry.name));
