@@ -2,10 +2,11 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../../core/errors.js';
+import { duration } from '../../core/formatting.js';
 import type { Checkpoint } from '../../training/checkpoint.js';
 import { type DatasetSource, readDataset, requireData } from '../../workflow/data/dataset.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
-import { Phases } from '../../workflow/phaseTimes.js';
+import { Phases, sayPhases } from '../../workflow/phaseTimes.js';
 import { DATA_PRESET, DATA_WORDS } from '../../workflow/training/presets.js';
 import { tensorBoardJob } from '../../workflow/training/tensorBoard.node.js';
 import { trainOn } from '../../workflow/training/trainToCheckpoint.node.js';
@@ -85,7 +86,10 @@ async function train(
       return trainOn(context, { gpu, pool, pixels, phases, folder, ...what });
     });
     const files = [WEIGHTS_FILE, HISTORY_FILE].map((name) => join(folder.target, name));
-    out.document({ command: 'train', folder: folder.target, files, training, timings: phases.list });
+    const { list: timings, firstBatch } = phases;
+    sayPhases(out, timings);
+    if (firstBatch !== null) out.say(`First batch ${duration(firstBatch)} after the start`);
+    out.document({ command: 'train', folder: folder.target, files, training, timings, firstBatch });
     return 0;
   });
 }

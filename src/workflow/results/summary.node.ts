@@ -1,9 +1,10 @@
 /** What a run came to, in a screenful and for --json. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { duration, percent, plural, threeDigits } from '../../core/formatting.js';
+import { duration, percent, plural } from '../../core/formatting.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import type { Problem, ReportData } from '../../eval/report/reportData.js';
+import { sayPhases } from '../phaseTimes.js';
 import type { WorkContext } from '../reporter.js';
 
 export interface RunSummary {
@@ -81,15 +82,7 @@ export function saySummary({ out }: WorkContext, summary: RunSummary): void {
     out.say(`  Grad-CAM         points at ${share} of ${plural(pointing.maps, 'finding')} that it has found`);
   }
   out.say(`  time             ${duration(summary.seconds)}`);
-  out.table(
-    ['phase', 'time', 'images/s'],
-    timings.map(({ phase, seconds, images }) => [
-      phase,
-      duration(seconds),
-      images === null || seconds === 0 ? '-' : threeDigits(images / seconds),
-    ]),
-    '    ',
-  );
+  sayPhases(out, timings, '    ');
   for (const [name, path] of Object.entries(files)) {
     if (existsSync(path)) out.say(`  ${name.padEnd(15)}  ${shownPath(path)}`);
   }

@@ -7,7 +7,7 @@ import type { DenseNet } from '../../densenet/densenet.js';
 import type { Plan } from '../../engine/plan/plan.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
 import { VAL_AUC, valAucOf } from '../../eval/scores/validationAuc.js';
-import type { Logs } from '../../training/callbacks/callback.js';
+import type { Callback, Logs } from '../../training/callbacks/callback.js';
 import { History } from '../../training/callbacks/history.js';
 import type { CheckpointContents } from '../../training/callbacks/modelCheckpoint.js';
 import { TrainingProgress } from '../../training/callbacks/progress.js';
@@ -117,6 +117,11 @@ export async function trainNetwork(
   };
   const chosen = trainingCallbacks(plan, kept, (line) => out.say(line));
   const ending = { onEpoch: () => files.epochEnded(soFar()) };
+  const clock: Callback = {
+    onStep: ({ stepMs }) => {
+      phases.firstBatch ??= (performance.now() - stepMs) / 1000;
+    },
+  };
   const keepers = [...chosen.keepers, ...(board ? [board.callback] : [])];
   const keeper = plan.keepBest && valid ? new KeepBest(valid, loss, signal) : null;
   await fit(model, train, {
@@ -134,6 +139,7 @@ export async function trainNetwork(
       ...(keeper ? [keeper] : []),
       ...chosen.list,
       history,
+      clock,
       ending,
       ...keepers,
       new TrainingProgress(out),
