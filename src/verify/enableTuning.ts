@@ -1,6 +1,6 @@
 /** The tuner for the kernels of this library. */
 import type { Gpu } from '../engine/device/gpu.js';
-import { startTuning, type Tuner, type TunerSettings } from '../engine/tuning/tuner.js';
+import type { Tuner, TunerSettings } from '../engine/tuning/tuner.js';
 
 export type TuningOptions = Omit<TunerSettings, 'kernels'>;
 
@@ -21,7 +21,10 @@ export type TuningOptions = Omit<TunerSettings, 'kernels'>;
  * In Node the store is `tuningFile(gpu)`.
  */
 export async function enableTuning(gpu: Gpu, options: TuningOptions = {}): Promise<Tuner> {
-  // A page that tunes nothing does not load the list of all kernels, which knows their small cases.
-  const { ALL_KERNELS } = await import('../shaders/registry.js');
+  // A page that tunes nothing loads neither the tuner nor the list of all kernels, which knows their small cases.
+  const [{ startTuning }, { ALL_KERNELS }] = await Promise.all([
+    import('../engine/tuning/tuner.js'),
+    import('../shaders/registry.js'),
+  ]);
   return startTuning(gpu, { ...options, kernels: ALL_KERNELS });
 }
