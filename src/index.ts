@@ -11,14 +11,12 @@ export {
   type Augmentation,
   type AugmentationOptions,
   drawTransform,
-  type FillMode,
-  type KerasRules,
   makeAugmentation,
   type ShiftRange,
   type Transform,
 } from './data/generator/augmentation.js';
 export { ImageGenerator, type ImageGeneratorOptions, type LoadImage } from './data/generator/generator.js';
-export type { Crop, RandomResizedCropOptions } from './data/generator/randomResizedCrop.js';
+export type { RandomResizedCropOptions } from './data/generator/randomResizedCrop.js';
 export {
   type FeaturewiseOptions,
   type FitMode,
@@ -141,6 +139,15 @@ export {
   type ScoreOptions,
 } from './eval/scores/roc.js';
 export { ValidationAuc } from './eval/scores/validationAuc.js';
+export type {
+  Affine,
+  ChangeRules,
+  Changes,
+  Crop,
+  FillMode,
+  ImageChange,
+  KerasRules,
+} from './shaders/augment/changes.js';
 export type { CheckResult } from './shaders/checkCase.js';
 export * from './training/batch.js';
 export * from './training/callbacks/index.js';

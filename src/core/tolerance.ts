@@ -20,6 +20,10 @@ export const TOLERANCE = {
    * the 1152 of a 3x3 convolution, of which this is three times.
    */
   f16: { abs: 2e-2, rel: 1e-3 },
+  /** Whole numbers, which are right or wrong. */
+  exact: { abs: 0.5, rel: 0 },
+  /** Up to 255, computed with 32 bits behind the point and rounded to f32 once: the last digit may fall otherwise. */
+  f32Rounded: { abs: 1e-7, rel: 1.2e-7 },
   /** Short products whose values are far below 1 and must be right to their own digits. */
   f32Small: { abs: 1e-9, rel: 1e-5 },
   /** What others computed in float64, kept with eleven digits. */

@@ -2,6 +2,7 @@
 import type { Kernel } from '../engine/plan/kernel.js';
 import { operation as adam } from './adam/adam.check.js';
 import { operation as adamw } from './adamw/adamw.check.js';
+import { operation as augment } from './augment/augment.check.js';
 import { operation as batchnorm } from './batchnorm/batchnorm.check.js';
 import { operation as blend } from './blend/blend.check.js';
 import type { CheckCase, Operation } from './checkCase.js';
@@ -19,6 +20,7 @@ import { operation as preprocess } from './preprocess/preprocess.check.js';
 import { operation as reduce } from './reduce/reduce.check.js';
 import { operation as resize } from './resize/resize.check.js';
 import { operation as sgd } from './sgd/sgd.check.js';
+import { operation as standardise } from './standardise/standardise.check.js';
 
 /** In the order in which they are checked: first what others are made of. */
 const OPERATIONS: readonly Operation[] = [
@@ -38,6 +40,8 @@ const OPERATIONS: readonly Operation[] = [
   clip,
   blend,
   preprocess,
+  augment,
+  standardise,
   gradcam,
   resize,
 ];

@@ -1,14 +1,11 @@
 /** The flags of what Keras' ImageDataGenerator and torchvision's RandomResizedCrop do to training images at random. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../../core/errors.js';
-import {
-  type AugmentationOptions,
-  augments,
-  FILL_MODES,
-  makeAugmentation,
-} from '../../data/generator/augmentation.js';
+import { type AugmentationOptions, augments, makeAugmentation } from '../../data/generator/augmentation.js';
+import { AUGMENT_ON, type AugmentOn } from '../../data/generator/generator.js';
 import type { RandomResizedCropOptions } from '../../data/generator/randomResizedCrop.js';
 import { cellNumber } from '../../data/tables/csvCells.js';
+import { FILL_MODES } from '../../shaders/augment/changes.js';
 
 /** A number, or several with commas between them. */
 function numbers(text: string): number | number[] {
@@ -57,7 +54,9 @@ const FLAGS: readonly (readonly [name: Name, flag: string, what: string])[] = [
   ],
 ];
 
-export type AugmentationFlags = Pick<AugmentationOptions, Name>;
+export interface AugmentationFlags extends Pick<AugmentationOptions, Name> {
+  augmentOn?: AugmentOn;
+}
 
 export function addAugmentationOptions(command: Command): Command {
   for (const [name, flag, what] of FLAGS) {
@@ -76,12 +75,25 @@ export function addAugmentationOptions(command: Command): Command {
     }
     command.addOption(option);
   }
-  return command;
+  return command.addOption(
+    new Option(
+      '--augment-on <where>',
+      'do all this on the processor, or on the GPU: the same draws, the same images but for rounding (default: cpu)',
+    ).choices(AUGMENT_ON),
+  );
 }
 
-/** What the flags ask for; undefined where that changes no image. */
+/**
+ * What the flags ask for; undefined where that changes no image.
+ * @throws UsageError for a place to do it, where there is nothing to do
+ */
 export function augmentationOf(flags: AugmentationFlags): AugmentationOptions | undefined {
   const given = FLAGS.filter(([name]) => flags[name] !== undefined).map(([name]) => [name, flags[name]]);
   const options: AugmentationOptions = Object.fromEntries(given);
-  return augments(makeAugmentation(options)) ? options : undefined;
+  if (augments(makeAugmentation(options))) return options;
+  if (flags.augmentOn === undefined) return undefined;
+  throw new UsageError(
+    '--augment-on says where training images are augmented, and no flag augments any.',
+    'Leave it out, or add one such as --rotation-range 10.',
+  );
 }

@@ -3,11 +3,9 @@
  * `apply_affine_transform` and the sampling of SciPy's `ndimage.affine_transform`, orders 0 and 1.
  */
 
+import type { Affine, FillMode, KerasRules } from '../../shaders/augment/changes.js';
 import type { FloatImage, PixelImage } from '../images/pixels.js';
-import type { Augmentation, FillMode, KerasRules, Transform } from './augmentation.js';
-
-/** [a b c; d e f]: output pixel (i, j), row first, is taken from (a i + b j + c, d i + e j + f). */
-type Affine = readonly [number, number, number, number, number, number];
+import type { Augmentation, Transform } from './augmentation.js';
 
 /** The matrix product A B; both stand for 3 x 3 matrices whose last row is 0 0 1. */
 function product([a, b, c, d, e, f]: Affine, [p, q, r, s, t, u]: Affine): Affine {
@@ -29,8 +27,14 @@ function affineOf({ theta, tx, ty, shear, zx, zy }: Transform): Affine | null {
   return parts.length === 0 ? null : parts.reduce(product);
 }
 
-/** The matrix about Keras' idea of the centre. */
-function centred(matrix: Affine, height: number, width: number, rules: KerasRules): Affine {
+/** The matrix of a transform about Keras' idea of the centre; null where it moves nothing. */
+export function affineAbout(
+  transform: Transform,
+  rules: KerasRules,
+  { height, width }: { height: number; width: number },
+): Affine | null {
+  const matrix = affineOf(transform);
+  if (matrix === null) return null;
   const off = rules === 'tf.keras' ? -0.5 : 0.5;
   const [x, y] = [height / 2 + off, width / 2 + off];
   const about = product(product([1, 0, x, 0, 1, y], matrix), [1, 0, -x, 0, 1, -y]);
@@ -76,10 +80,10 @@ export function applyAffine(
   transform: Transform,
   { fillMode, cval, interpolationOrder, rules }: Augmentation,
 ): FloatImage | null {
-  const matrix = affineOf(transform);
+  const matrix = affineAbout(transform, rules, image);
   if (matrix === null) return null;
   const { data, width, height, channels } = image;
-  const [a, b, c, d, e, f] = centred(matrix, height, width, rules);
+  const [a, b, c, d, e, f] = matrix;
   const out = new Float32Array(data.length);
   let o = 0;
   for (let i = 0; i < height; i++) {

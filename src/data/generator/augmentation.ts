@@ -7,6 +7,12 @@ import { UsageError } from '../../core/errors.js';
 import type { MT19937 } from '../../core/mt19937.js';
 import {
   type Crop,
+  FILL_MODES,
+  type FillMode,
+  KERAS_RULES,
+  type KerasRules,
+} from '../../shaders/augment/changes.js';
+import {
   drawCrop,
   makeRandomResizedCrop,
   type RandomResizedCrop,
@@ -20,20 +26,6 @@ import {
  * where all are below 1.
  */
 export type ShiftRange = number | readonly number[] | { readonly pixels: number };
-
-export const FILL_MODES = ['nearest', 'constant', 'reflect', 'wrap'] as const;
-/** Where a transformed image has no source: the edge pixel, `cval`, a mirror image, or the other side. */
-export type FillMode = (typeof FILL_MODES)[number];
-
-const KERAS_RULES = ['1.1.0', '1.1.2', 'tf.keras'] as const;
-/**
- * Whose arithmetic: keras-preprocessing 1.1.0 or 1.1.2, or tf.keras as of tf_keras 2.21. The first two turn
- * about (h/2 + 0.5, w/2 + 0.5), one pixel off the centre; tf.keras about the centre, with rows and columns
- * exchanged (of the centre's coordinates too, so that an image that is not square turns about another point).
- * Brightness first stretches the pixels: 1.1.0 to a highest value of 255, 1.1.2 to 0..255, tf.keras only where
- * they leave 0..255. `fit` takes its statistics before `rescale` in 1.1.0, after it in the others.
- */
-export type KerasRules = (typeof KERAS_RULES)[number];
 
 /** Keras' names, and one of torchvision's. What is left out is off. ZCA whitening is not offered. */
 export interface AugmentationOptions {

@@ -5,6 +5,7 @@
 import { shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import type { MT19937 } from '../../core/mt19937.js';
+import type { Crop } from '../../shaders/augment/changes.js';
 import type { FloatImage, PixelImage } from '../images/pixels.js';
 
 /** torchvision's `scale` and `ratio`, under its defaults. */
@@ -16,14 +17,6 @@ export interface RandomResizedCropOptions {
 }
 
 export type RandomResizedCrop = Required<RandomResizedCropOptions>;
-
-/** In pixels of the image. */
-export interface Crop {
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
-}
 
 const DEFAULTS: RandomResizedCrop = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
 const TRIES = 10;

@@ -7,9 +7,10 @@ import { oneOf, requireObject, shown } from '../../core/arguments.js';
 import { deepFreeze } from '../../core/deepFreeze.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
+import type { KerasRules } from '../../shaders/augment/changes.js';
 import type { Normalisation } from '../../training/batch.js';
 import { checkedImage, type FloatImage, type PixelImage } from '../images/pixels.js';
-import { type AugmentationOptions, type KerasRules, makeAugmentation } from './augmentation.js';
+import { type AugmentationOptions, makeAugmentation } from './augmentation.js';
 import { randomTransform } from './transform.js';
 
 /** Keras' 1e-6 beside the standard deviation; not K.epsilon. */

@@ -1,9 +1,10 @@
 /** Applying a drawn transform to an image: a crop, then keras-preprocessing 1.1's `apply_transform`, in float32. */
 
 import type { MT19937 } from '../../core/mt19937.js';
+import type { ImageChange, KerasRules } from '../../shaders/augment/changes.js';
 import { checkedPixels, type FloatImage, type PixelImage } from '../images/pixels.js';
-import { applyAffine } from './affine.js';
-import { type Augmentation, drawTransform, type KerasRules, type Transform } from './augmentation.js';
+import { affineAbout, applyAffine } from './affine.js';
+import { type Augmentation, drawTransform, type Transform } from './augmentation.js';
 import { applyCrop } from './randomResizedCrop.js';
 
 const { fround } = Math;
@@ -31,6 +32,17 @@ export function applyTransform(
   if (transform.flipVertical) flipRows(x);
   if (transform.brightness !== null) shiftBrightness(data, transform.brightness, augmentation.rules);
   return x;
+}
+
+/** A transform of images of this size as the GPU carries it out. */
+export function changeOf(
+  transform: Transform,
+  { rules }: Augmentation,
+  size: { height: number; width: number },
+): ImageChange {
+  const { crop, flipHorizontal, flipVertical, channelShift, brightness } = transform;
+  const affine = affineAbout(transform, rules, size);
+  return { crop, affine, flipHorizontal, flipVertical, channelShift, brightness };
 }
 
 /** Keras' `random_transform`. */

@@ -4,13 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { MT19937 } from '../../../src/core/mt19937.js';
 import { drawTransform, makeAugmentation } from '../../../src/data/generator/augmentation.js';
-import {
-  applyCrop,
-  type Crop,
-  drawCrop,
-  makeRandomResizedCrop,
-} from '../../../src/data/generator/randomResizedCrop.js';
+import { applyCrop, drawCrop, makeRandomResizedCrop } from '../../../src/data/generator/randomResizedCrop.js';
 import { applyTransform } from '../../../src/data/generator/transform.js';
+import type { Crop } from '../../../src/shaders/augment/changes.js';
 
 type Range = [number, number];
 interface Golden {

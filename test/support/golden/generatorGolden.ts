@@ -3,8 +3,9 @@
  * those of test/golden/generator/make_generator.py.
  */
 import { readFileSync } from 'node:fs';
-import type { AugmentationOptions, KerasRules } from '../../../src/data/generator/augmentation.js';
+import type { AugmentationOptions } from '../../../src/data/generator/augmentation.js';
 import type { Interpolation } from '../../../src/data/images/resize.js';
+import type { KerasRules } from '../../../src/shaders/augment/changes.js';
 import { GRAY, PALETTE, RGB, RGB_ALPHA, writePng } from '../files/png.js';
 import { uniform } from '../networks/generated.js';
 
