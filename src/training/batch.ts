@@ -4,6 +4,7 @@
  */
 
 import type { StateValue } from '../core/stateValue.js';
+import type { Changes } from '../shaders/augment/changes.js';
 
 /** How raw 0..255 pixels become network input. Formulas: keras-preprocessing 1.1.0 `standardize`. */
 export type Normalisation =
@@ -20,6 +21,8 @@ export interface PixelBatch {
   width: number;
   channels: 1 | 3;
   pixels: Uint8Array;
+  /** What is done to the pixels on the GPU before they are normalised; an `ImageGenerator` draws it. Not copied. */
+  changes?: Changes;
   normalisation: Normalisation;
   /** labels[b,classes], 0 or 1; NaN where unknown. */
   labels: Float32Array;

@@ -4,7 +4,7 @@
  * (what iterating does); their orders differ from the second epoch on.
  */
 
-import { listOfNumbers, requireFunction, requireObject, shown } from '../../core/arguments.js';
+import { listOfNumbers, oneOf, requireFunction, requireObject, shown } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
 import { type StateValue, stateFields } from '../../core/stateValue.js';
@@ -21,11 +21,14 @@ import {
   type Transform,
 } from './augmentation.js';
 import { rescaled, standardizeInto } from './standardize.js';
-import { applyTransform } from './transform.js';
+import { applyTransform, changeOf } from './transform.js';
 import { drawWeighted, type RowWeights } from './weightedDraw.js';
 
 /** Gives the image of a row, decoded and resized to the generator's size. */
 export type LoadImage = (file: string) => Promise<PixelImage>;
+
+export const AUGMENT_ON = ['cpu', 'gpu'] as const;
+export type AugmentOn = (typeof AUGMENT_ON)[number];
 
 /** What an `ImageGenerator` is made of. */
 export interface ImageGeneratorOptions {
@@ -49,6 +52,12 @@ export interface ImageGeneratorOptions {
   readonly normalisation?: Normalisation;
   /** What is done to each image at random; default nothing. */
   readonly augmentation?: AugmentationOptions;
+  /**
+   * Where `getBatch` has it done: `cpu`, the default, or `gpu`, which leaves augmentation, rescaling and normalisation
+   * to the model. Both from the same draws, and the same but for rounding. Draws out of reach of the kernels, such as
+   * shifts by 32,000 pixels, are carried out on the CPU all the same.
+   */
+  readonly augmentOn?: AugmentOn;
   /** Keras' `rescale`: a factor for every pixel, behind the augmentation and before the normalisation. */
   readonly rescale?: number;
   /** Batches loaded ahead of the one asked for; default 2. It changes no result. */
@@ -85,6 +94,7 @@ export class ImageGenerator implements BatchSource {
   readonly frame: Frame;
   readonly augmentation: Augmentation;
   readonly rescale: number | null;
+  readonly augmentOn: AugmentOn;
 
   private readonly load: LoadImage;
   private readonly shuffle: boolean;
@@ -120,6 +130,7 @@ export class ImageGenerator implements BatchSource {
     this.rng = options.rng ?? (this.seed === null ? MT19937.fromEntropy() : new MT19937(this.seed));
     this.normalisation = admitNormalisation(options.normalisation ?? { kind: 'none' }, 'normalisation');
     this.augmentation = makeAugmentation(options.augmentation);
+    this.augmentOn = oneOf('augmentOn', options.augmentOn ?? 'cpu', AUGMENT_ON);
     const { rescale = 0 } = options;
     if (!Number.isFinite(rescale)) {
       throw new UsageError(`Pixels cannot be rescaled by ${rescale}.`, 'Give a number.');
@@ -148,11 +159,13 @@ export class ImageGenerator implements BatchSource {
 
   /**
    * Batch `index` of this epoch, for training and prediction: pixels, with the normalisation left to the GPU;
-   * where the generator augments or rescales, floats.
+   * where the generator augments or rescales, floats, or with `augmentOn: 'gpu'` pixels and their changes.
    * @throws as `getItem`
    */
-  getBatch(index: number): Promise<Batch> {
-    return this.changesPixels ? this.getItem(index) : this.getPixels(index);
+  async getBatch(index: number): Promise<Batch> {
+    if (!this.changesPixels) return this.getPixels(index);
+    const claimed = await this.claim(index);
+    return (this.augmentOn === 'gpu' && (await this.toChanged(claimed))) || this.toFloat(claimed);
   }
 
   /**
@@ -303,6 +316,16 @@ export class ImageGenerator implements BatchSource {
       pixels.set(channels === 1 ? image.data : toRgb(image).data, i * each);
     });
     return { ...this.describe(rows), channels, pixels, normalisation: this.normalisation };
+  }
+
+  /** Null where the kernels cannot do it. */
+  private async toChanged(claimed: Claimed): Promise<PixelBatch | null> {
+    const { fillMode, cval, interpolationOrder, rules } = this.augmentation;
+    const images = claimed.transforms.map((one) => changeOf(one, this.augmentation, this));
+    const changes = { images, fillMode, cval, interpolationOrder, rules, rescale: this.rescale ?? 1 };
+    // A page that augments on the CPU does not load it.
+    const { fitsKernels } = await import('../../shaders/augment/changeTable.js');
+    return fitsKernels(changes, this) ? { ...this.toPixels(claimed), changes } : null;
   }
 
   private toFloat({ rows, transforms, images }: Claimed): FloatBatch {

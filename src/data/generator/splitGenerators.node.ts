@@ -3,7 +3,7 @@ import { DataError } from '../../core/errors.js';
 import type { DecodePool } from '../images/decodePool.node.js';
 import type { Frame } from '../tables/frame.js';
 import type { AugmentationOptions } from './augmentation.js';
-import type { ImageGenerator } from './generator.js';
+import type { AugmentOn, ImageGenerator } from './generator.js';
 import { type FlowOptions, flowFromDataframe } from './generator.node.js';
 import { type FitMode, fitFeaturewise, SAMPLEWISE } from './standardize.js';
 
@@ -36,6 +36,7 @@ function flow(
     seed: options.seed ?? null,
     // Only where it is asked for by name, however the options came together.
     augmentation: undefined,
+    augmentOn: undefined,
     rowWeights: undefined,
     ...rest,
   });
@@ -48,6 +49,8 @@ export interface TrainGeneratorOptions extends SplitGeneratorOptions {
   readonly rowWeights?: FlowOptions['rowWeights'];
   /** The notebook has none. */
   readonly augmentation?: AugmentationOptions;
+  /** As of `ImageGenerator`. */
+  readonly augmentOn?: AugmentOn;
 }
 
 /** The notebook's get_train_generator: each image by its own mean and deviation, a new order each epoch. */
@@ -56,8 +59,9 @@ export async function getTrainGenerator(
   options: TrainGeneratorOptions,
 ): Promise<ImageGenerator> {
   options.log?.('getting train generator...');
-  const { seed = 1, shuffle = true, augmentation, rowWeights } = options;
-  return flow(frame, options, { seed, shuffle, augmentation, rowWeights, normalisation: SAMPLEWISE });
+  const { seed = 1, shuffle = true, augmentation, augmentOn, rowWeights } = options;
+  const rest = { seed, shuffle, augmentation, augmentOn, rowWeights };
+  return flow(frame, options, { ...rest, normalisation: SAMPLEWISE });
 }
 
 export interface EvaluationFrames {

@@ -99,10 +99,10 @@ function admitFloats(
 }
 
 function admitPixels(
-  { pixels: given, channels, normalisation }: Partial<PixelBatch>,
+  { pixels: given, channels, normalisation, changes }: Partial<PixelBatch>,
   { count, height, width }: BatchShape,
   wanted: number,
-): Pick<PixelBatch, 'channels' | 'pixels' | 'normalisation'> {
+): Pick<PixelBatch, 'channels' | 'pixels' | 'normalisation' | 'changes'> {
   const pixels = bytes('batch.pixels', given);
   if (channels !== 1 && channels !== 3) {
     const hint = channels === (4 as number) ? ' Leave out the alpha channel.' : '';
@@ -122,7 +122,8 @@ function admitPixels(
   const own = new Uint8Array(new ArrayBuffer(4 * Math.ceil(length / 4)), 0, length);
   if (folded) firstOfThree(pixels, own);
   else own.set(pixels);
-  return { channels: folded ? 1 : channels, pixels: own, normalisation: admitNormalisation(normalisation) };
+  const admitted = admitNormalisation(normalisation);
+  return { channels: folded ? 1 : channels, pixels: own, normalisation: admitted, changes };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * From a batch to image[b,h,w,c] on the GPU, c the network's input channels. Raw pixels travel as bytes, four
- * to a word, and are normalised by a kernel; batches normalised on the CPU are uploaded as they are.
+ * to a word, and are augmented and normalised by kernels; batches normalised on the CPU are uploaded as they are.
  *
  * A network of one channel reads gray images as they are, and the first channel of those with three, as
  * torchxrayvision's `load_image` does; X-rays stored as RGB have three equal ones.
@@ -11,7 +11,8 @@ import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import { normalise, samplewiseMoments } from '../../shaders/preprocess/preprocess.js';
-import type { Batch, BatchShape, Normalisation } from '../batch.js';
+import type { Batch, BatchShape, Normalisation, PixelBatch } from '../batch.js';
+import type { ChangedInput } from './changedInput.js';
 
 /** Buffers and plans for one batch size and image size. */
 export class InputStage {
@@ -20,6 +21,8 @@ export class InputStage {
   private readonly plans = new Map<string, Plan>();
   /** Pixels as they are stored, and what they are normalised by; made when the first such batch comes. */
   private stored: { pixels: Tensor; moments: Tensor } | null = null;
+  /** The changes of a batch; made when the first one with any comes. */
+  private table: Tensor | null = null;
 
   private readonly batch: number;
   private readonly height: number;
@@ -43,7 +46,7 @@ export class InputStage {
   /**
    * Makes what an admitted batch of at most the stage's size needs.
    * @returns uploads it, within `Gpu.guarded`; images it does not fill keep whatever was there
-   * @throws DataError when the batch does not fit
+   * @throws DataError when the batch does not fit; UsageError for changes that cannot be
    */
   async loader(batch: Batch): Promise<() => void> {
     const { count, height, width } = batch;
@@ -54,9 +57,11 @@ export class InputStage {
       );
     }
     if ('x' in batch) return () => this.upload(this.image, batch.x);
-    const { pixels, channels, normalisation } = batch;
-    const { plan, stored } = await this.preprocessing(channels, normalisation);
+    const { pixels, normalisation } = batch;
+    const changed = batch.changes && (await this.changed(batch));
+    const { plan, stored } = await this.preprocessing(batch, changed);
     return () => {
+      if (changed) this.upload(this.table!, changed.table);
       // Admitted pixels have zeros behind them up to a whole word.
       this.upload(stored.pixels, new Uint8Array(pixels.buffer, 0, Math.ceil(pixels.length / 4) * 4));
       if (normalisation.kind !== 'samplewise') {
@@ -70,14 +75,24 @@ export class InputStage {
     };
   }
 
-  private upload(tensor: Tensor, data: Float32Array | Uint8Array): void {
+  private upload(tensor: Tensor, data: Float32Array | Uint8Array | Uint32Array): void {
     this.gpu.device.queue.writeBuffer(tensor.storage.buffer!, 0, data as Float32Array<ArrayBuffer>);
   }
 
-  private async preprocessing(channels: 1 | 3, normalisation: Normalisation) {
-    const { gpu, batch, height, width } = this;
+  private async changed(pixels: PixelBatch): Promise<ChangedInput> {
+    // A page that augments on the CPU does not load it.
+    const { ChangedInput, changesTensor } = await import('./changedInput.js');
+    const changed = new ChangedInput(pixels, this.batch);
+    this.table ??= await this.gpu.guarded('the changes of a batch', () =>
+      changesTensor(this.gpu, this.batch),
+    );
+    return changed;
+  }
+
+  private async preprocessing({ channels, normalisation }: PixelBatch, changed: ChangedInput | undefined) {
+    const { gpu, batch, height, width, table } = this;
     const epsilon = normalisation.kind === 'samplewise' ? normalisation.epsilon : null;
-    const key = `${channels} ${epsilon}`;
+    const key = `${channels} ${epsilon} ${changed?.key}`;
     this.stored ??= await gpu.guarded('the pixels of a batch', () => ({
       pixels: fixedTensor(gpu, 'pixels', [1, 1, 1, Math.ceil((batch * height * width * 3) / 4)]),
       moments: fixedTensor(gpu, 'moments', [batch, 1, 1, 6]),
@@ -87,6 +102,10 @@ export class InputStage {
     const known = this.plans.get(key);
     if (known) return { plan: known, stored };
     const record = (builder: PlanBuilder) => {
+      if (changed) {
+        changed.record(builder, { pixels, moments, table: table!, image }, epsilon);
+        return;
+      }
       if (epsilon !== null) {
         samplewiseMoments(builder, 'input', { pixels, moments }, { channels, epsilon, height, width });
       }
@@ -100,7 +119,7 @@ export class InputStage {
 
   dispose(): void {
     for (const plan of this.plans.values()) plan.dispose();
-    for (const tensor of [this.image, this.stored?.pixels, this.stored?.moments]) {
+    for (const tensor of [this.image, this.stored?.pixels, this.stored?.moments, this.table]) {
       if (tensor) this.gpu.destroyBuffer(tensor.storage.buffer!);
     }
   }

@@ -5,7 +5,7 @@ import { DataError, UsageError } from '../../core/errors.js';
 import { plural } from '../../core/formatting.js';
 import { fileProblem } from '../../core/readFile.node.js';
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
-import type { ImageGenerator } from '../../data/generator/generator.js';
+import type { AugmentOn, ImageGenerator } from '../../data/generator/generator.js';
 import { rowsWithImages } from '../../data/generator/generator.node.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../data/generator/splitGenerators.node.js';
 import { balancedWeights } from '../../data/generator/weightedDraw.js';
@@ -194,6 +194,8 @@ export interface Preparation {
   scaling: Scaling;
   /** Of the training images only. */
   augmentation?: AugmentationOptions;
+  /** Where they are augmented; default the CPU. */
+  augmentOn?: AugmentOn;
   /** How training images are drawn: `balanced` by `balancedWeights`, else each once in an epoch. */
   sampler?: 'balanced';
 }
@@ -203,7 +205,7 @@ export async function makeGenerators(
   { out }: Pick<WorkContext, 'out'>,
   pool: DecodePool,
   dataset: Dataset,
-  { size, augmentation, sampler, ...rest }: Preparation,
+  { size, augmentation, augmentOn, sampler, ...rest }: Preparation,
 ): Promise<Generators> {
   const options = {
     directory: dataset.images,
@@ -213,7 +215,8 @@ export async function makeGenerators(
     log: (line: string) => out.say(line),
   };
   const rowWeights = sampler && balancedWeights;
-  const train = await getTrainGenerator(dataset.train, { ...options, augmentation, rowWeights });
+  const own = { augmentation, augmentOn, rowWeights };
+  const train = await getTrainGenerator(dataset.train, { ...options, ...own });
   const validates = dataset.valid.images.length > 0;
   // The statistics that validation and test share are made for the test alone then.
   const frames = validates ? dataset : { ...dataset, valid: dataset.test };

@@ -34,7 +34,7 @@ export function trainingReport(
         'image size': `${plan.size} px`,
         interpolation: preparation.interpolation,
         'pixel scaling': preparation.scaling,
-        augmentation: augmentationWords(preparation.augmentation),
+        augmentation: augmentationWords(preparation.augmentation, preparation.augmentOn),
         sampler: preparation.sampler ? SAMPLER_WORDS[preparation.sampler] : 'each image once in an epoch',
         labels: train.classes.join(', '),
         'batch size': String(plan.batchSize),

@@ -1,5 +1,6 @@
 /** Sizes and counts where the user gives none: by adapter, as a processor is a thousand times slower. */
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
+import type { AugmentOn } from '../../data/generator/generator.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { ClassWeighting } from '../../data/tables/classWeights.js';
@@ -31,6 +32,8 @@ export interface TrainingChoices {
   scaling?: Scaling;
   /** Of the training images only. */
   augmentation?: AugmentationOptions;
+  /** Where they are augmented; left out, on the CPU. */
+  augmentOn?: AugmentOn;
   /** Decode every image before the first step. */
   check: boolean;
   /** An error, not a warning, where patients are in two splits. */

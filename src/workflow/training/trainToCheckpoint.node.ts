@@ -117,7 +117,7 @@ async function publishCheckpoint(
  */
 export async function trainOn(context: WorkContext, job: TrainingJob): Promise<Trained> {
   const { gpu, pool, pixels, dataset, network, choices, preset, phases, folder } = job;
-  const { seed, interpolation = 'nearest', scaling = 'keras', augmentation, sampler } = choices;
+  const { seed, interpolation = 'nearest', scaling = 'keras', augmentation, augmentOn, sampler } = choices;
   checkCallbackChoices(choices.callbacks ?? {}, dataset.valid);
   const frequencies = frequencySummary('train', dataset.train, choices.classWeights);
   checkLeakage(context, dataset, choices.refuseLeakage);
@@ -125,11 +125,14 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   const { size, batchSize } = trainingPlan(choices, preset, 0);
   const next = { width: size, height: size, interpolation };
   const constant = await phases.time('checking images', null, () => checkedImages(context, job, next));
-  const preparation = { size, batchSize, seed, interpolation, scaling, augmentation, sampler };
+  const images = { interpolation, scaling, augmentation, augmentOn, sampler };
+  const preparation = { size, batchSize, seed, ...images };
   const generators = await phases.time('image statistics', null, () =>
     makeGenerators(context, pool, dataset, preparation),
   );
-  if (augmentation) context.out.say(`Augmenting training images: ${augmentationWords(augmentation)}`);
+  if (augmentation) {
+    context.out.say(`Augmenting training images: ${augmentationWords(augmentation, augmentOn)}`);
+  }
   if (sampler) context.out.say(`Sampler: ${SAMPLER_WORDS[sampler]}`);
   const plan = trainingPlan(choices, preset, generators.train.length);
   if (plan.updates.accumulate > plan.stepsPerEpoch) {

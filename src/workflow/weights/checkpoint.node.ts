@@ -81,6 +81,7 @@ async function writeHistory(
   saved: readonly SavedWeights[],
 ): Promise<void> {
   const { size, seed, interpolation, scaling, augmentation = null, sampler = null } = preparation;
+  const { augmentOn = 'cpu' } = preparation;
   const history = {
     schema: HISTORY_SCHEMA,
     written_by: 'chexgpu',
@@ -97,6 +98,7 @@ async function writeHistory(
     interpolation,
     scaling,
     augmentation,
+    augmentOn: augmentation && augmentOn,
     sampler,
     // Validation and test images are normalised so; whoever predicts with these weights should do the same.
     normalisation,

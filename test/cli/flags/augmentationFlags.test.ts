@@ -40,6 +40,7 @@ describe('the flags', () => {
     expect(augmentationWords(augmentationOf(parsed('--zoom-range', '0.2', '--horizontal-flip')))).toBe(
       'zoom range 0.2, horizontal flip',
     );
+    expect(augmentationWords({ rotationRange: 5 }, 'gpu')).toBe('rotation range 5 (on the GPU)');
     expect(augmentationWords(options)).toContain('brightness range 0.8 to 1.2, horizontal flip');
   });
 
@@ -67,6 +68,7 @@ describe('the flags', () => {
     [['--random-resized-crop', '0.5'], /Give low,high of the area/],
     [['--random-resized-crop', '0,1'], /Give the scale as \[low, high\], above 0 and up to 1/],
     [['--random-resized-crop', '0.5,1,2,1'], /Give the ratio as/],
+    [['--augment-on', 'npu'], /Allowed choices are cpu, gpu/],
     [['--fill-mode', 'mirror'], /Give one of nearest, constant, reflect, wrap/],
   ])('%j is refused', (args, message) => {
     expect(() => parsed(...args)).toThrow(message);
@@ -104,10 +106,12 @@ describe('chexgpu run with augmentation', () => {
     expect(await read('augmented', 'history.json')).toMatchObject({
       interpolation: 'bilinear',
       augmentation: { rotationRange: 15, horizontalFlip: true },
+      augmentOn: 'cpu',
     });
     expect(await read('plain', 'history.json')).toMatchObject({
       interpolation: 'nearest',
       augmentation: null,
+      augmentOn: null,
     });
     expect((await read('augmented', 'report.json')).run.settings).toMatchObject({
       interpolation: 'bilinear',
@@ -121,6 +125,8 @@ describe('chexgpu run with augmentation', () => {
     expect(lastLine(bad)).toMatch(/--zoom-range.*Give z below 1/);
     const filter = await chexgpu(['train', '--data', scratch.path('none'), '--interpolation', 'cubic']);
     expect(filter.code).toBe(2);
+    const nothing = await chexgpu(['train', '--data', scratch.path('none'), '--augment-on', 'gpu']);
+    expect([nothing.code, lastLine(nothing)]).toEqual([2, expect.stringContaining('no flag augments any')]);
     expect(lastLine(filter)).toMatch(/--interpolation.*nearest, box, bilinear, hamming, bicubic, lanczos/);
   });
 });

@@ -8,7 +8,8 @@ const folder = scratchFolder();
 const at = (run: string, file: string) => folder.path('runs', run, file);
 const FLAGS = [
   ...['--data', 'data', '--size', '32', '--batch-size', '2', '--epochs', '2', '--steps-per-epoch', '2'],
-  ...['--rotation-range', '10', '--horizontal-flip', '--early-stopping', '2', '--csv-log', '--no-check'],
+  ...['--rotation-range', '10', '--horizontal-flip', '--augment-on', 'gpu'],
+  ...['--early-stopping', '2', '--csv-log', '--no-check'],
 ];
 const train = (
   args: string[],
