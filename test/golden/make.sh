@@ -41,6 +41,8 @@ make() {
 wanted=("$@")
 make gradients keras network/make_gradients.py
 make forward keras network/make_forward.py # and gradcam
+make deeper keras network/make_deeper.py deeper.json torch
+make deeper keras network/make_deeper.py deeper.json keras
 make steps keras training/make_steps.py
 make steps keras23 training/make_steps_keras23.py
 make optimizers keras training/make_optimizers.py

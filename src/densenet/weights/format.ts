@@ -51,6 +51,11 @@ export interface ReadWeights<Report extends WeightsReport = WeightsReport> exten
 
 export interface WeightsReadOptions extends StatedByCaller {
   /**
+   * Take blocks, growth rate and widths from the file's own layers, whatever `config` has; `config.name` of the result
+   * says which network that is. Default: false, another network is refused.
+   */
+  recognise?: boolean;
+  /**
    * Read the optimizer's state as well, and refuse a file that has none, or where this is `sgd({ ... })` or its like,
    * one of another kind; its settings then hold, the file's where it says nothing. Default: false.
    */

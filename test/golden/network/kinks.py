@@ -13,8 +13,11 @@ import torch.nn.functional as F
 import densenet_torch
 
 
-def away_from_kinks(arrays, images, blocks):
-    """(weights with moved betas, {batch norm: hex digits}, smallest |ReLU input| left)"""
+def away_from_kinks(arrays, images, blocks, near=float("inf")):
+    """(weights with moved betas, {batch norm: hex digits}, smallest |ReLU input| left)
+
+    Moved are the betas of channels with a ReLU input nearer to 0 than `near`.
+    """
     arrays = dict(arrays)
     digits, gaps = {}, []
     weights = densenet_torch.from_arrays(arrays)
@@ -24,7 +27,7 @@ def away_from_kinks(arrays, images, blocks):
         chosen = torch.zeros(z.shape[1], dtype=torch.int64)
         for k in sorted(range(-8, 8), key=abs):
             gap = (z + k / 64).abs().amin((0, 2, 3))
-            better = gap > best
+            better = (gap > best) & (best < near)
             best, chosen = torch.where(better, gap, best), torch.where(better, k, chosen)
         gaps.append(float(best.min()))
         digits[name] = "".join(f"{int(k) + 8:x}" for k in chosen)

@@ -36,7 +36,7 @@ export function leftOutByKeras(
   const usual = kind === 'keras2-model' ? config : densenetConfig('densenet121');
   return [
     config.bnEpsilon !== usual.bnEpsilon &&
-      `batch norm epsilon ${config.bnEpsilon}; Keras' DenseNet121 has ${usual.bnEpsilon}, so set it in every layer`,
+      `batch norm epsilon ${config.bnEpsilon}; Keras' DenseNets have ${usual.bnEpsilon}, so set it in every layer`,
     config.inputChannels !== usual.inputChannels &&
       `${config.inputChannels} input channel: build the model with input_shape=(None, None, ${config.inputChannels})`,
     config.activation !== usual.activation &&

@@ -13,7 +13,9 @@ import {
   NETWORK_NAMES,
   parameterTable,
 } from '../../architecture.js';
+import type { WeightsReadOptions } from '../format.js';
 import { HEAD_HINT, NO_HEAD, shapeText } from '../matchTensors.js';
+import { type FoundLayers, recogniseNetwork } from '../recognise.js';
 import { type KernelOrder, storedShape } from './kernelOrder.js';
 import type { StoredLayer, StoredLayers, StoredTensor } from './storedLayers.js';
 
@@ -42,14 +44,16 @@ interface WantedLayer {
  * Pairs the file's layers with the network's. Like Keras' load_weights, layers without weights do not
  * count and the rest are paired in order; where the names agree they decide. How many channels and classes there
  * are, the file says. Throws WeightsError naming the layer, the shape found and the shape wanted.
- * @param headName of several layers behind the base, the one that is the classifier; 'none' for the base alone
+ * @param options of reading: `head`, of several layers behind the base, the classifier, or 'none' for the base alone;
+ *   `recognise`, whether the file may be of another network than `expected`
  */
 export function matchLayers(
   stored: StoredLayers,
-  asked: DenseNetConfig,
+  expected: DenseNetConfig,
   fileName: string,
-  headName?: string,
+  { head: headName, recognise = false }: Pick<WeightsReadOptions, 'head' | 'recognise'> = {},
 ): Match {
+  const asked = (recognise && recogniseNetwork(layersFound(stored), expected)) || expected;
   const { base, rest, matchedBy } = splitBase(stored, wantedLayers(asked).slice(0, -1));
   const chosen = headName === undefined ? rest : rest.filter(({ name }) => name === headName);
   if (headName !== undefined && headName !== NO_HEAD && chosen.length === 0) {
@@ -91,6 +95,17 @@ export function matchLayers(
   );
   const leftOver = rest.filter((layer) => !layers.includes(layer)).map(({ name }) => name);
   return { pairs, config, head, matchedBy, kernelOrder, leftOver };
+}
+
+/** What tells the network. */
+function layersFound({ layers }: StoredLayers): FoundLayers {
+  const named = layers.map((layer) => ({ ...layer, name: plainName(layer.name) }));
+  const kernels = named.flatMap(({ name, tensors: [first] }) =>
+    first?.shape.length === 4 ? [{ name, shape: first.shape }] : [],
+  );
+  const norms = named.filter(({ tensors }) => tensors.length === 4);
+  const last = norms.find(({ name }) => name === 'bn') ?? norms.at(-1);
+  return { kernels, norms: norms.length, features: last?.tensors[0].shape[0] };
 }
 
 const layerWords = (layers: readonly StoredLayer[]): string =>

@@ -64,7 +64,7 @@ export function readKeras(
 ): Promise<KerasWeights> {
   return readHdf5(bytes, name, (root) => {
     const stored = readStoredModel(root, name);
-    const match = matchLayers(stored, asked, name, options.head);
+    const match = matchLayers(stored, asked, name, options);
     const { pairs, head, matchedBy, kernelOrder, leftOver } = match;
     const json = stored.modelConfig ?? options.modelConfig;
     const said = json === undefined ? undefined : readArchitecture(json, match.config, name, options.head);

@@ -26,8 +26,10 @@ export const NUMPY_NPZ: WeightsFormat = {
   writes: { npz: ['.npz'] },
   readsSlowly: false,
   sniff: looksLikeNpz,
-  async read(bytes, asked, name, { optimizer, head: headName, activation, bnEpsilon }): Promise<ReadWeights> {
-    if (optimizer) throw new WeightsError(`${name} is a .npz file, which holds no optimizer's state.`);
+  async read(bytes, asked, name, options): Promise<ReadWeights> {
+    const { activation, bnEpsilon } = options;
+    if (options.optimizer)
+      throw new WeightsError(`${name} is a .npz file, which holds no optimizer's state.`);
     // A page that reads no such file does not load what reads them.
     const [{ readNpz }, { matchLayers }, { layersOfPaths }] = await Promise.all([
       import('./npz.js'),
@@ -47,7 +49,7 @@ export const NUMPY_NPZ: WeightsFormat = {
       return { path, shape, read: () => values };
     });
     const stored = { layout: 'npz', kerasVersion: '', layers };
-    const { pairs, config, head, leftOver } = matchLayers(stored, asked, name, headName);
+    const { pairs, config, head, leftOver } = matchLayers(stored, asked, name, options);
     const tensors = new Map(
       pairs.map(({ spec, tensor }) => {
         const what = `${name}: layer ${spec.layer}, ${spec.tensor}`;

@@ -2,8 +2,9 @@
 import { UsageError, WeightsError } from '../../../core/errors.js';
 import { plural } from '../../../core/formatting.js';
 import type { ReadWeights, WeightsFormat } from '../format.js';
-import { looksLikeSafetensors } from './safetensors.js';
+import { looksLikeSafetensors, readSafetensors } from './safetensors.js';
 import { readTorchSafetensors, type TorchReport, type TorchWeights, writeTorchSafetensors } from './torch.js';
+import { plainNames } from './torchBase.js';
 import { TORCH_BN_EPSILON } from './torchFacts.js';
 
 export const TORCH_SAFETENSORS: WeightsFormat<TorchReport> = {
@@ -13,7 +14,11 @@ export const TORCH_SAFETENSORS: WeightsFormat<TorchReport> = {
   sniff: looksLikeSafetensors,
   async read(bytes, config, name, options) {
     if (options.optimizer) throw new WeightsError(`${name} is safetensors, which hold no optimizer's state.`);
-    return understood(readTorchSafetensors(bytes, config, name, options));
+    if (!options.recognise) return understood(readTorchSafetensors(bytes, config, name, options));
+    // What tells networks apart is loaded where it is asked for.
+    const { recogniseTorch } = await import('./torchRecognise.js');
+    const told = recogniseTorch(plainNames(readSafetensors(bytes, name), name).arrays, config);
+    return understood(readTorchSafetensors(bytes, told, name, options));
   },
   async write(_, tensors, config, { head = true, optimizer, half, ...meaning }) {
     if (!head || optimizer || half) {
