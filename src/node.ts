@@ -42,4 +42,5 @@ export {
   fetchableWeights,
   fetchWeights,
 } from './workflow/weights/fetchWeights.node.js';
+export { type NetworkChoice, readNetworkFile } from './workflow/weights/networkFile.node.js';
 export { type StartingNetwork, startingNetwork } from './workflow/weights/startingNetwork.node.js';

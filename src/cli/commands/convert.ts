@@ -5,7 +5,7 @@ import { WeightsError } from '../../core/errors.js';
 import { whole } from '../../core/formatting.js';
 import { checkFile, type FileKind } from '../../core/outputs/singleFile.node.js';
 import { SAMPLEWISE } from '../../data/generator/standardize.js';
-import { countParameters } from '../../densenet/architecture.js';
+import { countParameters, densenetConfig, NETWORK_NAMES } from '../../densenet/architecture.js';
 import {
   kindFor,
   leftOut,
@@ -14,6 +14,7 @@ import {
   WEIGHTS_KINDS,
   WEIGHTS_NAMES,
 } from '../../densenet/weights/formats.js';
+import { layoutOf, sameLayout } from '../../densenet/weights/layout.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { Preprocessing } from '../../densenet/weights/weightsMeaning.js';
 import { usualLabels } from '../../workflow/prediction/outputs.js';
@@ -66,7 +67,14 @@ async function convert(
   const precision = flags.half ? ', kernels in half precision' : '';
   const count = whole(countParameters(config).total);
   out.say(`Wrote ${target}: ${count} numbers, format ${kind}${precision}`);
-  for (const line of leftOut(kind, { ...file, preprocessing })) out.say(`Not in the file: ${line}`);
+  const isNamed = NETWORK_NAMES.some((name) => sameLayout(densenetConfig(name), config));
+  // Keras keeps it where it saves the whole model.
+  const layout =
+    isNamed || kind === 'keras2-model'
+      ? []
+      : [`how the network is built: ${JSON.stringify(layoutOf(config))}`];
+  for (const line of [...layout, ...leftOut(kind, { ...file, preprocessing })])
+    out.say(`Not in the file: ${line}`);
   out.document({
     command: 'convert',
     source: file.path,
@@ -123,7 +131,7 @@ export const convertCommand = define<ConvertFlags>({
     addWeightOptions(command)
       .argument('<in>', 'weight file of any format, or a name in weights/')
       .argument('<out>', `file to write; its ending says the format: ${WEIGHTS_ENDINGS.join(', ')}`)
-      .addOption(option.network('by the history.json of the weights, else densenet121'))
+      .addOption(option.network('by the history.json of the weights, else told by their layers'))
       .addOption(option.activation())
       .option('--labels <names>', 'names of the outputs in order, separated by commas', names)
       .option(

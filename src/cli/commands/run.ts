@@ -38,6 +38,7 @@ import {
 } from '../../workflow/weights/startingNetwork.node.js';
 import { define } from '../defineCommand.js';
 import { checkpointsOf } from '../flags/callbackFlags.js';
+import { withNetworkFile } from '../flags/networkFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -66,9 +67,10 @@ const PHANTOM_FOLDER = 'phantoms';
 /** Room for the report's pages and pictures. */
 const REPORT_BYTES = 6e6;
 
-async function run(context: CommandContext, flags: RunFlags): Promise<number> {
+async function run(context: CommandContext, typed: RunFlags): Promise<number> {
   const { out } = context;
   const startedAt = new Date();
+  let flags = await withNetworkFile(typed);
   const isTuning = fromOwnNetwork(flags) && (await isThere(PHANTOM_WEIGHTS));
   if (isTuning) {
     flags = { ...flags, weights: PHANTOM_WEIGHTS, learningRate: flags.learningRate ?? TUNING_RATE };

@@ -19,6 +19,7 @@ import {
 } from '../../workflow/weights/startingNetwork.node.js';
 import { define } from '../defineCommand.js';
 import { checkpointsOf } from '../flags/callbackFlags.js';
+import { checkNetworkFile, withNetworkFile } from '../flags/networkFlags.js';
 import { addResumeOptions, PLACES, type ResumeFlags, resumedFlags } from '../flags/resumeFlags.js';
 import {
   addDataOptions,
@@ -51,8 +52,8 @@ async function train(
   const { out } = context;
   const resumed = typed.resume === undefined ? null : await resumedRun(typed.resume);
   const { flags, argv, cwd } = resumed
-    ? goingOn(resumed, typed, given)
-    : { flags: typed, argv: context.argv, cwd: process.cwd() };
+    ? await goingOn(resumed, typed, given)
+    : { flags: await withNetworkFile(typed), argv: context.argv, cwd: process.cwd() };
   requireData(flags);
   const choices = choicesOf(flags);
   const board = tensorBoardOf(flags);
@@ -95,7 +96,11 @@ async function train(
 }
 
 /** The command of a run, with what was typed now and may change; relative places are seen from where it began. */
-function goingOn({ about, checkpoint, file }: ResumedRun, typed: TrainFlags, given: readonly string[]) {
+async function goingOn(
+  { about, checkpoint, config, file }: ResumedRun,
+  typed: TrainFlags,
+  given: readonly string[],
+) {
   const here = { ...typed };
   for (const place of PLACES) {
     if (given.includes(place)) here[place] = resolve(here[place]!);
@@ -107,10 +112,11 @@ function goingOn({ about, checkpoint, file }: ResumedRun, typed: TrainFlags, giv
     if (flags[place] !== undefined) flags[place] = resolve(about.cwd, flags[place]);
   }
   checkEpochs(flags, checkpoint.training, file, given);
+  if (flags.config !== undefined) await checkNetworkFile(resolve(about.cwd, flags.config), config, file);
   // The checkpoint has them all.
   const said = Object.entries(flags).filter(([, value]) => value !== undefined);
   const all: TrainFlags = { ...about.plan, ...(Object.fromEntries(said) as unknown as TrainFlags) };
-  return { flags: { ...all, weights: undefined }, argv, cwd: about.cwd };
+  return { flags: { ...all, weights: undefined, network: config, config: undefined }, argv, cwd: about.cwd };
 }
 
 /** @throws UsageError for epochs that a training does not go on to */

@@ -3,7 +3,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { SCALINGS } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS } from '../../data/images/resize.js';
 import { cellNumber, unknownCells } from '../../data/tables/csvCells.js';
-import { DENSENET_NAMES } from '../../densenet/architecture.js';
 import { WEIGHTS_NAMES } from '../../densenet/weights/formats.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';
@@ -13,6 +12,7 @@ import { addCallbackOptions, type CallbackFlags } from './callbackFlags.js';
 import { parser } from './flagText.js';
 import { addLabelOptions, type LabelFlags } from './labelFlags.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
+import { addNetworkOptions, type NetworkFlags, networkOption } from './networkFlags.js';
 import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';
 import { addScheduleOptions, type ScheduleFlags } from './scheduleFlags.js';
 import { addTensorBoardOptions, type TensorBoardFlags } from './tensorBoardFlags.js';
@@ -73,8 +73,7 @@ export const option = {
     ).argParser(between(0, 1)),
   seed: () =>
     new Option('--seed <n>', 'start of all random numbers').argParser(wholeNumber(0, 0xffffffff)).default(1),
-  network: (fallback: string) =>
-    new Option('--network <name>', `the network (default: ${fallback})`).choices(DENSENET_NAMES),
+  network: networkOption,
   interpolation: (fallback: string) =>
     new Option('--interpolation <filter>', `how images are resized (default: ${fallback})`).choices(
       INTERPOLATIONS,
@@ -141,6 +140,7 @@ export interface TrainingFlags
     AugmentationFlags,
     LabelFlags,
     LossFlags,
+    NetworkFlags,
     OptimizerFlags,
     ScheduleFlags,
     UpdateFlags,
@@ -203,7 +203,6 @@ export function addTrainingOptions(
       '--weights <file>',
       `start from a weight file (${WEIGHTS_NAMES}), or a name in weights/ (default: drawn with --seed)`,
     )
-    .addOption(option.network('densenet121'))
     .addOption(option.seed())
     .addOption(option.workers())
     .addOption(option.imageCache())
@@ -214,6 +213,7 @@ export function addTrainingOptions(
       'begin without decoding every image first (one that is cut short ends the training)',
     );
   const groups = [
+    addNetworkOptions,
     addWeightOptions,
     addLabelOptions,
     addLossOptions,

@@ -20,7 +20,7 @@ export function addInferenceOptions(command: Command): Command {
   command
     .requiredOption('--weights <file>', `weight file with the head (${WEIGHTS_NAMES}), or a name in weights/`)
     .addOption(option.size(`as trained, by the weights or their history.json; else ${USUAL_SIZE}`))
-    .addOption(option.network('as trained, else densenet121'))
+    .addOption(option.network('as trained, else told by the layers of the weights'))
     .option('--labels <names>', 'names of the outputs in order, for weights that do not say', names)
     .addOption(option.activation())
     .addOption(option.interpolation('as trained, else nearest'))

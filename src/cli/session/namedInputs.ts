@@ -34,8 +34,10 @@ export const namedHistory = ({ history }: WeightOptions): string | undefined =>
   typeof history === 'string' ? history : undefined;
 
 /** Those of a training. */
-export function trainingInputs(flags: DatasetSource & WeightOptions & { weights?: string }): Promise<Inputs> {
-  const { data, trainCsv, validCsv, testCsv, images, weights } = flags;
-  const files = [data, trainCsv, validCsv, testCsv, namedHistory(flags)];
+export function trainingInputs(
+  flags: DatasetSource & WeightOptions & { weights?: string; config?: string },
+): Promise<Inputs> {
+  const { data, trainCsv, validCsv, testCsv, images, weights, config } = flags;
+  const files = [data, trainCsv, validCsv, testCsv, namedHistory(flags), config];
   return inputsOf(files, [images ?? (data && join(data, 'images'))], weights);
 }

@@ -1,6 +1,7 @@
 /** Weights to predict with, and what they mean. */
 import { plural } from '../../core/formatting.js';
 import type { DenseNetConfig } from '../../densenet/architecture.js';
+import { networkWords } from '../../densenet/weights/layout.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { WorkContext } from '../reporter.js';
 import { type OnExpected, readKnownWeights, type WeightOptions } from '../weights/knownWeights.node.js';
@@ -56,7 +57,7 @@ export async function readClassifier(
 /** Says which network it is, and what its outputs and pixels are where the weights are not the course's. */
 export function sayClassifier({ out }: Pick<WorkContext, 'out'>, classifier: Classifier): void {
   const { config, origin, outputs, pixelWords, notice } = classifier;
-  out.say(`Network: ${config.name}, weights ${origin}`);
+  out.say(`Network: ${networkWords(config)}, weights ${origin}`);
   if (notice) out.warn(`These weights: ${notice}.`);
   const { size, interpolation } = classifier.preparation;
   if (pixelWords === null) return;

@@ -3,7 +3,6 @@ import { checkSignal } from '../../core/abort.js';
 import { listOfStrings, requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
-import { densenetConfig } from '../../densenet/architecture.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { initialWeights } from '../../densenet/initialisers.js';
 import type { Gpu } from '../../engine/device/gpu.js';
@@ -16,6 +15,7 @@ import { checkImageSize } from '../../training/network.js';
 import { createModel } from '../createModel.js';
 import { type Reporter, SILENT, type WorkContext } from '../reporter.js';
 import { chooseScore, explain, explanationOf } from '../results/explain.node.js';
+import { configOf } from '../weights/networkFile.node.js';
 import { type Classifier, type ClassifierOptions, readClassifier } from './classifier.node.js';
 import { imagePreparation } from './imagePreparation.js';
 import { COURSE_OUTPUTS, chooseLabels, mostProbable, trainedLabels } from './outputs.js';
@@ -169,7 +169,7 @@ function drawn(
   if (labels !== undefined) {
     throw new UsageError('labels name the outputs of a weight file, and there is none.', 'Leave them out.');
   }
-  const config = densenetConfig(network, bnEpsilon === undefined ? {} : { bnEpsilon });
+  const config = configOf(network, { bnEpsilon });
   return {
     config,
     weights: initialWeights(config, seed),

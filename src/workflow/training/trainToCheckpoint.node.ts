@@ -9,6 +9,7 @@ import { writeWhole } from '../../core/writeFile.node.js';
 import type { ImageSize } from '../../data/images/decodeJobs.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
+import { networkWords } from '../../densenet/weights/layout.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
@@ -149,7 +150,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
       'Rare findings are drawn more often and weighted up as well; --class-weights none leaves one of the two.',
     );
   }
-  context.out.say(`Network: ${network.config.name}, weights ${network.origin}`);
+  context.out.say(`Network: ${networkWords(network.config)}, weights ${network.origin}`);
   pixels.say();
   const model = await createModel(context, gpu, network);
   const startMeanAuc = (await job.scoreBefore?.(model, generators)) ?? null;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { DenseNetConfig } from '../../densenet/architecture.js';
 import { kindFor } from '../../densenet/weights/formats.js';
+import { layoutOf } from '../../densenet/weights/layout.js';
 import { writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { TrainingSummary } from '../../eval/report/reportData.js';
 import type { Normalisation } from '../../training/batch.js';
@@ -89,6 +90,7 @@ async function writeHistory(
     weights,
     saved,
     network: config.name,
+    config: layoutOf(config),
     bnEpsilon: config.bnEpsilon,
     inputChannels: config.inputChannels,
     activation: config.activation,

@@ -7,11 +7,12 @@ import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
-import { DENSENET_NAMES, type DenseNetConfig, type DenseNetName } from '../../densenet/architecture.js';
+import { DENSENET_NAMES, type DenseNetConfig, densenetConfig } from '../../densenet/architecture.js';
 import type { WeightBytes } from '../../densenet/weights/weights.node.js';
 import { isNormalisation } from '../../densenet/weights/weightsMeaning.js';
 import type { Normalisation } from '../../training/batch.js';
 import type { WorkContext } from '../reporter.js';
+import type { NetworkChoice } from './networkFile.node.js';
 
 export const HISTORY_FILE = 'history.json';
 
@@ -19,7 +20,8 @@ export const HISTORY_FILE = 'history.json';
 export const HISTORY_SCHEMA = 2;
 
 export interface TrainedWith {
-  network: DenseNetName;
+  /** By its name; one of nobody's name by all that it is. */
+  network: NetworkChoice;
   size: number;
   /** How the images were resized. */
   interpolation: Interpolation;
@@ -43,9 +45,10 @@ const LARGEST_HISTORY = 2 ** 26;
 
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
 
+type Field = [wanted: string, test: (value: unknown) => boolean];
+
 /** What each field that is used must be, in words, and whether it is. */
-const FIELDS: Readonly<Record<keyof TrainedWith, [wanted: string, test: (value: unknown) => boolean]>> = {
-  network: [`one of ${DENSENET_NAMES.join(', ')}`, (v) => DENSENET_NAMES.some((name) => name === v)],
+const FIELDS: Readonly<Record<Exclude<keyof TrainedWith, 'network'>, Field>> = {
   size: [
     'a positive multiple of 32',
     (v) => isCount(v) && (v as number) % 32 === 0 && (v as number) <= 16384,
@@ -169,14 +172,33 @@ function checked(history: Json, path: string): TrainedWith {
       'It was written by another version of chexgpu: use that one, or take none with --no-history.',
     );
   }
-  const facts: Record<string, unknown> = {};
+  const facts: Record<string, unknown> = { network: networkOf(full, path) };
   for (const [field, [wanted, test]] of Object.entries(FIELDS)) {
     const value = full[field];
-    if (!test(value)) {
-      const found = value === undefined ? 'missing' : (JSON.stringify(value) ?? '').slice(0, 100);
-      throw new WeightsError(`${path} is damaged: ${field} is ${found}, not ${wanted}.`, IN_PLACE);
-    }
+    if (!test(value)) throw damaged(path, field, value, wanted);
     facts[field] = value;
   }
   return facts as unknown as TrainedWith;
+}
+
+function damaged(path: string, field: string, value: unknown, wanted: string): WeightsError {
+  const found = value === undefined ? 'missing' : (JSON.stringify(value) ?? '').slice(0, 100);
+  return new WeightsError(`${path} is damaged: ${field} is ${found}, not ${wanted}.`, IN_PLACE);
+}
+
+/** @throws WeightsError unless it has a known name, or says which layers it has */
+function networkOf({ network, config }: Json, path: string): NetworkChoice {
+  const known = DENSENET_NAMES.find((name) => name === network);
+  if (known) return known;
+  if (typeof network !== 'string' || !isObject(config)) {
+    throw damaged(path, 'network', network, `one of ${DENSENET_NAMES.join(', ')}`);
+  }
+  try {
+    return densenetConfig('densenet121', { ...config, name: network });
+  } catch (error) {
+    throw new WeightsError(
+      `${path} is damaged: its config is no network's. ${(error as Error).message}`,
+      IN_PLACE,
+    );
+  }
 }

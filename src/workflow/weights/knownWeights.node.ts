@@ -1,14 +1,17 @@
 /** A weight file with all that is known of it: by itself, by its history.json, by whoever asks for it. */
 import { WeightsError } from '../../core/errors.js';
-import { type DenseNetConfig, type DenseNetName, densenetConfig } from '../../densenet/architecture.js';
+import type { DenseNetConfig } from '../../densenet/architecture.js';
 import { sniffWeights } from '../../densenet/weights/formats.js';
+import { layoutWords } from '../../densenet/weights/layout.js';
 import { loadWeights, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
 import type { WorkContext } from '../reporter.js';
 import { type HistoryChoice, type TrainedWith, trainedWith } from './history.node.js';
+import { configOf, type NetworkChoice } from './networkFile.node.js';
 
 /** What weights mean, where their file does not say. */
 export interface WeightOptions {
-  network?: DenseNetName;
+  /** Default: as the history says; else the one that the file's layers tell. */
+  network?: NetworkChoice;
   activation?: DenseNetConfig['activation'];
   bnEpsilon?: number;
   head?: string;
@@ -24,8 +27,11 @@ export interface KnownWeights {
 /** Told which network is expected, before a file is understood that takes a while. */
 export type OnExpected = (config: DenseNetConfig, trained: TrainedWith | null) => Promise<void>;
 
+const USUAL = 'densenet121';
+
 /**
- * The file, read for the network that the options or its history name.
+ * The file, read for the network that the options or its history name; without either, for the one that its layers
+ * tell.
  * @param fixed what stands behind the outputs whatever the file says
  */
 export async function readKnownWeights(
@@ -38,19 +44,25 @@ export async function readKnownWeights(
   const bytes = await loadWeights(weights);
   const trained = await trainedWith(context, bytes, options.history);
   const { activation, bnEpsilon, head } = options;
-  const network = options.network ?? trained?.network ?? 'densenet121';
+  const network = options.network ?? trained?.network;
   const known = trained && {
     bnEpsilon: trained.bnEpsilon,
     activation: trained.activation,
     classes: trained.labels?.length,
   };
-  const expected = densenetConfig(network, { ...known });
-  if (onExpected && sniffWeights(bytes.content)?.readsSlowly) await onExpected(expected, trained);
+  const expected = configOf(network ?? USUAL, { ...known });
+  const isClear = network !== undefined || mayBe(expected, bytes.content);
+  if (onExpected && isClear && sniffWeights(bytes.content)?.readsSlowly) await onExpected(expected, trained);
   const file = await understandWeights(bytes, expected, {
     activation: fixed ?? activation ?? known?.activation,
     bnEpsilon: bnEpsilon ?? known?.bnEpsilon,
     head,
+    recognise: network === undefined,
   });
+  const { name } = file.config;
+  if (network === undefined && name !== USUAL) {
+    context.out.say(`${file.path} is of ${name}, by its layers: ${layoutWords(file.config)}`);
+  }
   const { inputChannels, classes } = file.config;
   if (trained && trained.inputChannels !== inputChannels) {
     throw new WeightsError(
@@ -67,6 +79,19 @@ export async function readKnownWeights(
     );
   }
   return { file: { ...file, labels: trained.labels }, trained };
+}
+
+/** Where Keras lists the layers of a file. */
+const LAYER_NAMES_WITHIN = 2 ** 20;
+
+/**
+ * Whether the names of layers at the beginning of a file speak for a network, or there are none: told before the file
+ * is read, which takes a while in HDF5.
+ */
+function mayBe({ blocks }: DenseNetConfig, content: Uint8Array): boolean {
+  const text = Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, LAYER_NAMES_WITHIN));
+  const has = (index: number, layer: number) => text.includes(`conv${index + 2}_block${layer}_`);
+  return !has(0, 1) || blocks.every((layers, index) => has(index, layers) && !has(index, layers + 1));
 }
 
 /** What the options leave out of the file, or say against it. */

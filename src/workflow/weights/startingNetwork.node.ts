@@ -1,17 +1,13 @@
 /** The network that a training begins with: drawn, or from a weight file. */
 import { firstFew } from '../../core/formatting.js';
 import { checkLabelNames, LABELS } from '../../data/tables/labels.js';
-import {
-  countParameters,
-  type DenseNetConfig,
-  type DenseNetName,
-  densenetConfig,
-} from '../../densenet/architecture.js';
+import { countParameters, type DenseNetConfig } from '../../densenet/architecture.js';
 import { initialWeights, replaceHead } from '../../densenet/initialisers.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import { usualLabels } from '../prediction/outputs.js';
 import type { WorkContext } from '../reporter.js';
 import { readKnownWeights, type WeightOptions } from './knownWeights.node.js';
+import { configOf, type NetworkChoice } from './networkFile.node.js';
 
 /** What a training begins with: the configuration, and every tensor by its key. */
 export interface StartingNetwork {
@@ -35,7 +31,7 @@ export async function startingNetwork(
   const { network = 'densenet121', bnEpsilon, seed } = options;
   const labels = options.labels ? checkLabelNames(options.labels) : LABELS;
   if (options.weights === undefined) {
-    const config = densenetConfig(network, { bnEpsilon, classes: labels.length });
+    const config = configOf(network, { bnEpsilon, classes: labels.length });
     return {
       config,
       weights: initialWeights(config, seed),
@@ -67,8 +63,8 @@ const areThese = (labels: readonly string[], others: readonly string[] | null): 
   others?.length === labels.length && labels.every((name, i) => name === others[i]);
 
 /** Room that a checkpoint takes on the disk. */
-export function checkpointBytes(network: DenseNetName = 'densenet121'): number {
-  return countParameters(densenetConfig(network)).total * 4 + 2e6;
+export function checkpointBytes(network: NetworkChoice = 'densenet121'): number {
+  return countParameters(configOf(network)).total * 4 + 2e6;
 }
 
 /** The same network with moving averages that keep another share of the old ones per step. */
