@@ -101,7 +101,7 @@ it('goes on with the network that it has, and with no other', async () => {
   const named = await resume('--network', 'densenet169');
   expect([named.code, lastLine(named)]).toEqual([2, expect.stringContaining('--network is not what')]);
   await rm(file);
-  expect(await done(['train', '--resume', run, '--epochs', '2'])).toMatch(/Network: tiny[^]*Epoch 2\/2/);
+  expect(await done(['train', '--resume', run, '--epochs', '2'])).toMatch(/Network: tiny[\s\S]*Epoch 2\/2/);
   await writeFile(file, JSON.stringify(TINY));
 });
 
