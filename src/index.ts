@@ -153,6 +153,8 @@ export * from './training/batch.js';
 export * from './training/callbacks/index.js';
 export type { Checkpoint, CheckpointOptions, Position, TrainingState } from './training/checkpoint.js';
 export { type FitOptions, fit } from './training/fit.js';
+export { selectLayers } from './training/layers/layerNames.js';
+export type { LayerSettings } from './training/layers/layerSettings.js';
 export * from './training/losses/index.js';
 export { Model, type ModelOptions } from './training/model/model.js';
 export type { CamScore, GradcamMap } from './training/model/predictor.js';

@@ -9,18 +9,25 @@
  * backward from them, and at the end for channels [0,C0), the gradient of the block's input.
  */
 import { channelSlice, type Tensor } from '../engine/plan/tensor.js';
-import { backwardFinalise, type Parts, reluBackwardAndSums } from '../shaders/batchnorm/batchnorm.js';
+import {
+  backwardFinalise,
+  batchStatistics,
+  type Parts,
+  reluBackwardAndSums,
+} from '../shaders/batchnorm/batchnorm.js';
 import { convBackwardThroughNorm } from '../shaders/conv/conv.js';
 import type { Layer } from './architecture.js';
 import { Bottlenecks } from './bottlenecks.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
-import { newStats, type RecordedNorm, recordNorm, statisticsOf, tensorsOf } from './norm.js';
-import { gradient, kernelOf, type Pass, tensorLike } from './pass.js';
+import { newStats, type RecordedNorm, recordNorm, tensorsOf } from './norm.js';
+import { kernelOf, normGradient, type Pass, tensorLike } from './pass.js';
 
 /** What a block is made for. */
 export interface BlockPlan {
   /** The block's layers, in order. */
   layers: readonly LayerGroup[];
+  /** The transition or head behind them. */
+  reader: LayerGroup;
   images: number;
   height: number;
   width: number;
@@ -79,8 +86,12 @@ export class Block {
     return channelSlice(this.g!, channelOffset, shape[3]);
   }
 
+  /** Its layers have gone back, as far as anything learns. */
+  endLayers(): void {}
+
   /** Gradient of the block's input, when all its layers have gone back. */
   endGradient(): Tensor {
+    this.endLayers();
     return channelSlice(this.g!, 0, this.inputChannels);
   }
 }
@@ -94,30 +105,50 @@ export interface BlockNorm extends RecordedNorm {
 /** A block with a batch norm in front of every layer. */
 export class NormedBlock extends Block {
   readonly bottlenecks: Bottlenecks;
-  /** [mean | variance] of every channel, in training. */
+  /** Whether a batch norm goes by statistics of its channels. */
+  readonly counts: boolean;
+  /** [mean | variance] of every channel, where it counts. */
   private readonly stats: Tensor | undefined;
-  /** Of the channels made last; the next batch norm joins them to `stats`. */
-  private fresh: Parts | undefined;
-  /** Sums of the readers that have gone back, per channel. */
+  /** Of the channels made last, where their producer counted them. */
+  private counted: Parts | undefined;
+  /** Channels whose statistics are in `stats`: the next batch norm that goes by them joins those of the others. */
+  private joined = 0;
+  /** Sums of the readers that have gone back and go by statistics, per channel; whether there are any. */
   private sums: Tensor | undefined;
+  private summed = false;
 
   constructor(pass: Pass, blockPlan: BlockPlan) {
     super(pass, blockPlan);
-    this.stats = newStats(pass, this.label, this.features.shape[3]);
+    const norms = [...blockPlan.layers, blockPlan.reader].map(([{ norm }]) => norm!.name);
+    this.counts = norms.some((name) => pass.learning.usesBatch(name));
+    this.stats = this.counts ? newStats(pass, this.label, this.features.shape[3]) : undefined;
     this.bottlenecks = new Bottlenecks(pass, blockPlan.layers.length);
   }
 
   /** The channels x, of `next`, are written. @param counted statistics of x, where its producer counted them */
   produced(x: Tensor, counted?: Parts): void {
-    this.fresh = statisticsOf(this.pass, this.label, x, counted);
+    this.counted = counted;
     this.add(x);
   }
 
   /** A batch norm that reads all channels that are there. */
   norm(layer: Layer): BlockNorm {
-    const { present: x, fresh, lastFrom: done } = this;
-    const stats = this.stats && channelSlice(this.stats, 0, this.channels);
-    return { ...recordNorm(this.pass, layer, x, { stats, fresh }), done };
+    const { present: x, lastFrom: done } = this;
+    if (!this.pass.learning.usesBatch(layer.name)) return { ...recordNorm(this.pass, layer, x, {}), done };
+    const stats = this.presentStats;
+    return { ...recordNorm(this.pass, layer, x, { stats, fresh: this.join() }), done };
+  }
+
+  private get presentStats(): Tensor | undefined {
+    return this.stats && channelSlice(this.stats, 0, this.channels);
+  }
+
+  /** Statistics of the channels that have none yet. */
+  private join(): Parts {
+    const { pass, label, features, channels, joined, lastFrom } = this;
+    this.joined = channels;
+    const x = channelSlice(features, joined, channels - joined);
+    return (joined === lastFrom && this.counted) || batchStatistics(pass.plan, label, x);
   }
 
   /**
@@ -127,10 +158,10 @@ export class NormedBlock extends Block {
   lastReaderBackward(norm: BlockNorm, da: Tensor): void {
     const { plan, config } = this.pass;
     const g = this.openGradient();
-    this.sums = plan.tensor(`${this.label} sums`, [1, 1, 2, g.shape[3]]);
+    if (this.counts) this.sums = plan.tensor(`${this.label} sums`, [1, 1, 2, g.shape[3]]);
     const options = { epsilon: config.bnEpsilon, mode: 'scaled' } as const;
     const slices = reluBackwardAndSums(plan, norm.name, { ...tensorsOf(norm), da, dx: g }, options);
-    this.finalise(norm, slices, { first: true });
+    this.finalise(norm, slices);
   }
 
   /** Back through a convolution that reads the block through a batch norm; adds to G. */
@@ -141,19 +172,29 @@ export class NormedBlock extends Block {
     const tensors = { dy, weights, norm: tensorsOf(norm), dx: this.gradientOf(norm.x) };
     const options = { epsilon: config.bnEpsilon, mode: 'gathered' } as const;
     const slices = convBackwardThroughNorm(plan, layer.name, tensors, window, options);
-    this.finalise(norm, slices, { first: false });
+    this.finalise(norm, slices);
   }
 
-  private finalise(norm: BlockNorm, slices: Tensor, { first }: { first: boolean }): void {
+  /** What statistics take off; a norm that does not go by them passes on what those behind it take. */
+  private finalise(norm: BlockNorm, slices: Tensor): void {
     const { plan, config } = this.pass;
-    const dgammaBeta = gradient(this.pass, `${norm.name}/gammaBeta`);
-    const g = this.gradientOf(norm.x);
-    const tensors = { ...tensorsOf(norm), parts: slices, sums: this.sums!, dgammaBeta, g };
+    const first = !this.summed;
+    if (norm.fixed && first) return;
+    this.summed = true;
+    const { x, affine } = norm;
+    const tensors = {
+      x,
+      affine,
+      stats: norm.fixed ? channelSlice(this.stats!, 0, x.shape[3]) : norm.stats!,
+      parts: norm.fixed ? undefined : slices,
+      sums: this.sums!,
+      dgammaBeta: normGradient(this.pass, norm.name),
+      g: this.gradientOf(x),
+    };
     backwardFinalise(plan, norm.name, tensors, { epsilon: config.bnEpsilon, done: norm.done, first });
   }
 
-  override endGradient(): Tensor {
+  override endLayers(): void {
     this.bottlenecks.kernelGradients();
-    return super.endGradient();
   }
 }

@@ -17,7 +17,7 @@ export class Bottlenecks {
   private group: { x: Tensor; affine: Tensor } | undefined;
   private placed = 0;
   /** Convolutions whose kernels still want their gradient, in forward order. */
-  private readonly readers: Reader[] = [];
+  private readers: Reader[] = [];
 
   /** @param layers how many the block has */
   constructor(
@@ -70,6 +70,7 @@ export class Bottlenecks {
       const { storage } = reader.tensors.x;
       groups.set(storage, [...(groups.get(storage) ?? []), reader]);
     }
+    this.readers = [];
     for (const group of groups.values()) {
       const { layer, window } = group[0].operation;
       const tensors = group.map(({ operation, tensors }) => ({

@@ -10,6 +10,7 @@
  * dispatch: it writes to a map of its own, and the few new channels are copied.
  */
 import type { Tensor } from '../engine/plan/tensor.js';
+import type { NormGradient } from '../shaders/batchnorm/batchnorm.js';
 import { convBackwardThroughNorm } from '../shaders/conv/conv.js';
 import { pointwise } from '../shaders/pointwise/pointwise.js';
 import type { NormedBlock } from './block.js';
@@ -27,7 +28,7 @@ import {
 
 export function recordDenseLayer(pass: Pass, group: LayerGroup, block: NormedBlock): RecordedPart {
   if (group.length === 2) return recordWithoutBottleneck(pass, group, block);
-  const { training, keep } = pass;
+  const { training, learning, keep } = pass;
   const [conv1, conv2] = group; // behind them only the concatenation
 
   // bottleneck[b,h,w,4k] = conv1(relu(norm1(x))), x[b,h,w,c] the block's channels so far.
@@ -36,13 +37,14 @@ export function recordDenseLayer(pass: Pass, group: LayerGroup, block: NormedBlo
   const { y: bottleneck, affine: place } = block.bottlenecks.place(conv1, conv2.norm!, x);
   const known = training || keep ? undefined : recordNorm(pass, conv2.norm!, bottleneck, {});
   const tensors = { x, affine, after: known?.affine, y: bottleneck };
-  const counted = convolve(pass, conv1, tensors, { statistics: training });
+  const statistics = learning.usesBatch(conv2.norm!.name);
+  const counted = convolve(pass, conv1, tensors, { statistics });
 
   // y[b,h,w,k] = conv2(relu(norm2(bottleneck))); what is known beforehand is in the bottleneck already.
   const norm2 = known ?? recordOwnNorm(pass, conv2.norm!, bottleneck, counted, place);
   const y = block.next(conv2.layer);
   const reading = { x: bottleneck, affine: known ? undefined : norm2.affine };
-  block.produced(y, convolve(pass, conv2, { ...reading, y }, { statistics: training }));
+  block.produced(y, convolve(pass, conv2, { ...reading, y }, { statistics: block.counts }));
 
   return {
     maps: [
@@ -51,13 +53,14 @@ export function recordDenseLayer(pass: Pass, group: LayerGroup, block: NormedBlo
     ],
     backward() {
       const dy = block.gradientOf(y);
-      block.bottlenecks.leaveKernel({
-        operation: conv2,
-        tensors: { x: bottleneck, affine: norm2.affine, dy },
-      });
+      if (learning.learns(conv2.layer.name)) {
+        const tensors = { x: bottleneck, affine: norm2.affine, dy };
+        block.bottlenecks.leaveKernel({ operation: conv2, tensors });
+      }
+      if (!learning.goesThrough(conv2.layer.name)) return;
       const dbottleneck = bottleneckBackward(pass, { conv1, conv2, norm2, dy });
       kernelGradient(pass, conv1, { x, affine, dy: dbottleneck });
-      block.readerBackward(conv1, norm1, dbottleneck);
+      if (learning.goesThrough(conv1.layer.name)) block.readerBackward(conv1, norm1, dbottleneck);
     },
   };
 }
@@ -68,11 +71,20 @@ function bottleneckBackward(
   { conv1, conv2, norm2, dy }: { conv1: Operation; conv2: Operation; norm2: RecordedNorm; dy: Tensor },
 ): Tensor {
   const { plan, config } = pass;
+  const back = (dx: Tensor, mode: NormGradient) => {
+    const tensors = { dy, weights: kernelOf(pass, conv2), norm: tensorsOf(norm2), dx };
+    const options = { epsilon: config.bnEpsilon, mode };
+    return convBackwardThroughNorm(plan, conv2.layer.name, tensors, conv2.window, options);
+  };
+  const label = `${conv1.layer.name} gradient`;
+  if (norm2.fixed) {
+    const dx = tensorLike(pass, label, norm2.x);
+    back(dx, 'scaled');
+    return dx;
+  }
   const dz = tensorLike(pass, `${norm2.name} dz`, norm2.x);
-  const tensors = { dy, weights: kernelOf(pass, conv2), norm: tensorsOf(norm2), dx: dz };
-  const options = { epsilon: config.bnEpsilon, mode: 'gradient' } as const;
-  const slices = convBackwardThroughNorm(plan, conv2.layer.name, tensors, conv2.window, options);
-  const dx = tensorLike(pass, `${conv1.layer.name} gradient`, norm2.x);
+  const slices = back(dz, 'gradient');
+  const dx = tensorLike(pass, label, norm2.x);
   ownNormApply(pass, norm2, { dz, slices, dx });
   return dx;
 }
@@ -81,7 +93,7 @@ function recordWithoutBottleneck(pass: Pass, [conv, concat]: LayerGroup, block: 
   const norm = block.norm(conv.norm!);
   const { x, affine } = norm;
   const own = outputOf(pass, conv, x);
-  const counted = convolve(pass, conv, { x, affine, y: own }, { statistics: pass.training });
+  const counted = convolve(pass, conv, { x, affine, y: own }, { statistics: block.counts });
   const y = block.next(conv.layer);
   pointwise(pass.plan, concat.layer.name, { x: own, y });
   block.produced(y, counted);
@@ -90,7 +102,7 @@ function recordWithoutBottleneck(pass: Pass, [conv, concat]: LayerGroup, block: 
     backward() {
       const dy = block.gradientOf(y);
       kernelGradient(pass, conv, { x, affine, dy });
-      block.readerBackward(conv, norm, dy);
+      if (pass.learning.goesThrough(conv.layer.name)) block.readerBackward(conv, norm, dy);
     },
   };
 }

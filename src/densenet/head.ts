@@ -27,22 +27,25 @@ export function recordHead(pass: Pass, [pool, dense]: LayerGroup, block: NormedB
     maps,
     logits,
     cam: { features, affine, weights: kernelOf(pass, dense) },
-    backward: (dlogits) => block.lastReaderBackward(norm, backward(dlogits)),
+    backward(dlogits) {
+      const da = backward(dlogits);
+      if (da) block.lastReaderBackward(norm, da);
+    },
   };
 }
 
 /**
  * Global average pool and dense layer.
  * @param affine applied with ReLU to x by the pool
- * @returns maps and logits; `backward` gives the gradient of the averages
+ * @returns maps and logits; `backward` gives the gradient of the averages, where anything in front learns
  */
 export function recordClassifier(
   pass: Pass,
   pool: Operation,
   dense: Operation,
   { x, affine }: { x: Tensor; affine?: Tensor },
-): { maps: RecordedNetwork['maps']; logits: Tensor; backward: (dlogits: Tensor) => Tensor } {
-  const { plan, keep } = pass;
+): { maps: RecordedNetwork['maps']; logits: Tensor; backward: (dlogits: Tensor) => Tensor | undefined } {
+  const { plan, learning, keep } = pass;
   const { name } = dense.layer;
   const [b] = x.shape;
   const weights = kernelOf(pass, dense);
@@ -57,8 +60,11 @@ export function recordClassifier(
     ],
     logits,
     backward(dlogits) {
-      const [dw, db] = [gradient(pass, `${name}/kernel`), gradient(pass, `${name}/bias`)];
-      denseBackwardWeights(plan, name, { x: pooled, dy: dlogits, dw, db });
+      if (learning.learns(name)) {
+        const [dw, db] = [gradient(pass, `${name}/kernel`), gradient(pass, `${name}/bias`)];
+        denseBackwardWeights(plan, name, { x: pooled, dy: dlogits, dw, db });
+      }
+      if (!learning.goesThrough(name)) return undefined;
       const dpooled = tensorLike(pass, `${pool.layer.name} gradient`, pooled);
       denseBackwardData(plan, name, { dy: dlogits, weights, dx: dpooled });
       return dpooled;

@@ -8,6 +8,7 @@
  */
 import type { Tensor } from '../engine/plan/tensor.js';
 import { outputSide } from '../shaders/conv/conv.js';
+import { Learning } from '../training/layers/learning.js';
 import type { MapSize, Network, RecordedNetwork } from '../training/network.js';
 import {
   type DenseNetConfig,
@@ -28,18 +29,23 @@ import { recordTransition } from './transition.js';
 /** @param config checked: of `densenetConfig` or `checkedConfig` */
 export function densenetNetwork(config: DenseNetConfig): Network {
   const { name, inputChannels, classes, activation, bnEpsilon: epsilon } = config;
-  const norms = layerTable(config).filter(({ kind }) => kind === 'batchnorm');
+  const layers = layerTable(config);
+  const parameters = parameterTable(config);
+  const norms = layers.filter(({ kind }) => kind === 'batchnorm');
+  const order = layers.map(({ name }) => name);
   return {
     name,
     inputChannels,
     classes,
     activation,
     sizeMultiple: sizeMultiple(config),
-    parameters: parameterTable(config),
+    parameters,
     batchNorms: norms.map(({ name, cout }) => ({ name, channels: cout, epsilon })),
     mapSizes: () => mapSizes(config),
-    record(plan, parameters, image, mode, keep = false) {
-      const pass = { config, plan, parameters, mode, training: mode.kind === 'training', keep };
+    record(plan, memory, image, mode, keep = false) {
+      const training = mode.kind === 'training';
+      const learning = new Learning({ parameters }, order, mode);
+      const pass = { config, plan, parameters: memory, mode, training, learning, keep };
       return config.norms === 'layer'
         ? record(NORM_PER_LAYER, pass, image)
         : record(NORM_PER_BLOCK, pass, image);
@@ -80,16 +86,25 @@ function record<B extends Block>(recorders: Recorders<B>, pass: Pass, image: Ten
     const sideBehind = (side: number) => behind.reduce((n, { window }) => outputSide(n, window), side);
     const [height, width] = [sideBehind(h), sideBehind(w)];
     const keep = pass.keep || index === blocks.length - 1; // Grad-CAM reads the last one
-    return new recorders.block(pass, { layers: blocks[index], images, height, width, keep });
+    const reader = transitions[index] ?? head;
+    return new recorders.block(pass, { layers: blocks[index], reader, images, height, width, keep });
   };
 
   let block = open(0, stem, image);
-  const recorded = [recorders.stem(pass, stem, image, block)];
+  const opened = [block];
+  const recorded: RecordedPart[] = [];
+  const add = (group: LayerGroup, part: RecordedPart) => {
+    const { name } = group[group.length - 1].layer;
+    const backward = () => (pass.learning.reaches(name) ? part.backward() : undefined);
+    recorded.push({ maps: part.maps, backward });
+  };
+  add(stem, recorders.stem(pass, stem, image, block));
   for (const [index, layers] of blocks.entries()) {
-    for (const layer of layers) recorded.push(recorders.denseLayer(pass, layer, block));
+    for (const layer of layers) add(layer, recorders.denseLayer(pass, layer, block));
     if (index === blocks.length - 1) break;
     const next = open(index + 1, transitions[index], block.features);
-    recorded.push(recorders.transition(pass, transitions[index], block, next));
+    add(transitions[index], recorders.transition(pass, transitions[index], block, next));
+    opened.push(next);
     block = next;
   }
   const { logits, cam, maps, backward } = recorders.head(pass, head, block);
@@ -101,6 +116,8 @@ function record<B extends Block>(recorders: Recorders<B>, pass: Pass, image: Ten
     recordBackward(dlogits) {
       backward(dlogits);
       for (const part of recorded.toReversed()) part.backward();
+      // Of the block in which the gradient stops.
+      for (const one of opened) one.endLayers();
     },
   };
 }

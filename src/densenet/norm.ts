@@ -1,7 +1,8 @@
 /**
  * Batch norms as recorded. In training the statistics of a channel are computed once, when it is produced (by the
  * convolution that produces it, where its kernel can), and shared by every batch norm that reads it: same channel, same
- * mean and variance. In inference every affine is known beforehand.
+ * mean and variance. In inference every affine is known beforehand. A frozen batch norm of a training goes by its
+ * moving averages: its affine is prepared within the step, and backward it is but a factor, dx = scale * dz.
  */
 import { pixels, type Tensor } from '../engine/plan/tensor.js';
 import {
@@ -9,11 +10,12 @@ import {
   batchStatistics,
   type NormTensors,
   type Parts,
+  prepareInference,
   prepareTraining,
   reluBackwardAndSums,
 } from '../shaders/batchnorm/batchnorm.js';
 import type { Layer } from './architecture.js';
-import { gradient, type Pass, tensorLike } from './pass.js';
+import { normGradient, type Pass, tensorLike } from './pass.js';
 
 export interface RecordedNorm {
   readonly name: string;
@@ -23,6 +25,8 @@ export interface RecordedNorm {
   readonly affine: Tensor;
   /** stats[1,1,2,c] behind the affine; in training. */
   readonly stats?: Tensor;
+  /** Its statistics are moving averages, whatever x is. */
+  readonly fixed?: boolean;
 }
 
 /** For the kernels of the backward pass. */
@@ -30,26 +34,17 @@ export function tensorsOf({ x, affine, stats }: RecordedNorm): NormTensors {
   return { x, affine, stats: stats! };
 }
 
-/** Statistics of a fresh map in slices, counted here unless its producer did; none in inference. */
-export function statisticsOf(
-  { plan, training }: Pass,
-  label: string,
-  x: Tensor,
-  counted?: Parts,
-): Parts | undefined {
-  return training ? (counted ?? batchStatistics(plan, label, x)) : undefined;
-}
-
-export function newStats({ plan, training }: Pass, label: string, channels: number): Tensor | undefined {
-  return training ? plan.tensor(`${label} stats`, [1, 1, 2, channels]) : undefined;
+export function newStats({ plan }: Pass, label: string, channels: number): Tensor {
+  return plan.tensor(`${label} stats`, [1, 1, 2, channels]);
 }
 
 /**
- * A batch norm over x, whose statistics lie in `stats` but for those of the last channels, which are `fresh`.
+ * A batch norm over x, whose statistics, if it goes by them, lie in `stats` but for those of the last channels, which
+ * are `fresh`.
  * @param place where to put its affine in training, if not in a tensor of its own
  */
 export function recordNorm(
-  { plan, parameters, mode, config }: Pass,
+  { plan, parameters, mode, learning, config }: Pass,
   { name }: Layer,
   x: Tensor,
   { stats, fresh }: { stats?: Tensor; fresh?: Parts },
@@ -57,13 +52,19 @@ export function recordNorm(
 ): RecordedNorm {
   if (mode.kind === 'inference') return { name, x, affine: mode.affine(name) };
   const affine = place ?? plan.tensor(`${name} affine`, [1, 1, 2, x.shape[3]]);
+  const gammaBeta = parameters.view('weights', `${name}/gammaBeta`);
+  if (!learning.usesBatch(name)) {
+    const moving = parameters.view('moving', `${name}/moving`);
+    prepareInference(plan, name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
+    return { name, x, affine, stats: moving, fixed: true };
+  }
   prepareTraining(
     plan,
     name,
     {
       fresh,
       stats: stats!,
-      gammaBeta: parameters.view('weights', `${name}/gammaBeta`),
+      gammaBeta,
       moving: parameters.view('nextMoving', `${name}/moving`),
       affine,
     },
@@ -80,8 +81,10 @@ export function recordOwnNorm(
   counted?: Parts,
   place?: Tensor,
 ): RecordedNorm {
-  const stats = newStats(pass, layer.name, layer.cout);
-  return recordNorm(pass, layer, x, { stats, fresh: statisticsOf(pass, layer.name, x, counted) }, place);
+  const { name, cout } = layer;
+  if (!pass.learning.usesBatch(name)) return recordNorm(pass, layer, x, {}, place);
+  const stats = newStats(pass, name, cout);
+  return recordNorm(pass, layer, x, { stats, fresh: counted ?? batchStatistics(pass.plan, name, x) }, place);
 }
 
 /**
@@ -96,9 +99,14 @@ export function ownNormBackward(
   { relu }: { relu: boolean },
 ): void {
   const { plan, config } = pass;
+  const { bnEpsilon: epsilon } = config;
+  if (norm.fixed) {
+    reluBackwardAndSums(plan, norm.name, { ...tensorsOf(norm), da, dx }, { epsilon, mode: 'scaled', relu });
+    return;
+  }
   const dz = tensorLike(pass, `${norm.name} dz`, norm.x);
   const tensors = { ...tensorsOf(norm), da, dx: dz };
-  const options = { epsilon: config.bnEpsilon, mode: 'gradient', relu } as const;
+  const options = { epsilon, mode: 'gradient', relu } as const;
   const slices = reluBackwardAndSums(plan, norm.name, tensors, options);
   ownNormApply(pass, norm, { dz, slices, dx });
 }
@@ -114,7 +122,7 @@ export function ownNormApply(
   { dz, slices, dx }: { dz: Tensor; slices: Tensor; dx: Tensor },
 ): void {
   const { plan, config } = pass;
-  const dgammaBeta = gradient(pass, `${norm.name}/gammaBeta`);
+  const dgammaBeta = normGradient(pass, norm.name);
   const tensors = { ...tensorsOf(norm), dz, parts: slices, dgammaBeta, dx };
   backwardApply(plan, norm.name, tensors, { epsilon: config.bnEpsilon });
 }

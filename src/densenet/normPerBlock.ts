@@ -46,8 +46,12 @@ export class ActivatedBlock extends Block {
     this.add(x);
   }
 
-  /** Back through the ReLU in front of the head, the last reader; it overwrites G. @param dpooled of the averages */
-  headBackward(pool: Operation, dpooled: Tensor): void {
+  /**
+   * Back through the ReLU in front of the head, the last reader; it overwrites G.
+   * @param dpooled of the averages; none where nothing in front learns
+   */
+  headBackward(pool: Operation, dpooled: Tensor | undefined): void {
+    if (!dpooled) return;
     const { plan } = this.pass;
     const da = tensorLike(this.pass, `${this.label} relu gradient`, this.features);
     globalAveragePoolBackward(plan, pool.layer.name, { dy: dpooled, dx: da });
@@ -102,6 +106,7 @@ export function recordDenseLayer(pass: Pass, [conv]: LayerGroup, block: Activate
     backward() {
       const dy = block.gradientOf(y);
       kernelGradient(pass, conv, { x: activated, dy });
+      if (!pass.learning.goesThrough(conv.layer.name)) return;
       const relu = conv.relu!.name;
       const da = tensorLike(pass, `${relu} gradient`, x);
       const weights = kernelOf(pass, conv);
@@ -131,6 +136,7 @@ export function recordTransition(
       const dy = tensorLike(pass, `${conv.layer.name} gradient`, map);
       averagePoolBackward(plan, pool.layer.name, { dy: dpooled, dx: dy }, pool.window);
       kernelGradient(pass, conv, { x, dy });
+      if (!pass.learning.goesThrough(conv.layer.name)) return;
       const weights = kernelOf(pass, conv);
       convBackwardData(plan, conv.layer.name, { dy, weights, dx: from.openGradient() }, conv.window);
     },

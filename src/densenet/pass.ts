@@ -3,6 +3,7 @@ import type { PlanBuilder } from '../engine/plan/plan.js';
 import type { Tensor } from '../engine/plan/tensor.js';
 import type { Parts } from '../shaders/batchnorm/batchnorm.js';
 import { convBackwardWeights, convForward, outputSide } from '../shaders/conv/conv.js';
+import type { Learning } from '../training/layers/learning.js';
 import type { Parameters } from '../training/model/parameters.js';
 import type { ForwardMode, RecordedNetwork } from '../training/network.js';
 import type { DenseNetConfig } from './architecture.js';
@@ -14,6 +15,7 @@ export interface Pass {
   readonly parameters: Parameters;
   readonly mode: ForwardMode;
   readonly training: boolean;
+  readonly learning: Learning;
   /** Every map is to be held until the end. */
   readonly keep: boolean;
 }
@@ -31,6 +33,12 @@ export function weight({ parameters }: Pass, key: string): Tensor {
 
 export function gradient({ parameters }: Pass, key: string): Tensor {
   return parameters.view('gradients', key);
+}
+
+/** Where the gradient of a batch norm's gamma and beta goes; of a frozen one nobody reads it. */
+export function normGradient(pass: Pass, name: string): Tensor {
+  const own = gradient(pass, `${name}/gammaBeta`);
+  return pass.learning.learns(name) ? own : tensorLike(pass, `${name} unused gradient`, own);
 }
 
 /** The kernel of a convolution or of the dense layer. */
@@ -67,12 +75,13 @@ export function convolve(
   return convForward(pass.plan, layer.name, { ...tensors, weights }, window, { statistics });
 }
 
-/** Gradient of the kernel of a convolution that read x, through affine and ReLU if it is there. */
+/** Gradient of the kernel of a convolution that read x, through affine and ReLU if there; none if it is frozen. */
 export function kernelGradient(
   pass: Pass,
   { layer, window }: Operation,
   tensors: { x: Tensor; affine?: Tensor; dy: Tensor },
 ): void {
+  if (!pass.learning.learns(layer.name)) return;
   const dw = gradient(pass, `${layer.name}/kernel`);
   convBackwardWeights(pass.plan, layer.name, { ...tensors, dw }, window);
 }

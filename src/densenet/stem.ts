@@ -18,10 +18,11 @@ import { convolve, kernelGradient, outputOf, type Pass, type RecordedPart, tenso
 export function recordStem(pass: Pass, group: LayerGroup, image: Tensor, block: NormedBlock): RecordedPart {
   const [conv, pool] = group;
   if (!pool) return recordBareStem(pass, conv, image, block);
-  const { plan, training } = pass;
+  const { plan, learning } = pass;
 
   const stem = outputOf(pass, conv, image);
-  const counted = convolve(pass, conv, { x: image, y: stem }, { statistics: training });
+  const statistics = learning.usesBatch(pool.norm!.name);
+  const counted = convolve(pass, conv, { x: image, y: stem }, { statistics });
   const norm = recordOwnNorm(pass, pool.norm!, stem, counted);
   const y = block.next(pool.layer);
   const argmax = plan.tensor(`${pool.layer.name} argmax`, y.shape);

@@ -29,7 +29,7 @@ export function recordTransition(
   to: NormedBlock,
 ): RecordedPart {
   if (pass.keep) return recordInOrder(pass, group, from, to);
-  const { plan, training } = pass;
+  const { plan, learning } = pass;
   const [conv, pool] = group;
 
   const norm = from.norm(conv.norm!);
@@ -38,13 +38,14 @@ export function recordTransition(
   const pooled = plan.tensor(pool.layer.name, [b, h, w, x.shape[3]]);
   averagePoolForward(plan, pool.layer.name, { x, affine, y: pooled }, pool.window);
   const y = to.next(conv.layer);
-  to.produced(y, convolve(pass, conv, { x: pooled, y }, { statistics: training }));
+  to.produced(y, convolve(pass, conv, { x: pooled, y }, { statistics: to.counts }));
 
   return {
     maps: [[pool.layer.name, y]],
     backward() {
       const dy = to.endGradient();
       kernelGradient(pass, conv, { x: pooled, dy });
+      if (!learning.goesThrough(conv.layer.name)) return;
       const dpooled = tensorLike(pass, `${pool.layer.name} gradient`, pooled);
       const weights = kernelOf(pass, conv);
       convBackwardData(plan, conv.layer.name, { dy, weights, dx: dpooled }, conv.window);

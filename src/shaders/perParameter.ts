@@ -6,6 +6,28 @@ import { unitOf, type Width } from './vec4.js';
 
 const WORKGROUP = 64;
 
+/** A number per block of neighbours: 0 leaves those parameters and all beside them as they are. */
+export interface Factors {
+  /** factors[1,1,1,n], one per block. */
+  readonly factors: Tensor;
+  /** Parameters per block, a multiple of 4. */
+  readonly block: number;
+}
+
+/** The factor of each parameter, for references: left out, all are 1. */
+export const ONE = (_parameter: number): number => 1;
+
+/**
+ * For kernels with a constant FACTORS.
+ * @param standIn a tensor of theirs that, without factors, is bound in their place and never read
+ */
+export function factored(standIn: Tensor, given?: Factors) {
+  return {
+    factors: given?.factors ?? standIn,
+    constants: (unit: 1 | 4): Scalars => (given ? { FACTORS: 1, BLOCK: given.block / unit } : {}),
+  };
+}
+
 /**
  * Records an update of `of` and whatever lies beside it. The kernels take `first` and `count` in units of their `Real`;
  * naive does the last few where the number of parameters is no multiple of four.

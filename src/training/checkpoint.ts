@@ -3,6 +3,7 @@ import { finite, nonNegativeNumber, requireFields, requireObject, wholeNumber } 
 import { UsageError } from '../core/errors.js';
 import type { StateValue } from '../core/stateValue.js';
 import type { Callback } from './callbacks/callback.js';
+import { checkLayers, completeLayers, type LayerSettings } from './layers/layerSettings.js';
 import type { OptimizerState } from './optimizers/state.js';
 import type { WeightMap } from './parameterSpec.js';
 
@@ -29,6 +30,8 @@ export interface TrainingState extends Position {
   batch: number;
   source: StateValue;
   validation: StateValue;
+  /** What of the network learns; absent in checkpoints of versions that freeze nothing. */
+  layers?: LayerSettings;
   /** What the callbacks that have a `state` gathered, by `callbackKeys`. */
   callbacks: { readonly [key: string]: StateValue };
 }
@@ -112,6 +115,7 @@ const STATE_FIELDS = [
   'batch',
   'source',
   'validation',
+  'layers',
   'callbacks',
 ] as const;
 
@@ -144,4 +148,22 @@ export function checkResume(checkpoint: Checkpoint, epochs: number, stepsPerEpoc
       'Give as many, or more to train on.',
     );
   }
+}
+
+/**
+ * The layers that a training goes on with: those that it had.
+ * @param options may say them again
+ * @throws UsageError for others
+ */
+export function resumedLayers(options: Partial<LayerSettings>, { training }: Checkpoint): LayerSettings {
+  const before = completeLayers(checkLayers(training.layers ?? {}));
+  for (const [field, value] of Object.entries(checkLayers(options))) {
+    const had = before[field as keyof LayerSettings];
+    if (JSON.stringify(value) === JSON.stringify(had)) continue;
+    throw new UsageError(
+      `${field} is ${JSON.stringify(value)}; the training had ${JSON.stringify(had)}.`,
+      'It goes on with that. To learn with other layers begin from its weights.',
+    );
+  }
+  return before;
 }

@@ -15,6 +15,7 @@ import {
   type CheckpointOptions,
   checkResume,
   type Position,
+  resumedLayers,
 } from './checkpoint.js';
 import { checkSource, requireModel } from './checkSource.js';
 import type { Loss } from './losses/loss.js';
@@ -88,13 +89,13 @@ async function train(model: Model, source: BatchSource, options: FitOptions): Pr
   const { signal, resume, validation } = options;
   signal?.throwIfAborted();
   if (resume) await model.importWeights(resume.weights);
-  const { loss } = await model.goOn(resume ? resumed(options, resume) : options);
+  const { loss, layers } = await model.goOn(resume ? resumed(options, resume) : options);
   const history = new History();
   // The last, as in Keras: so it has what the others add to the logs.
   callbacks.push(history);
   const { checkpoint } = options;
   const counts = { epochs, stepsPerEpoch: steps, validationSteps };
-  const parts = { model, source, validation, callbacks, checkpoint, resume, signal };
+  const parts = { model, source, validation, callbacks, checkpoint, resume, signal, layers };
   const training = new Training({ ...counts, ...parts });
 
   for (const callback of callbacks) await callback.onTrainBegin?.(training);
@@ -120,7 +121,8 @@ async function train(model: Model, source: BatchSource, options: FitOptions): Pr
 }
 
 /** The checkpoint says all of the optimizer, the settings included: a schedule may have moved them. */
-function resumed(options: FitOptions, { optimizer }: Checkpoint): TrainingOptions {
+function resumed(options: FitOptions, checkpoint: Checkpoint): TrainingOptions {
+  const { optimizer } = checkpoint;
   const { learningRate, beta1, beta2, adamEpsilon, ...rest } = options;
   const wanted = options.optimizer;
   const name = wanted && ('kind' in wanted ? wanted.kind.name : wanted.optimizer);
@@ -130,7 +132,7 @@ function resumed(options: FitOptions, { optimizer }: Checkpoint): TrainingOption
       'It goes on with that one.',
     );
   }
-  return { ...rest, optimizer };
+  return { ...rest, ...resumedLayers(options, checkpoint), optimizer };
 }
 
 /** Options of earlier versions, and the hook that each is now. */

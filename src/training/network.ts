@@ -54,10 +54,17 @@ export interface MapSize {
 }
 
 export type ForwardMode =
-  /** Batch statistics; the next moving averages take a step. */
-  | { kind: 'training'; rule: MovingVarianceRule }
+  /** Batch statistics; the next moving averages take a step. Left out, all layers learn. */
+  | { kind: 'training'; rule: MovingVarianceRule; frozen?: FrozenLayers }
   /** Moving averages, through affines prepared beforehand. */
   | { kind: 'inference'; affine: (batchNorm: string) => Tensor };
+
+/** Layers that do not learn, by name. The backward pass need not make their gradients, and does not look at them. */
+export interface FrozenLayers {
+  readonly layers: ReadonlySet<string>;
+  /** Frozen batch norms: by their moving averages, which stay; or by the batch's statistics, as if they learned. */
+  readonly norms: 'inference' | 'training';
+}
 
 /** A forward pass as recorded. */
 export interface RecordedNetwork {

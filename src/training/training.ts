@@ -11,6 +11,7 @@ import {
   type Position,
   restoreCallbacks,
 } from './checkpoint.js';
+import type { LayerSettings } from './layers/layerSettings.js';
 import type { Model } from './model/model.js';
 
 export interface TrainingParts extends Pick<TrainingContext, 'epochs' | 'stepsPerEpoch' | 'validationSteps'> {
@@ -21,6 +22,7 @@ export interface TrainingParts extends Pick<TrainingContext, 'epochs' | 'stepsPe
   checkpoint?: CheckpointOptions;
   resume?: Checkpoint;
   signal?: AbortSignal;
+  layers: LayerSettings;
 }
 
 export class Training implements TrainingContext {
@@ -79,7 +81,7 @@ export class Training implements TrainingContext {
 
   /** Hands over a checkpoint, where the options want any. */
   async save(position: Position): Promise<void> {
-    const { checkpoint, validation } = this.parts;
+    const { checkpoint, validation, layers } = this.parts;
     if (!checkpoint) return;
     const { batch, source } = this.batches.state();
     const { stepsPerEpoch, stopReason } = this;
@@ -92,6 +94,7 @@ export class Training implements TrainingContext {
         batch,
         source,
         validation: stateOf(validation),
+        layers: { ...layers },
         callbacks: callbackStates(this.callbacks),
       },
       weights: await this.model.exportWeights(),

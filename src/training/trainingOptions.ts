@@ -2,6 +2,7 @@
 import { oneOf, requireObject } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
 import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
+import { checkLayers, completeLayers, type LayerSettings, layerRoles } from './layers/layerSettings.js';
 import { checkLoss, type Loss } from './losses/loss.js';
 import { type WeightedSettings, weightedCrossEntropy } from './losses/weightedCrossEntropy.js';
 import type { Network } from './network.js';
@@ -34,7 +35,11 @@ export interface OptimizerShorthand {
   adamEpsilon?: number;
 }
 
-export interface TrainingOptions extends OptimizerShorthand, LossOptions, Partial<UpdateSettings> {
+export interface TrainingOptions
+  extends OptimizerShorthand,
+    LossOptions,
+    Partial<UpdateSettings>,
+    Partial<LayerSettings> {
   /** Which Keras' rule the moving variance follows. */
   movingVarianceRule?: MovingVarianceRule;
   /**
@@ -59,6 +64,7 @@ export interface TrainingSettings extends LossOptions {
   movingVarianceRule?: MovingVarianceRule;
   optimizer: OptimizerRequest;
   updates: Partial<UpdateSettings>;
+  layers: Partial<LayerSettings>;
 }
 
 /** A training that is compiled. Its optimizer's settings may change between steps. */
@@ -68,6 +74,7 @@ export interface CompiledTraining {
   movingVarianceRule?: MovingVarianceRule;
   optimizer: CompleteOptimizer;
   updates: UpdateSettings;
+  layers: LayerSettings;
 }
 
 /**
@@ -121,7 +128,28 @@ export function checkTraining(options: TrainingOptions, network: Network): Train
   }
   const given = Object.entries({ ...loss, movingVarianceRule }).filter(([, value]) => value !== undefined);
   const updates = checkUpdates(options);
-  return { ...Object.fromEntries(given), optimizer: checkOptimizer(options, network), updates };
+  const layers = checkLayers(options);
+  return { ...Object.fromEntries(given), optimizer: checkOptimizer(options, network), updates, layers };
+}
+
+/**
+ * Layers of a training: what is given, else those before.
+ * @throws UsageError as `layerRoles`, and for an optimizer that cannot leave a layer as it is
+ */
+export function chosenLayers(
+  network: Network,
+  given: Partial<LayerSettings>,
+  kind: OptimizerKind,
+  before?: LayerSettings,
+): LayerSettings {
+  const layers = completeLayers(given, before);
+  if (layerRoles(network, layers).differ && !kind.rescaled) {
+    throw new UsageError(
+      `The optimizer ${kind.title} freezes no layers and has one learning rate for all.`,
+      'Give its kind `rescaled` and heed `factors`, or leave out freeze and rateOf.',
+    );
+  }
+  return layers;
 }
 
 const SHORTHAND = ['learningRate', 'beta1', 'beta2', 'adamEpsilon'] as const;

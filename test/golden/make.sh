@@ -48,6 +48,7 @@ make steps keras23 training/make_steps_keras23.py
 make optimizers keras training/make_optimizers.py
 make updates keras updates/make_updates.py updates.json keras
 make updates keras updates/make_updates.py updates.json torch
+make layers keras layers/make_layers.py
 make losses keras training/make_losses.py losses.json keras
 make losses torchvision training/make_losses.py losses.json torchvision
 make labels keras labels/make_labels.py labels.json ../training/losses.json

@@ -31,6 +31,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/densenet/block.ts': 'test/densenet/network.test.ts',
   'src/densenet/bottlenecks.ts': 'test/densenet/network.test.ts',
   'src/densenet/denseLayer.ts': 'test/densenet/network.test.ts',
+  'src/densenet/norm.ts': 'test/densenet/network.test.ts',
   'src/densenet/weights/hdf5/hdf5.ts': 'test/densenet/weights/keras/kerasRead.test.ts',
   'src/densenet/weights/keras/kerasFormat.ts': 'test/densenet/weights/formats.test.ts',
   'src/densenet/weights/keras/kerasLayout.ts': 'test/densenet/weights/keras/kerasRead.test.ts',

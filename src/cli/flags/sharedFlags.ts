@@ -11,6 +11,7 @@ import { type AugmentationFlags, addAugmentationOptions } from './augmentationFl
 import { addCallbackOptions, type CallbackFlags } from './callbackFlags.js';
 import { parser } from './flagText.js';
 import { addLabelOptions, type LabelFlags } from './labelFlags.js';
+import { addLayerOptions, type LayerFlags } from './layerFlags.js';
 import { addLossOptions, type LossFlags } from './lossFlags.js';
 import { addNetworkOptions, type NetworkFlags, networkOption } from './networkFlags.js';
 import { addOptimizerOptions, type OptimizerFlags } from './optimizerFlags.js';
@@ -144,11 +145,12 @@ export interface TrainingFlags
     OptimizerFlags,
     ScheduleFlags,
     UpdateFlags,
+    LayerFlags,
     CallbackFlags,
     TensorBoardFlags,
     Omit<
       TrainingChoices,
-      'augmentation' | 'classWeights' | 'loss' | 'optimizer' | 'schedule' | 'updates' | 'callbacks'
+      'augmentation' | 'classWeights' | 'loss' | 'optimizer' | 'schedule' | 'updates' | 'layers' | 'callbacks'
     >,
     Omit<WeightOptions, 'activation'> {
   bnMomentum?: number;
@@ -220,6 +222,7 @@ export function addTrainingOptions(
     addOptimizerOptions,
     addScheduleOptions,
     addUpdateOptions,
+    addLayerOptions,
     addCallbackOptions,
     addTensorBoardOptions,
     addAugmentationOptions,

@@ -3,6 +3,7 @@ import type { TrainingChoices } from '../../workflow/training/presets.js';
 import { augmentationOf } from './augmentationFlags.js';
 import { callbacksOf } from './callbackFlags.js';
 import { classWeightsOf } from './labelFlags.js';
+import { layersOf } from './layerFlags.js';
 import { lossOf } from './lossFlags.js';
 import { optimizerOf } from './optimizerFlags.js';
 import { scheduleOf } from './scheduleFlags.js';
@@ -19,6 +20,7 @@ export function choicesOf(flags: TrainingFlags): TrainingChoices {
     optimizer: optimizerOf(flags),
     schedule: scheduleOf(flags),
     updates: updatesOf(flags),
+    layers: layersOf(flags),
     callbacks: callbacksOf(flags),
     augmentation: augmentationOf(flags),
   };

@@ -205,6 +205,7 @@ function trainingPart(training: TrainingSummary, assets: Assets): Html {
   return html`<h3>Training</h3>
     <p>${training.optimizer}, batches of ${training.batchSize}, ${plural(training.stepLosses.length, 'step')} in
       ${plural(training.epochs.length, 'epoch')}.${ending.join('')}</p>
+    ${training.layers.map((line) => html`<p>${line}.</p>`)}
     ${training.callbacks.length > 0 ? html`<p>Callbacks: ${training.callbacks.join('; ')}.</p>` : null}
     ${assets.figure(
       'loss',

@@ -130,6 +130,8 @@ export interface TrainingSummary {
   optimizer: string;
   /** What was asked of callbacks, in words; empty where nothing was. */
   callbacks: readonly string[];
+  /** What is frozen and which layers have a rate of their own, in words; empty where all learn alike. */
+  layers: readonly string[];
   batchSize: number;
   /** Loss of every step, before its update, over all epochs. */
   stepLosses: number[];

@@ -1,7 +1,7 @@
 /** Adam, Keras 2's form. The formula stands in the head of step.naive.wgsl. */
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
-import { perParameter } from '../perParameter.js';
+import { type Factors, factored, perParameter } from '../perParameter.js';
 import { scalarAndVec4 } from '../vec4.js';
 import stepText from './step.naive.wgsl';
 
@@ -21,11 +21,14 @@ export function adamRate(lr: number, beta1: number, beta2: number, t: number): n
 /**
  * One update of `w`, `m` and `v` in place, all of one size, dense.
  * @param hyper hyper[1,1,1,4] = [adamRate(...), beta1, beta2, epsilon]
+ * @param given on the rate, block by block
  */
 export function adamStep(
   plan: PlanBuilder,
   label: string,
   tensors: { w: Tensor; gradient: Tensor; m: Tensor; v: Tensor; hyper: Tensor },
+  given?: Factors,
 ): void {
-  perParameter(plan, label, STEP, tensors, tensors.w, COST);
+  const { factors, constants } = factored(tensors.gradient, given);
+  perParameter(plan, label, STEP, { ...tensors, factors }, tensors.w, COST, constants);
 }

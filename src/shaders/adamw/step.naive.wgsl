@@ -8,6 +8,7 @@
 // The decay moves w towards 0 beside the step and is no part of the gradient. epsilon stands outside the root and is
 // not rescaled by the bias correction, as in Keras; PyTorch's epsilon is this one divided by sqrt(1-beta2^t).
 // Every tensor begins at a multiple of BLOCK parameters, so that one number per block says whether its tensor decays.
+// FACTORS: another one per block, on rate and decay; where it is 0 nothing moves.
 // Variants: naive (this, any count, also the tail of vec4) -> vec4 (this text with Real = vec4f: four parameters per
 // thread).
 // Check and race: npx chexgpu doctor --kernel adamw.step
@@ -15,6 +16,7 @@
 alias Real = f32;
 
 const WORKGROUP: u32 = 64;
+const FACTORS: bool = false;
 const BLOCK: u32 = 64;   // in Reals
 
 struct Params { first: u32, count: u32 }   // Reals [first, first + count)
@@ -34,17 +36,26 @@ struct Hyper {
 @group(0) @binding(3) var<storage, read_write> w: array<Real>;
 @group(0) @binding(4) var<storage, read_write> m: array<Real>;
 @group(0) @binding(5) var<storage, read_write> v: array<Real>;
+@group(0) @binding(6) var<storage, read> factors: array<f32>;       // one per block
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WORKGROUP;
   if (i >= params.count) { return; }
   let at = params.first + i;
+  var rate = hyper.rate;
+  var decay = hyper.decay;
+  if (FACTORS) {
+    let factor = factors[at / BLOCK];
+    if (factor == 0.0) { return; }
+    rate *= factor;
+    decay *= factor;
+  }
   let g = gradient[at];
   let mean = hyper.beta1 * m[at] + (1.0 - hyper.beta1) * g;
   let square = hyper.beta2 * v[at] + (1.0 - hyper.beta2) * g * g;
   m[at] = mean;
   v[at] = square;
   let old = w[at];
-  w[at] = old - hyper.decay * hyper.decays[at / BLOCK] * old - hyper.rate * mean / (sqrt(square) + hyper.epsilon);
+  w[at] = old - decay * hyper.decays[at / BLOCK] * old - rate * mean / (sqrt(square) + hyper.epsilon);
 }

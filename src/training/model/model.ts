@@ -196,8 +196,8 @@ export class Model {
   /**
    * Sets loss and optimizer for a training that goes on: the optimizer's state and count stay as they are, and so does
    * every setting that `options` leaves out. Where nothing is compiled yet, or `options.optimizer` brings a state or
-   * an optimizer of another kind, it is `compile`. Another `accumulate` drops the gradients of a group that waits,
-   * `ema: 0` the weights behind the average.
+   * an optimizer of another kind, it is `compile`. Another `accumulate`, and other layers to freeze, drop the gradients
+   * of a group that waits, `ema: 0` the weights behind the average.
    * @returns the options that hold now
    * @throws as `compile`
    */
@@ -239,6 +239,7 @@ export class Model {
   /**
    * Gradients of the last `trainStep`, by Keras' names; also of one that was refused, to see what overflowed. With
    * `accumulate` they are the mean of the group so far, and what clipping left of them once the update is made.
+   * Those of frozen layers are 0.
    * @throws UsageError before the first step after `compile`
    */
   gradients(): Promise<WeightMap> {

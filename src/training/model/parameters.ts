@@ -298,6 +298,15 @@ export class Parameters implements TrainableLayout {
     device.queue.submit([encoder.finish()]);
   }
 
+  /** Sets tensors of a buffer that has memory to 0. Within `Gpu.guarded`. */
+  clear(name: TrainableBuffer, specs: readonly ParameterSpec[]): void {
+    const encoder = this.gpu.device.createCommandEncoder({ label: `clear ${name}` });
+    for (const spec of specs) {
+      encoder.clearBuffer(this.buffers.get(name)!, 4 * this.offsetOf(spec), 4 * spec.size);
+    }
+    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+
   /** A whole buffer into another of the same layout; both have memory. */
   copy(encoder: GPUCommandEncoder, from: BufferName, to: BufferName): void {
     encoder.copyBufferToBuffer(this.buffers.get(from)!, 0, this.buffers.get(to)!, 0, this.sizeOf(from) * 4);

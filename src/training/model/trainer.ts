@@ -14,9 +14,12 @@ import { blend } from '../../shaders/blend/blend.js';
 import { clipGradient, squaresRuns, sumsOfSquares } from '../../shaders/clip/clip.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
 import type { Batch, BatchShape } from '../batch.js';
+import { blockFactors, type LayerRoles, layerRoles } from '../layers/layerSettings.js';
 import { smoothLabels } from '../losses/loss.js';
 import type { ForwardMode, RecordedNetwork } from '../network.js';
+import { factorsOf } from '../optimizers/optimizer.js';
 import { brokenGradient, findOverflow } from '../optimizers/overflow.js';
+import type { ParameterSpec } from '../parameterSpec.js';
 import type { CompiledTraining } from '../trainingOptions.js';
 import { clipOf, clips } from '../updates/clipping.js';
 import { describeBatch, type ModelContext } from './context.js';
@@ -40,6 +43,8 @@ interface StepMemory {
   readonly hyper: Tensor;
   /** The loss's constants, where it has any. */
   readonly constants: Tensor | null;
+  /** On the learning rate, one per block of the layout; none where all layers learn alike. */
+  readonly factors: Tensor | null;
   /** Numbers of a step, [1,1,1,4] each: the batch's share of its group, the clip, what an average keeps. */
   readonly share: Tensor;
   readonly clip: Tensor;
@@ -52,22 +57,29 @@ export class Trainer {
     private readonly context: ModelContext,
     private readonly shape: BatchShape,
     private readonly options: CompiledTraining,
+    private readonly roles: LayerRoles,
     private readonly memory: StepMemory,
     readonly plan: Plan,
     private readonly update: Plan,
   ) {}
 
   static async create(context: ModelContext, shape: BatchShape, options: CompiledTraining): Promise<Trainer> {
-    const { gpu, parameters, variants, onCompile, signal } = context;
+    const { gpu, network, parameters, variants, onCompile, signal } = context;
     const { kind } = options.optimizer;
+    const roles = layerRoles(network, options.layers);
     const label = `train, ${describeBatch(shape)}`;
     const slots = [...Object.keys(kind.slots), ...(options.updates.accumulate > 1 ? ['accumulated'] : [])];
     await parameters.allocate('gradients', ...slots.map(slotBuffer), 'nextMoving');
-    const memory = await gpu.guarded(label, () => allocate(context, shape, options));
+    const memory = await gpu.guarded(label, () => {
+      // Nothing writes them from now on.
+      const isFrozen = ({ trainable, layer }: ParameterSpec) => trainable && roles.factorOf(layer) === 0;
+      if (roles.frozen) parameters.clear('gradients', parameters.table.filter(isFrozen));
+      return allocate(context, shape, options, roles);
+    });
     let plan: Plan | undefined;
     try {
       const make = () => new PlanBuilder(gpu, label, { variants });
-      const record = (builder: PlanBuilder) => recordStep(builder, context, options, memory);
+      const record = (builder: PlanBuilder) => recordStep(builder, context, options, roles, memory);
       const { builder } = await recordPlan(gpu, make, record, signal);
       plan = await builder.build((done, total) => onCompile(label, done, total), signal);
 
@@ -75,7 +87,7 @@ export class Trainer {
       const recordOwn = (builder: PlanBuilder) => recordUpdate(builder, context, options, memory);
       const updater = await recordPlan(gpu, makeUpdate, recordOwn, signal);
       const update = await updater.builder.build(undefined, signal);
-      return new Trainer(context, shape, options, memory, plan, update);
+      return new Trainer(context, shape, options, roles, memory, plan, update);
     } catch (error) {
       plan?.dispose();
       free(gpu, memory);
@@ -131,12 +143,15 @@ export class Trainer {
     loss: number,
   ): Promise<void> {
     const { gpu, parameters } = this.context;
-    const { optimizer, updates } = this.options;
+    const { options, roles } = this;
+    const { optimizer, updates } = options;
     const { kind } = optimizer;
     const clip = await clipOf(updates, parameters, gradient, squares);
     const most = Math.min(gradient * clip.factor, clip.limit);
+    const fastest = roles.differ ? kind.rescaled!(hyper, roles.largest) : hyper;
     const bounds =
-      kind.boundsAfter(parameters.bounds, most, hyper) ?? (await findOverflow(parameters, kind, hyper, clip));
+      kind.boundsAfter(parameters.bounds, most, fastest) ??
+      (await findOverflow(parameters, kind, hyper, clip, roles));
     if (typeof bounds === 'string') throw refusal(t, loss, bounds);
 
     if (clips(updates)) {
@@ -171,7 +186,7 @@ export class Trainer {
   private async refusedLoss(loss: number, t: number): Promise<NonFiniteError> {
     const { gpu, network, parameters, variants } = this.context;
     const { input } = this.memory;
-    const mode = forwardMode(this.options);
+    const mode = forwardMode(this.options, this.roles);
     let where: string;
     try {
       const make = () => new PlanBuilder(gpu, 'diagnosis', { variants });
@@ -223,12 +238,18 @@ export class Trainer {
   }
 }
 
-function forwardMode({ movingVarianceRule: rule = 'keras2.3' }: CompiledTraining): ForwardMode {
-  return { kind: 'training', rule };
+function forwardMode(options: CompiledTraining, { frozen }: LayerRoles): ForwardMode {
+  const { movingVarianceRule: rule = 'keras2.3' } = options;
+  return { kind: 'training', rule, frozen };
 }
 
 /** To be called within `Gpu.guarded`. */
-function allocate(context: ModelContext, shape: BatchShape, options: CompiledTraining): StepMemory {
+function allocate(
+  context: ModelContext,
+  shape: BatchShape,
+  options: CompiledTraining,
+  roles: LayerRoles,
+): StepMemory {
   const { gpu, network, parameters } = context;
   const { loss, optimizer } = options;
   const { kind, settings } = optimizer;
@@ -244,6 +265,7 @@ function allocate(context: ModelContext, shape: BatchShape, options: CompiledTra
     verdict,
     hyper: fixedTensor(gpu, kind.title, [1, 1, 1, kind.hyper(settings, 1, parameters).length]),
     constants: loss.constants && uploaded(gpu, 'loss constants', loss.constants),
+    factors: roles.differ ? uploaded(gpu, 'factors', blockFactors(parameters, roles)) : null,
     share: four('share of the group'),
     clip: four('clip'),
     ema: four('share of the average'),
@@ -262,11 +284,12 @@ function recordStep(
   plan: PlanBuilder,
   context: ModelContext,
   options: CompiledTraining,
+  roles: LayerRoles,
   { input, labels, constants, p, dlogits, verdict, share }: StepMemory,
 ): void {
   const { network, parameters } = context;
   const part = verdictParts(context, options, verdict);
-  const forward = network.record(plan, parameters, input.image, forwardMode(options));
+  const forward = network.record(plan, parameters, input.image, forwardMode(options, roles));
   options.loss.record(plan, 'loss', {
     z: forward.logits,
     labels,
@@ -289,14 +312,16 @@ function recordUpdate(
   plan: PlanBuilder,
   { parameters }: ModelContext,
   { optimizer: { kind }, updates }: CompiledTraining,
-  { hyper, clip, ema }: StepMemory,
+  { hyper, clip, ema, factors }: StepMemory,
 ): void {
   const slots = Object.keys(kind.slots).map((slot) => [slot, parameters.flat(slotBuffer(slot))]);
   const [w, gradient] = [parameters.flat('weights'), parameters.flat('gradients')];
   if (clips(updates)) clipGradient(plan, 'clip', { gradient, bounds: clip });
-  kind.record(plan, kind.title, { ...Object.fromEntries(slots), w, gradient, hyper });
+  const own = factors ? { factors } : {};
+  kind.record(plan, kind.title, { ...Object.fromEntries(slots), w, gradient, hyper, ...own });
   if (updates.ema > 0) {
-    blend(plan, 'average of the weights', { mean: parameters.flat('average'), other: w, share: ema });
+    const tensors = { mean: parameters.flat('average'), other: w, share: ema };
+    blend(plan, 'average of the weights', tensors, factorsOf(own));
   }
 }
 

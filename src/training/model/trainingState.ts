@@ -7,6 +7,7 @@ import { checkSettings, complete } from '../optimizers/optimizer.js';
 import type { BatchGroup, OptimizerState } from '../optimizers/state.js';
 import {
   type CompiledTraining,
+  chosenLayers,
   chosenLoss,
   type OptimizerRequest,
   type TrainingSettings,
@@ -72,12 +73,13 @@ export class TrainingState {
     const { kind = OPTIMIZERS[0], settings, state } = request;
     const optimizer = complete(kind, settings, state?.settings);
     const updates = completeUpdates(given.updates);
+    const layers = chosenLayers(this.context.network, given.layers, kind);
     const { trained, accumulated, ...slots } = state?.slots ?? {};
     requireRoomFor(updates, { trained, accumulated });
     if (updates.ema > 0) await average.prepare();
     if (state) await parameters.writeSlots({ ...slots, ...(accumulated ? { accumulated } : {}) });
     else await parameters.resetSlots(Object.keys(kind.slots));
-    this.adopt({ loss, movingVarianceRule: given.movingVarianceRule, optimizer, updates });
+    this.adopt({ loss, movingVarianceRule: given.movingVarianceRule, optimizer, updates, layers });
     await average.end();
     if (updates.ema > 0) await average.begin(trained);
     this.updates = state?.iterations ?? 0;
@@ -115,11 +117,15 @@ export class TrainingState {
     const loss = chosenLoss(given, network.classes, training.loss);
     const { movingVarianceRule = training.movingVarianceRule } = given;
     const updates = completeUpdates(given.updates, training.updates);
-    const next = { loss, movingVarianceRule, optimizer, updates };
+    const layers = chosenLayers(network, given.layers, kind, training.layers);
+    const next = { loss, movingVarianceRule, optimizer, updates, layers };
     if (!isSame(training, next)) this.outdated();
     if (updates.ema > 0 && !average.on) await average.begin();
     if (updates.ema === 0) await average.end();
-    if (updates.accumulate !== training.updates.accumulate) this.group = NONE;
+    const groupStays =
+      updates.accumulate === training.updates.accumulate &&
+      JSON.stringify(layers) === JSON.stringify(training.layers);
+    if (!groupStays) this.group = NONE;
     // Trainers that stay look into it for the optimizer's settings.
     Object.assign(training, next);
     return { ...training };
@@ -175,7 +181,8 @@ function isSame(one: CompiledTraining, other: CompiledTraining): boolean {
   return (
     sameLoss(one.loss, other.loss) &&
     one.movingVarianceRule === other.movingVarianceRule &&
-    JSON.stringify(one.updates) === JSON.stringify(other.updates)
+    JSON.stringify(one.updates) === JSON.stringify(other.updates) &&
+    JSON.stringify(one.layers) === JSON.stringify(other.layers)
   );
 }
 

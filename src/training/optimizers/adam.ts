@@ -1,7 +1,14 @@
 /** Adam (Kingma and Ba 2015) by the rule of Keras 2. The formula stands in shaders/adam/step.naive.wgsl. */
 import { fraction, nonNegativeNumber, positiveNumber } from '../../core/arguments.js';
 import { adamRate, adamStep } from '../../shaders/adam/adam.js';
-import { type OptimizerKind, optimizerMaker, SAFE, type Settings } from './optimizer.js';
+import {
+  factorsOf,
+  multiplied,
+  type OptimizerKind,
+  optimizerMaker,
+  SAFE,
+  type Settings,
+} from './optimizer.js';
 
 export interface AdamSettings extends Settings {
   beta1: number;
@@ -35,7 +42,12 @@ export const ADAM: OptimizerKind<AdamSettings> = {
   hyper: ({ learningRate, beta1, beta2, epsilon }, t) =>
     Float32Array.of(adamRate(learningRate, beta1, beta2, t), beta1, beta2, epsilon),
 
-  record: (plan, label, { w, gradient, m, v, hyper }) => adamStep(plan, label, { w, gradient, m, v, hyper }),
+  rescaled: (hyper, factor) => multiplied(hyper, factor, 0),
+
+  record(plan, label, tensors) {
+    const { w, gradient, m, v, hyper } = tensors;
+    adamStep(plan, label, { w, gradient, m, v, hyper }, factorsOf(tensors));
+  },
 
   boundsAfter(before, gradient, [rate, beta1, beta2, epsilon]) {
     const m = beta1 * before.m + (1 - beta1) * gradient;

@@ -5,7 +5,7 @@
 import { nonNegativeNumber, trueOrFalse } from '../../core/arguments.js';
 import { adamwStep } from '../../shaders/adamw/adamw.js';
 import { ADAM, type AdamSettings } from './adam.js';
-import { LAYOUT_BLOCK, type OptimizerKind, optimizerMaker } from './optimizer.js';
+import { LAYOUT_BLOCK, multiplied, type OptimizerKind, optimizerMaker } from './optimizer.js';
 
 export interface AdamWSettings extends AdamSettings {
   /** A step takes learningRate * weightDecay of a weight away, beside Adam's step. */
@@ -57,8 +57,11 @@ export const ADAMW: OptimizerKind<AdamWSettings> = {
     return hyper;
   },
 
-  record: (plan, label, { w, gradient, m, v, hyper }) =>
-    adamwStep(plan, label, { w, gradient, m, v, hyper }, { block: LAYOUT_BLOCK }),
+  /** The decay is a part of the learning rate. */
+  rescaled: (hyper, factor) => multiplied(hyper, factor, 0, 4),
+
+  record: (plan, label, { w, gradient, m, v, hyper, factors }) =>
+    adamwStep(plan, label, { w, gradient, m, v, hyper }, { block: LAYOUT_BLOCK, factors }),
 
   boundsAfter(before, gradient, hyper) {
     // Where the decay takes away more than all of a weight, it grows on the other side of 0.

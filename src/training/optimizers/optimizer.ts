@@ -7,6 +7,7 @@ import { FLOAT32_MOST, requireFunction, requireObject, shown } from '../../core/
 import { UsageError } from '../../core/errors.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
+import type { Factors } from '../../shaders/perParameter.js';
 import type { ParameterSpec } from '../parameterSpec.js';
 import type { Setting } from '../setting.js';
 
@@ -43,8 +44,14 @@ export interface TrainableLayout {
 /** Every trainable tensor starts at a multiple of this many floats (256 bytes), as a binding offset must. */
 export const LAYOUT_BLOCK = 64;
 
-/** What an update reads and writes, whole buffers in the layout of the weights: w, gradient, every slot; and hyper. */
-export type UpdateTensors = Readonly<Record<'w' | 'gradient' | 'hyper' | (string & {}), Tensor>>;
+/**
+ * What an update reads and writes, whole buffers in the layout of the weights: w, gradient, every slot; and hyper.
+ * Where layers are frozen or have rates of their own also factors[1,1,1,n], one per LAYOUT_BLOCK floats: on the
+ * learning rate, and where it is 0 neither weight nor slots may move.
+ */
+export type UpdateTensors = Readonly<Record<'w' | 'gradient' | 'hyper' | (string & {}), Tensor>> & {
+  readonly factors?: Tensor;
+};
 
 /** How Keras' files know a kind of optimizer. */
 export interface KerasNames {
@@ -75,6 +82,11 @@ export interface OptimizerKind<S extends Settings = Settings> {
    * @param t number of the update, from 1
    */
   hyper(settings: S, t: number, layout: TrainableLayout): Float32Array<ArrayBuffer>;
+  /**
+   * `hyper` of a learning rate that is `factor` times as large, rounded to float32 as the kernel rounds. A kind without
+   * it knows no `factors`: with it no layer is frozen or has a rate of its own.
+   */
+  rescaled?(hyper: Float32Array, factor: number): Float32Array;
   /** Records one update of all weights and slots, in place. */
   record(plan: PlanBuilder, label: string, tensors: UpdateTensors): void;
   /**
@@ -84,6 +96,17 @@ export interface OptimizerKind<S extends Settings = Settings> {
   boundsAfter(before: Numbers, gradient: number, hyper: Float32Array): Numbers | null;
   /** One weight's update, rounded to float32 wherever the kernel rounds; `at` is its place in the buffers. */
   updated(before: Numbers, gradient: number, hyper: Float32Array, at: number): Numbers;
+}
+
+/** `factors` of an update as the kernels take them. */
+export const factorsOf = ({ factors }: { readonly factors?: Tensor }): Factors | undefined =>
+  factors && { factors, block: LAYOUT_BLOCK };
+
+/** `hyper` with the numbers at these places multiplied. */
+export function multiplied(hyper: Float32Array, factor: number, ...places: number[]): Float32Array {
+  const other = hyper.slice();
+  for (const place of places) other[place] *= Math.fround(factor);
+  return other;
 }
 
 /** Below this no rounding on the way leads out of float32. */

@@ -3,6 +3,7 @@
  * (`OptimizerKind.boundsAfter`) do not tell: then the numbers themselves are looked at.
  */
 
+import type { LayerRoles } from '../layers/layerSettings.js';
 import { type Parameters, slotBuffer } from '../model/parameters.js';
 import { type Clip, clipped } from '../updates/clipping.js';
 import type { Numbers, OptimizerKind } from './optimizer.js';
@@ -27,6 +28,7 @@ export function brokenGradient(
 /**
  * Looks at every gradient, then at every number that the update would make.
  * @param clip what the update does to a gradient first
+ * @param roles of the layers: those that are frozen stay
  * @returns what is not finite first, in words; where all is finite, exact bounds after the update
  */
 export async function findOverflow(
@@ -34,6 +36,7 @@ export async function findOverflow(
   kind: OptimizerKind,
   hyper: Float32Array,
   clip: Clip,
+  { factorOf }: Pick<LayerRoles, 'factorOf'>,
 ): Promise<string | Numbers> {
   const trainable = parameters.table.filter((spec) => spec.trainable);
   const gradients = await parameters.floats('gradients');
@@ -47,10 +50,12 @@ export async function findOverflow(
   const bounds: Numbers = Object.fromEntries(names.map((name) => [name, 0]));
   for (const spec of trainable) {
     const from = parameters.offsetOf(spec);
+    const factor = factorOf(spec.layer);
+    const own = factor === 1 ? hyper : (kind.rescaled?.(hyper, factor) ?? hyper);
     for (let i = from; i < from + spec.size; i++) {
       for (const name of names) before[name] = present[name][i];
       const gradient = clipped(gradients[i], clip);
-      const next = kind.updated(before, gradient, hyper, i);
+      const next = factor === 0 ? before : kind.updated(before, gradient, own, i);
       for (const name of names) {
         if (!Number.isFinite(next[name])) {
           const what = kind.slots[name]?.what ?? 'a weight';

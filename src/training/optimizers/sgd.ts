@@ -1,7 +1,14 @@
 /** Stochastic gradient descent with momentum by Keras' rule. The formula stands in shaders/sgd/step.naive.wgsl. */
 import { nonNegativeNumber, share, trueOrFalse } from '../../core/arguments.js';
 import { sgdStep } from '../../shaders/sgd/sgd.js';
-import { type OptimizerKind, optimizerMaker, SAFE, type Settings } from './optimizer.js';
+import {
+  factorsOf,
+  multiplied,
+  type OptimizerKind,
+  optimizerMaker,
+  SAFE,
+  type Settings,
+} from './optimizer.js';
 
 export interface SgdSettings extends Settings {
   /** How much of the last step goes on, 0 to 1. */
@@ -29,8 +36,12 @@ export const SGD: OptimizerKind<SgdSettings> = {
   hyper: ({ learningRate, momentum, nesterov }) =>
     Float32Array.of(learningRate, momentum, nesterov ? 1 : 0, 0),
 
-  record: (plan, label, { w, gradient, velocity, hyper }) =>
-    sgdStep(plan, label, { w, gradient, velocity, hyper }),
+  rescaled: (hyper, factor) => multiplied(hyper, factor, 0),
+
+  record(plan, label, tensors) {
+    const { w, gradient, velocity, hyper } = tensors;
+    sgdStep(plan, label, { w, gradient, velocity, hyper }, factorsOf(tensors));
+  },
 
   boundsAfter(before, gradient, [rate, momentum]) {
     const step = rate * gradient;

@@ -4,6 +4,7 @@ import type { AugmentOn } from '../../data/generator/generator.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { ClassWeighting } from '../../data/tables/classWeights.js';
+import type { LayerSettings } from '../../training/layers/layerSettings.js';
 import type { LossChoice } from '../../training/losses/loss.js';
 import type { CompleteOptimizer } from '../../training/optimizers/optimizer.js';
 import type { ScheduleChoice } from '../../training/schedules/schedule.js';
@@ -27,6 +28,8 @@ export interface TrainingChoices {
   /** Of the learning rate; left out, it stays. */
   schedule?: ScheduleChoice;
   updates: UpdateSettings;
+  /** What of the network learns. */
+  layers: LayerSettings;
   seed: number;
   interpolation?: Interpolation;
   scaling?: Scaling;
@@ -52,9 +55,10 @@ export interface TrainingPlan {
   optimizer: CompleteOptimizer;
   schedule?: ScheduleChoice;
   updates: UpdateSettings;
+  layers: LayerSettings;
 }
 
-export type Preset = Omit<TrainingPlan, 'optimizer' | 'callbacks' | 'schedule' | 'updates'>;
+export type Preset = Omit<TrainingPlan, 'optimizer' | 'callbacks' | 'schedule' | 'updates' | 'layers'>;
 
 /** The notebook's steps in an epoch, where the data have as many. */
 export const NOTEBOOK_STEPS = 100;
@@ -86,5 +90,6 @@ export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: 
     optimizer: choices.optimizer,
     schedule: choices.schedule,
     updates: choices.updates,
+    layers: choices.layers,
   };
 }

@@ -14,6 +14,7 @@ import { TrainingProgress } from '../../training/callbacks/progress.js';
 import type { TensorBoard } from '../../training/callbacks/tensorBoard.js';
 import type { Checkpoint } from '../../training/checkpoint.js';
 import { fit } from '../../training/fit.js';
+import { describeLayers } from '../../training/layers/layerSettings.js';
 import type { Loss, LossChoice } from '../../training/losses/loss.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
 import { describeUpdates } from '../../training/updates/updateSettings.js';
@@ -86,8 +87,8 @@ export async function trainNetwork(
   phases: Phases,
   files: TrainingFiles,
 ): Promise<TrainingSummary> {
-  const { optimizer, updates } = plan;
-  const options = { loss, optimizer, ...updates };
+  const { optimizer, updates, layers } = plan;
+  const options = { loss, optimizer, ...updates, ...layers };
   const { size, batchSize, epochs, stepsPerEpoch } = plan;
   const plans: Plan[] = [];
   await phases.time('compile kernels', null, async () => {
@@ -110,7 +111,8 @@ export async function trainNetwork(
   const { board } = files;
   const words = [...callbackWords(plan.callbacks ?? {}), ...(board ? [board.words] : [])];
   for (const one of words) out.say(`Callback: ${one}`);
-  const soFar = () => trainingSummary(history, loss, plan, words);
+  const learning = describeLayers(model.network, layers);
+  const soFar = () => trainingSummary(history, loss, plan, words, learning);
   const kept: CallbackFiles = {
     keepWeights: (name, contents) => files.keepWeights(name, contents, soFar()),
     keepText: (name, text) => files.keepText(name, text),
@@ -195,6 +197,7 @@ function trainingSummary(
   { name, title, reduction, settings }: Loss,
   plan: TrainingPlan,
   callbacks: readonly string[],
+  layers: readonly string[],
 ): TrainingSummary {
   const epochs = history.epochs.map(({ epoch, steps, logs, seconds, imagesPerSecond }) => ({
     epoch: epoch + 1,
@@ -211,6 +214,7 @@ function trainingSummary(
     loss: { name, title, reduction, settings },
     optimizer: ratesInWords(plan),
     callbacks,
+    layers,
     batchSize: plan.batchSize,
     stepLosses: [...history.stepLoss],
     epochs,

@@ -9,10 +9,12 @@ import { writeWhole } from '../../core/writeFile.node.js';
 import type { ImageSize } from '../../data/images/decodeJobs.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
+import { densenetNetwork } from '../../densenet/network.js';
 import { networkWords } from '../../densenet/weights/layout.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { frequencySummary } from '../../eval/report/dataSummary.js';
 import type { FrequencySummary, TrainingSummary } from '../../eval/report/reportData.js';
+import { describeLayers } from '../../training/layers/layerSettings.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import { createModel } from '../createModel.js';
 import { augmentationWords } from '../data/augmentationWords.js';
@@ -120,6 +122,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   const { gpu, pool, pixels, dataset, network, choices, preset, phases, folder } = job;
   const { seed, interpolation = 'nearest', scaling = 'keras', augmentation, augmentOn, sampler } = choices;
   checkCallbackChoices(choices.callbacks ?? {}, dataset.valid);
+  const learning = describeLayers(densenetNetwork(network.config), choices.layers);
   const frequencies = frequencySummary('train', dataset.train, choices.classWeights);
   checkLeakage(context, dataset, choices.refuseLeakage);
   const checkpoints = job.checkpoints && (await Checkpoints.of(context, job.checkpoints, folder, dataset));
@@ -151,6 +154,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
     );
   }
   context.out.say(`Network: ${networkWords(network.config)}, weights ${network.origin}`);
+  for (const line of learning) context.out.say(line);
   pixels.say();
   const model = await createModel(context, gpu, network);
   const startMeanAuc = (await job.scoreBefore?.(model, generators)) ?? null;

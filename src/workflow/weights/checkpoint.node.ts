@@ -108,6 +108,7 @@ async function writeHistory(
     lossFunction: { name: training.loss.name, settings: training.loss.settings },
     optimizer: training.optimizer,
     callbacks: training.callbacks,
+    layers: training.layers,
     batchSize: training.batchSize,
     loss: training.epochs.map((e) => e.loss),
     val_loss: training.epochs.map((e) => e.valLoss),

@@ -25,6 +25,7 @@ describe('the figure of the losses', () => {
       loss: { name, title, reduction, settings },
       optimizer: 'Adam',
       callbacks: [],
+      layers: [],
       batchSize: 1,
       stepLosses: [0.6, 0.4],
       epochs: [record],

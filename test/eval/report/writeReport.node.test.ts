@@ -75,6 +75,7 @@ function wholeReport(): ReportData {
       },
       optimizer: 'Adam',
       callbacks: [`logs as ${EVIL}.csv`],
+      layers: [`Frozen: ${EVIL}`],
       batchSize: 4,
       stopped: null,
       weightsEpoch: 2,

@@ -23,9 +23,10 @@ def to_array(tensor):
     return (tensor.permute(2, 3, 1, 0) if tensor.ndim == 4 else tensor).double().numpy()
 
 
-def forward(w, images, blocks, training, before_relu=lambda name, z: z, maps=None):
+def forward(w, images, blocks, training, before_relu=lambda name, z: z, maps=None, rate=0.0):
     """Logits[b,classes] of images[b,h,w,c].
 
+    training may also say by name which batch norms go by the batch; `rate` is the step of their moving averages.
     before_relu may change what a ReLU gets, by the name of the batch norm before it; `maps`, a dict, receives
     what convolutions and pools give, by the layers' names.
     """
@@ -37,8 +38,9 @@ def forward(w, images, blocks, training, before_relu=lambda name, z: z, maps=Non
 
     def norm_relu(x, name):
         g, b, m, v = (w[f"{name}/{t}"] for t in ("gamma", "beta", "moving_mean", "moving_variance"))
-        if training:
-            x = F.batch_norm(x, None, None, g, b, True, 0.0, BN_EPSILON)
+        if training(name) if callable(training) else training:
+            moving = (m, v) if rate else (None, None)
+            x = F.batch_norm(x, *moving, g, b, True, rate, BN_EPSILON)
         else:
             x = F.batch_norm(x, m, v, g, b, False, 0.0, BN_EPSILON)
         return F.relu(before_relu(name, x))

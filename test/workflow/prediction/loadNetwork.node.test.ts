@@ -72,6 +72,7 @@ const KINDS: Record<
           loss: LOSS,
           optimizer: 'Adam',
           callbacks: [],
+          layers: [],
           batchSize: 1,
           stepLosses: [],
           epochs: [],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { TrainingSummary } from '../../../src/eval/report/reportData.js';
 import type { CheckpointContents } from '../../../src/training/callbacks/modelCheckpoint.js';
+import { completeLayers } from '../../../src/training/layers/layerSettings.js';
 import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
 import { ADAM } from '../../../src/training/optimizers/adam.js';
 import { complete } from '../../../src/training/optimizers/optimizer.js';
@@ -23,7 +24,14 @@ import { LEARNING_RATE, TinyTraining } from '../../training/callbacks/tinyTraini
 
 const tiny = new TinyTraining();
 const optimizer = complete(ADAM, { learningRate: LEARNING_RATE });
-const plan = { size: 16, batchSize: 2, stepsPerEpoch: 2, optimizer, updates: completeUpdates({}) };
+const plan = {
+  size: 16,
+  batchSize: 2,
+  stepsPerEpoch: 2,
+  optimizer,
+  updates: completeUpdates({}),
+  layers: completeLayers(),
+};
 
 /** A callback by its flag's name. */
 function asked(name: string, settings: Record<string, number> = {}, file?: string): CallbackChoice {

@@ -131,7 +131,8 @@ export function backwardApply(
 /**
  * Ends a reader of a dense block: gradients of its gamma and beta, and the gradient of the block's channels
  * [done, c), for which no reader is left.
- * @param parts of the reader's first half, over its channels [0,c)
+ * @param parts of the reader's first half, over its channels [0,c); none for one that does not go by statistics: its
+ *   gradients of gamma and beta are then 0, and it takes nothing off
  * @param g g[b,h,w,c], what all readers gathered (`reluBackwardAndSums` in the modes `scaled` and `gathered`)
  * @param sums sums[1,1,2,C] of the readers before; written for channels below `done`
  * @param first no reader was before
@@ -139,12 +140,13 @@ export function backwardApply(
 export function backwardFinalise(
   plan: PlanBuilder,
   label: string,
-  tensors: NormTensors & { parts: Tensor; sums: Tensor; dgammaBeta: Tensor; g: Tensor },
+  tensors: NormTensors & { parts?: Tensor; sums: Tensor; dgammaBeta: Tensor; g: Tensor },
   { epsilon, done, first }: { epsilon: number; done: number; first: boolean },
 ): void {
   const { x, affine, stats, parts, sums, dgammaBeta, g } = tensors;
   const n = pixels(x);
   const c = channels(x);
+  const slices = parts?.shape[0] ?? 0;
   const fits = vec4OrNaive(plan, BACKWARD_FINALISE, x, g, stats, sums);
   const variant = done % 4 === 0 ? fits : 'naive';
   const unit = unitOf(variant);
@@ -162,13 +164,14 @@ export function backwardFinalise(
       ...statsPlace(unit, stats),
       sumsStride: sums.pixelStride / unit,
       epsilon,
-      slices: parts.shape[0],
+      slices,
       pixelsPerThread: run,
     },
-    tensors: { x, affine, stats, parts, sums, dgammaBeta, g },
+    // Without slices the affine stands in for them and is never read as such.
+    tensors: { x, affine, stats, parts: parts ?? affine, sums, dgammaBeta, g },
     workgroups: linear((done + (c - done) * Math.ceil(n / run)) / unit, WORKGROUP),
-    shape: `[${x.shape.join(',')}] ends [${done},${c}), ${parts.shape[0]} slices`,
-    flops: 4 * n * (c - done) + 2 * elements(parts.shape),
-    bytes: 4 * (3 * n * (c - done) + elements(parts.shape)),
+    shape: `[${x.shape.join(',')}] ends [${done},${c}), ${slices} slices`,
+    flops: 4 * n * (c - done) + 4 * slices * c,
+    bytes: 4 * (3 * n * (c - done) + 2 * slices * c),
   });
 }
