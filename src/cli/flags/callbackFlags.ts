@@ -7,8 +7,10 @@ import { kindFor } from '../../densenet/weights/formats.js';
 import { type CallbackChoices, DEFAULT_MONITOR } from '../../workflow/training/callbackChoices.js';
 import type { CallbackChoice, CallbackKind } from '../../workflow/training/callbacks/callbackKind.js';
 import { CALLBACK_KINDS } from '../../workflow/training/callbacks/index.js';
+import { CHECKPOINT_FILE } from '../../workflow/training/checkpoints.node.js';
 import { PHANTOM_PRESET } from '../../workflow/training/phantomPresets.js';
 import { DATA_PRESET } from '../../workflow/training/presets.js';
+import { WEIGHTS_FILE } from '../../workflow/weights/checkpoint.node.js';
 import { flagOf, numberIn, parser } from './flagText.js';
 
 export interface CallbackFlags {
@@ -19,8 +21,11 @@ export interface CallbackFlags {
 /** What commander makes of the flags of kinds and of their settings. */
 type Values = Readonly<Record<string, number | string | true | undefined>>;
 
-/** What a training leaves at its end. */
-const END_FILE = 'weights.h5';
+/** Weight files that a training leaves by itself. */
+const OWN_FILES = new Map([
+  [WEIGHTS_FILE, 'has the weights at the end of the training'],
+  [CHECKPOINT_FILE, 'is what --resume goes on from'],
+]);
 
 /** `earlyStoppingDelta` for delta of early stopping, `earlyStopping` for what that flag takes itself. */
 const fieldOf = ({ name, own }: CallbackKind, setting: string): string =>
@@ -62,13 +67,9 @@ function fileName(flag: string, text: string): string {
     );
   }
   kindFor(sample);
-  if (sample.toLowerCase() === END_FILE) {
-    throw new UsageError(
-      `${flag}: ${END_FILE} has the weights at the end of the training.`,
-      'Choose another name.',
-    );
-  }
-  return text;
+  const own = OWN_FILES.get(sample.toLowerCase());
+  if (own === undefined) return text;
+  throw new UsageError(`${flag}: ${sample} ${own}.`, 'Choose another name.');
 }
 
 /**

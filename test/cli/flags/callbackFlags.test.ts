@@ -60,6 +60,7 @@ describe('the flags', () => {
     ['--save-best ../best.h5', /"\.\.\/best\.h5" is no name for a file.*no folders/],
     ['--save-best best', /best ends in none of/],
     ['--save-best weights.h5', /has the weights at the end/],
+    ['--save-epochs Checkpoint.h5', /Checkpoint\.h5 is what --resume goes on from/],
     ['--save-epochs {epoch:04x}.h5', /':04x' is no format/],
     ['--save-epochs {epoch.h5', /a brace has no other one/],
     ['--save-epochs {val_loss:d}.h5', /val_loss is no whole number/],
