@@ -51,6 +51,21 @@ export function sayFrequencies({ out }: WorkContext, frequencies: FrequencySumma
     columns.map(([title]) => title),
     labels.map((_, c) => columns.map(([, cell]) => cell(c))),
   );
+  if (!isAlwaysZero(frequencies, loss)) return;
+  out.warn(
+    'The loss of every training image is 0, so nothing will be learned: no label has a weight for what its images ' +
+      'have. Train on labels of which there are both kinds, on more images, or with --class-weights none.',
+  );
+}
+
+/** Whether weights leave nothing of a loss: those by frequencies do so where a label is always or never positive. */
+function isAlwaysZero({ counts, known, ...weights }: FrequencySummary, { settings }: Loss): boolean {
+  if (!('posWeights' in settings) || Number(settings.labelSmoothing ?? 0) > 0) return false;
+  const { positiveWeights, negativeWeights } = weights;
+  return counts.every(
+    (count, c) =>
+      (count === 0 || positiveWeights[c] === 0) && (count === known[c] || negativeWeights[c] === 0),
+  );
 }
 
 /** Sizes of the first and the last batch of an epoch. */

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { parseFrame } from '../../../src/data/tables/csv.js';
+import { frequencySummary } from '../../../src/eval/report/dataSummary.js';
 import type { TrainingSummary } from '../../../src/eval/report/reportData.js';
 import type { CheckpointContents } from '../../../src/training/callbacks/modelCheckpoint.js';
 import { completeLayers } from '../../../src/training/layers/layerSettings.js';
@@ -17,7 +19,7 @@ import { SILENT } from '../../../src/workflow/reporter.js';
 import type { CallbackChoice } from '../../../src/workflow/training/callbacks/callbackKind.js';
 import { CALLBACK_KINDS } from '../../../src/workflow/training/callbacks/index.js';
 import type { TrainingPlan } from '../../../src/workflow/training/presets.js';
-import { trainNetwork } from '../../../src/workflow/training/trainNetwork.js';
+import { sayFrequencies, trainNetwork } from '../../../src/workflow/training/trainNetwork.js';
 import { writeCheckpoint } from '../../../src/workflow/weights/checkpoint.node.js';
 import { recordedSource, TINY, TINY_LOSS } from '../../support/networks/tinyNet.js';
 import { LEARNING_RATE, TinyTraining } from '../../training/callbacks/tinyTraining.js';
@@ -186,5 +188,30 @@ describe('trainNetwork', () => {
     expect([summary.stopped, summary.weightsEpoch]).toEqual([null, 3]);
     expect(left).toEqual(weights[2]);
     expect(said.at(-1)).toMatch(/^Epoch 3\/3: loss /);
+  });
+});
+
+describe('class weights', () => {
+  const words = (cells: string, labelSmoothing = 0) => {
+    const classes = ['A', 'B'];
+    const rows = cells.split(' ').map((row, i) => `${i}.png,${i},${row}`);
+    const frame = parseFrame(`Image,PatientId,A,B\n${rows.join('\n')}\n`, 'train.csv', { classes });
+    const frequencies = frequencySummary('train', frame);
+    const { positiveWeights: posWeights, negativeWeights: negWeights } = frequencies;
+    const warned: string[] = [];
+    const out = { ...SILENT, warn: (text: string) => void warned.push(text) };
+    const context = { out, signal: new AbortController().signal };
+    sayFrequencies(context, frequencies, weightedCrossEntropy({ posWeights, negWeights, labelSmoothing }));
+    return warned.join();
+  };
+
+  it('that leave nothing of the loss are said', () => {
+    expect(words('0,1 0,1')).toMatch(/loss of every training image is 0, so nothing will be learned/);
+    expect(words('0,0')).toMatch(/--class-weights none/);
+  });
+
+  it('that leave something are not', () => {
+    expect(words('0,1 1,1')).toBe('');
+    expect(words('0,0 0,0', 0.1)).toBe('');
   });
 });
