@@ -21,7 +21,7 @@ struct Params { batch: u32, each: u32, rules: u32, rescale: f32 }
 @group(0) @binding(2) var<storage, read> bounds: array<vec4f>;    // [b] = low, high, low', high'
 @group(0) @binding(3) var<storage, read_write> x: array<f32>;     // [b,each]
 
-// n / d for 0 <= n <= d, rounded to the nearest float, halves to even; 0 where that would be below the normal floats.
+// n / d for 0 <= n <= d, rounded to the nearest float; 0 where that would be below the normal floats.
 fn quotient(n: f32, d: f32) -> f32 {
   let top = bitcast<u32>(n);
   let bottom = bitcast<u32>(d);
@@ -41,9 +41,8 @@ fn quotient(n: f32, d: f32) -> f32 {
     digits = (digits << 1u) | select(0u, 1u, fits);
   }
   if (exponent < 1) { return 0.0; }
-  let up = rest > divisor || (rest == divisor && (digits & 1u) == 1u);
-  // A carry goes into the exponent, which is right.
-  return bitcast<f32>((u32(exponent) << 23u) + (digits - 0x800000u) + select(0u, 1u, up));
+  // No quotient of floats lies in the middle of two. A carry goes into the exponent, which is right.
+  return bitcast<f32>((u32(exponent) << 23u) + (digits - 0x800000u) + select(0u, 1u, rest > divisor));
 }
 
 fn brightened(given: f32, brightness: f32, low: f32, high: f32) -> f32 {

@@ -17,7 +17,7 @@ const pixels = (random: () => number) => 255 * random();
 const GEOMETRIES: Geometry[] = [
   { title: 'gray, odd', shape: [3, 5, 7, 1] },
   { title: 'RGB, several slices, odd', shape: [2, 23, 31, 3] },
-  { title: 'bright, low contrast', shape: [2, 40, 31, 1], fill: (random) => 250 + 0.01 * random() },
+  { title: 'bright, low contrast', shape: [4, 40, 31, 1], fill: (random) => 250 + 0.001 * random() },
   { title: 'constant', shape: [1, 19, 17, 1], fill: () => 201.3 },
   { title: 'gray at 320 px', shape: [4, 320, 320, 1], race: true },
 ];

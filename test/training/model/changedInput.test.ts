@@ -92,6 +92,8 @@ const EACH: Record<string, AugmentationOptions> = {
   rotation: { rotationRange: 25 },
   'whole shifts': { widthShiftRange: 5, heightShiftRange: 4 },
   shifts: { widthShiftRange: 0.2, heightShiftRange: { pixels: 3.5 } },
+  // In the middle of two floats, and a little beside it.
+  'shifts by halves of last digits': { widthShiftRange: [2 ** -22, 2 ** -22 + 2 ** -36] },
   shear: { shearRange: 15 },
   zoom: { zoomRange: 0.3 },
   flips: { horizontalFlip: true, verticalFlip: true },
@@ -119,7 +121,14 @@ async function stored(size: Pick<Trial, 'height' | 'width' | 'channels'>): Promi
 }
 
 /** Those that make no numbers of their own, or make them in whole numbers. */
-const TO_THE_BIT = new Set(['whole shifts', 'flips', 'channel shift', 'brightness', 'crop']);
+const TO_THE_BIT = new Set([
+  'whole shifts',
+  'shifts by halves of last digits',
+  'flips',
+  'channel shift',
+  'brightness',
+  'crop',
+]);
 
 describe('an image augmented on the GPU is the one of the CPU', () => {
   for (const [height, width, channels] of SIZES) {
