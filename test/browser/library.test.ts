@@ -12,6 +12,7 @@ import { decodeBytes } from '../../src/data/images/decode.node.js';
 import { densenetConfig } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
+import type { ChangeRules, ImageChange } from '../../src/shaders/augment/changes.js';
 import type { PixelBatch } from '../../src/training/batch.js';
 import { GRAY, GRAY_ALPHA, PALETTE, type PngSpec, RGB, RGB_ALPHA, writePng } from '../support/files/png.js';
 import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
@@ -143,6 +144,22 @@ const BAD: Record<string, { bytes: Uint8Array; says: RegExp }> = {
   transparent: { bytes: randomPng({ ...SHAPE, colorType: RGB_ALPHA }, 4, 10), says: /transparent pixels/ },
 };
 
+const RULES: ChangeRules = {
+  fillMode: 'nearest',
+  cval: 0,
+  interpolationOrder: 1,
+  rules: '1.1.0',
+  rescale: 1,
+};
+const UNCHANGED: ImageChange = {
+  crop: null,
+  affine: null,
+  flipHorizontal: false,
+  flipVertical: false,
+  channelShift: null,
+  brightness: null,
+};
+
 const HOST_PAGE =
   '<!doctype html><link rel="icon" href="data:,"><title>host</title><script type="module" src="host.js"></script>';
 
@@ -220,7 +237,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () 
     const shape = { count: 1, height: 64, width: 64, channels: 1 as const, normalisation: SAMPLEWISE };
     const small = { blocks: [2, 2, 2, 2] };
     const inPage = await opened.page.evaluate(
-      async ({ pixels, shape, small }) => {
+      async ({ pixels, shape, small, rules, unchanged }) => {
         const { DenseNet, densenetConfig, Gpu } = (globalThis as Host).chexgpu;
         const adapter = await navigator.gpu.requestAdapter();
         const device = await adapter?.requestDevice();
@@ -237,6 +254,11 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () 
         const labels = Float32Array.from({ length: 14 }, (_, i) => i % 2);
         const batch = { ...shape, pixels: Uint8Array.from(pixels), labels, files: ['x'] };
         const probabilities = [...(await model.predict(batch))];
+        // By kernels that come in a chunk of their own, then by hand.
+        const changes = { ...rules, images: [{ ...unchanged, flipVertical: true }] };
+        const turned = [...(await model.predict({ ...batch, changes }))];
+        const rows = Array.from({ length: 64 }, (_, i) => pixels.slice(64 * (63 - i), 64 * (64 - i)));
+        const byHand = [...(await model.predict({ ...batch, pixels: Uint8Array.from(rows.flat()) }))];
         await model.compile({ posWeights: Array(14).fill(0.75), negWeights: Array(14).fill(0.25) });
         const loss = await model.trainStep(batch);
         const used = gpu.allocatedBytes;
@@ -248,9 +270,20 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () 
         device.queue.writeBuffer(buffer, 0, Uint32Array.of(1, 2, 3, 4));
         await buffer.mapAsync(0x1);
         const after = [...new Uint32Array(buffer.getMappedRange())];
-        return { probabilities, loss, used, left, after, lost, errors, features: gpu.info.features };
+        return {
+          probabilities,
+          turned,
+          byHand,
+          loss,
+          used,
+          left,
+          after,
+          lost,
+          errors,
+          features: gpu.info.features,
+        };
       },
-      { pixels: [...pixels], shape, small },
+      { pixels: [...pixels], shape, small, rules: RULES, unchanged: UNCHANGED },
     );
     expect(inPage).toMatchObject({ after: [1, 2, 3, 4], lost: false, errors: [] });
     expect(inPage.used).toBeGreaterThan(1e6);
@@ -265,6 +298,10 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () 
     await model.compile({ posWeights: Array(14).fill(0.75), negWeights: Array(14).fill(0.25) });
     const loss = await model.trainStep(batch);
     gpu.dispose();
+    expect(inPage.turned).not.toEqual(inPage.probabilities);
+    for (const [i, p] of inPage.byHand.entries()) {
+      expect(Math.abs(p - inPage.turned[i])).toBeLessThanOrEqual(1e-5);
+    }
     for (const [i, p] of probabilities.entries()) {
       expect(Math.abs(p - inPage.probabilities[i])).toBeLessThanOrEqual(1e-5);
     }
