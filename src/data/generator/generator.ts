@@ -152,7 +152,7 @@ export class ImageGenerator implements BatchSource {
     return Math.ceil(this.samples / this.batchSize);
   }
 
-  /** Whether batches are something else than the stored pixels, so that there are only float batches. */
+  /** Whether batches are something else than the stored pixels, so that `getPixels` has none. */
   get changesPixels(): boolean {
     return this.rescale !== null || augments(this.augmentation);
   }

@@ -33,13 +33,11 @@ export interface Stages extends ChangeRules {
   readonly recolours: boolean;
 }
 
-export function stagesOf({ images, ...rules }: Changes): Stages {
+export function stagesOf(changes: Changes): Stages {
+  const { images, fillMode, cval, interpolationOrder, rules, rescale } = changes;
   const colours = images.some((one) => one.channelShift !== null || one.brightness !== null);
-  return {
-    ...rules,
-    crops: images.some((one) => one.crop !== null),
-    recolours: colours || rules.rescale !== 1,
-  };
+  const crops = images.some((one) => one.crop !== null);
+  return { fillMode, cval, interpolationOrder, rules, rescale, crops, recolours: colours || rescale !== 1 };
 }
 
 /**

@@ -137,7 +137,7 @@ describe('an image augmented on the GPU is the one of the CPU', () => {
       it(`by ${name}, ${height} x ${width} x ${channels}`, async () => {
         const both = await bothWays({ ...size, augmentation });
         const differing = unequal(both.got, both.want);
-        expect(differing).toBeLessThan(TO_THE_BIT.has(name) ? 1e-9 : 5);
+        expect(differing).toBeLessThan(TO_THE_BIT.has(name) ? 1e-9 : 1);
         expect(ratio(both, 'f32Rounded')).toBeLessThanOrEqual(1);
         expect(unequal(both.got, await stored(size))).toBeGreaterThan(500);
       });
@@ -149,7 +149,7 @@ describe('an image augmented on the GPU is the one of the CPU', () => {
         for (const interpolationOrder of [0, 1] as const) {
           const augmentation = { ...far, fillMode, interpolationOrder, cval: 300.7 };
           const both = await bothWays({ ...size, augmentation });
-          expect(unequal(both.got, both.want), fillMode).toBeLessThan(interpolationOrder === 0 ? 1e-9 : 5);
+          expect(unequal(both.got, both.want), fillMode).toBeLessThan(interpolationOrder === 0 ? 1e-9 : 1);
           expect(ratio(both, 'f32Rounded'), fillMode).toBeLessThanOrEqual(1);
         }
       }
