@@ -44,12 +44,12 @@ const PROBLEMS: Readonly<Record<string, readonly [what: string, hint: string]>> 
  * lines
  */
 export function csvRecords(text: string, file: string, most?: number): CsvRecord[] {
-  const lines = text.replace(/\r\n?/g, '\n');
+  const lines = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
   checkLines(lines, file);
   const records: CsvRecord[] = [];
   try {
-    parse(lines, {
-      bom: true,
+    // As bytes: of a text its browser build makes them itself, in half the time that it needs for all the rest.
+    parse(new TextEncoder().encode(lines), {
       trim: true,
       relax_column_count: true,
       record_delimiter: '\n',

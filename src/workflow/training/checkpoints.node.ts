@@ -70,14 +70,14 @@ export class Checkpoints {
   private kernels = '';
   /** The one that is in the folder. */
   private last: TrainingState | null = null;
+  private lookedAt: Promise<FileFacts> | undefined;
 
   private constructor(
     private readonly context: WorkContext,
     private readonly job: CheckpointJob,
     private readonly folder: Folder,
     private readonly tables: TableFacts,
-    /** A first step need not wait for it. */
-    private readonly files: Promise<FileFacts>,
+    private readonly dataset: Dataset,
   ) {}
 
   /**
@@ -90,13 +90,19 @@ export class Checkpoints {
     folder: Folder,
     dataset: Dataset,
   ): Promise<Checkpoints> {
-    const checkpoints = new Checkpoints(context, job, folder, tableFacts(dataset), fileFacts(dataset));
+    const checkpoints = new Checkpoints(context, job, folder, tableFacts(dataset), dataset);
     const { resumed } = job;
     if (resumed) {
-      checkpoints.compare(resumed.about, dataset, await checkpoints.files);
+      checkpoints.compare(resumed.about, dataset, await checkpoints.files());
       checkpoints.last = resumed.checkpoint.training;
     }
     return checkpoints;
+  }
+
+  /** Looks at the images' files, once. */
+  private files(): Promise<FileFacts> {
+    this.lookedAt ??= fileFacts(this.dataset);
+    return this.lookedAt;
   }
 
   /** What callbacks kept before. */
@@ -110,6 +116,7 @@ export class Checkpoints {
       everySteps: this.job.everySteps,
       resume: this.job.resumed?.checkpoint,
       planned: (plans) => this.planned(plans),
+      firstStep: () => void this.files(),
       save: (checkpoint) => this.save(checkpoint, prepared, saved()),
     };
   }
@@ -139,7 +146,7 @@ export class Checkpoints {
     const about: RunAbout = {
       kind: 'chexgpu train',
       ...facts,
-      data: { ...this.tables, ...(await this.files) },
+      data: { ...this.tables, ...(await this.files()) },
       kernels: this.kernels,
       saved,
       plan: { size, batchSize, epochs, stepsPerEpoch },

@@ -88,6 +88,8 @@ export interface TrainingFiles {
     readonly resume?: Checkpoint;
     /** The plans of steps and validation, before the first of them runs. */
     planned(plans: readonly Plan[]): void;
+    /** After the first step: time for what it should not wait for. */
+    firstStep(): void;
     save(checkpoint: Checkpoint): Promise<void>;
   };
 }
@@ -136,7 +138,9 @@ export async function trainNetwork(
   const ending = { onEpoch: () => files.epochEnded(soFar()) };
   const clock: Callback = {
     onStep: ({ stepMs }) => {
-      phases.firstBatch ??= (performance.now() - stepMs) / 1000;
+      if (phases.firstBatch !== null) return;
+      phases.firstBatch = (performance.now() - stepMs) / 1000;
+      checkpoints?.firstStep();
     },
   };
   const keepers = [...chosen.keepers, ...(board ? [board.callback] : [])];
