@@ -43,6 +43,22 @@ export interface StrokeOptions {
   blunt?: boolean;
 }
 
+/** Pixels beside each other, in one row of the raster. */
+export interface PixelRow {
+  /** Index of the first of them. */
+  first: number;
+  count: number;
+  /** Their patient coordinates; what is beyond `count` means nothing. */
+  readonly xs: Float64Array;
+  readonly ys: Float64Array;
+}
+
+/** Pixels of the largest raster whose memory waits for the next one: to have it anew costs as much as to draw. */
+const MOST_KEPT = 448 * 448;
+
+/** Layers of canvases that were let go, all of one size. */
+let spare: Float32Array[] = [];
+
 export class Canvas {
   readonly size: number;
   /** Pixels per unit of patient length. */
@@ -53,6 +69,8 @@ export class Canvas {
   private readonly centreY: number;
   private readonly nearest: Float32Array;
   private readonly strength: Float32Array;
+  private readonly row: PixelRow;
+  private readonly layers: Float32Array[] = [];
 
   constructor(size: number, pose: Pose) {
     this.size = size;
@@ -62,12 +80,26 @@ export class Canvas {
     this.scale = Math.hypot(this.a, this.b);
     this.centreX = (0.5 + pose.shiftX) * size;
     this.centreY = (0.5 + pose.shiftY) * size;
-    this.nearest = new Float32Array(size * size).fill(2);
-    this.strength = new Float32Array(size * size);
+    this.nearest = this.layer().fill(2);
+    this.strength = this.layer();
+    this.row = { first: 0, count: 0, xs: new Float64Array(size), ys: new Float64Array(size) };
   }
 
+  /** Zeros. */
   layer(): Float32Array {
-    return new Float32Array(this.size * this.size);
+    const pixels = this.size * this.size;
+    const kept = spare[0]?.length === pixels ? spare.pop()?.fill(0) : undefined;
+    const layer = kept ?? new Float32Array(pixels);
+    this.layers.push(layer);
+    return layer;
+  }
+
+  /** Lets its layers go to the next canvas: neither it nor any of them may be used from then on. */
+  release(): void {
+    const pixels = this.size * this.size;
+    if (pixels > MOST_KEPT) return;
+    if (spare[0]?.length !== pixels) spare = [];
+    spare.push(...this.layers.splice(0));
   }
   pixelX(x: number, y: number): number {
     return this.centreX + this.a * x - this.b * (y - 0.5);
@@ -84,24 +116,42 @@ export class Canvas {
     bottom: number,
     paint: (index: number, x: number, y: number) => void,
   ): void {
-    const xs = [this.pixelX(left, top), this.pixelX(right, top)];
-    xs.push(this.pixelX(left, bottom), this.pixelX(right, bottom));
-    const ys = [this.pixelY(left, top), this.pixelY(right, top)];
-    ys.push(this.pixelY(left, bottom), this.pixelY(right, bottom));
-    const x0 = Math.max(0, Math.floor(Math.min(...xs)));
-    const x1 = Math.min(this.size - 1, Math.ceil(Math.max(...xs)));
-    const y0 = Math.max(0, Math.floor(Math.min(...ys)));
-    const y1 = Math.min(this.size - 1, Math.ceil(Math.max(...ys)));
-    const norm = 1 / (this.a * this.a + this.b * this.b);
-    for (let row = y0; row <= y1; row++) {
-      const dy = row + 0.5 - this.centreY;
+    this.rows(left, top, right, bottom, ({ first, count, xs, ys }) => {
+      for (let k = 0; k < count; k++) paint(first + k, xs[k], ys[k]);
+    });
+  }
+
+  /**
+   * As `each`, row by row: for what covers most of the film. A call for every pixel would cost more than its work.
+   * @param paint gets the same row object every time, with other numbers in it
+   */
+  rows(left: number, top: number, right: number, bottom: number, paint: (row: PixelRow) => void): void {
+    const { size, a, b, row } = this;
+    const { xs, ys } = row;
+    const cornersX = [this.pixelX(left, top), this.pixelX(right, top)];
+    cornersX.push(this.pixelX(left, bottom), this.pixelX(right, bottom));
+    const cornersY = [this.pixelY(left, top), this.pixelY(right, top)];
+    cornersY.push(this.pixelY(left, bottom), this.pixelY(right, bottom));
+    const x0 = Math.max(0, Math.floor(Math.min(...cornersX)));
+    const x1 = Math.min(size - 1, Math.ceil(Math.max(...cornersX)));
+    const y0 = Math.max(0, Math.floor(Math.min(...cornersY)));
+    const y1 = Math.min(size - 1, Math.ceil(Math.max(...cornersY)));
+    const norm = 1 / (a * a + b * b);
+    for (let line = y0; line <= y1; line++) {
+      const dy = line + 0.5 - this.centreY;
+      let count = 0;
       for (let column = x0; column <= x1; column++) {
         const dx = column + 0.5 - this.centreX;
-        const x = (this.a * dx + this.b * dy) * norm;
-        const y = 0.5 + (this.a * dy - this.b * dx) * norm;
+        const x = (a * dx + b * dy) * norm;
+        const y = 0.5 + (a * dy - b * dx) * norm;
         if (x < left || x > right || y < top || y > bottom) continue;
-        paint(row * this.size + column, x, y);
+        // What a line cuts out of a rectangle has no gaps.
+        if (count === 0) row.first = line * size + column;
+        xs[count] = x;
+        ys[count++] = y;
       }
+      row.count = count;
+      if (count > 0) paint(row);
     }
   }
 
@@ -113,9 +163,9 @@ export class Canvas {
     target: Float32Array,
     points: readonly StrokePoint[],
     profile: Profile,
-    options: StrokeOptions = {},
+    { union = false, blunt = false }: StrokeOptions = {},
   ): void {
-    const size = this.size;
+    const { size, nearest, strength } = this;
     let boxX0 = size;
     let boxX1 = -1;
     let boxY0 = size;
@@ -145,37 +195,42 @@ export class Canvas {
       if (y1 > boxY1) boxY1 = y1;
       const length2 = vx * vx + vy * vy;
       const inverse = length2 > 0 ? 1 / length2 : 0;
+      const cutsStart = blunt && k === 0;
+      const cutsEnd = blunt && k === points.length - 2;
       for (let y = y0; y <= y1; y++) {
+        const dy = y - py;
+        const along = dy * vy;
         for (let x = x0; x <= x1; x++) {
-          let t = ((x - px) * vx + (y - py) * vy) * inverse;
+          const dx = x - px;
+          let t = (dx * vx + along) * inverse;
           if (t < 0) {
-            if (options.blunt && k === 0) continue;
+            if (cutsStart) continue;
             t = 0;
           } else if (t > 1) {
-            if (options.blunt && k === points.length - 2) continue;
+            if (cutsEnd) continue;
             t = 1;
           }
-          const ex = x - px - t * vx;
-          const ey = y - py - t * vy;
+          const ex = dx - t * vx;
+          const ey = dy - t * vy;
           const radius = radiusP + (radiusQ - radiusP) * t;
           const d2 = ex * ex + ey * ey;
           if (d2 >= radius * radius) continue;
           const s = Math.sqrt(d2) / radius;
           const index = y * size + x;
-          if (s < this.nearest[index]) {
-            this.nearest[index] = s;
-            this.strength[index] = gainP + (gainQ - gainP) * t;
+          if (s < nearest[index]) {
+            nearest[index] = s;
+            strength[index] = gainP + (gainQ - gainP) * t;
           }
         }
       }
     }
     for (let y = boxY0; y <= boxY1; y++) {
       for (let index = y * size + boxX0, end = y * size + boxX1; index <= end; index++) {
-        const s = this.nearest[index];
+        const s = nearest[index];
         if (s > 1) continue;
-        const value = this.strength[index] * profile(s);
-        target[index] = options.union ? Math.max(target[index], value) : target[index] + value;
-        this.nearest[index] = 2;
+        const value = strength[index] * profile(s);
+        target[index] = union ? Math.max(target[index], value) : target[index] + value;
+        nearest[index] = 2;
       }
     }
   }

@@ -20,23 +20,25 @@ export function curve(points: readonly (readonly [number, number])[], x: number)
   if (x >= points[last][0]) return points[last][1];
   let i = 0;
   while (x > points[i + 1][0]) i++;
-  const slope = (k: number): number => {
-    const low = points[Math.max(0, k - 1)];
-    const high = points[Math.min(last, k + 1)];
-    return (high[1] - low[1]) / (high[0] - low[0]);
-  };
-  const [x0, y0] = points[i];
-  const [x1, y1] = points[i + 1];
-  const span = x1 - x0;
+  const x0 = points[i][0];
+  const y0 = points[i][1];
+  const y1 = points[i + 1][1];
+  const span = points[i + 1][0] - x0;
   const t = (x - x0) / span;
   const t2 = t * t;
   const t3 = t2 * t;
   return (
     (2 * t3 - 3 * t2 + 1) * y0 +
-    (t3 - 2 * t2 + t) * span * slope(i) +
+    (t3 - 2 * t2 + t) * span * slopeAt(points, i) +
     (3 * t2 - 2 * t3) * y1 +
-    (t3 - t2) * span * slope(i + 1)
+    (t3 - t2) * span * slopeAt(points, i + 1)
   );
+}
+
+function slopeAt(points: readonly (readonly [number, number])[], k: number): number {
+  const low = points[Math.max(0, k - 1)];
+  const high = points[Math.min(points.length - 1, k + 1)];
+  return (high[1] - low[1]) / (high[0] - low[0]);
 }
 
 /** A function of one variable sampled densely, because each pixel asks for it. */

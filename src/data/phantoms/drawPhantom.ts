@@ -57,25 +57,32 @@ export function drawPhantom(spec: PhantomSpec, size: number): Phantom {
   drawVessels(canvas, vessels, thorax, { cephalisation: edema ? edema.severity : 0, gain });
   const { layers, boxes } = drawLesions(canvas, thorax, tissue, spec.findings, factor);
 
-  const texture = parenchyma(thorax);
   const attenuation = canvas.layer();
-  canvas.each(-2, -2, 2, 3, (i, x, y) => {
-    let a = tissue.soft[i] + solid[i] + layers.extra[i];
-    const lung = tissue.lung[i];
-    if (lung > 0) {
-      const filled = layers.fill[i];
-      const clear = layers.clear[i];
-      const density = thorax.lungDensity * (1 + 0.5 * texture(x, y));
-      const aerated = lung * (1 - filled) * (1 - clear);
-      const marks = Math.min(vessels[i], lung * 0.7) * smoothstep(1, 11, lung);
-      a += marks * (1 - filled) * (1 - clear) - aerated * (1 - density) - lung * clear * (1 - 0.5 * filled);
+  const uneven = new Float64Array(fine);
+  canvas.rows(-2, -2, 2, 3, (row) => {
+    const { first, count } = row;
+    parenchyma(thorax, row, uneven);
+    for (let k = 0; k < count; k++) {
+      const i = first + k;
+      let a = tissue.soft[i] + solid[i] + layers.extra[i];
+      const lung = tissue.lung[i];
+      if (lung > 0) {
+        const filled = layers.fill[i];
+        const clear = layers.clear[i];
+        const density = thorax.lungDensity * (1 + 0.5 * (uneven[k] - 0.5));
+        const aerated = lung * (1 - filled) * (1 - clear);
+        const marks = Math.min(vessels[i], lung * 0.7) * smoothstep(1, 11, lung);
+        a += marks * (1 - filled) * (1 - clear) - aerated * (1 - density) - lung * clear * (1 - 0.5 * filled);
+      }
+      attenuation[i] = a;
     }
-    attenuation[i] = a;
   });
   if (factor === 1 && size > 600) screenBlur(attenuation, fine);
-  const gray = expose(attenuation, fine, spec.visit, filmMiddle(thorax));
+  const gray = expose(canvas, attenuation, spec.visit, filmMiddle(thorax));
   drawFrame(gray, fine, spec.visit);
-  return { pixels: quantise(gray, size, factor), boxes };
+  const pixels = quantise(gray, size, factor);
+  canvas.release();
+  return { pixels, boxes };
 }
 
 /** The radiographer's choice: middle gray between the lungs and the heart of this build of patient. */

@@ -148,25 +148,33 @@ function scatterField(dose: Float32Array, size: number): { grid: Float32Array; s
  * Density on the film of a ray through `attenuation` cm of water: the Hurter-Driffield curve
  * D = 1 / (1 + (E0 / E)^γ) of the exposure E = exp(−μ·A) + scatter, shown white for unexposed.
  */
-export function expose(attenuation: Float32Array, size: number, visit: Visit, middle: number): Float32Array {
-  const count = size * size;
-  const dose = new Float32Array(count);
-  for (let i = 0; i < count; i++) dose[i] = Math.exp(-MU * Math.max(0, attenuation[i]));
+export function expose(
+  canvas: Canvas,
+  attenuation: Float32Array,
+  visit: Visit,
+  middle: number,
+): Float32Array {
+  const { size } = canvas;
+  const dose = canvas.layer();
+  // Air beside the patient leaves all of it.
+  for (let i = 0; i < dose.length; i++) dose[i] = attenuation[i] > 0 ? Math.exp(-MU * attenuation[i]) : 1;
   const { grid, side } = scatterField(dose, size);
   const gamma = 1 / (visit.latitude * MU);
   const middleDose = Math.exp(-MU * middle);
-  const gray = new Float32Array(count);
+  const gray = canvas.layer();
   const seed = mixSeed(visit.seed, 91);
   // A pixel of 1024 catches so many quanta; wider pixels more in proportion to their area.
   const grain = (0.0078 * visit.noise * size) / 1024;
+  // Where each column, or row, lies in the grid.
+  const places = Float64Array.from({ length: size }, (_, x) =>
+    Math.max(0, Math.min(side - 1.001, ((x + 0.5) * side) / size - 0.5)),
+  );
   for (let y = 0; y < size; y++) {
-    const gy = Math.max(0, Math.min(side - 1.001, ((y + 0.5) * side) / size - 0.5));
-    const y0 = Math.floor(gy);
-    const fy = gy - y0;
+    const y0 = Math.floor(places[y]);
+    const fy = places[y] - y0;
     for (let x = 0; x < size; x++) {
-      const gx = Math.max(0, Math.min(side - 1.001, ((x + 0.5) * side) / size - 0.5));
-      const x0 = Math.floor(gx);
-      const fx = gx - x0;
+      const x0 = Math.floor(places[x]);
+      const fx = places[x] - x0;
       const at = y0 * side + x0;
       const top = grid[at] + (grid[at + 1] - grid[at]) * fx;
       const bottom = grid[at + side] + (grid[at + side + 1] - grid[at + side]) * fx;
@@ -246,6 +254,7 @@ export function drawFrame(gray: Float32Array, size: number, visit: Visit): void 
   for (let i = 0; i < gray.length; i++) {
     if (letters[i] > 0) gray[i] += (0.97 - gray[i]) * Math.min(1, letters[i] * 1.6);
   }
+  canvas.release();
   if (visit.collimation.length === 0) return;
   const [left, top, right, bottom, tilt] = visit.collimation;
   const soft = 0.003;

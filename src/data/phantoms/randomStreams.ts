@@ -48,22 +48,29 @@ export function hash2(x: number, y: number, seed: number): number {
   return ((h ^ (h >>> 15)) >>> 0) / 4294967296;
 }
 
+/** Between the four corners of a lattice cell: a at the place [0, 0] in it, b right of it, c below, d below b. */
+function between(a: number, b: number, c: number, d: number, fx: number, fy: number): number {
+  const u = fx * fx * (3 - 2 * fx);
+  const v = fy * fy * (3 - 2 * fy);
+  return a + (b - a) * u + (c - a + (a - b - c + d) * u) * v;
+}
+
 /** Smooth value noise in [0, 1) with one bump per unit of x and y. */
 export function valueNoise(x: number, y: number, seed: number): number {
   const xi = Math.floor(x);
   const yi = Math.floor(y);
-  const fx = x - xi;
-  const fy = y - yi;
-  const u = fx * fx * (3 - 2 * fx);
-  const v = fy * fy * (3 - 2 * fy);
   const a = hash2(xi, yi, seed);
   const b = hash2(xi + 1, yi, seed);
   const c = hash2(xi, yi + 1, seed);
   const d = hash2(xi + 1, yi + 1, seed);
-  return a + (b - a) * u + (c - a + (a - b - c + d) * u) * v;
+  return between(a, b, c, d, x - xi, y - yi);
 }
 
-/** Octaves of value noise, each twice as fine and half as strong, in about [0, 1]. */
+/** Each octave of a cloud is twice as fine as the one before, and half as strong. */
+const FINER = 2.03;
+const WEAKER = 0.55;
+
+/** Octaves of value noise, in about [0, 1]. */
 export function cloudNoise(x: number, y: number, octaves: number, seed: number): number {
   let sum = 0;
   let weight = 0;
@@ -72,8 +79,55 @@ export function cloudNoise(x: number, y: number, octaves: number, seed: number):
   for (let octave = 0; octave < octaves; octave++) {
     sum += gain * valueNoise(x * scale, y * scale, seed + octave * 7919);
     weight += gain;
-    gain *= 0.55;
-    scale *= 2.03;
+    gain *= WEAKER;
+    scale *= FINER;
   }
   return sum / weight;
+}
+
+/**
+ * `cloudNoise` at `count` places [xs, ys] * zoom that lie side by side: neighbours mostly share a lattice cell, whose
+ * corners are hashed once.
+ */
+export function cloudNoiseRow(
+  { xs, ys, count }: { xs: Float64Array; ys: Float64Array; count: number },
+  zoom: number,
+  octaves: number,
+  seed: number,
+  into: Float64Array,
+): void {
+  into.fill(0, 0, count);
+  let weight = 0;
+  let gain = 1;
+  let scale = 1;
+  for (let octave = 0; octave < octaves; octave++) {
+    const key = seed + octave * 7919;
+    // No cell; whole numbers, so that none of this goes through memory.
+    let cellX = -0x80000000;
+    let cellY = cellX;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (let k = 0; k < count; k++) {
+      const x = xs[k] * zoom * scale;
+      const y = ys[k] * zoom * scale;
+      const xi = Math.floor(x) | 0;
+      const yi = Math.floor(y) | 0;
+      if (xi !== cellX || yi !== cellY) {
+        const isNext = yi === cellY && xi - 1 === cellX;
+        a = isNext ? b : hash2(xi, yi, key);
+        c = isNext ? d : hash2(xi, yi + 1, key);
+        b = hash2(xi + 1, yi, key);
+        d = hash2(xi + 1, yi + 1, key);
+        cellX = xi;
+        cellY = yi;
+      }
+      into[k] += gain * between(a, b, c, d, x - xi, y - yi);
+    }
+    weight += gain;
+    gain *= WEAKER;
+    scale *= FINER;
+  }
+  for (let k = 0; k < count; k++) into[k] /= weight;
 }

@@ -35,6 +35,29 @@ describe('the pose', () => {
   });
 });
 
+it('rows are the pixels of each, row by row without gaps', () => {
+  const canvas = new Canvas(33, { angle: 0.3, magnification: 1.1, shiftX: 0.02, shiftY: -0.03 });
+  const [single, whole]: [number, number, number][][] = [[], []];
+  canvas.each(-0.2, 0.3, 0.3, 0.9, (index, x, y) => single.push([index, x, y]));
+  canvas.rows(-0.2, 0.3, 0.3, 0.9, ({ first, count, xs, ys }) => {
+    expect(Math.floor(first / 33)).toBe(Math.floor((first + count - 1) / 33));
+    for (let k = 0; k < count; k++) whole.push([first + k, xs[k], ys[k]]);
+  });
+  expect(whole.length).toBeGreaterThan(200);
+  expect(whole).toEqual(single);
+});
+
+it("a canvas that is let go leaves its memory to the next, whose layers are zeros, and nobody else's", () => {
+  const canvas = new Canvas(8, UPRIGHT);
+  canvas.layer().fill(7);
+  canvas.release();
+  const next = new Canvas(8, UPRIGHT);
+  const layers = [next.layer(), next.layer(), next.layer()];
+  expect(layers.map(sum)).toEqual([0, 0, 0]);
+  for (const [i, layer] of layers.entries()) layer.fill(i);
+  expect(layers.map(sum)).toEqual([0, 64, 128]);
+});
+
 describe('a stroke', () => {
   const canvas = new Canvas(8, UPRIGHT);
   const even = () => 1;

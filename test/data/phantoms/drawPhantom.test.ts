@@ -33,6 +33,8 @@ describe('drawPhantom', () => {
   it.each([
     [64, 40, 5, '2c4100df0558f121'],
     [97, 6, 3, 'b2a9594a530a8709'],
+    [128, 5, 4, 'fd0db5792e26f958'],
+    [224, 4, 7, '986ea3ba46a9a64c'],
     [320, 3, 6, '5ba41bff0038405e'],
     [640, 1, 8, 'aa774a576490a573'],
   ])('draws the pixels of version 1 at %i px', (size, images, seed, wanted) => {
@@ -42,6 +44,14 @@ describe('drawPhantom', () => {
       hash.update(pixels).update(JSON.stringify(boxes));
     }
     expect(hash.digest('hex').slice(0, 16)).toBe(wanted);
+  });
+
+  it('draws the same in memory that another drawing left', () => {
+    const [first, second] = makeCohort({ images: 12, seed: 3, balanced: true });
+    const alone = hash(drawPhantom(first, 64).pixels);
+    drawPhantom(second, 64);
+    drawPhantom(second, 97);
+    expect(hash(drawPhantom(first, 64).pixels)).toBe(alone);
   });
 
   it('shows dark lungs, a white spine and a bright abdomen', () => {

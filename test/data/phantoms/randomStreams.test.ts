@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { cloudNoise, hash2, mixSeed, Stream, valueNoise } from '../../../src/data/phantoms/randomStreams.js';
+import {
+  cloudNoise,
+  cloudNoiseRow,
+  hash2,
+  mixSeed,
+  Stream,
+  valueNoise,
+} from '../../../src/data/phantoms/randomStreams.js';
 
 describe('a stream', () => {
   it('is its keys, in their order', () => {
@@ -30,6 +37,18 @@ describe('noise', () => {
     expect(valueNoise(3, -4, 7)).toBe(hash2(3, -4, 7));
     expect(valueNoise(3.5, -4, 7)).toBeCloseTo((hash2(3, -4, 7) + hash2(4, -4, 7)) / 2, 12);
     expect(cloudNoise(1.3, 2.6, 1, 9)).toBe(valueNoise(1.3, 2.6, 9));
+  });
+
+  it('is the same along a row, wherever that goes', () => {
+    const stream = new Stream(8);
+    for (const step of [0.003, 0.04, 0.7, -0.05]) {
+      const count = 60;
+      const xs = Float64Array.from({ length: count }, (_, k) => k * step - 0.8);
+      const ys = Float64Array.from({ length: count }, (_, k) => 0.02 * k * step + stream.uniform(0, 0.004));
+      const row = new Float64Array(count + 1).fill(9);
+      cloudNoiseRow({ xs, ys, count }, 30, 3, 5, row);
+      expect([...row]).toEqual([...Array.from(xs, (x, k) => cloudNoise(x * 30, ys[k] * 30, 3, 5)), 9]);
+    }
   });
 
   it('lies from 0 to 1', () => {

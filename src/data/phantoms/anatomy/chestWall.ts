@@ -35,71 +35,62 @@ export function chestWall(
   };
 }
 
+type Points = readonly (readonly [number, number])[];
+
+/** Of the level, as a share of the widest place. */
+const INNER_HALF_WIDTH: Points = [
+  [-0.02, 0.2],
+  [0, 0.27],
+  [0.03, 0.4],
+  [0.07, 0.51],
+  [0.13, 0.62],
+  [0.22, 0.735],
+  [0.33, 0.83],
+  [0.47, 0.91],
+  [0.62, 0.965],
+  [0.8, 1],
+  [1, 1.005],
+  [1.3, 0.97],
+];
+
+/** Of the level, as a share of the deepest place. */
+const LUNG_DEPTH: Points = [
+  [0, 0],
+  [0.02, 0.26],
+  [0.06, 0.42],
+  [0.13, 0.58],
+  [0.25, 0.75],
+  [0.42, 0.9],
+  [0.65, 1],
+  [0.85, 0.96],
+  [1, 0.82],
+];
+
 function innerHalfWidth(halfWidth: number, hyper: number, q: Level): Table {
   return new Table(
     -0.1,
     1.3,
-    (y) =>
-      halfWidth *
-      curve(
-        [
-          [-0.02, 0.2],
-          [0, 0.27],
-          [0.03, 0.4],
-          [0.07, 0.51],
-          [0.13, 0.62],
-          [0.22, 0.735],
-          [0.33, 0.83],
-          [0.47, 0.91],
-          [0.62, 0.965],
-          [0.8, 1],
-          [1, 1.005],
-          [1.3, 0.97],
-        ],
-        q(y) - 0.02 * hyper * (q(y) < 0.5 ? -1 : 0),
-      ),
+    (y) => halfWidth * curve(INNER_HALF_WIDTH, q(y) - 0.02 * hyper * (q(y) < 0.5 ? -1 : 0)),
   );
 }
 
 function depthOfLung(chestDepth: number, q: Level): Table {
-  return new Table(-0.1, 1.3, (y) =>
-    q(y) <= 0
-      ? 0
-      : chestDepth *
-        curve(
-          [
-            [0, 0],
-            [0.02, 0.26],
-            [0.06, 0.42],
-            [0.13, 0.58],
-            [0.25, 0.75],
-            [0.42, 0.9],
-            [0.65, 1],
-            [0.85, 0.96],
-            [1, 0.82],
-          ],
-          q(y),
-        ),
-  );
+  return new Table(-0.1, 1.3, (y) => (q(y) <= 0 ? 0 : chestDepth * curve(LUNG_DEPTH, q(y))));
 }
 
 function depthOfBody(chestDepth: number, anatomy: Anatomy, q: Level): Table {
   const wall = 3.5 + 6.5 * anatomy.habitus;
-  return new Table(-0.2, 1.4, (y) =>
-    curve(
-      [
-        [-0.2, 12.5],
-        [-0.03, 12.5],
-        [0.08, 14],
-        [0.2, (chestDepth + wall) * 0.84],
-        [0.4, (chestDepth + wall) * 0.97],
-        [0.7, chestDepth + wall],
-        [0.95, chestDepth + wall + 1.5],
-        [1.5, chestDepth + wall + 3],
-      ],
-      q(y),
-    ),
-  );
+  const points: Points = [
+    [-0.2, 12.5],
+    [-0.03, 12.5],
+    [0.08, 14],
+    [0.2, (chestDepth + wall) * 0.84],
+    [0.4, (chestDepth + wall) * 0.97],
+    [0.7, chestDepth + wall],
+    [0.95, chestDepth + wall + 1.5],
+    [1.5, chestDepth + wall + 3],
+  ];
+  return new Table(-0.2, 1.4, (y) => curve(points, q(y)));
 }
 
 function bodyHalfWidth(inner: Table, anatomy: Anatomy, q: Level): Table {

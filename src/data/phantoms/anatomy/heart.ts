@@ -1,5 +1,6 @@
 /** The heart: its outline on the film and its depth along the ray. */
 
+import type { PixelRow } from '../canvas.js';
 import { clamp, curve, smoothstep, Table } from '../curves.js';
 import type { Finding } from '../findings/placeFinding.js';
 import type { Anatomy, Visit } from '../patient.js';
@@ -83,5 +84,15 @@ export class Heart {
     // The base of the heart is hidden among the great vessels and has no border of its own.
     const base = smoothstep(-1.05, -0.5, (y - this.y) / this.halfHeight);
     return this.depth * base * Math.sqrt(1 - s * s * s);
+  }
+
+  /** Takes the heart's depth off the lung along each ray of a row. */
+  take({ count, xs, ys }: PixelRow, lung: Float64Array): void {
+    // Beyond it `fraction` is 2; the square root of 1.25 is 1.118.
+    const reach = 1.12 * Math.max(this.halfWidth, this.halfHeight);
+    for (let k = 0; k < count; k++) {
+      if (lung[k] <= 0 || Math.abs(xs[k] - this.x) > reach || Math.abs(ys[k] - this.y) > reach) continue;
+      lung[k] = Math.max(0, lung[k] - this.depthAt(xs[k], ys[k]));
+    }
   }
 }

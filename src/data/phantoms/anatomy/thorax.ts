@@ -5,6 +5,7 @@
  */
 
 import type { Label } from '../../tables/labels.js';
+import type { PixelRow } from '../canvas.js';
 import { lerp, smoothstep, type Table } from '../curves.js';
 import type { Finding, Side } from '../findings/placeFinding.js';
 import type { Anatomy, Visit } from '../patient.js';
@@ -31,6 +32,8 @@ export class Thorax {
   private readonly wall: ChestWall;
   private readonly medialSide: readonly [Table, Table];
   private readonly domes: readonly [Table, Table];
+  /** Of the pixels of a row from the midline. */
+  private offsets = new Float64Array(0);
 
   constructor(
     readonly anatomy: Anatomy,
@@ -100,25 +103,43 @@ export class Thorax {
     return this.wall.lungDepth.at(y) * Math.sqrt(1 - t * t * Math.sqrt(t));
   }
 
-  /** Lung along the ray, cm, after heart, great vessels and diaphragm have taken their share. */
-  lungThickness(x: number, y: number): number {
-    let depth = this.chestDepth(x, y);
-    if (depth <= 0) return 0;
-    const offset = x - this.midline(y);
-    const side: Side = offset < 0 ? 0 : 1;
-    const m = this.medialSide[side].at(y);
-    const a = Math.abs(offset) / m;
-    // Above the carina the great vessels end in a clean line; beside the lower spine lung wraps round them.
-    const low = smoothstep(-0.7, -0.1, (y - this.heart.y) / this.heart.halfHeight);
-    if (a < 1.3) {
-      const sharp = lerp(0.12 + 0.25 * a * a * a, 1, smoothstep(1 - EDGE / m, 1 + EDGE / m, a));
-      depth *= lerp(sharp, 0.25 + 0.75 * smoothstep(0.25, 1.3, a), low);
+  /** Lung along each ray of a row, cm, after great vessels, heart and diaphragm have taken their share. */
+  lungThickness(row: PixelRow, lung: Float64Array): void {
+    const { count, xs, ys } = row;
+    if (this.offsets.length < count) this.offsets = new Float64Array(xs.length);
+    for (let k = 0; k < count; k++) {
+      lung[k] = this.chestDepth(xs[k], ys[k]);
+      if (lung[k] > 0) this.offsets[k] = xs[k] - this.midline(ys[k]);
     }
-    depth = Math.max(0, depth - this.heart.depthAt(x, y));
-    const below = y - this.domes[side].at(Math.abs(x));
-    const under = 0.13 * Math.exp(-Math.max(0, below) / 0.05);
-    const over = 1 - 0.3 * Math.exp(Math.min(0, below) / 0.02);
-    return depth * lerp(over, under, smoothstep(-EDGE, EDGE, below));
+    this.takeVessels(row, lung);
+    this.heart.take(row, lung);
+    this.takeBelowDomes(row, lung);
+  }
+
+  private takeVessels({ count, ys }: PixelRow, lung: Float64Array): void {
+    for (let k = 0; k < count; k++) {
+      if (lung[k] <= 0) continue;
+      const y = ys[k];
+      const offset = this.offsets[k];
+      const m = this.medialSide[offset < 0 ? 0 : 1].at(y);
+      const a = Math.abs(offset) / m;
+      if (a >= 1.3) continue;
+      // Above the carina the great vessels end in a clean line; beside the lower spine lung wraps round them.
+      const low = smoothstep(-0.7, -0.1, (y - this.heart.y) / this.heart.halfHeight);
+      const sharp = lerp(0.12 + 0.25 * a * a * a, 1, smoothstep(1 - EDGE / m, 1 + EDGE / m, a));
+      lung[k] *= lerp(sharp, 0.25 + 0.75 * smoothstep(0.25, 1.3, a), low);
+    }
+  }
+
+  private takeBelowDomes({ count, xs, ys }: PixelRow, lung: Float64Array): void {
+    for (let k = 0; k < count; k++) {
+      if (lung[k] <= 0) continue;
+      const side = this.offsets[k] < 0 ? 0 : 1;
+      const below = ys[k] - this.domes[side].at(Math.abs(xs[k]));
+      const over = below < 0 ? 1 - 0.3 * Math.exp(below / 0.02) : 0.7;
+      const under = below > -EDGE ? 0.13 * Math.exp(-Math.max(0, below) / 0.05) : 0;
+      lung[k] *= lerp(over, under, smoothstep(-EDGE, EDGE, below));
+    }
   }
 
   /** Patient coordinates of a place in a lung: t from the mediastinum (0) to the chest wall (1), q from

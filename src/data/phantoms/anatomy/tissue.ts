@@ -1,8 +1,9 @@
 /** Soft tissue and air along each ray: body wall, shoulders, arms, breasts, lungs, airways, stomach. */
-import type { Canvas } from '../canvas.js';
+import type { Canvas, PixelRow } from '../canvas.js';
 import { solidTube, tapered } from '../canvas.js';
 import { smoothstep, spline } from '../curves.js';
-import { cloudNoise, mixSeed, Stream } from '../randomStreams.js';
+import type { Anatomy } from '../patient.js';
+import { cloudNoise, cloudNoiseRow, mixSeed, Stream } from '../randomStreams.js';
 import type { Thorax } from './thorax.js';
 
 export interface Tissue {
@@ -19,15 +20,77 @@ function blend(a: number, b: number): number {
   return Math.sqrt(Math.sqrt(a2 * a2 + b2 * b2));
 }
 
-/** Chord of a capsule from (ax, ay) to (bx, by). */
-function limb(x: number, y: number, ax: number, ay: number, bx: number, by: number, r: number): number {
+/** Water along the rays of a row, cm. What changes it does so for a whole row at once, which is what makes it fast. */
+type Water = Float64Array;
+
+function trunk({ count, xs, ys }: PixelRow, water: Water, thorax: Thorax): void {
+  for (let k = 0; k < count; k++) {
+    const t = Math.abs(xs[k]) / thorax.bodyHalfWidth(ys[k]);
+    water[k] = t < 1 ? thorax.bodyDepthAt(ys[k]) * Math.sqrt(1 - t * t * (t * t) * t) : 0;
+  }
+}
+
+interface Shoulders {
+  x: number;
+  y: number;
+  neck: number;
+  /** Of the slab, cm. */
+  depth: number;
+}
+
+/** A slab under a line that falls from the neck to the acromion. */
+function shoulders({ count, xs, ys }: PixelRow, water: Water, { x, y, neck, depth }: Shoulders): void {
+  for (let k = 0; k < count; k++) {
+    const a = Math.abs(xs[k]);
+    if (a >= x + 0.09) continue;
+    const slope = smoothstep(neck * 0.7, x + 0.06, a);
+    const top = y - 0.15 + 0.115 * Math.sqrt(slope) + 0.055 * slope * slope * slope;
+    if (ys[k] <= top) continue;
+    const edge = smoothstep(x + 0.09, x - 0.06, a);
+    const bottom = smoothstep(y + 0.46, y + 0.2, ys[k]);
+    const slab = bottom > 0 ? depth * Math.sqrt(1 - Math.exp((top - ys[k]) / 0.03)) : 0;
+    water[k] = blend(water[k], slab * edge * bottom);
+  }
+}
+
+/** A capsule on each side, from (ax, ay) to (bx, by), `r` thick. */
+interface Arms {
+  ax: number;
+  ay: number;
+  bx: number;
+  by: number;
+  r: number;
+}
+
+function arms({ count, xs, ys }: PixelRow, water: Water, { ax, ay, bx, by, r }: Arms): void {
   const vx = bx - ax;
   const vy = by - ay;
-  const t = Math.max(0, Math.min(1, ((x - ax) * vx + (y - ay) * vy) / (vx * vx + vy * vy)));
-  const ex = x - ax - t * vx;
-  const ey = y - ay - t * vy;
-  const d2 = (ex * ex + ey * ey) / (r * r);
-  return d2 >= 1 ? 0 : Math.sqrt(1 - d2);
+  const length2 = vx * vx + vy * vy;
+  // They hang outwards, so nothing of them is nearer to the middle.
+  const innermost = ax - 1.001 * r;
+  for (let k = 0; k < count; k++) {
+    const a = Math.abs(xs[k]);
+    if (a < innermost) continue;
+    const t = Math.max(0, Math.min(1, ((a - ax) * vx + (ys[k] - ay) * vy) / length2));
+    const ex = a - ax - t * vx;
+    const ey = ys[k] - ay - t * vy;
+    const d2 = (ex * ex + ey * ey) / (r * r);
+    const chord = d2 >= 1 ? 0 : Math.sqrt(1 - d2);
+    if (chord > 0) water[k] = blend(water[k], chord * 2 * r * 78);
+  }
+}
+
+function breasts({ count, xs, ys }: PixelRow, water: Water, anatomy: Anatomy): void {
+  const middle = anatomy.chestHalfWidth * 0.56;
+  const radius = 0.125 + 0.02 * anatomy.breast;
+  for (let k = 0; k < count; k++) {
+    const dx = (Math.abs(xs[k]) - middle) / (radius * 1.08);
+    const dy = (ys[k] - anatomy.breastY) / radius;
+    const r2 = dx * dx + dy * dy;
+    if (r2 >= 1) continue;
+    const upper = dy < 0 ? 1 - smoothstep(0, -1, dy) : 1;
+    water[k] += anatomy.breast * Math.sqrt(1 - r2) * upper;
+  }
 }
 
 export function drawTissue(canvas: Canvas, thorax: Thorax): Tissue {
@@ -36,47 +99,29 @@ export function drawTissue(canvas: Canvas, thorax: Thorax): Tissue {
   const lung = canvas.layer();
   const seed = mixSeed(anatomy.seed, 11);
   const h = anatomy.habitus;
-  const shoulderY = thorax.apexY + (visit.view === 'AP' ? 0 : 0.032);
-  const shoulderX = anatomy.chestHalfWidth + 0.115 + 0.05 * h;
-  const armR = 0.07 + 0.035 * h;
-  const elbowX = shoulderX + 0.03 + 0.3 * visit.armsOut;
-  const elbowY = shoulderY + 1.1 - 0.6 * visit.armsOut;
-  const neck = 0.1 + 0.03 * h;
-  const breastX = anatomy.chestHalfWidth * 0.56;
-  const breastR = 0.125 + 0.02 * anatomy.breast;
-  canvas.each(-1.2, -1.2, 1.2, 2.2, (index, x, y) => {
-    const a = Math.abs(x);
-    const w = thorax.bodyHalfWidth(y);
-    let t = a / w;
-    let thickness = t < 1 ? thorax.bodyDepthAt(y) * Math.sqrt(1 - t * t * (t * t) * t) : 0;
-    // Shoulder girdle: a slab under a line that falls from the neck to the acromion.
-    const slope = smoothstep(neck * 0.7, shoulderX + 0.06, a);
-    const top = shoulderY - 0.15 + 0.115 * Math.sqrt(slope) + 0.055 * slope * slope * slope;
-    if (y > top && a < shoulderX + 0.09) {
-      const edge = smoothstep(shoulderX + 0.09, shoulderX - 0.06, a);
-      const bottom = smoothstep(shoulderY + 0.46, shoulderY + 0.2, y);
-      thickness = blend(
-        thickness,
-        (14.2 + 3.2 * h) * Math.sqrt(1 - Math.exp((top - y) / 0.03)) * edge * bottom,
-      );
+  const y = thorax.apexY + (visit.view === 'AP' ? 0 : 0.032);
+  const x = anatomy.chestHalfWidth + 0.115 + 0.05 * h;
+  const girdle = { x, y, neck: 0.1 + 0.03 * h, depth: 14.2 + 3.2 * h };
+  const elbow = { bx: x + 0.03 + 0.3 * visit.armsOut, by: y + 1.1 - 0.6 * visit.armsOut };
+  const limbs = { ax: x - 0.01, ay: y + 0.12, ...elbow, r: 0.07 + 0.035 * h };
+  const water = new Float64Array(canvas.size);
+  const uneven = new Float64Array(canvas.size);
+  const air = new Float64Array(canvas.size);
+  canvas.rows(-1.2, -1.2, 1.2, 2.2, (row) => {
+    const { first, count } = row;
+    trunk(row, water, thorax);
+    shoulders(row, water, girdle);
+    arms(row, water, limbs);
+    if (anatomy.breast > 0) breasts(row, water, anatomy);
+    cloudNoiseRow(row, 9, 2, seed, uneven);
+    thorax.lungThickness(row, air);
+    for (let k = 0; k < count; k++) {
+      if (water[k] <= 0) continue;
+      // Fat and muscle are not even.
+      const thickness = water[k] * (0.985 + 0.03 * uneven[k]);
+      lung[first + k] = Math.min(air[k], thickness * 0.86);
+      soft[first + k] = thickness;
     }
-    const arm = limb(a, y, shoulderX - 0.01, shoulderY + 0.12, elbowX, elbowY, armR);
-    if (arm > 0) thickness = blend(thickness, arm * 2 * armR * 78);
-    if (anatomy.breast > 0) {
-      const dx = (a - breastX) / (breastR * 1.08);
-      const dy = (y - anatomy.breastY) / breastR;
-      const r2 = dx * dx + dy * dy;
-      if (r2 < 1) {
-        const upper = dy < 0 ? 1 - smoothstep(0, -1, dy) : 1;
-        thickness += anatomy.breast * Math.sqrt(1 - r2) * upper;
-      }
-    }
-    if (thickness <= 0) return;
-    // Fat and muscle are not even.
-    thickness *= 0.985 + 0.03 * cloudNoise(x * 9, y * 9, 2, seed);
-    t = thorax.lungThickness(x, y);
-    lung[index] = Math.min(t, thickness * 0.86);
-    soft[index] = thickness;
   });
   return { soft, lung };
 }

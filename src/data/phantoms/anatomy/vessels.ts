@@ -1,8 +1,8 @@
 /** Hila and pulmonary vessels: water where there was air, branching and tapering to the periphery. */
-import type { Canvas } from '../canvas.js';
+import type { Canvas, PixelRow } from '../canvas.js';
 import { softStreak, solidTube, tapered } from '../canvas.js';
 import type { Side } from '../findings/placeFinding.js';
-import { cloudNoise, mixSeed, Stream } from '../randomStreams.js';
+import { cloudNoiseRow, mixSeed, Stream } from '../randomStreams.js';
 import { FIELD_CM, type Thorax } from './thorax.js';
 
 export interface VesselState {
@@ -119,8 +119,7 @@ function grow(
   }
 }
 
-/** Lung tissue is not even: small vessels and airways below resolution, as a relative density. */
-export function parenchyma(thorax: Thorax): (x: number, y: number) => number {
-  const seed = mixSeed(thorax.anatomy.seed, 37);
-  return (x, y) => cloudNoise(x * 62, y * 62, 3, seed) - 0.5;
+/** Lung tissue is not even: small vessels and airways below resolution, as a relative density about 0.5. */
+export function parenchyma(thorax: Thorax, row: PixelRow, into: Float64Array): void {
+  cloudNoiseRow(row, 62, 3, mixSeed(thorax.anatomy.seed, 37), into);
 }
