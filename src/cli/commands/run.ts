@@ -79,7 +79,7 @@ async function run(context: CommandContext, typed: RunFlags): Promise<number> {
   const board = tensorBoardOf(flags);
   const inputs = await trainingInputs(flags);
   const needs =
-    checkpointBytes(flags.network) * checkpointsOf(choices.callbacks ?? {}, flags.epochs) + REPORT_BYTES;
+    (await checkpointBytes(flags)) * checkpointsOf(choices.callbacks ?? {}, flags.epochs) + REPORT_BYTES;
   const problems = new Problems(context);
   const summary = await inRunFolder(context, flags, { inputs, needs, now: startedAt }, async (folder) => {
     // Read before the GPU is opened, so that bad input ends the run at once.

@@ -58,7 +58,7 @@ async function train(
   const choices = choicesOf(flags);
   const board = tensorBoardOf(flags);
   const inputs = await trainingInputs(flags);
-  const needs = checkpointBytes(flags.network) * checkpointsOf(choices.callbacks ?? {}, flags.epochs);
+  const needs = (await checkpointBytes(flags)) * checkpointsOf(choices.callbacks ?? {}, flags.epochs);
   context.waitForSaving();
   const where = { inputs, needs, goesOnIn: resumed?.target };
   return inRunFolder(context, flags, where, async (folder) => {

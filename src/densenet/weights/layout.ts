@@ -1,4 +1,5 @@
 /** What of a configuration decides which layers a network has, whatever its ends and its batch norms' settings are. */
+import { plural } from '../../core/formatting.js';
 import { type DenseNetConfig, NETWORK_NAMES } from '../architecture.js';
 
 const FIELDS = [
@@ -27,5 +28,10 @@ export const networkWords = (config: DenseNetConfig): string =>
     : `${config.name} (${layoutWords(config)})`;
 
 /** For people: `blocks of 2, 2 layers, growth rate 8`. */
-export const layoutWords = ({ blocks, growthRate }: Layout): string =>
-  `blocks of ${blocks.join(', ')} layers, growth rate ${growthRate}`;
+export function layoutWords({ blocks, growthRate }: Layout): string {
+  const words =
+    blocks.length === 1
+      ? `one block of ${plural(blocks[0], 'layer')}`
+      : `blocks of ${blocks.join(', ')} layers`;
+  return `${words}, growth rate ${growthRate}`;
+}

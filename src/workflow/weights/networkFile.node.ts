@@ -84,6 +84,13 @@ export async function readNetworkFile(path: string): Promise<DenseNetConfig> {
   if (inputChannels !== 1 && inputChannels !== 3) {
     throw new UsageError(`${path}: inputChannels is ${shown(inputChannels)}, it must be 1 (gray) or 3.`);
   }
+  const { bnMomentum = 0.99 } = fields;
+  if (!(Number(bnMomentum) > 0 && Number(bnMomentum) < 1)) {
+    throw new UsageError(
+      `${path}: bnMomentum is ${shown(bnMomentum)}, it must be above 0 and below 1.`,
+      'At 0 a prediction would go by the last batch alone, at 1 by no batch at all.',
+    );
+  }
   const drafted = densenetConfig('densenet121', { ...fields, name: path });
   const config = densenetConfig('densenet121', { ...fields, name: nameOf(fields, drafted, path) });
   const { total } = countParameters(config);

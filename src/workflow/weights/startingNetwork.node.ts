@@ -1,13 +1,15 @@
 /** The network that a training begins with: drawn, or from a weight file. */
+import { stat } from 'node:fs/promises';
 import { firstFew } from '../../core/formatting.js';
 import { checkLabelNames, LABELS } from '../../data/tables/labels.js';
 import { countParameters, type DenseNetConfig } from '../../densenet/architecture.js';
 import { initialWeights, replaceHead } from '../../densenet/initialisers.js';
+import { resolveWeights } from '../../densenet/weights/weights.node.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import { usualLabels } from '../prediction/outputs.js';
 import type { WorkContext } from '../reporter.js';
 import { readKnownWeights, type WeightOptions } from './knownWeights.node.js';
-import { configOf, type NetworkChoice } from './networkFile.node.js';
+import { configOf } from './networkFile.node.js';
 
 /** What a training begins with: the configuration, and every tensor by its key. */
 export interface StartingNetwork {
@@ -62,9 +64,14 @@ const newHead = (labels: readonly string[], seed: number): string =>
 const areThese = (labels: readonly string[], others: readonly string[] | null): boolean =>
   others?.length === labels.length && labels.every((name, i) => name === others[i]);
 
-/** Room that a checkpoint takes on the disk. */
-export function checkpointBytes(network: NetworkChoice = 'densenet121'): number {
-  return countParameters(configOf(network)).total * 4 + 2e6;
+/** Room that a checkpoint takes on the disk; of a network that only its weights tell, about as much as they do. */
+export async function checkpointBytes({
+  network,
+  weights,
+}: Pick<WeightOptions, 'network'> & { weights?: string }): Promise<number> {
+  const bytes = countParameters(configOf(network ?? 'densenet121')).total * 4 + 2e6;
+  if (network !== undefined || weights === undefined) return bytes;
+  return Math.max(bytes, (await stat(await resolveWeights(weights))).size);
 }
 
 /** The same network with moving averages that keep another share of the old ones per step. */

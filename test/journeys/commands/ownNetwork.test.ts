@@ -2,10 +2,15 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type DenseNetConfig, densenetConfig, parameterTable } from '../../../src/densenet/architecture.js';
+import {
+  countParameters,
+  type DenseNetConfig,
+  densenetConfig,
+  parameterTable,
+} from '../../../src/densenet/architecture.js';
 import { writeWeightFile } from '../../../src/densenet/weights/weights.node.js';
 import { SILENT } from '../../../src/workflow/reporter.js';
-import { startingNetwork } from '../../../src/workflow/weights/startingNetwork.node.js';
+import { checkpointBytes, startingNetwork } from '../../../src/workflow/weights/startingNetwork.node.js';
 import { randomRows, writeImages } from '../../support/files/imageFolder.js';
 import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
@@ -144,6 +149,7 @@ it('that of DenseNet169 gives all of it', async () => {
     { weights: base, seed: 1, labels: ['Odd'] },
   );
   expect(config).toEqual(densenetConfig('densenet169', { classes: 1 }));
+  expect(await checkpointBytes({ weights: base })).toBeGreaterThan(4 * countParameters(config).total);
   expect([...weights.keys()].sort()).toEqual(
     parameterTable(config)
       .map(({ key }) => key)

@@ -65,6 +65,7 @@ describe('a network from a file', () => {
     ['norms that are not built', { norms: 'block' }, /norms 'block' with stem 'imagenet' .* is not built/],
     ['two input channels', { inputChannels: 2 }, /inputChannels is 2, it must be 1 \(gray\) or 3/],
     ['an epsilon of 0', { bnEpsilon: 0 }, /bnEpsilon is 0/],
+    ['averages that never move', { bnMomentum: 1 }, /bnMomentum is 1, it must be above 0 and below 1/],
     ['a name of another', { name: 'densenet169' }, /the name densenet169 is that of another network/],
     ['a name that is none', { name: '../x' }, /name is '\.\.\/x'; it must be up to 64/],
     ['a name of no letters', { name: 7 }, /name is 7;/],
