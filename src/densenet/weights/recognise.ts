@@ -76,12 +76,13 @@ function readLayout(
       i++;
     }
   }
+  if (blocks.includes(0)) return null;
   const stemKind = stem[0] === 7 ? 'imagenet' : 'cifar';
   const growthRate = behind[perLayer - 1][3];
   const isSparse = stemKind === 'cifar' && perLayer === 1 && norms === blocks.length;
   const bottleneck = perLayer === 2 ? behind[0][3] / growthRate : 0;
   const compression = compressionOf(transitions, usual);
-  if (compression === null || blocks.includes(0) || !Number.isInteger(bottleneck)) return null;
+  if (compression === null || !Number.isInteger(bottleneck)) return null;
   if (!isSparse && features !== undefined && features !== channels) return null;
   return {
     blocks,
@@ -98,6 +99,9 @@ function readLayout(
 function compressionOf(transitions: readonly [from: number, to: number][], usual: number): number | null {
   const makesThem = (share: number) => transitions.every(([from, to]) => Math.floor(from * share) === to);
   const least = Math.max(...transitions.map(([from, to]) => to / from));
-  const rounded = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].map((unit) => Math.ceil(least * unit) / unit);
+  // The least one may be too small by a rounding: 150 * 0.82 is below 123.
+  const rounded = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((unit) =>
+    [0, 1].map((more) => (Math.ceil(least * unit) + more) / unit),
+  );
   return [usual, ...rounded].find((share) => share <= 1 && makesThem(share)) ?? null;
 }

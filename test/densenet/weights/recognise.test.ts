@@ -1,6 +1,8 @@
 /** Networks told by the shapes of their convolutions. */
 import { describe, expect, it } from 'vitest';
+import { MT19937 } from '../../../src/core/mt19937.js';
 import { type DenseNetConfig, densenetConfig, parameterTable } from '../../../src/densenet/architecture.js';
+import { checkedConfig } from '../../../src/densenet/config.js';
 import { layoutOf } from '../../../src/densenet/weights/layout.js';
 import { type FoundLayers, recogniseNetwork } from '../../../src/densenet/weights/recognise.js';
 
@@ -11,6 +13,10 @@ const own = (fields: Partial<DenseNetConfig>): DenseNetConfig => ({
   ...fields,
 });
 const cifar = { stem: 'cifar', bottleneck: 0 } as const;
+
+/** Every tensor, whatever the ends are. */
+const shapesOf = (config: DenseNetConfig) =>
+  parameterTable({ ...config, classes: 14, inputChannels: 3 }).map(({ key, shape }) => [key, shape]);
 
 /** What a file of the network tells. */
 function found(config: DenseNetConfig, rename = (name: string) => name.replaceAll('/', '_')): FoundLayers {
@@ -35,6 +41,7 @@ describe('a network is told', () => {
     ['small', { blocks: [2, 3], growthRate: 8, stemChannels: 10 }],
     ['one block, which says nothing of compression', { blocks: [4], growthRate: 12 }],
     ['a compression of three digits', { blocks: [3, 2, 5], growthRate: 40, compression: 0.317 }],
+    ['a compression on an edge', { blocks: [2, 3, 3], bottleneck: 1, compression: 0.823, stemChannels: 2 }],
     ['no compression', { blocks: [1, 1, 1, 1, 1], growthRate: 3, compression: 1 }],
     ['other bottlenecks', { blocks: [12, 11], growthRate: 7, bottleneck: 2 }],
     ['no bottlenecks', { blocks: [2, 2], bottleneck: 0 }],
@@ -44,11 +51,11 @@ describe('a network is told', () => {
   ])('%s: every layer has its shapes', (_, fields) => {
     const config = own(fields);
     const told = recogniseNetwork(found(config), ASKED)!;
-    const shapes = (of: DenseNetConfig) => parameterTable(of).map(({ key, shape }) => [key, shape]);
-    expect(shapes({ ...told, classes: 14 })).toEqual(shapes(config));
+    expect(shapesOf(told)).toEqual(shapesOf(config));
     expect(told.name).toBe(`densenet-${config.blocks.join('-')}-k${config.growthRate}`);
     expect(told.bnEpsilon).toBe(1e-4);
-    if (fields.compression !== 0.317) expect(layoutOf(told)).toEqual(layoutOf(config));
+    if (fields.compression === 1 || fields.compression === undefined)
+      expect(layoutOf(told)).toEqual(layoutOf(config));
   });
 
   it('by names where there are any, whatever the order', () => {
@@ -82,6 +89,7 @@ describe('no network is told', () => {
   it.each<[string, FoundLayers]>([
     ['by nothing', { kernels: [], norms: 0, features: undefined }],
     ['by a stem alone', { ...good, kernels: good.kernels.slice(0, 1) }],
+    ['by half a layer', { ...good, kernels: good.kernels.slice(0, 2) }],
     ['by another stem', changed(0, [5, 5, 3, 64])],
     ['with a hole', changed(3, null)],
     ['with a kernel of other channels', changed(3, [1, 1, 80, 32])],
@@ -98,3 +106,41 @@ describe('no network is told', () => {
     expect(recogniseNetwork(layers, ASKED)).toBeNull();
   });
 });
+
+it('of 300 drawn networks all are told, and of damaged ones nothing but networks', () => {
+  const random = new MT19937(7);
+  const below = (n: number) => Math.floor(random.uniform(0, n));
+  let told = 0;
+  while (told < 300) {
+    const norms = below(4) === 0 ? ({ ...cifar, norms: 'block' } as const) : {};
+    const fields: Partial<DenseNetConfig> = {
+      blocks: Array.from({ length: 1 + below(5) }, () => 1 + below(4)),
+      growthRate: 1 + below(40),
+      bottleneck: below(5),
+      compression: (1 + below(1000)) / 1000,
+      stemChannels: 1 + below(70),
+      ...norms,
+    };
+    const config = own(fields);
+    if (!canBe(config)) continue;
+    told++;
+    const layers = found(config);
+    expect(shapesOf(recogniseNetwork(layers, ASKED)!), JSON.stringify(fields)).toEqual(shapesOf(config));
+    const at = below(layers.kernels.length);
+    const lacks = recogniseNetwork({ ...layers, kernels: layers.kernels.toSpliced(at, 1) }, ASKED);
+    const shape = layers.kernels[at].shape.map((extent) => extent + below(2));
+    const kernels = layers.kernels.with(at, { ...layers.kernels[at], shape });
+    const differs = recogniseNetwork({ ...layers, kernels }, ASKED);
+    for (const network of [lacks, differs]) if (network) expect(canBe(network)).toBe(true);
+  }
+});
+
+/** A compression may leave no channel. */
+function canBe(config: DenseNetConfig): boolean {
+  try {
+    checkedConfig(config);
+    return true;
+  } catch {
+    return false;
+  }
+}
