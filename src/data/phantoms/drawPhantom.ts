@@ -61,7 +61,7 @@ export function drawPhantom(spec: PhantomSpec, size: number): Phantom {
   const uneven = new Float64Array(fine);
   canvas.rows(-2, -2, 2, 3, (row) => {
     const { first, count } = row;
-    parenchyma(thorax, row, uneven);
+    parenchyma(thorax, row, tissue.lung, uneven);
     for (let k = 0; k < count; k++) {
       const i = first + k;
       let a = tissue.soft[i] + solid[i] + layers.extra[i];

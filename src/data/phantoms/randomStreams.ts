@@ -86,17 +86,17 @@ export function cloudNoise(x: number, y: number, octaves: number, seed: number):
 }
 
 /**
- * `cloudNoise` at `count` places [xs, ys] * zoom that lie side by side: neighbours mostly share a lattice cell, whose
- * corners are hashed once.
+ * `cloudNoise` at the places [xs, ys] * zoom from `begin` to `end`, which lie side by side: neighbours mostly share a
+ * lattice cell, whose corners are hashed once.
  */
 export function cloudNoiseRow(
-  { xs, ys, count }: { xs: Float64Array; ys: Float64Array; count: number },
+  { xs, ys, begin = 0, end }: { xs: Float64Array; ys: Float64Array; begin?: number; end: number },
   zoom: number,
   octaves: number,
   seed: number,
   into: Float64Array,
 ): void {
-  into.fill(0, 0, count);
+  into.fill(0, begin, end);
   let weight = 0;
   let gain = 1;
   let scale = 1;
@@ -109,7 +109,7 @@ export function cloudNoiseRow(
     let b = 0;
     let c = 0;
     let d = 0;
-    for (let k = 0; k < count; k++) {
+    for (let k = begin; k < end; k++) {
       const x = xs[k] * zoom * scale;
       const y = ys[k] * zoom * scale;
       const xi = Math.floor(x) | 0;
@@ -129,5 +129,5 @@ export function cloudNoiseRow(
     gain *= WEAKER;
     scale *= FINER;
   }
-  for (let k = 0; k < count; k++) into[k] /= weight;
+  for (let k = begin; k < end; k++) into[k] /= weight;
 }

@@ -45,9 +45,13 @@ describe('noise', () => {
       const count = 60;
       const xs = Float64Array.from({ length: count }, (_, k) => k * step - 0.8);
       const ys = Float64Array.from({ length: count }, (_, k) => 0.02 * k * step + stream.uniform(0, 0.004));
-      const row = new Float64Array(count + 1).fill(9);
-      cloudNoiseRow({ xs, ys, count }, 30, 3, 5, row);
-      expect([...row]).toEqual([...Array.from(xs, (x, k) => cloudNoise(x * 30, ys[k] * 30, 3, 5)), 9]);
+      const row = new Float64Array(count).fill(9);
+      const [begin, end] = [3, count - 1];
+      cloudNoiseRow({ xs, ys, begin, end }, 30, 3, 5, row);
+      const wanted = Array.from(xs, (x, k) =>
+        k < begin || k >= end ? 9 : cloudNoise(x * 30, ys[k] * 30, 3, 5),
+      );
+      expect([...row]).toEqual(wanted);
     }
   });
 

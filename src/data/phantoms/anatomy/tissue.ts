@@ -108,12 +108,12 @@ export function drawTissue(canvas: Canvas, thorax: Thorax): Tissue {
   const uneven = new Float64Array(canvas.size);
   const air = new Float64Array(canvas.size);
   canvas.rows(-1.2, -1.2, 1.2, 2.2, (row) => {
-    const { first, count } = row;
+    const { first, count, xs, ys } = row;
     trunk(row, water, thorax);
     shoulders(row, water, girdle);
     arms(row, water, limbs);
     if (anatomy.breast > 0) breasts(row, water, anatomy);
-    cloudNoiseRow(row, 9, 2, seed, uneven);
+    cloudNoiseRow({ xs, ys, end: count }, 9, 2, seed, uneven);
     thorax.lungThickness(row, air);
     for (let k = 0; k < count; k++) {
       if (water[k] <= 0) continue;

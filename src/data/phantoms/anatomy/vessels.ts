@@ -119,7 +119,16 @@ function grow(
   }
 }
 
-/** Lung tissue is not even: small vessels and airways below resolution, as a relative density about 0.5. */
-export function parenchyma(thorax: Thorax, row: PixelRow, into: Float64Array): void {
-  cloudNoiseRow(row, 62, 3, mixSeed(thorax.anatomy.seed, 37), into);
+/**
+ * Lung tissue is not even: small vessels and airways below resolution, as a relative density about 0.5.
+ * @param lung that of the whole film; where there is none, `into` gets nothing
+ */
+export function parenchyma(thorax: Thorax, row: PixelRow, lung: Float32Array, into: Float64Array): void {
+  const { first, count, xs, ys } = row;
+  const seed = mixSeed(thorax.anatomy.seed, 37);
+  for (let begin = 0, end = 0; end < count; begin = end) {
+    const isLung = lung[first + begin] > 0;
+    while (end < count && lung[first + end] > 0 === isLung) end++;
+    if (isLung) cloudNoiseRow({ xs, ys, begin, end }, 62, 3, seed, into);
+  }
 }
