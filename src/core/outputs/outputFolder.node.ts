@@ -184,11 +184,15 @@ export class OutputFolder {
     const file = join(this.path, path);
     const { size: bytes } = await stat(file);
     this.written.set(path, { path, bytes, sha256: await sha256Of(file, bytes), grows: true });
-    const files = new Map([...this.earlier, ...this.written.values()].map((one) => [one.path, one]));
     await writeWhole(
       join(this.path, MANIFEST_FILE),
-      `${JSON.stringify(manifestOf(files.values()), null, 1)}\n`,
+      `${JSON.stringify(manifestOf(this.ours().values()), null, 1)}\n`,
     );
+  }
+
+  /** By their paths, each as it was written last. */
+  private ours(): Map<string, WrittenFile> {
+    return new Map([...this.earlier.map((file) => [file.path, file] as const), ...this.written]);
   }
 
   /**
@@ -196,7 +200,7 @@ export class OutputFolder {
    * @param among only these paths: each file is read as a whole
    */
   async replaceable(among?: ReadonlySet<string>): Promise<Map<string, WrittenFile>> {
-    const ours = new Map([...this.earlier.map((file) => [file.path, file] as const), ...this.written]);
+    const ours = this.ours();
     for (const path of ours.keys()) if (among && !among.has(path)) ours.delete(path);
     await forAll([...ours.values()], async (file) => {
       if ((await stateOf(this.path, file)) !== 'ours') ours.delete(file.path);
@@ -236,10 +240,8 @@ export class OutputFolder {
     const paths = new Set(placed.map(({ to }) => to.path));
     const stays = ({ path }: WrittenFile) => !paths.has(path);
     const removes = this.adding ? [] : this.earlier.filter(stays);
-    const kept = (
-      this.adding ? [...this.earlier, ...this.written.values()] : [...this.written.values()]
-    ).filter(stays);
-    const files = [...kept, ...placed.map(({ to }) => to)];
+    const kept = this.adding ? this.ours() : this.written;
+    const files = [...[...kept.values()].filter(stays), ...placed.map(({ to }) => to)];
     for (const folder of await foldersBelow(this.staged)) await syncFolder(folder);
     await writeJournal(this.path, this.claim.work, {
       moves: placed,

@@ -46,6 +46,27 @@ describe('a folder of results', () => {
     expect(text('mine.h5')).toBe('old weights');
   });
 
+  it('that a second command added to, file after file, is whole and can be replaced', async () => {
+    await write('r', { 'checkpoint.h5': 'one', 'weights.h5': 'w' });
+    const adding = await OutputFolder.open(at('r'), { adding: true });
+    const published = [
+      ['checkpoint.h5', 'two'],
+      ['weights.h5', 'v'],
+      ['checkpoint.h5', 'three'],
+      ['log.csv', 'l'],
+    ];
+    for (const [name, content] of published) {
+      stage(adding, { [name]: content });
+      await adding.publish();
+    }
+    await adding.close();
+    expect(tree('r')).toEqual({ 'checkpoint.h5': 'three', 'weights.h5': 'v', 'log.csv': 'l' });
+    const { files } = JSON.parse(text('r', '.chexgpu.json'));
+    expect(files.map(({ path }: { path: string }) => path).sort()).toEqual(Object.keys(tree('r')).sort());
+    await write('r', NEW, true);
+    expect(tree('r')).toEqual(NEW);
+  });
+
   it('does not believe a list that leads out of it', async () => {
     put('precious.txt', 'mine');
     put('r/x', 'x');
