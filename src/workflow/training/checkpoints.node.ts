@@ -31,8 +31,8 @@ export interface RunFacts {
 export interface RunAbout extends RunFacts {
   readonly kind: 'chexgpu train';
   readonly data: TableFacts & FileFacts;
-  /** Hash of the kernels that the steps and the validation run, with their constants. */
-  readonly kernels: string;
+  /** Hashes of the kernels that each plan of steps and validation runs, with their constants, by its label. */
+  readonly kernels: Readonly<Record<string, string>>;
   readonly saved: readonly SavedWeights[];
   /** Where the command leaves them to the adapter, these were its numbers. */
   readonly plan: PlanNumbers;
@@ -65,9 +65,19 @@ interface Prepared {
 
 const NO_PROMISE = 'What is trained from here on is not promised to the last bit.';
 
+function kernelsOf({ dispatches }: Plan): string {
+  const list = dispatches.map(({ kernel, label, constants, params }) => [
+    kernel.name,
+    label,
+    constants,
+    params,
+  ]);
+  return createHash('sha256').update(JSON.stringify(list)).digest('hex');
+}
+
 /** Keeps the checkpoints of one run. */
 export class Checkpoints {
-  private kernels = '';
+  private kernels: RunAbout['kernels'] = {};
   /** The one that is in the folder. */
   private last: TrainingState | null = null;
   private lookedAt: Promise<FileFacts> | undefined;
@@ -121,14 +131,14 @@ export class Checkpoints {
     };
   }
 
-  /** Other kernels give other bits. */
+  /** Other kernels give other bits. With more epochs there may be plans that were not needed before. */
   private planned(plans: readonly Plan[]): void {
-    const list = plans.flatMap(({ dispatches }) =>
-      dispatches.map(({ kernel, label, constants, params }) => [kernel.name, label, constants, params]),
-    );
-    this.kernels = createHash('sha256').update(JSON.stringify(list)).digest('hex');
-    const before = this.job.resumed?.about.kernels;
-    if (before === undefined || before === this.kernels) return;
+    const now = Object.fromEntries(plans.map((plan) => [plan.label, kernelsOf(plan)]));
+    const before = this.job.resumed?.about.kernels ?? {};
+    this.kernels = { ...before, ...now };
+    const isOther = ([label, kernels]: [string, string]) =>
+      before[label] !== undefined && before[label] !== kernels;
+    if (!Object.entries(now).some(isOther)) return;
     this.context.out.warn(`Other kernels are the fastest here now, or were chosen. ${NO_PROMISE}`);
   }
 

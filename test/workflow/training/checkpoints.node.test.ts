@@ -70,11 +70,14 @@ const dataset = (images = ['a.png', 'b.png'], labels = [0, 1, 1, 0]): Dataset =>
   images: folder,
   boxes: '',
 });
-const plan = (kernel: string) =>
-  [{ dispatches: [{ kernel: { name: kernel }, label: 'x', params: {} }] }] as unknown as Plan[];
+const plan = (kernel: string, label = 'train') =>
+  ({ label, dispatches: [{ kernel: { name: kernel }, label: 'x', params: {} }] }) as unknown as Plan;
 
 /** Checkpoints of a run, and what they say. */
-async function run(about?: RunAbout, { data = dataset(), facts = FACTS, publish = async () => {} } = {}) {
+async function run(
+  about?: RunAbout,
+  { data = dataset(), facts = FACTS, plans = [plan('a kernel')], publish = async () => {} } = {},
+) {
   const said: string[] = [];
   const out = { ...SILENT, say: (line: string) => said.push(line), warn: (line: string) => said.push(line) };
   const context = { out, signal: new AbortController().signal };
@@ -86,7 +89,7 @@ async function run(about?: RunAbout, { data = dataset(), facts = FACTS, publish 
     data,
   );
   const keeping = checkpoints.keeping(PREPARED, () => [])!;
-  keeping.planned(plan('a kernel'));
+  keeping.planned(plans);
   return { said, checkpoints, keeping };
 }
 
@@ -126,8 +129,19 @@ describe('a checkpoint of a run', () => {
     expect((await run(about)).said[0]).toContain('other dates; their contents were not compared');
     await writeFile(join(folder, 'a.png'), 'longer than before');
     expect((await run(about)).said[0]).toContain('Image files changed: they have other sizes.');
-    const { said } = await run({ ...about, kernels: 'others' });
+    const { said } = await run(about, { plans: [plan('another kernel')] });
     expect(said.some((line) => line.startsWith('Other kernels'))).toBe(true);
+  });
+
+  it('may need other plans when there are more epochs, and remembers those of before', async () => {
+    const plans = [plan('a kernel'), plan('b kernel', 'a last batch')];
+    const more = await run(await kept(), { plans });
+    expect(more.said).toEqual([]);
+    await more.keeping.save(checkpoint);
+    const { about } = await loadCheckpoint(join(folder, CHECKPOINT_FILE));
+    const other = [plan('another kernel', 'a last batch')];
+    const fewer = await run(about as unknown as RunAbout, { plans: other });
+    expect(fewer.said[0]).toContain('Other kernels');
   });
 
   it('of images in another order is refused', async () => {
