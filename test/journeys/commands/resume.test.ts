@@ -7,7 +7,7 @@ import type { Ended } from '../../support/programs/nodeProgram.js';
 const folder = scratchFolder();
 const at = (run: string, file: string) => folder.path('runs', run, file);
 const FLAGS = [
-  ...['--data', 'data', '--size', '32', '--batch-size', '2', '--epochs', '2', '--steps-per-epoch', '2'],
+  ...['--data', 'data', '--size', '32', '--batch-size', '2', '--epochs', '2', '--steps-per-epoch', '6'],
   ...['--rotation-range', '10', '--horizontal-flip', '--augment-on', 'gpu'],
   ...['--early-stopping', '2', '--csv-log', '--no-check'],
 ];
@@ -43,13 +43,13 @@ afterAll(() => folder.remove());
 describe('a training that was stopped by Ctrl-C', () => {
   it('says where it stands and how to go on', () => {
     expect(stopped.code).toBe(130);
-    expect(stopped.stdout).toMatch(/Stopped at epoch [12], step [0-2] of 2/);
+    expect(stopped.stdout).toMatch(/Stopped at epoch [12], step [0-6] of 6/);
     expect(stopped.stdout).toContain('Go on with: chexgpu train --resume runs/stopped');
   });
 
   it('goes on to the same files', async () => {
     expect([whole.code, resumed.code]).toEqual([0, 0]);
-    expect(resumed.stdout).toMatch(/Resumed at epoch [12], step [0-2] of 2/);
+    expect(resumed.stdout).toMatch(/Resumed at epoch [12], step [0-6] of 6/);
     expect(resumed.stderr).not.toContain('The training goes on');
     for (const file of ['weights.h5', 'history.json', 'log.csv']) {
       const [one, other] = [await readFile(at('whole', file)), await readFile(at('stopped', file))];
@@ -117,6 +117,6 @@ describe('what does not go on is refused, and said', () => {
     // One that was over goes on with more epochs, and its history is one.
     const { training } = JSON.parse(other.stdout);
     expect(training.epochs.map(({ epoch }: { epoch: number }) => epoch)).toEqual([1, 2, 3]);
-    expect(training.stepLosses).toHaveLength(6);
+    expect(training.stepLosses).toHaveLength(18);
   });
 });
