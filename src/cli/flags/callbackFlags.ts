@@ -90,7 +90,9 @@ export function callbacksOf(flags: CallbackFlags & { schedule?: string; ema?: nu
     );
   }
   const files = chosen.flatMap(({ file }) => file ?? []);
-  const twice = files.find((file, i) => files.indexOf(file) < i);
+  // There are disks on which large and small letters are the same.
+  const names = files.map((file) => file.toLowerCase());
+  const twice = files.find((_, i) => names.indexOf(names[i]) < i);
   if (twice !== undefined) {
     throw new UsageError(`Two flags both write ${twice}.`, 'Choose another name for one of them.');
   }

@@ -75,6 +75,7 @@ describe('the flags', () => {
     ['--save-optimizer', /saves nothing by itself/],
     ['--save-optimizer --save-best a.npz', /a\.npz has no place for the optimizer/],
     ['--save-best a.h5 --save-epochs a.h5', /both write a\.h5/],
+    ['--save-best a.h5 --save-epochs A.h5', /both write a\.h5/i],
   ])('refuse %s, which is not whole', async (line, message) => {
     await refused(() => callbacksOf(parsed(...line.split(' '))), UsageError, message);
   });
