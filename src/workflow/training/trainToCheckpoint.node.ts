@@ -142,7 +142,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   if (plan.updates.accumulate > plan.stepsPerEpoch) {
     throw new UsageError(
       `${plan.updates.accumulate} batches per update are more than an epoch has, and each ends with an update: ` +
-        `its length is ${plural(plan.stepsPerEpoch, 'step')}.`,
+        `there ${plan.stepsPerEpoch === 1 ? 'is' : 'are'} ${plural(plan.stepsPerEpoch, 'step')}.`,
       'Average fewer batches, or take more steps in an epoch.',
     );
   }
