@@ -14,17 +14,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const SHIPPED_WEIGHTS = 'phantoms-densenet121.h5';
 
 /**
- * Shaders are text, without the comment that each begins with, which is for readers of the sources. Its lines stay,
- * empty: what a browser's compiler says of a line is true of the source too.
+ * Shaders are text, without lines of comments, which are for readers of the sources. The lines stay, empty: what a
+ * browser's compiler says of a line is true of the source too.
  */
 const shaders = {
   name: 'shaders',
   setup: ({ onLoad }) =>
-    onLoad({ filter: /\.wgsl$/ }, async ({ path }) => {
-      const lines = (await readFile(path, 'utf8')).split('\n');
-      const head = lines.findIndex((line) => !line.startsWith('//'));
-      return { contents: lines.fill('', 0, head).join('\n'), loader: 'text' };
-    }),
+    onLoad({ filter: /\.wgsl$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace(/^[ \t]*\/\/.*$/gm, ''),
+      loader: 'text',
+    })),
 };
 
 /** Splitting keeps the HDF5 reader, 4 MB of WebAssembly, out until a weight file is opened. */
