@@ -161,32 +161,47 @@ describe.each(NETWORKS)('a network with %s', (_, config) => {
     model.dispose();
   });
 
-  it('has the loss and the gradients that finite differences of the reference give', async () => {
-    const weights = randomWeights(config, 3);
-    const model = await DenseNet.create(gpu, { config, weights });
-    const loss = lossWeights(config.classes);
-    await model.compile({ ...loss });
-    const batch = randomBatch(config, 4);
-    const image = asDense(batch);
-    const got = await model.trainStep(batch);
-    const exact = toFloat64(weights);
-    expect(got).toBeCloseTo(referenceLoss(config, exact, image, batch.labels, loss), 5);
+  it.each([
+    ['batch statistics', false],
+    ['moving averages in all norms, which are frozen', true],
+  ])(
+    'has the loss and the gradients that finite differences of the reference give: %s',
+    async (_, frozen) => {
+      const weights = randomWeights(config, 3);
+      const model = await DenseNet.create(gpu, { config, weights });
+      const loss = lossWeights(config.classes);
+      await model.compile({ ...loss, freeze: frozen ? ['*bn'] : [] });
+      const batch = randomBatch(config, 4);
+      const image = asDense(batch);
+      const got = await model.trainStep(batch);
+      const exact = toFloat64(weights);
+      expect(got).toBeCloseTo(referenceLoss(config, exact, image, batch.labels, loss, !frozen), 5);
 
-    const gradients = await model.gradients();
-    const random = new MT19937(5);
-    for (const [key, gradient] of gradients) {
-      // The derivative along a random direction sees every element of the tensor.
-      const direction = Float64Array.from(gradient, () => random.uniform(-1, 1));
-      const slope = directional(exact, key, direction, (w) =>
-        referenceLoss(config, w, image, batch.labels, loss),
-      );
-      const dot = gradient.reduce((sum, g, i) => sum + g * direction[i], 0);
-      const scale = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
-      expect(scale, `${key} has a gradient`).toBeGreaterThan(0);
-      if (!(Math.abs(dot - slope) <= 1e-5 + 2e-3 * scale)) expect(`${key} ${dot}`).toBe(`${key} ${slope}`);
-    }
-    model.dispose();
-  });
+      const gradients = await model.gradients();
+      const random = new MT19937(5);
+      for (const [key, gradient] of gradients) {
+        if (frozen && /(gamma|beta)$/.test(key)) {
+          expect(gradient.every((g) => g === 0)).toBe(true);
+          continue;
+        }
+        // The derivative along a random direction sees every element of the tensor.
+        const direction = Float64Array.from(gradient, () => random.uniform(-1, 1));
+        const slope = directional(exact, key, direction, (w) =>
+          referenceLoss(config, w, image, batch.labels, loss, !frozen),
+        );
+        const dot = gradient.reduce((sum, g, i) => sum + g * direction[i], 0);
+        const scale = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
+        expect(scale, `${key} has a gradient`).toBeGreaterThan(0);
+        if (!(Math.abs(dot - slope) <= 1e-5 + 2e-3 * scale)) expect(`${key} ${dot}`).toBe(`${key} ${slope}`);
+      }
+      const moved = [...(await model.exportWeights())].filter(([key]) => key.includes('/moving_'));
+      for (const [key, values] of moved) {
+        const stay = values.every((v, i) => v === weights.get(key)![i]);
+        expect(stay, key).toBe(frozen);
+      }
+      model.dispose();
+    },
+  );
 
   it('takes the Adam step and moves the averages as Keras does', async () => {
     const weights = randomWeights(config, 6);

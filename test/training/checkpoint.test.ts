@@ -132,6 +132,12 @@ describe('a training that was aborted goes on with the same bits', () => {
     { optimizer: sgd({ learningRate: 0.01, momentum: 0.9, nesterov: true }) },
     { optimizer: adamw({ learningRate: 0.01, weightDecay: 0.1 }) },
     { optimizer: adam({ learningRate: 0.01 }), accumulate: 2, ema: 0.9, clipNorm: 0.1 },
+    {
+      optimizer: adam({ learningRate: 0.01 }),
+      freeze: ['conv1', 'conv2'],
+      rateOf: { head: 2 },
+      accumulate: 2,
+    },
   ])('with $optimizer.kind.name and what else there is', async (how) => {
     const { parts: _, ...whole } = await inParts('onStep', 2, how);
     expect(whole).toEqual(await inOneGo(how));
@@ -241,6 +247,7 @@ describe('what makes no sense is refused', () => {
     ['other steps', () => ({ stepsPerEpoch: 2 }), 'stepsPerEpoch is 2; the training had 3.'],
     ['fewer epochs', () => ({ ...wrong({ epoch: 4 }) }), 'epochs is 3; the training has had 4.'],
     ['another optimizer', () => ({ optimizer: sgd() }), 'had the optimizer adam, not sgd.'],
+    ['other frozen layers', () => ({ freeze: ['conv1'] }), 'freeze is ["conv1"]; the training had [].'],
     ['a foreign callback', () => wrong({ callbacks: { Other: 1 } }), 'the state of a callback Other'],
     ['another batch', () => wrong({ batch: 7 }), 'stood behind batch 7 of its source; this one has 2.'],
     ['no number', () => wrong({ weightedLoss: Number.NaN }), 'weightedLoss'],

@@ -25,6 +25,8 @@ function nthBest(classes: Iterable<UntunedClass>, n: number): TuningTable {
   );
 }
 
+const KINDS = ['predict', 'train', 'train frozen norms'] as const;
+
 interface Work {
   batch: number;
   size: number;
@@ -45,19 +47,21 @@ function uncovered(
   const network = densenetNetwork(densenetConfig('densenet121', changes));
   const parameters = new Parameters(of, network);
   const image = paperTensor('image', [batch, size, size, network.inputChannels]);
-  const recorded = (kind: 'predict' | 'train', tuning: Gpu['tuning']) => {
+  const layers = new Set(network.batchNorms.map(({ name }) => name));
+  const recorded = (kind: (typeof KINDS)[number], tuning: Gpu['tuning']) => {
     const plan = new PlanBuilder(Object.create(of, { tuning: { value: tuning } }) as Gpu, kind);
     const affine = () => paperTensor('affine', [1, 1, 2, 1024]);
+    const frozen = kind === 'train frozen norms' ? ({ layers, norms: 'inference' } as const) : undefined;
     const mode =
-      kind === 'train'
-        ? ({ kind: 'training', rule: 'keras3' } as const)
-        : ({ kind: 'inference', affine } as const);
+      kind === 'predict'
+        ? ({ kind: 'inference', affine } as const)
+        : ({ kind: 'training', rule: 'keras3', frozen } as const);
     const forward = network.record(plan, parameters, image, mode);
-    if (kind === 'train') forward.recordBackward(paperTensor('dlogits', forward.logits.shape));
+    if (kind !== 'predict') forward.recordBackward(paperTensor('dlogits', forward.logits.shape));
     return plan;
   };
   try {
-    return (['predict', 'train'] as const).flatMap((kind) => {
+    return KINDS.flatMap((kind) => {
       const key = `${kind} ${batch} ${size} ${JSON.stringify(changes)}`;
       if (choice > 0 && !classes.has(key)) classes.set(key, [...recorded(kind, null).untuned.values()]);
       const plan = recorded(kind, choice > 0 ? nthBest(classes.get(key)!, choice) : null);

@@ -9,7 +9,7 @@ const SIZES: { title: string; size: number; block?: number; race?: boolean }[] =
   { title: '103 parameters', size: 103 },
   { title: '64 parameters', size: 64 },
   { title: '3 parameters', size: 3 },
-  { title: '202 parameters, factors on blocks of 8', size: 202, block: 8 },
+  { title: '202 parameters, factors on blocks of 64', size: 202, block: 64 },
   { title: 'block 4 of DenseNet121', size: 2_186_240, race: true },
 ];
 

@@ -11,7 +11,7 @@ const CASES: { title: string; size: number; block: number; factors?: boolean; ra
   { title: '102 parameters, blocks of 8', size: 102, block: 8 },
   { title: '64 parameters, blocks of 64', size: 64, block: 64 },
   { title: '3 parameters, blocks of 64', size: 3, block: 64 },
-  { title: '202 parameters, factors on blocks of 8', size: 202, block: 8, factors: true },
+  { title: '202 parameters, factors on blocks of 64', size: 202, block: 64, factors: true },
   { title: 'block 4 of DenseNet121', size: 2_186_240, block: 64, race: true },
 ];
 

@@ -9,7 +9,7 @@ const CASES: { title: string; size: number; share: number; block?: number; race?
   { title: '102 parameters, all of the mean so far', size: 102, share: 1 },
   { title: '64 parameters, none of it', size: 64, share: 0 },
   { title: '3 parameters, 0.999', size: 3, share: 0.999 },
-  { title: '202 parameters, factors on blocks of 8', size: 202, share: 0.75, block: 8 },
+  { title: '202 parameters, factors on blocks of 64', size: 202, share: 0.75, block: 64 },
   { title: 'block 4 of DenseNet121', size: 2_186_240, share: 0.5, race: true },
 ];
 

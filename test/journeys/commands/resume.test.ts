@@ -70,6 +70,7 @@ describe('what does not go on is refused, and said', () => {
       '--learning-rate is not what the training was begun with',
     ],
     [['--resume', 'stopped', '--name', 'other'], '--name is not what'],
+    [['--resume', 'stopped', '--freeze', 'conv1'], '--freeze is not what'],
     [['--resume', 'stopped', '--no-tune'], '--no-tune is not what'],
     [
       ['--resume', 'runs/stopped/checkpoint.h5', '--epochs', '1'],

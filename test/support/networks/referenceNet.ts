@@ -113,18 +113,17 @@ export function referenceForward(
   return { logits, probabilities, stats };
 }
 
-/** Loss of the training-mode forward pass. */
+/** Loss of the forward pass, in training mode unless told otherwise. */
 export function referenceLoss(
   config: DenseNetConfig,
   weights: Numbers,
   image: Dense,
   labels: ArrayLike<number>,
   loss: { posWeights: number[]; negWeights: number[] },
+  training = true,
 ): number {
-  return weightedCrossEntropy(loss).value(
-    referenceForward(config, weights, image, true).probabilities,
-    labels,
-  );
+  const { probabilities } = referenceForward(config, weights, image, training);
+  return weightedCrossEntropy(loss).value(probabilities, labels);
 }
 
 function sized(x: Dense, shape: ConvShape, channels: number): Shape {
