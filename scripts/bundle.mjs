@@ -2,7 +2,7 @@
  * What runs in a browser, bundled: the library, and the example page in a folder that can be served as it
  * is. Nothing is left to load from outside, so the page works offline and under a strict policy.
  */
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,14 +54,11 @@ export function bundleLibrary(outdir) {
 export function bundleExample(outdir) {
   const folder = join(root, 'examples', 'browser');
   cpSync(folder, outdir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
-  const shipped = join(root, 'weights', SHIPPED_WEIGHTS);
-  const comeAlong = existsSync(shipped);
-  if (comeAlong) cpSync(shipped, join(outdir, 'weights', SHIPPED_WEIGHTS));
+  cpSync(join(root, 'weights', SHIPPED_WEIGHTS), join(outdir, 'weights', SHIPPED_WEIGHTS));
   return build({
     ...options,
     entryPoints: { main: join(folder, 'main.ts') },
     outdir,
     alias: { chexgpu: join(root, 'src', 'index.ts') },
-    define: { WEIGHTS_COME_ALONG: String(comeAlong) },
   });
 }

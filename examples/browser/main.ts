@@ -310,18 +310,16 @@ async function offerSamples(): Promise<Xray | null> {
   return first;
 }
 
-/** The package's weights; random ones where the page was built or served without them. */
+/** The package's weights; random ones where the page was served without them. */
 async function beginWith({ model }: Network, seed: number): Promise<void> {
   origin = `random, seed ${seed}`;
   trust = UNTRAINED;
   try {
     const shipped = await shippedWeights();
-    if (shipped) {
-      await model.importWeights(shipped.weights);
-      byId('size', HTMLSelectElement).value = String(shipped.size);
-      origin = "the package's own, phantoms-densenet121";
-      trust = `The network was ${shipped.notice}.`;
-    }
+    await model.importWeights(shipped.weights);
+    byId('size', HTMLSelectElement).value = String(shipped.size);
+    origin = "the package's own, phantoms-densenet121";
+    trust = `The network was ${shipped.notice}.`;
   } catch (error) {
     origin += `: ${error instanceof Error ? error.message : error}`;
   }

@@ -103,11 +103,8 @@ export async function weightsFrom(
 /** Those that come with the package, beside the page. */
 const SHIPPED = 'weights/phantoms-densenet121.h5';
 
-/** Whether the page was built with them; set by the build. */
-declare const WEIGHTS_COME_ALONG: boolean;
-
 /**
- * The weights that drawn X-rays taught; null in a page that was built without them.
+ * The weights that drawn X-rays taught.
  * @returns with the side of the images that they were trained on, and what whoever sees a prediction is to be told
  * @throws Error where the page was served without them; WeightsError
  */
@@ -115,8 +112,7 @@ export async function shippedWeights(): Promise<{
   weights: WeightMap;
   size: number;
   notice: string;
-} | null> {
-  if (!WEIGHTS_COME_ALONG) return null;
+}> {
   const response = await fetch(SHIPPED);
   if (!response.ok) throw new Error(`${SHIPPED} is not there (${response.status})`);
   const bytes = new Uint8Array(await response.arrayBuffer());

@@ -22,6 +22,7 @@ import { type NodeGpu, openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../src/training/batch.js';
 import { fit as train } from '../../src/training/fit.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
+import { loadNetwork } from '../../src/workflow/prediction/loadNetwork.node.js';
 import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
 
 const SEED = 7;
@@ -143,6 +144,11 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the browser example in Chromium', () => {
   });
 
   const cam = () => page.evaluate(() => (globalThis as unknown as { cam: CamDetail }).cam);
+  const choose = async (xray: string) => {
+    await page.setInputFiles('#file', xray);
+    await page.waitForFunction(() => document.querySelector('#caption')?.textContent?.startsWith('xray.png'));
+    expect(await settled(page)).toBe('ready');
+  };
   const bar = (label: string) => page.locator(`#bars li[data-label="${label}"] button`);
 
   it('starts by itself: adapter, phantoms, checked kernels, a first prediction', async () => {
@@ -153,7 +159,8 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the browser example in Chromium', () => {
     expect(await page.textContent('#adapter-kind')).toBe('software');
     expect(await page.textContent('#selftest')).toMatch(/^\d\d in use are right$/);
     expect(Number.parseInt((await page.textContent('#memory')) ?? '', 10)).toBeGreaterThan(20);
-    expect(await page.inputValue('#size')).toBe(String(SIZE));
+    expect(await page.textContent('#weights-origin')).toMatch(/^the package's own/);
+    expect(await page.textContent('#trust')).toContain('trained on drawings; says nothing of a patient');
     expect(await page.locator('#samples button').count()).toBe(4);
     expect(await page.$$eval('#bars li', (items) => items.map((i) => i.dataset.label))).toEqual([...LABELS]);
     expect(opened.problems).toEqual([]);
@@ -176,13 +183,22 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the browser example in Chromium', () => {
     }
   });
 
+  it("shows Node's probabilities of the package's own weights, at the size that they were trained at", async () => {
+    const own = await loadNetwork(node.gpu, undefined, { workers: 0 });
+    const { predictions } = await own.predictFiles([file]);
+    await own.close();
+    expect(await page.inputValue('#size')).toBe(String(own.classifier.preparation.size));
+    await choose(file);
+    expectClose(await shownProbabilities(page), predictions, 1e-5);
+  });
+
   it("shows Node's probabilities for the same file and seeded weights", async () => {
+    await page.selectOption('#size', String(SIZE));
+    expect(await settled(page)).toBe('ready');
     await page.fill('#seed', String(SEED));
     await page.click('#reset');
     expect(await settled(page)).toBe('ready');
-    await page.setInputFiles('#file', file);
-    await page.waitForFunction(() => document.querySelector('#caption')?.textContent?.startsWith('xray.png'));
-    expect(await settled(page)).toBe('ready');
+    await choose(file);
     expectClose(await shownProbabilities(page), await model.predict(batch), 1e-5);
     expect(await page.textContent('#trust')).toContain('random');
   });

@@ -10,7 +10,10 @@ import { decodeFile } from '../../src/data/images/decode.node.js';
 import { resizeNearest } from '../../src/data/images/resize.js';
 import { drawPhantom, makeCohort } from '../../src/data/phantoms/index.js';
 import { LABELS } from '../../src/data/tables/labels.js';
+import { densenetConfig } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
+import { PHANTOM_WEIGHTS } from '../../src/densenet/weights/publicFiles.js';
+import { readWeightFile } from '../../src/densenet/weights/weights.node.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { GRAY, writePng } from '../support/files/png.js';
 
@@ -35,14 +38,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('examples/node/predict.mjs', () => {
   it('prints what the library computes and writes the picture', async () => {
     const { stdout } = await predict(file);
-    const [headline, ...lines] = stdout.trim().split('\n');
+    const [headline, notice, ...lines] = stdout.trim().split('\n');
     expect(headline).toMatch(/^Adapter: /);
+    expect(notice).toBe('trained on drawings; says nothing of a patient');
     const printed = lines.slice(0, 14).map((line) => line.split('  '));
     expect(printed.map(([, label]) => label)).toEqual([...LABELS]);
 
     const { gpu } = await openNodeGpu();
-    const model = await DenseNet.create(gpu, { seed: 0 });
-    const { data: pixels, ...shape } = resizeNearest((await decodeFile(file)).image, 320, 320);
+    const own = await readWeightFile(PHANTOM_WEIGHTS, densenetConfig('densenet121'));
+    const model = await DenseNet.create(gpu, { config: own.config, weights: own.tensors });
+    const size = own.preprocessing?.size ?? 0;
+    const { data: pixels, ...shape } = resizeNearest((await decodeFile(file)).image, size, size);
     const labels = new Float32Array(14);
     const batch = { ...shape, count: 1, pixels, normalisation: SAMPLEWISE, labels, files: [file] };
     const probabilities = await model.predict(batch);
@@ -53,7 +59,7 @@ describe('examples/node/predict.mjs', () => {
     const best = LABELS[probabilities.indexOf(Math.max(...probabilities))];
     expect(lines[14]).toBe(`Grad-CAM of ${best}: gradcam.png`);
     const { image } = await decodeFile(join(folder, 'gradcam.png'));
-    expect(image).toMatchObject({ width: 320, height: 320, channels: 3 });
+    expect(image).toMatchObject({ width: size, height: size, channels: 3 });
     expect(image.data.some((v, i) => i % 3 === 0 && v !== image.data[i + 1])).toBe(true);
   });
 

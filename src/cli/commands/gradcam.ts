@@ -112,6 +112,7 @@ async function gradcamWith(
     command: 'gradcam',
     out: flags.out,
     size,
+    notice: classifier.notice,
     score,
     maps,
     problems: problems.list,
@@ -124,6 +125,10 @@ export const gradcamCommand = define<PointingFlags>({
   description:
     'Shows where in an X-ray a probability comes from: one PNG for each image and class, the map over the X-ray.',
   examples: [
+    [
+      'chexgpu gradcam a.png',
+      "by the package's own network, which drawn X-rays taught: says nothing of a patient",
+    ],
     ['chexgpu gradcam --weights runs/first/weights.h5 a.png b.png', 'the four most probable classes of each'],
     [
       'chexgpu gradcam --weights pretrained_model.h5 --classes Cardiomegaly,Edema --score logit --out maps a.png',

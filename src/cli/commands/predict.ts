@@ -89,6 +89,7 @@ async function predictWith(
     command: 'predict',
     out: file,
     size,
+    notice: classifier.notice,
     predictions: table.images.map((image, row) => ({ image, probabilities: byLabel(table, row) })),
   });
   return 0;
@@ -113,6 +114,10 @@ export const predictCommand = define<PredictFlags>({
   name: 'predict',
   description: 'Writes the probabilities of every image to a CSV.',
   examples: [
+    [
+      'chexgpu predict a.png',
+      "of the package's own network, which drawn X-rays taught: says nothing of a patient",
+    ],
     ['chexgpu predict --weights runs/first/weights.h5 --data DIR', 'the images of DIR/test.csv'],
     ['chexgpu predict --weights pretrained_model.h5 --csv valid.csv --images DIR', 'those of any CSV'],
     ['chexgpu predict --weights runs/first/weights.h5 a.png b.jpg', 'image files'],

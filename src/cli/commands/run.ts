@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import { Option } from 'commander';
 import { plural } from '../../core/formatting.js';
 import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
-import { resolveWeights } from '../../densenet/weights/weights.node.js';
 import { writeReport } from '../../eval/report/writeReport.node.js';
 import {
   type Dataset,
@@ -71,7 +70,7 @@ async function run(context: CommandContext, typed: RunFlags): Promise<number> {
   const { out } = context;
   const startedAt = new Date();
   let flags = await withNetworkFile(typed);
-  const isTuning = fromOwnNetwork(flags) && (await isThere(PHANTOM_WEIGHTS));
+  const isTuning = fromOwnNetwork(flags);
   if (isTuning) {
     flags = { ...flags, weights: PHANTOM_WEIGHTS, learningRate: flags.learningRate ?? TUNING_RATE };
   }
@@ -144,12 +143,6 @@ function tuningPresets(size: number | null): Record<'hardware' | 'software', Pha
   return { hardware: sized(TUNING_PRESET.hardware), software: sized(TUNING_PRESET.software) };
 }
 
-const isThere = (weights: string) =>
-  resolveWeights(weights).then(
-    () => true,
-    () => false,
-  );
-
 type Trainee = Parameters<NonNullable<TrainingJob['scoreBefore']>>;
 
 /** What the network knows before the fine-tuning, on the test images. @returns the mean AUC */
@@ -198,7 +191,7 @@ export const runCommand = define<RunFlags>({
       .addOption(
         new Option(
           '--from-scratch',
-          'on phantoms: begin with random weights also where weights/phantoms-densenet121.h5 is there',
+          "on phantoms: begin with random weights, as on data of your own, not with the package's own network",
         )
           .default(false, 'false')
           .conflicts('weights'),

@@ -1,6 +1,7 @@
 /** What `predict` and `gradcam` have in common: the weights, and how images are prepared for them. */
 import type { Command } from 'commander';
 import { WEIGHTS_NAMES } from '../../densenet/weights/formats.js';
+import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
 import {
   type Classifier,
   type ClassifierOptions,
@@ -18,7 +19,12 @@ export interface InferenceFlags extends TuningFlags, ClassifierOptions {
 
 export function addInferenceOptions(command: Command): Command {
   command
-    .requiredOption('--weights <file>', `weight file with the head (${WEIGHTS_NAMES}), or a name in weights/`)
+    .option(
+      '--weights <file>',
+      `weight file with the head (${WEIGHTS_NAMES}), or a name in weights/; by default the package's own, ` +
+        'taught by drawn X-rays: says nothing of a patient',
+      PHANTOM_WEIGHTS,
+    )
     .addOption(option.size(`as trained, by the weights or their history.json; else ${USUAL_SIZE}`))
     .addOption(option.network('as trained, else told by the layers of the weights'))
     .option('--labels <names>', 'names of the outputs in order, for weights that do not say', names)

@@ -80,6 +80,7 @@ export async function pointing(context: CommandContext, flags: PointingFlags, ah
   sayPointing(context, game.result);
   const written = await writeChecked(file, pointingCsv(game.maps), overwrite);
   out.say(`Wrote ${written}`);
-  out.document({ command: 'gradcam', out: written, size, score, ...game, problems: problems.list });
+  const { notice } = classifier;
+  out.document({ command: 'gradcam', out: written, size, notice, score, ...game, problems: problems.list });
   return problems.exitCode;
 }

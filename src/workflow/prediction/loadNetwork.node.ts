@@ -4,7 +4,7 @@ import { listOfStrings, requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
-import { initialWeights } from '../../densenet/initialisers.js';
+import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
@@ -15,17 +15,13 @@ import { checkImageSize } from '../../training/network.js';
 import { createModel } from '../createModel.js';
 import { type Reporter, SILENT, type WorkContext } from '../reporter.js';
 import { chooseScore, explain, explanationOf } from '../results/explain.node.js';
-import { configOf } from '../weights/networkFile.node.js';
 import { type Classifier, type ClassifierOptions, readClassifier } from './classifier.node.js';
-import { imagePreparation } from './imagePreparation.js';
-import { COURSE_OUTPUTS, chooseLabels, mostProbable, trainedLabels } from './outputs.js';
+import { chooseLabels, mostProbable, trainedLabels } from './outputs.js';
 import { type PredictionOptions, predictRows, rowsGenerator } from './predictRows.node.js';
 import { type RowsSource, readRows, rowsFor } from './rows.node.js';
 
 /** What is said beside the weight file, where it does not say it, and how the work is done. */
 export interface LoadOptions extends ClassifierOptions {
-  /** Where weights are drawn, as none are given. Default: 0. */
-  seed?: number;
   /** Threads that decode images, as of `DecodePool`. */
   workers?: number;
   /** Told what is found out and how far the work is. Default: nobody. */
@@ -41,6 +37,8 @@ export type FilePredictions = Pick<PredictionTable, 'labels' | 'images' | 'predi
 export class LoadedNetwork {
   /** Names of the outputs that predictions are given of. */
   readonly labels: readonly string[];
+  /** What whoever sees a prediction is to be told; null where the weights say nothing. */
+  readonly notice: string | null;
 
   /** @param model its outputs are those of `classifier.outputs`, before `shownProbabilities` */
   constructor(
@@ -50,6 +48,7 @@ export class LoadedNetwork {
     private readonly pool: DecodePool,
   ) {
     this.labels = trainedLabels(classifier.outputs);
+    this.notice = classifier.notice;
   }
 
   /**
@@ -128,26 +127,27 @@ export class LoadedNetwork {
  * Puts the weights of a file of any format on the GPU, with what the file and its history.json say of them: the
  * same numbers as `chexgpu predict` gives. The command also has its kernels checked and, on hardware, measured: a
  * program calls `checkKernels(gpu)` and `enableTuning(gpu)` for that; which kernels run may change the last bits.
- * @param weights path, or a name in weights/; without one the course's network is drawn with `seed`
+ * @param weights path, or a name in weights/; by default the package's own, which drawn X-rays taught: what it says
+ *   means nothing for a patient (`notice`)
  * @throws WeightsError when there is no such file, no head, or nobody says what its outputs are; UsageError for
  *   options that contradict what the weights say; OutOfMemoryError
  */
 export async function loadNetwork(
   gpu: Gpu,
-  weights?: string,
+  weights: string = PHANTOM_WEIGHTS,
   options: LoadOptions = {},
 ): Promise<LoadedNetwork> {
   requireGpu('loadNetwork', gpu);
   requireObject('The options of loadNetwork', options);
-  const { out = SILENT, signal = new AbortController().signal, seed = 0, workers, ...rest } = options;
-  if (weights !== undefined && typeof weights !== 'string') {
+  const { out = SILENT, signal = new AbortController().signal, workers, ...rest } = options;
+  if (typeof weights !== 'string') {
     throw new UsageError(`weights is ${shown(weights)}, it must be the path or the name of a weight file.`);
   }
   requireObject('out', out);
   checkSignal(signal);
   signal.throwIfAborted();
   const context = { out, signal };
-  const classifier = weights === undefined ? drawn(seed, rest) : await readClassifier(context, weights, rest);
+  const classifier = await readClassifier(context, weights, rest);
   const pool = new DecodePool({ workers, ...classifier.preparation.pixels });
   let model: DenseNet | undefined;
   try {
@@ -159,24 +159,4 @@ export async function loadNetwork(
     await Promise.all([model?.dispose(), pool.close()]);
     throw error;
   }
-}
-
-/** The course's network before any training. */
-function drawn(
-  seed: number,
-  { network = 'densenet121', bnEpsilon, labels, ...wishes }: ClassifierOptions,
-): Classifier {
-  if (labels !== undefined) {
-    throw new UsageError('labels name the outputs of a weight file, and there is none.', 'Leave them out.');
-  }
-  const config = configOf(network, { bnEpsilon });
-  return {
-    config,
-    weights: initialWeights(config, seed),
-    origin: `drawn by Keras' rules with seed ${seed}`,
-    outputs: COURSE_OUTPUTS,
-    preparation: imagePreparation({ preprocessing: null, inputSize: null }, null, wishes),
-    pixelWords: null,
-    notice: null,
-  };
 }

@@ -14,9 +14,6 @@ export interface Outputs {
   thresholds: Float32Array | null;
 }
 
-/** Those of a network that the course's data trained. */
-export const COURSE_OUTPUTS: Outputs = Object.freeze({ labels: LABELS, thresholds: null });
-
 /** The outputs' names by the file, else the course's where such files cannot say them; null where nobody knows. */
 export function usualLabels({ labels, namesOutputs }: Pick<ReadWeights, 'labels' | 'namesOutputs'>) {
   return labels ?? (namesOutputs ? null : LABELS);

@@ -110,6 +110,8 @@ async function writeHistory(
     callbacks: training.callbacks,
     layers: training.layers,
     batchSize: training.batchSize,
+    // Before the first step, of a network that had learned already.
+    start: training.start ? { val_loss: training.start.valLoss, test_auc: training.start.meanAuc } : null,
     loss: training.epochs.map((e) => e.loss),
     val_loss: training.epochs.map((e) => e.valLoss),
     val_auc: training.epochs.map((e) => e.valAuc),

@@ -72,7 +72,6 @@ describe('flags that make no sense', () => {
       ['predict', '--bn-epsilon', '1', 'a.png'],
       /--bn-epsilon.*number above 0 and below 1/,
     ],
-    ['no weights', ['predict', 'a.png'], /--weights/],
     ['too few phantoms', ['phantoms', '--images', '2'], /--images.*'2'/],
   ];
   for (const [name, args, line] of cases) {

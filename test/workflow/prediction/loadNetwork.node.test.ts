@@ -1,7 +1,7 @@
 /** The library and the command give the same numbers, whatever file the weights come from. */
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/core/errors.js';
+import { UsageError, WeightsError } from '../../../src/core/errors.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
@@ -168,10 +168,11 @@ describe('what programs hand over', () => {
     expect(node.gpu.allocatedBytes).toBe(before);
   });
 
-  it('is refused: no GPU, no path, labels without weights; an abort ends it', async () => {
+  it("is refused: no GPU, no path, too few labels for the package's own weights; an abort ends it", async () => {
     await refused(() => loadNetwork({} as never, file()), UsageError, /first argument of loadNetwork/);
     await refused(() => loadNetwork(node.gpu, 5 as never), UsageError, /weights is 5/);
-    await refused(() => loadNetwork(node.gpu, undefined, { labels: LABELS }), UsageError, /labels name/);
+    const two = { labels: LABELS.slice(0, 2) };
+    await refused(() => loadNetwork(node.gpu, undefined, two), WeightsError, /has 14 outputs, not 2/);
     await expect(loadNetwork(node.gpu, file(), { signal: aborted })).rejects.toThrow('mine');
   });
 
