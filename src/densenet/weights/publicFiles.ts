@@ -29,6 +29,13 @@ const KERAS = 'https://storage.googleapis.com/tensorflow/keras-applications/dens
 
 export const KNOWN_WEIGHTS: readonly KnownWeights[] = [
   {
+    file: `${PHANTOM_WEIGHTS}.h5`,
+    algorithm: 'sha256',
+    digest: 'e15e1987ddfa3f93613a7cb0616b818ee6d15f7479538f19f25b88da5ed342f2',
+    bytes: 15_369_168,
+    what: 'trained on drawn X-rays',
+  },
+  {
     file: 'densenet.hdf5',
     algorithm: 'sha256',
     digest: '7a08af08e2e59902fe356df6f40aa5e52bc07562f86bbcfe9e5639d7e81e825f',

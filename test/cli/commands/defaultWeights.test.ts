@@ -8,7 +8,7 @@ import type { Ended } from '../../support/programs/nodeProgram.js';
 
 const scratch = scratchFolder();
 const NOTICE = 'trained on drawings; says nothing of a patient';
-const FEW = ['--phantoms', '30', '--size', '128', '--batch-size', '2', '--steps-per-epoch', '2'];
+const FEW = ['--phantoms', '24', '--size', '96', '--batch-size', '2', '--steps-per-epoch', '2'];
 
 let tuned: Ended;
 let drawing: string;
@@ -37,6 +37,7 @@ describe('without --weights', () => {
     const predicted = await chexgpu(['predict', drawing, '--out', scratch.path('p.csv'), '--json']);
     expect(predicted.code).toBe(0);
     expect(predicted.stderr).toContain(`These weights: ${NOTICE}.`);
+    expect(predicted.stderr).toContain('sha256 verified: trained on drawn X-rays');
     const { notice, size, predictions } = JSON.parse(predicted.stdout);
     expect(notice).toBe(NOTICE);
     expect(Object.keys(predictions[0].probabilities)).toEqual([...LABELS]);
