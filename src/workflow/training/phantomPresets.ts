@@ -60,4 +60,4 @@ export const TUNING_PRESET: Record<'hardware' | 'software', Omit<PhantomPreset, 
 };
 
 /** Of that fine-tuning: a hundredth of what the network was trained with. */
-export const TUNING_RATE = 2e-5;
+export const TUNING_RATE = 6e-6;
