@@ -12,6 +12,7 @@ const PARTS = ['.npmrc', 'package.json', 'package-lock.json', 'tsconfig.json', '
   'bench',
   'scripts',
   'examples',
+  'weights',
   'README.md',
 );
 const scratch = scratchFolder();
@@ -51,5 +52,9 @@ describe('the package', () => {
       expect(packed).toContain(`dist/${file}`);
     }
     expect(packed.filter((path: string) => path.startsWith('src/'))).toEqual([]);
+    // 15 MB, once.
+    expect(packed.filter((path: string) => path.endsWith('.h5'))).toEqual([
+      'weights/phantoms-densenet121.h5',
+    ]);
   });
 });
