@@ -223,6 +223,7 @@ function openWeights(file: File): Promise<boolean> {
 function resetWeights(): Promise<boolean> {
   return task('Drawing random weights', async (net) => {
     const seed = seedOf();
+    byId('rate', HTMLInputElement).value = RATES.random;
     return useWeights(net, randomWeights(seed), { words: `random, seed ${seed}`, trust: UNTRAINED });
   });
 }
@@ -310,6 +311,9 @@ async function offerSamples(): Promise<Xray | null> {
   return first;
 }
 
+/** Learning rates that are offered: of a network that begins, and of one that is not to forget. */
+const RATES = { random: '0.001', learned: '0.00001' };
+
 /** The package's weights; random ones where the page was served without them. */
 async function beginWith({ model }: Network, seed: number): Promise<void> {
   origin = `random, seed ${seed}`;
@@ -318,6 +322,7 @@ async function beginWith({ model }: Network, seed: number): Promise<void> {
     const shipped = await shippedWeights();
     await model.importWeights(shipped.weights);
     byId('size', HTMLSelectElement).value = String(shipped.size);
+    byId('rate', HTMLInputElement).value = RATES.learned;
     origin = "the package's own, phantoms-densenet121";
     trust = `The network was ${shipped.notice}.`;
   } catch (error) {

@@ -188,6 +188,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the browser example in Chromium', () => {
     const { predictions } = await own.predictFiles([file]);
     await own.close();
     expect(await page.inputValue('#size')).toBe(String(own.classifier.preparation.size));
+    expect(await page.inputValue('#rate')).toBe('0.00001');
     await choose(file);
     expectClose(await shownProbabilities(page), predictions, 1e-5);
   });
@@ -198,6 +199,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the browser example in Chromium', () => {
     await page.fill('#seed', String(SEED));
     await page.click('#reset');
     expect(await settled(page)).toBe('ready');
+    expect(await page.inputValue('#rate')).toBe('0.001');
     await choose(file);
     expectClose(await shownProbabilities(page), await model.predict(batch), 1e-5);
     expect(await page.textContent('#trust')).toContain('random');
