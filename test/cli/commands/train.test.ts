@@ -106,6 +106,7 @@ it('--accumulate, --clip-norm, --ema: refused where they make no sense, else sai
 });
 
 it('--freeze, --frozen-norms, --rate-of: refused where they make no sense, else said and kept', async () => {
+  const out = scratch.path('frozen');
   const refusals: [string[], RegExp][] = [
     [['--freeze', 'conv7'], /freeze: densenet121 has no layer 'conv7'. There is conv1, conv2/],
     [['--freeze', 'base,head'], /nothing of densenet121 is left to learn/],
@@ -115,11 +116,11 @@ it('--freeze, --frozen-norms, --rate-of: refused where they make no sense, else 
     [['--rate-of', 'conv1'], /'conv1' is no layers=factor/],
   ];
   for (const [flags, message] of refusals) {
-    const ended = await train('--ignore-missing', ...flags);
+    const ended = await train('--out', out, '--ignore-missing', ...flags);
     expect([ended.code, lastLine(ended)]).toEqual([2, expect.stringMatching(message)]);
   }
   const flags = '--ignore-missing --size 32 --batch-size 2 --epochs 1 --freeze conv1,conv2 --freeze pool2';
-  const ended = await train(...flags.split(' '), '--rate-of', 'head=10');
+  const ended = await train('--out', out, ...flags.split(' '), '--rate-of', 'head=10');
   expect(ended.code, ended.stderr).toBe(0);
   const lines = [
     'Frozen: conv1, conv2, pool2: 28 of 242 layers, 377,856 of 6,968,206 parameters; ' +
@@ -127,6 +128,6 @@ it('--freeze, --frozen-norms, --rate-of: refused where they make no sense, else 
     'Learning rate times 10: head: 1 layer, 14,350 parameters',
   ];
   for (const line of lines) expect(ended.stdout).toContain(line);
-  const history = JSON.parse(await readFile(join(scratch.path('out'), 'history.json'), 'utf8'));
+  const history = JSON.parse(await readFile(join(out, 'history.json'), 'utf8'));
   expect(history.layers).toEqual(lines);
 });

@@ -53,6 +53,8 @@ export interface RunNodeOptions {
   cwd?: string;
   /** Milliseconds until it is killed; default two minutes. */
   timeout?: number;
+  /** Gets the process as soon as it is there. */
+  onStart?: (child: ChildProcess) => void;
   /** Gets the process and every piece of its stderr. */
   onStderr?: (text: string, child: ChildProcess) => void;
 }
@@ -61,7 +63,7 @@ export interface RunNodeOptions {
 export function runNode(
   args: string[],
   env: Record<string, string | undefined> = {},
-  { cwd = ROOT, timeout = 120_000, onStderr = () => {} }: RunNodeOptions = {},
+  { cwd = ROOT, timeout = 120_000, onStart = () => {}, onStderr = () => {} }: RunNodeOptions = {},
 ): Promise<Ended> {
   const started = performance.now();
   return new Promise((resolve, reject) => {
@@ -71,6 +73,7 @@ export function runNode(
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout,
     });
+    onStart(child);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (text) => {
