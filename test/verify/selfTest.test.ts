@@ -31,7 +31,6 @@ const SHAPES_NOT_TAKEN: Record<string, RegExp> = {
   'conv.backwardWeights.workgroup': /odd channels|^7x7/,
   'dense.forward.tiled': /^7 -> 5/,
   'preprocess.normalise.vec4': /odd$|into four channels|one channel of four$/,
-  'augment.move.row4': /odd|one pixel/,
 };
 /** What is no multiple of four takes none of the others but the naive ones. */
 const NO_MULTIPLE_OF_FOUR = /odd channel|^(7|13) channels|^5 x 7|^1 x 13|^(3|103|8199) values|^3 parameters/;

@@ -11,11 +11,10 @@ import { type ChangeRules, type Changes, FILL_MODES, KERAS_RULES } from './chang
 import colourNaive from './colour.naive.wgsl';
 import cropNaive from './crop.naive.wgsl';
 import moveNaive from './move.naive.wgsl';
-import moveRow4 from './move.row4.wgsl';
 import rangeNaive from './range.naive.wgsl';
 
 export const CROP = kernels('augment.crop', { naive: cropNaive });
-export const MOVE = kernels('augment.move', { naive: moveNaive, row4: moveRow4 });
+export const MOVE = kernels('augment.move', { naive: moveNaive });
 export const RANGE = kernels('augment.range', { naive: rangeNaive });
 export const BOUNDS = kernels('augment.bounds', { naive: boundsNaive });
 export const COLOUR = kernels('augment.colour', { naive: colourNaive });
@@ -104,15 +103,14 @@ export function move(
 ): void {
   requireDense(label, tensors);
   const [batch, height, width, channels] = tensors.y.shape;
-  const variant = plan.pick(MOVE, width % 4 === 0 ? ['row4', 'naive'] : ['naive']);
   const size = elements(tensors.y.shape);
   plan.add({
-    kernel: MOVE[variant],
+    kernel: MOVE[plan.pick(MOVE, ['naive'])],
     label,
     constants: { CHANNELS: channels },
     params: { batch, height, width, mode: FILL_MODES.indexOf(fillMode), order: interpolationOrder, cval },
     tensors,
-    workgroups: linear(variant === 'row4' ? (batch * height * width) / 4 : size, WORKGROUP),
+    workgroups: linear(size, WORKGROUP),
     shape: `${described(tensors.y.shape)} ${fillMode}`,
     flops: 20 * size,
     bytes: 5 * size,
