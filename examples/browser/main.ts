@@ -70,6 +70,9 @@ const UNTRAINED = 'The weights are random: these probabilities mean nothing yet.
 const LOADED =
   'Probabilities of the loaded weights. No diagnosis: the network has never been tested on your X-ray.';
 
+/** Learning rates that are offered: of a network that begins, and of one that is not to forget. */
+const RATES = { random: '0.001', learned: '0.00001' };
+
 function describeWeights(): void {
   const trained = steps > 0 ? `, then ${steps} ${steps === 1 ? 'step' : 'steps'} on phantoms` : '';
   byId('weights-origin', HTMLElement).textContent = `${origin}${trained}`;
@@ -194,6 +197,7 @@ async function useWeights(
   await net.model.importWeights(weights);
   origin = from.words;
   trust = from.trust;
+  byId('rate', HTMLInputElement).value = trust === UNTRAINED ? RATES.random : RATES.learned;
   steps = 0;
   bars.clear({ values: false });
   describeWeights();
@@ -223,7 +227,6 @@ function openWeights(file: File): Promise<boolean> {
 function resetWeights(): Promise<boolean> {
   return task('Drawing random weights', async (net) => {
     const seed = seedOf();
-    byId('rate', HTMLInputElement).value = RATES.random;
     return useWeights(net, randomWeights(seed), { words: `random, seed ${seed}`, trust: UNTRAINED });
   });
 }
@@ -310,9 +313,6 @@ async function offerSamples(): Promise<Xray | null> {
   }
   return first;
 }
-
-/** Learning rates that are offered: of a network that begins, and of one that is not to forget. */
-const RATES = { random: '0.001', learned: '0.00001' };
 
 /** The package's weights; random ones where the page was served without them. */
 async function beginWith({ model }: Network, seed: number): Promise<void> {

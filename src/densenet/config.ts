@@ -166,6 +166,8 @@ export function checkedConfig(given: DenseNetConfig): DenseNetConfig {
     throw new UsageError(`${name}: compression is 0; a transition must keep something.`);
   }
   positiveNumber(`${name}: bnEpsilon`, given.bnEpsilon);
+  // Files keep no larger one.
+  share(`${name}: bnEpsilon`, given.bnEpsilon);
   share(`${name}: bnMomentum`, given.bnMomentum);
   let channels = given.stemChannels;
   for (const [block, count] of layers.entries()) {

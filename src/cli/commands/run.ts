@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { Option } from 'commander';
 import { plural } from '../../core/formatting.js';
+import { LABELS } from '../../data/tables/labels.js';
 import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
 import { writeReport } from '../../eval/report/writeReport.node.js';
 import {
@@ -72,7 +73,9 @@ async function run(context: CommandContext, typed: RunFlags): Promise<number> {
   let flags = await withNetworkFile(typed);
   const isTuning = fromOwnNetwork(flags);
   if (isTuning) {
-    flags = { ...flags, weights: PHANTOM_WEIGHTS, learningRate: flags.learningRate ?? TUNING_RATE };
+    // Of SGD the same rate would move nothing.
+    const rate = flags.optimizer === 'sgd' ? undefined : TUNING_RATE;
+    flags = { ...flags, weights: PHANTOM_WEIGHTS, learningRate: flags.learningRate ?? rate };
   }
   const choices = choicesOf(flags);
   const board = tensorBoardOf(flags);
@@ -133,8 +136,10 @@ async function run(context: CommandContext, typed: RunFlags): Promise<number> {
 }
 
 /** Whether the run begins with the package's own network: on phantoms, unless something else is asked for. */
-function fromOwnNetwork({ fromScratch, weights, network, ...flags }: RunFlags): boolean {
+function fromOwnNetwork({ fromScratch, weights, network, head, labels, ...flags }: RunFlags): boolean {
   if (fromScratch || weights !== undefined || namesData(flags)) return false;
+  // A head that is new has everything to learn.
+  if (head !== undefined || (labels && labels.join() !== LABELS.join())) return false;
   return network === undefined || network === 'densenet121';
 }
 
@@ -191,7 +196,8 @@ export const runCommand = define<RunFlags>({
       .addOption(
         new Option(
           '--from-scratch',
-          "on phantoms: begin with random weights, as on data of your own, not with the package's own network",
+          "on phantoms: begin with random weights, not with the package's own network, which is fine-tuned by --optimizer adam " +
+            `at a rate of ${TUNING_RATE}`,
         )
           .default(false, 'false')
           .conflicts('weights'),

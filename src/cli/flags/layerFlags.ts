@@ -33,10 +33,9 @@ export function addLayerOptions(command: Command): Command {
         '--rate-of <layers=factor>',
         'factor on the learning rate of layers, as conv1=0.1,conv2=0.3; of several that mean a layer the last holds; ' +
           'may be given again (default: 1)',
-      ).argParser((text: string, before: Record<string, number> = {}) => ({
-        ...before,
-        ...parser(rates)(text),
-      })),
+      ).argParser((text: string, before: Record<string, number> = {}) =>
+        Object.fromEntries(inLastPlace([...Object.entries(before), ...parser(rates)(text)])),
+      ),
     );
 }
 
@@ -48,16 +47,18 @@ function names(text: string): string[] {
 }
 
 /** @throws UsageError for what is no layers=factor */
-function rates(text: string): Record<string, number> {
-  return Object.fromEntries(
-    names(text).map((pair) => {
-      const [layers, factor, ...more] = pair.split('=').map((part) => part.trim());
-      if (!layers || !factor || more.length > 0) {
-        throw new UsageError(`'${pair}' is no layers=factor, as conv1=0.1.`);
-      }
-      return [layers, checkFactor(layers, numberIn(factor))];
-    }),
-  );
+function rates(text: string): [layers: string, factor: number][] {
+  return names(text).map((pair) => {
+    const [layers, factor, ...more] = pair.split('=').map((part) => part.trim());
+    if (!layers || !factor || more.length > 0) {
+      throw new UsageError(`'${pair}' is no layers=factor, as conv1=0.1.`);
+    }
+    return [layers, checkFactor(layers, numberIn(factor))];
+  });
 }
+
+/** Of layers that are named again only the last: an object would keep their first place. */
+const inLastPlace = <T>(pairs: [string, T][]) =>
+  pairs.filter(([layers], i) => !pairs.slice(i + 1).some(([later]) => later === layers));
 
 export const layersOf = (flags: LayerFlags): LayerSettings => completeLayers(checkLayers(flags));

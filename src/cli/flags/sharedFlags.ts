@@ -193,7 +193,7 @@ export function addTuningOptions(command: Command): Command {
 
 export function addTrainingOptions(
   command: Command,
-  fallback: Readonly<Record<'size' | 'batch' | 'epochs' | 'steps' | 'momentum', string>>,
+  fallback: Readonly<Record<'size' | 'batch' | 'epochs' | 'steps' | 'momentum' | 'weights', string>>,
 ): Command {
   command
     .addOption(option.size(fallback.size))
@@ -203,7 +203,7 @@ export function addTrainingOptions(
     .addOption(option.bnMomentum(fallback.momentum))
     .option(
       '--weights <file>',
-      `start from a weight file (${WEIGHTS_NAMES}), or a name in weights/ (default: drawn with --seed)`,
+      `start from a weight file (${WEIGHTS_NAMES}), or a name in weights/ (default: ${fallback.weights})`,
     )
     .addOption(option.seed())
     .addOption(option.workers())

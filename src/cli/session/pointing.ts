@@ -55,13 +55,19 @@ export async function pointing(context: CommandContext, flags: PointingFlags, ah
   const given = await readRows(flags, []);
   const images = given.images ?? '';
   const boxes = await readBoxes({ boxes: boxesFile, images });
+  if (boxes.size === 0) {
+    throw new UsageError(
+      `${boxesFile} is not there, or empty.`,
+      'Give a CSV of boxes (Image,Label,x,y,w,h) with --boxes.',
+    );
+  }
   const classifier = await readClassifierAhead(context, flags, ahead, 1);
   const { config, outputs, preparation } = classifier;
   const { size, pixels } = preparation;
   const cases = casesOf(rowsFor(given, outputs, []).frame, images, boxes);
   if (!cases.some((one) => one.boxes.length > 0)) {
     throw new UsageError(
-      `${boxesFile} is not there, or has no box of an image of ${given.table?.file ?? 'the CSV'}.`,
+      `${boxesFile} has no box of an image of ${given.table?.file ?? 'the CSV'}.`,
       'Give a CSV of boxes (Image,Label,x,y,w,h) with --boxes.',
     );
   }

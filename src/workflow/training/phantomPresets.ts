@@ -1,21 +1,14 @@
 /** Sizes and counts of `chexgpu run` where the user gives none and it draws its own X-rays. */
 import { DATA_WORDS, NOTEBOOK_STEPS, type Preset } from './presets.js';
 
-/** For `run`, which has phantoms as well. */
-export const RUN_WORDS = {
-  ...DATA_WORDS,
-  epochs: '3; on phantoms 5, in software 3',
-  momentum: "0.99, Keras'; on phantoms 0.9",
-};
-
 export interface PhantomPreset extends Preset {
   images: number;
   bnMomentum: number;
 }
 
 /**
- * `chexgpu run` without data. In software it has to end within minutes on two cores; so few steps need
- * moving averages that follow sooner than Keras' 0.99.
+ * `chexgpu run --from-scratch`, or of another network than the package's, without data. In software it has to end within
+ * minutes on two cores; so few steps need moving averages that follow sooner than Keras' 0.99.
  */
 export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
   hardware: {
@@ -61,3 +54,13 @@ export const TUNING_PRESET: Record<'hardware' | 'software', Omit<PhantomPreset, 
 
 /** Of that fine-tuning: a hundredth of what the network was trained with. */
 export const TUNING_RATE = 6e-6;
+
+/** For the help of `run`, which has data, phantoms, and phantoms from scratch. */
+export const RUN_WORDS = {
+  ...DATA_WORDS,
+  size: `${DATA_WORDS.size}; of the package's network its own, 224`,
+  epochs: `3; on phantoms ${TUNING_PRESET.hardware.epochs}, in software ${TUNING_PRESET.software.epochs}; from scratch 5 and 3`,
+  steps: `${DATA_WORDS.steps}; on phantoms in software ${TUNING_PRESET.software.stepsPerEpoch}`,
+  momentum: "0.99, Keras'; on phantoms from scratch 0.9",
+  weights: "on data drawn with --seed, on phantoms the package's own",
+};

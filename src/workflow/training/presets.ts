@@ -76,6 +76,7 @@ export const DATA_WORDS = {
   epochs: '3',
   steps: `all of the data, at most ${NOTEBOOK_STEPS}`,
   momentum: "0.99, Keras'",
+  weights: 'drawn with --seed',
 };
 
 /** @param batches in an epoch of the training images */

@@ -41,19 +41,23 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   num_init_features: 'stemChannels',
   init_channels: 'stemChannels',
   initialFilters: 'stemChannels',
-  epsilon: 'bnEpsilon',
-  momentum: 'bnMomentum',
 };
 
 /** Fields that others settle. */
+const EPSILON = 'It may be that of weights to begin with: --bn-epsilon says it.';
+const MOMENTUM = 'It belongs to the training: --bn-momentum says it.';
 const SETTLED: Readonly<Record<string, string>> = {
   classes: 'There are as many outputs as labels: --labels.',
   activation: 'What is trained are sigmoids.',
+  bnEpsilon: EPSILON,
+  epsilon: EPSILON,
+  bnMomentum: MOMENTUM,
+  momentum: MOMENTUM,
 };
 
 /**
  * The network that a JSON file describes: `{ "name": "slim", "blocks": [6, 12, 24, 16], "growthRate": 16 }`, with any
- * fields of `DenseNetConfig` but `classes` and `activation`; those left out are DenseNet121's.
+ * fields of `DenseNetConfig` but `classes`, `activation`, `bnEpsilon` and `bnMomentum`; those left out are DenseNet121's.
  * @throws UsageError for a file that is none, an unknown field, a value that no network can have, and for a network of
  *   more than 250 million parameters
  */
@@ -83,13 +87,6 @@ export async function readNetworkFile(path: string): Promise<DenseNetConfig> {
   const { inputChannels = 3 } = fields;
   if (inputChannels !== 1 && inputChannels !== 3) {
     throw new UsageError(`${path}: inputChannels is ${shown(inputChannels)}, it must be 1 (gray) or 3.`);
-  }
-  const { bnMomentum = 0.99 } = fields;
-  if (!(Number(bnMomentum) > 0 && Number(bnMomentum) < 1)) {
-    throw new UsageError(
-      `${path}: bnMomentum is ${shown(bnMomentum)}, it must be above 0 and below 1.`,
-      'At 0 a prediction would go by the last batch alone, at 1 by no batch at all.',
-    );
   }
   const drafted = densenetConfig('densenet121', { ...fields, name: path });
   const config = densenetConfig('densenet121', { ...fields, name: nameOf(fields, drafted, path) });

@@ -64,14 +64,14 @@ const newHead = (labels: readonly string[], seed: number): string =>
 const areThese = (labels: readonly string[], others: readonly string[] | null): boolean =>
   others?.length === labels.length && labels.every((name, i) => name === others[i]);
 
-/** Room that a checkpoint takes on the disk; of a network that only its weights tell, about as much as they do. */
+/** Room that a checkpoint takes on the disk; of a network that only its weights tell, twice what they do: they may be half precision. */
 export async function checkpointBytes({
   network,
   weights,
 }: Pick<WeightOptions, 'network'> & { weights?: string }): Promise<number> {
   const bytes = countParameters(configOf(network ?? 'densenet121')).total * 4 + 2e6;
   if (network !== undefined || weights === undefined) return bytes;
-  return Math.max(bytes, (await stat(await resolveWeights(weights))).size);
+  return Math.max(bytes, 2 * (await stat(await resolveWeights(weights))).size);
 }
 
 /** The same network with moving averages that keep another share of the old ones per step. */

@@ -257,7 +257,7 @@ describe('the single steps', () => {
   it.each([
     [['--classes', 'Mass', '--data', data], /--classes is for image files/],
     [['--data', data, join(data, 'images', 'x.png')], /Image files were given, and a CSV/],
-    [['--data', data, '--boxes', 'none.csv'], /none\.csv is not there, or has no box/],
+    [['--data', data, '--boxes', 'none.csv'], /none\.csv is not there, or empty/],
     [[], /nothing to explain/],
   ])('`gradcam` refuses %j', async (args, line) => {
     const ended = await chexgpu(['gradcam', '--weights', weights, '--out', scratch.path('none'), ...args]);

@@ -21,6 +21,17 @@ it('all learn alike where nothing is said, and lists go on where a flag is given
   });
 });
 
+it('of rates for the same layers the last holds, in its place', () => {
+  const lists = [['base=0.1,conv5=1', 'base=0.5'], ['base=0.1,conv5=1,base=0.5']];
+  for (const list of lists) {
+    const { rateOf } = layersOf(parsed(...list.flatMap((rates) => ['--rate-of', rates])));
+    expect(Object.entries(rateOf)).toEqual([
+      ['conv5', 1],
+      ['base', 0.5],
+    ]);
+  }
+});
+
 it.each([
   ['--freeze', 'conv1,,conv2', /--freeze.*empty name in 'conv1,,conv2'/],
   ['--freeze', ' ', /--freeze.*empty name/],
