@@ -26,7 +26,7 @@ import {
   type PhantomPreset,
   RUN_WORDS,
   TUNING_PRESET,
-  TUNING_RATE,
+  TUNING_SHARE,
 } from '../../workflow/training/phantomPresets.js';
 import { DATA_PRESET } from '../../workflow/training/presets.js';
 import { tensorBoardJob } from '../../workflow/training/tensorBoard.node.js';
@@ -39,6 +39,7 @@ import {
 import { define } from '../defineCommand.js';
 import { checkpointsOf } from '../flags/callbackFlags.js';
 import { withNetworkFile } from '../flags/networkFlags.js';
+import { usualRate } from '../flags/optimizerFlags.js';
 import {
   addDataOptions,
   addFolderOptions,
@@ -73,9 +74,8 @@ async function run(context: CommandContext, typed: RunFlags): Promise<number> {
   let flags = await withNetworkFile(typed);
   const isTuning = fromOwnNetwork(flags);
   if (isTuning) {
-    // Of SGD the same rate would move nothing.
-    const rate = flags.optimizer === 'sgd' ? undefined : TUNING_RATE;
-    flags = { ...flags, weights: PHANTOM_WEIGHTS, learningRate: flags.learningRate ?? rate };
+    const { learningRate = TUNING_SHARE * usualRate(flags) } = flags;
+    flags = { ...flags, weights: PHANTOM_WEIGHTS, learningRate };
   }
   const choices = choicesOf(flags);
   const board = tensorBoardOf(flags);
@@ -196,8 +196,8 @@ export const runCommand = define<RunFlags>({
       .addOption(
         new Option(
           '--from-scratch',
-          "on phantoms: begin with random weights, not with the package's own network, which is fine-tuned by --optimizer adam " +
-            `at a rate of ${TUNING_RATE}`,
+          "on phantoms: begin with random weights, not with the package's own network, " +
+            `which is fine-tuned at ${TUNING_SHARE} of the usual learning rate`,
         )
           .default(false, 'false')
           .conflicts('weights'),

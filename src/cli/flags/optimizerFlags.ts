@@ -69,12 +69,18 @@ function learningRate(text: string): number {
   throw new InvalidArgumentError('Give a number above 0 and below 10.');
 }
 
+const kindOf = (flags: OptimizerFlags): OptimizerKind =>
+  OPTIMIZERS.find(({ name }) => name === flags.optimizer) ?? OPTIMIZERS[0];
+
+/** The learning rate of the optimizer that the flags ask for, where they say none. */
+export const usualRate = (flags: OptimizerFlags): number => kindOf(flags).settings.learningRate.default;
+
 /**
  * The optimizer that the flags ask for.
  * @throws UsageError for the flag of a setting that it has not
  */
 export function optimizerOf(flags: OptimizerFlags): CompleteOptimizer {
-  const kind = OPTIMIZERS.find(({ name }) => name === flags.optimizer) ?? OPTIMIZERS[0];
+  const kind = kindOf(flags);
   const values: Readonly<Record<string, unknown>> = { ...flags };
   const given = [...FLAGS.keys()].filter((field) => values[field] !== undefined);
   const foreign = given.find((field) => !Object.hasOwn(kind.settings, field));

@@ -8,8 +8,8 @@
 // numbers, so that every adapter takes the same pixels: the matrix has 48 bits behind the point (changeTable.ts), r and
 // s have 32, and so has the mean of the four, which is rounded once to a float. mode: 0 nearest, 1 constant (cval),
 // 2 reflect (period 2n), 3 wrap (period n-1).
-// Variants: naive (this, any shape). Four pixels of a row per thread, the matrix multiplied once, took 4.4 ms instead of
-// 7.9 for 4 images of 320 px on lavapipe, 79 instead of 64 on SwiftShader (2026-11-27, busy cores): not kept.
+// Variants: naive (this, any shape). Four pixels of a row per thread, the matrix multiplied once, took 4.4 ms instead
+// of 7.9 for 4 images of 320 px on lavapipe, 79 instead of 64 on SwiftShader (2026-11-27, busy cores): not kept.
 // Check and race: npx chexgpu doctor --kernel augment.move
 
 const CHANNELS: u32 = 1;

@@ -7,8 +7,8 @@ export interface PhantomPreset extends Preset {
 }
 
 /**
- * `chexgpu run --from-scratch`, or of another network than the package's, without data. In software it has to end within
- * minutes on two cores; so few steps need moving averages that follow sooner than Keras' 0.99.
+ * `chexgpu run --from-scratch`, or of another network than the package's, without data. In software it has to end
+ * within minutes on two cores; so few steps need moving averages that follow sooner than Keras' 0.99.
  */
 export const PHANTOM_PRESET: Record<'hardware' | 'software', PhantomPreset> = {
   hardware: {
@@ -52,14 +52,19 @@ export const TUNING_PRESET: Record<'hardware' | 'software', Omit<PhantomPreset, 
   },
 };
 
-/** Of that fine-tuning: a hundredth of what the network was trained with. */
-export const TUNING_RATE = 6e-6;
+/**
+ * Of that fine-tuning, in the optimizer's default rate: with Adam a hundredth of the highest rate at which the network
+ * was trained last.
+ */
+export const TUNING_SHARE = 0.006;
 
 /** For the help of `run`, which has data, phantoms, and phantoms from scratch. */
 export const RUN_WORDS = {
   ...DATA_WORDS,
   size: `${DATA_WORDS.size}; of the package's network its own, 224`,
-  epochs: `3; on phantoms ${TUNING_PRESET.hardware.epochs}, in software ${TUNING_PRESET.software.epochs}; from scratch 5 and 3`,
+  epochs:
+    `3; on phantoms ${TUNING_PRESET.hardware.epochs}, in software ${TUNING_PRESET.software.epochs}; ` +
+    'from scratch 5 and 3',
   steps: `${DATA_WORDS.steps}; on phantoms in software ${TUNING_PRESET.software.stepsPerEpoch}`,
   momentum: "0.99, Keras'; on phantoms from scratch 0.9",
   weights: "on data drawn with --seed, on phantoms the package's own",

@@ -56,8 +56,9 @@ const SETTLED: Readonly<Record<string, string>> = {
 };
 
 /**
- * The network that a JSON file describes: `{ "name": "slim", "blocks": [6, 12, 24, 16], "growthRate": 16 }`, with any
- * fields of `DenseNetConfig` but `classes`, `activation`, `bnEpsilon` and `bnMomentum`; those left out are DenseNet121's.
+ * The network that a JSON file describes: `{ "name": "slim", "blocks": [6, 12, 24, 16], "growthRate": 16 }`, with
+ * any fields of `DenseNetConfig` but `classes`, `activation`, `bnEpsilon` and `bnMomentum`; those left out are
+ * DenseNet121's.
  * @throws UsageError for a file that is none, an unknown field, a value that no network can have, and for a network of
  *   more than 250 million parameters
  */

@@ -64,7 +64,10 @@ const newHead = (labels: readonly string[], seed: number): string =>
 const areThese = (labels: readonly string[], others: readonly string[] | null): boolean =>
   others?.length === labels.length && labels.every((name, i) => name === others[i]);
 
-/** Room that a checkpoint takes on the disk; of a network that only its weights tell, twice what they do: they may be half precision. */
+/**
+ * Room that a checkpoint takes on the disk; of a network that only its weights tell, twice what they do: they may be
+ * in half precision.
+ */
 export async function checkpointBytes({
   network,
   weights,
