@@ -128,6 +128,12 @@ export {
   rocAucScore,
   type ScoreResult,
 } from './eval/scores/averages.js';
+export {
+  type BootstrapOptions,
+  type BootstrapResult,
+  type BootstrapTable,
+  bootstrapMeanAuc,
+} from './eval/scores/bootstrap.js';
 export { type ClassEvaluation, type EvaluationResult, evaluate } from './eval/scores/evaluate.js';
 export {
   auc,

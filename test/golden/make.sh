@@ -70,6 +70,7 @@ make generator generator110 generator/make_generator.py
 make generator generator112 generator/make_generator.py
 make generator generatortf generator/make_generator.py
 make crop torchvision generator/make_crop.py
+make bootstrap keras eval/make_bootstrap.py bootstrap.json
 make scores keras eval/make_scores.py scores.json ${CHEXGPU_DATA:+"$CHEXGPU_DATA"}
 make evaluate keras eval/make_evaluate.py evaluate.json
 make colormap keras eval/make_colormap.py colormap.json
