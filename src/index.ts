@@ -7,6 +7,7 @@ export { byteSize } from './core/formatting.js';
 export { MT19937 } from './core/mt19937.js';
 export { packState, unpackState } from './core/packState.js';
 export type { NumberArray, StateValue } from './core/stateValue.js';
+export type { Progress, WorkOptions } from './core/work.js';
 export {
   type Augmentation,
   type AugmentationOptions,

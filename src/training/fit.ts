@@ -3,9 +3,10 @@
  * goes on where the last epoch stopped, and validation in inference mode. All that is not the loop itself, the history
  * included, is a callback.
  */
-import { checkSignal } from '../core/abort.js';
+
 import { requireFields, requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
 import { DataError, NonFiniteError, UsageError } from '../core/errors.js';
+import { checkSignal } from '../core/work.js';
 import type { BatchSource } from './batch.js';
 import { type Callback, checkCallbacks, type EpochInfo, type RefusedStepInfo } from './callbacks/callback.js';
 import { History } from './callbacks/history.js';

@@ -1,7 +1,8 @@
 /** Predictions for a whole source, in its order: Keras' `predict_generator`. */
-import { checkSignal } from '../core/abort.js';
+
 import { listOfNumbers, requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
+import { checkSignal } from '../core/work.js';
 import type { BatchSource } from './batch.js';
 import { checkSource, requireModel } from './checkSource.js';
 import type { Model } from './model/model.js';

@@ -1,5 +1,5 @@
 /** Kernels raced on the network's shapes: the cases that operations keep for that (`race` in `*.check.ts`). */
-import type { StopSignal } from '../core/abort.js';
+import type { StopSignal } from '../core/work.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import { type Peaks, type Rates, ratesOf } from '../engine/timing/peaks.js';
 import { racePlans } from '../engine/timing/race.js';

@@ -93,7 +93,7 @@ const SOURCES = ['src', 'bench', 'scripts']
   .flatMap((folder) => filesBelow(folder, /\.(ts|mjs)$/))
   .filter((file) => !/\.d\.m?ts$/.test(file));
 
-/** src/core/abort.ts -> test/core/abort.test.ts, bench/page/page.ts -> test/bench/page/page.test.ts */
+/** src/core/work.ts -> test/core/work.test.ts, bench/page/page.ts -> test/bench/page/page.test.ts */
 const testOf = (source: string) => `test/${source.replace(/^src\//, '').replace(/\.(ts|mjs)$/, '')}.test.ts`;
 
 /** Lines of program, with types and comments away. */

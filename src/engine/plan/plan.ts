@@ -6,8 +6,8 @@
  * bytes. Profiler, bench and documents read that table.
  */
 
-import { untilAborted } from '../../core/abort.js';
 import { GpuError, OutOfMemoryError } from '../../core/errors.js';
+import { untilAborted } from '../../core/work.js';
 import { COPY_DST, COPY_SRC, STORAGE, UNIFORM } from '../device/bufferUsage.js';
 import type { Gpu } from '../device/gpu.js';
 import { extensionObstacle } from '../wgsl/extensions.js';

@@ -1,6 +1,7 @@
 /** How a plan comes about: recorded; if need be anew, with choices that were measured and kernels that were checked. */
-import type { StopSignal } from '../../core/abort.js';
+
 import { GpuError } from '../../core/errors.js';
+import type { StopSignal } from '../../core/work.js';
 import type { Gpu } from '../device/gpu.js';
 import { OTHER_ADAPTER, type PlanBuilder, type UntunedClass } from './plan.js';
 

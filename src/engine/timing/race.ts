@@ -2,7 +2,7 @@
  * Plans timed against each other: warmed up, then in rounds in which all take turns, so that whatever slows the
  * machine slows all of them. The one way in which the tuner, the lab, `chexgpu doctor` and the bench time kernels.
  */
-import type { StopSignal } from '../../core/abort.js';
+import type { StopSignal } from '../../core/work.js';
 import type { Gpu } from '../device/gpu.js';
 import type { Plan } from '../plan/plan.js';
 import { Stopwatch } from './stopwatch.js';

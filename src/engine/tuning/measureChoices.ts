@@ -3,10 +3,11 @@
  * of its own and built; those that agree with each other, or with the naive variant, are raced, and the fastest is the
  * class's entry in the table. The first choice of a class is its default, the one used where nothing was measured.
  */
-import type { StopSignal } from '../../core/abort.js';
+
 import { ChexError, OutOfMemoryError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
 import { TOLERANCE, worstDifference } from '../../core/tolerance.js';
+import type { StopSignal } from '../../core/work.js';
 import { COPY_DST, COPY_SRC, STORAGE } from '../device/bufferUsage.js';
 import type { Gpu } from '../device/gpu.js';
 import { type Choice, choiceName } from '../plan/choice.js';

@@ -6,7 +6,7 @@
  * All choices of a class give the same numbers but for rounding, so a table decides over the last bits of a result:
  * with the same table the bits are the same. What is in a table therefore stays as it is until it is measured anew.
  */
-import type { StopSignal } from '../../core/abort.js';
+import type { StopSignal } from '../../core/work.js';
 import type { Gpu } from '../device/gpu.js';
 import { choiceName } from '../plan/choice.js';
 import type { Kernel } from '../plan/kernel.js';

@@ -1,7 +1,8 @@
 /** Who may use a model's buffers, and when they may go: one job at a time, and an end that waits for those begun. */
-import { untilAborted } from '../../core/abort.js';
+
 import { UsageError } from '../../core/errors.js';
 import { callWithin, isWithin } from '../../core/reentrancy.js';
+import { untilAborted } from '../../core/work.js';
 
 export class Turns {
   private last: Promise<unknown> = Promise.resolve();

@@ -1,7 +1,8 @@
 /** A weight file as something that predicts: what `chexgpu predict` and `chexgpu gradcam` do, for programs. */
-import { checkSignal } from '../../core/abort.js';
+
 import { listOfStrings, requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
+import { checkSignal } from '../../core/work.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';

@@ -1,0 +1,64 @@
+/** What every call takes that may last: a signal that ends it, and somebody who is told how far it is. */
+import { requireFunction, shown } from './arguments.js';
+import { UsageError } from './errors.js';
+
+/** How far a call is. */
+export interface Progress {
+  /** What is done now, e.g. `compile`, `run`, `train`. */
+  phase: string;
+  done: number;
+  /** Left out where nobody knows it. */
+  total?: number;
+  /** What `done` counts: `kernels`, `images`, `bytes`. */
+  unit?: string;
+  /** What this is for, or what is waited for: a plan, a kernel. */
+  note?: string;
+}
+
+/** Of every call that may last. */
+export interface WorkOptions {
+  /** Aborted, it ends the call with its reason. */
+  signal?: AbortSignal;
+  /**
+   * Told how far the call is, and waited for; what it throws or rejects with ends the call. It must not call the model
+   * that it is told of.
+   */
+  onProgress?: (progress: Progress) => void | Promise<void>;
+}
+
+/** @throws UsageError for a signal that is none, or an `onProgress` that is no function */
+export function checkWork({ signal, onProgress }: WorkOptions): void {
+  checkSignal(signal);
+  if (onProgress !== undefined) requireFunction('onProgress', onProgress);
+}
+
+/** Says how far the work is. @throws the signal's reason, where it is aborted; what `onProgress` throws */
+export async function tell({ signal, onProgress }: WorkOptions, progress: Progress): Promise<void> {
+  signal?.throwIfAborted();
+  if (!onProgress) return;
+  await untilAborted(Promise.resolve(onProgress(progress)), signal);
+  signal?.throwIfAborted();
+}
+
+/**
+ * What `promise` comes to, or, as soon as `signal` is aborted, its reason. What the promise comes to afterwards
+ * concerns nobody.
+ */
+export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  });
+}
+
+/** What is asked between two steps of some work whether to go on: an AbortSignal, or several. */
+export type StopSignal = Pick<AbortSignal, 'throwIfAborted'>;
+
+/** @throws UsageError unless it is an AbortSignal or its like, or left out */
+export function checkSignal(signal: StopSignal | undefined): void {
+  if (signal === undefined || typeof signal?.throwIfAborted === 'function') return;
+  throw new UsageError(`signal is ${shown(signal)}, it must be an AbortSignal.`);
+}
