@@ -53,8 +53,8 @@ export async function* drawSamples(): AsyncGenerator<Sample> {
 /** Phantoms to train on, drawn when they are first asked for, and the loss weights of their labels. */
 export function trainingPhantoms(options: { images: number; size: number; batchSize: number }): {
   source: ImageGenerator;
-  posWeights: number[];
-  negWeights: number[];
+  posWeights: Float64Array;
+  negWeights: Float64Array;
 } {
   const { images, size, batchSize } = options;
   const specs = makeCohort({ images, seed: TRAINING_SEED, balanced: true });
@@ -78,7 +78,6 @@ export function trainingPhantoms(options: { images: number; size: number; batchS
     drawn.set(name, image);
     return image;
   };
-  const { positive, negative } = lossWeights(computeClassFreqs(frame.labels, LABELS.length));
   return {
     source: new ImageGenerator({
       frame,
@@ -89,7 +88,6 @@ export function trainingPhantoms(options: { images: number; size: number; batchS
       seed: TRAINING_SEED,
       normalisation: SAMPLEWISE,
     }),
-    posWeights: [...positive],
-    negWeights: [...negative],
+    ...lossWeights(computeClassFreqs(frame.labels, LABELS.length)),
   };
 }

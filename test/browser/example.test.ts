@@ -60,7 +60,6 @@ function trainingSet() {
   const specs = makeCohort({ images: PHANTOMS, seed: TRAINING_SEED, balanced: true });
   const labels = Uint8Array.from(specs.flatMap((spec) => spec.labels));
   const images = specs.map((spec) => spec.image);
-  const { positive, negative } = lossWeights(computeClassFreqs(labels, LABELS.length));
   const source = new ImageGenerator({
     frame: {
       file: 'x',
@@ -81,7 +80,7 @@ function trainingSet() {
     seed: TRAINING_SEED,
     normalisation: SAMPLEWISE,
   });
-  return { source, posWeights: [...positive], negWeights: [...negative] };
+  return { source, ...lossWeights(computeClassFreqs(labels, LABELS.length)) };
 }
 
 async function settled(page: Page): Promise<string> {

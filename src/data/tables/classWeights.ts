@@ -50,14 +50,14 @@ export function classWeights(frame: Frame, weighting: ClassWeighting): LossWeigh
   if (weighting.kind === 'frequencies') return lossWeights(frequencies);
   if (weighting.kind === 'none') {
     return {
-      positive: new Float64Array(classes.length).fill(1),
-      negative: new Float64Array(classes.length).fill(1),
+      posWeights: new Float64Array(classes.length).fill(1),
+      negWeights: new Float64Array(classes.length).fill(1),
     };
   }
   if (weighting.kind === 'given') {
     return {
-      positive: given('positive', weighting.positive, classes),
-      negative: given('negative', weighting.negative, classes),
+      posWeights: given('positive', weighting.positive, classes),
+      negWeights: given('negative', weighting.negative, classes),
     };
   }
   const known = countKnown(frame);
@@ -67,7 +67,7 @@ export function classWeights(frame: Frame, weighting: ClassWeighting): LossWeigh
   // 1/a : 1/b is b : a, which is a number also where a side has no image.
   const shares = (other: readonly number[]) =>
     Float64Array.from(other, (n, c) => (known[c] === 0 ? 0 : n / (positives[c] + negatives[c])));
-  return { positive: shares(negatives), negative: shares(positives) };
+  return { posWeights: shares(negatives), negWeights: shares(positives) };
 }
 
 function given(side: string, weights: readonly number[], classes: readonly string[]): Float64Array {

@@ -63,46 +63,50 @@ export function frameFrequencies(frame: Frame): ClassFrequencies {
   return computeClassFreqs(frame.labels, frame.classes.length, { unknownLabels: true });
 }
 
+/** As `fit`, `compile` and `weightedCrossEntropy` take them: `fit(model, source, { epochs, ...lossWeights(f) })`. */
 export interface LossWeights {
   /** Weight of the positive term of each class. */
-  readonly positive: Float64Array;
+  readonly posWeights: Float64Array;
   /** Weight of the negative term of each class. */
-  readonly negative: Float64Array;
+  readonly negWeights: Float64Array;
 }
 
 /** Positive weights are the negative frequencies and the other way round, so that both sides contribute alike. */
 export function lossWeights(frequencies: ClassFrequencies): LossWeights {
-  checkSides('frequencies', frequencies);
-  return { positive: frequencies.negative.slice(), negative: frequencies.positive.slice() };
+  const { positive, negative } = checkedSides('frequencies', frequencies, ['positive', 'negative']);
+  return { posWeights: negative.slice(), negWeights: positive.slice() };
 }
 
 /** What each side of each class adds to the loss: frequency times weight; equal on both sides with `lossWeights`. */
 export function contributions(frequencies: ClassFrequencies, weights: LossWeights): ClassFrequencies {
-  checkSides('frequencies', frequencies);
-  checkSides('weights', weights);
-  if (weights.positive.length !== frequencies.positive.length) {
+  const { positive, negative } = checkedSides('frequencies', frequencies, ['positive', 'negative']);
+  const { posWeights, negWeights } = checkedSides('weights', weights, ['posWeights', 'negWeights']);
+  if (posWeights.length !== positive.length) {
     throw new UsageError(
-      `There are weights of ${weights.positive.length} classes and frequencies of ${frequencies.positive.length}.`,
+      `There are weights of ${posWeights.length} classes and frequencies of ${positive.length}.`,
     );
   }
   return {
-    positive: frequencies.positive.map((f, i) => f * weights.positive[i]),
-    negative: frequencies.negative.map((f, i) => f * weights.negative[i]),
+    positive: positive.map((f, i) => f * posWeights[i]),
+    negative: negative.map((f, i) => f * negWeights[i]),
   };
 }
 
 /** @throws UsageError unless both sides are Float64Arrays of one length, of finite numbers */
-function checkSides(name: string, sides: ClassFrequencies | LossWeights): void {
-  requireObject(name, sides);
-  for (const side of ['positive', 'negative'] as const) {
-    const values = sides[side];
+function checkedSides<Side extends string, T extends Readonly<Record<Side, Float64Array>>>(
+  name: string,
+  given: T,
+  sides: readonly [Side, Side],
+): T {
+  requireObject(name, given);
+  for (const side of sides) {
+    const values = given[side];
     if (kindOf(values) !== 'Float64Array') {
       throw new UsageError(`${name}: ${side} is ${shown(values)}, it must be a Float64Array.`);
     }
     for (const [i, value] of values.entries()) finite(`${name}: ${side}[${i}]`, value);
   }
-  const [positive, negative] = [sides.positive.length, sides.negative.length];
-  if (positive !== negative) {
-    throw new UsageError(`${name}: there are ${positive} classes on one side and ${negative} on the other.`);
-  }
+  const [one, other] = sides.map((side) => given[side].length);
+  if (one === other) return given;
+  throw new UsageError(`${name}: there are ${one} classes on one side and ${other} on the other.`);
 }

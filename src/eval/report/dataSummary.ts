@@ -48,7 +48,7 @@ export function frequencySummary(
     negative: [...frequencies.negative],
     weighting: classWeightingWords(weighting),
     evensSides: weighting.kind === 'frequencies',
-    positiveWeights: [...weights.positive],
-    negativeWeights: [...weights.negative],
+    positiveWeights: [...weights.posWeights],
+    negativeWeights: [...weights.negWeights],
   };
 }

@@ -13,8 +13,8 @@ import { checkScored, LABEL_SMOOTHING, type Loss, type LossKind, smoothed, smoot
 
 export interface WeightedSettings {
   /** One weight per class for positive and negative labels, 0 or above; see `lossWeights`. */
-  posWeights: readonly number[];
-  negWeights: readonly number[];
+  posWeights: ArrayLike<number>;
+  negWeights: ArrayLike<number>;
   /** Inside the logarithms; above 0. Default 1e-7. */
   epsilon?: number;
   /** Whether labels may be NaN, unknown: see `Loss.unknownLabels`. Default false: then such a label is refused. */
@@ -28,7 +28,11 @@ const EPSILON = 1e-7;
 
 /** What a weighted loss was made with. */
 export interface WeightedCrossEntropy extends Loss {
-  readonly settings: Readonly<Required<WeightedSettings> & Record<string, unknown>>;
+  readonly settings: Readonly<
+    Required<WeightedSettings> &
+      Record<'posWeights' | 'negWeights', readonly number[]> &
+      Record<string, unknown>
+  >;
 }
 
 const SETTINGS = ['posWeights', 'negWeights', 'epsilon', 'unknownLabels', 'labelSmoothing'] as const;
@@ -95,7 +99,7 @@ export const WEIGHTED: LossKind = {
 };
 
 /** Checked copies of the weights on one side. */
-function side(name: string, given: readonly number[], classes: number): readonly number[] {
+function side(name: string, given: ArrayLike<number>, classes: number): readonly number[] {
   const weights = listOfNumbers(name, given);
   if (weights.length !== classes) {
     throw new UsageError(`${name} has ${weights.length} numbers; there must be ${classes}, one per class.`);

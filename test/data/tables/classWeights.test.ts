@@ -29,8 +29,8 @@ function frameOf(positives: number, negatives: number, unknown = 0): Frame {
 }
 
 const of = (frame: Frame, weighting: ClassWeighting) => {
-  const { positive, negative } = classWeights(frame, weighting);
-  return [...positive, ...negative];
+  const { posWeights, negWeights } = classWeights(frame, weighting);
+  return [...posWeights, ...negWeights];
 };
 
 describe('class weights', () => {
@@ -52,8 +52,8 @@ describe('class weights', () => {
 
   it('are those of frequencies, none, or given', () => {
     const frame = frameOf(1, 3, 4);
-    const { positive, negative } = lossWeights(frameFrequencies(frame));
-    expect(of(frame, { kind: 'frequencies' })).toEqual([...positive, ...negative]);
+    const { posWeights, negWeights } = lossWeights(frameFrequencies(frame));
+    expect(of(frame, { kind: 'frequencies' })).toEqual([...posWeights, ...negWeights]);
     expect(of(frame, { kind: 'none' })).toEqual([1, 1]);
     expect(of(frame, { kind: 'given', positive: [4], negative: [0.5] })).toEqual([4, 0.5]);
     expect(of(frameOf(0, 0, 2), { kind: 'effective', beta: 0.9 })).toEqual([0, 0]);

@@ -16,6 +16,7 @@ import {
 } from '../../../src/data/tables/frequencies.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
 import { checkForLeakage } from '../../../src/data/tables/leakage.js';
+import { weightedCrossEntropy } from '../../../src/training/losses/index.js';
 import { DATA, realFile } from '../../support/files/realData.js';
 
 describe('class frequencies', () => {
@@ -30,13 +31,20 @@ describe('class frequencies', () => {
     const labels = Uint8Array.from({ length: 37 * 5 }, (_, i) => Number((i * 2654435761) % 97 < 31));
     const frequencies = computeClassFreqs(labels, 5);
     const weights = lossWeights(frequencies);
-    expect(weights.positive).toEqual(frequencies.negative);
+    expect(weights.posWeights).toEqual(frequencies.negative);
     const sides = contributions(frequencies, weights);
     expect(sides.positive).toEqual(sides.negative);
     expect(Math.min(...sides.positive)).toBeGreaterThan(0);
-    expect(
-      contributions(frequencies, { positive: weights.positive, negative: weights.positive }).negative,
-    ).not.toEqual(sides.positive);
+    expect(contributions(frequencies, { ...weights, negWeights: weights.posWeights }).negative).not.toEqual(
+      sides.positive,
+    );
+  });
+
+  it('weights are what the weighted loss takes, as they come', () => {
+    const frequencies = computeClassFreqs([1, 0, 0, 1, 0, 0], 2);
+    const { settings } = weightedCrossEntropy(lossWeights(frequencies));
+    expect(settings.posWeights).toEqual([...frequencies.negative]);
+    expect(settings.negWeights).toEqual([...frequencies.positive]);
   });
 
   it('count the labels that are known, where unknown ones are allowed', () => {
