@@ -118,6 +118,8 @@ async function checkRoom(target: string, folder: string, needs: number): Promise
 export class OutputFolder {
   /** Written by this process. */
   private readonly written = new Map<string, WrittenFile>();
+  /** The names that files got whose own were taken. */
+  private readonly others = new Map<string, string>();
 
   private constructor(
     /** Without links. */
@@ -230,7 +232,8 @@ export class OutputFolder {
   private async publishStaged(): Promise<Published> {
     const found = await filesBelow(this.staged);
     if (found.length === 0) return { files: [], renamed: [] };
-    const ours = await this.replaceable(new Set(found));
+    const others = found.flatMap((path) => this.others.get(path) ?? []);
+    const ours = await this.replaceable(new Set([...found, ...others]));
     const moves: Move[] = [];
     await forAll(found, async (from) => {
       moves.push({ from, to: { path: from, ...(await syncedFacts(join(this.staged, from))) } });
@@ -261,13 +264,17 @@ export class OutputFolder {
     const placed: Move[] = [];
     for (const { from, to } of moves) {
       const place = join(this.path, from);
+      const other = this.others.get(from);
       if (ours.has(from) || !(await lstat(place).catch(() => null))) placed.push({ from, to });
+      // A file that is written again and again takes one other name, not one more each time.
+      else if (other !== undefined && ours.has(other)) placed.push({ from, to: { ...to, path: other } });
       else {
         const ending = extname(from);
         const names = await readdir(dirname(place));
         const given = new FreeNames(names).take(basename(from, ending), ending);
         const path = posix.join(posix.dirname(from), given);
         placed.push({ from, to: { ...to, path } });
+        this.others.set(from, path);
         renamed.push({ wanted: from, given: path });
       }
     }

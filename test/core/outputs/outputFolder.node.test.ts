@@ -116,6 +116,23 @@ describe('a folder of results', () => {
     expect(tree('r')).toMatchObject({ 'weights.h5': 'mine', 'weights-2.h5': 'new weights' });
   });
 
+  it('that writes a file again and again whose name is taken gives it one other name', async () => {
+    const folder = await OutputFolder.open(at('r'));
+    put('r/checkpoint.h5', 'mine');
+    const publish = async (content: string) => {
+      stage(folder, { 'checkpoint.h5': content });
+      return (await folder.publish()).renamed;
+    };
+    expect(await publish('epoch 1')).toEqual([{ wanted: 'checkpoint.h5', given: 'checkpoint-2.h5' }]);
+    expect(await publish('epoch 2')).toEqual([]);
+    expect(await publish('epoch 3')).toEqual([]);
+    put('r/checkpoint-2.h5', 'mine, too');
+    expect(await publish('epoch 4')).toEqual([{ wanted: 'checkpoint.h5', given: 'checkpoint-3.h5' }]);
+    await folder.close();
+    const [mine, too, last] = ['mine', 'mine, too', 'epoch 4'];
+    expect(tree('r')).toEqual({ 'checkpoint.h5': mine, 'checkpoint-2.h5': too, 'checkpoint-3.h5': last });
+  });
+
   it('lists a file that grows in its place, whatever becomes of the work', async () => {
     await write('r', OLD);
     const folder = await OutputFolder.open(at('r'), { overwrite: true });
