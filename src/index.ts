@@ -107,7 +107,7 @@ export {
 } from './densenet/weights/torch/torchFacts.js';
 export type { Preprocessing, WeightsMeaning } from './densenet/weights/weightsMeaning.js';
 export { openGpu } from './engine/device/gpu.browser.js';
-export { Gpu } from './engine/device/gpu.js';
+export { type DeviceLoss, Gpu } from './engine/device/gpu.js';
 export type { GpuInfo } from './engine/device/gpuInfo.js';
 export type { Peaks } from './engine/timing/peaks.js';
 export { type Profile, type ProfileOptions, profilePlan } from './engine/timing/profile.js';

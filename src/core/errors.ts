@@ -55,10 +55,21 @@ export class OutOfMemoryError extends ChexError {
   }
 }
 
-/** WebGPU refused a command, a shader did not compile, or the device was lost. */
+/** WebGPU refused a command, or a shader did not compile. */
 export class GpuError extends ChexError {
   constructor(message: string, hint?: string, options?: ErrorOptions) {
     super('gpu', message, hint, options);
+  }
+}
+
+/** The device is gone: its driver failed, the system took it, or its owner destroyed it. */
+export class DeviceLostError extends GpuError {
+  constructor(
+    message: string,
+    hint = 'Open a new one; train from the last checkpoint.',
+    options?: ErrorOptions,
+  ) {
+    super(message, hint, options);
   }
 }
 

@@ -131,7 +131,7 @@ export class Lab {
 
   /**
    * Runs one case and compares every output with the CPU reference.
-   * @throws GpuError when the device is lost
+   * @throws DeviceLostError when the device is lost
    */
   async check(check: CheckCase, runner: Runner): Promise<Verdict> {
     const { gpu } = this;

@@ -20,7 +20,9 @@ export async function compilerMessages(gpu: Gpu, label: string, source: string):
     gpu.device.createShaderModule({ label, code: source }),
   );
   if ('thrown' in outcome) throw outcome.thrown;
-  const [information, { refused }] = await Promise.all([outcome.value.getCompilationInfo(), report]);
+  const [information, { refused }] = await gpu.wait(
+    Promise.all([outcome.value.getCompilationInfo(), report]),
+  );
   gpu.assertAlive();
   const messages = information.messages.map(
     (m): CompilerMessage => ({

@@ -22,7 +22,7 @@ export interface LabRaceOptions extends Omit<RaceOptions, 'onRound'> {
 /**
  * Checks everybody on this shape, then times those that are right, round by round.
  * @returns a row for each of `runners`, in their order
- * @throws GpuError when the device is lost; the reason of `signal` when it is aborted
+ * @throws DeviceLostError when the device is lost; the reason of `signal` when it is aborted
  */
 export async function raceOn(
   lab: Lab,

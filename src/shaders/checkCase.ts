@@ -203,7 +203,7 @@ function upload(gpu: Gpu, check: CheckCase) {
  * Runs one case with one variant and compares. Null when the variant does not take this shape.
  * Everything outside the output's channels must still be poison afterwards.
  * @param variant or a whole choice, by its name
- * @throws OutOfMemoryError; GpuError when the device is lost: neither says anything about the kernel
+ * @throws OutOfMemoryError; DeviceLostError when the device is lost: neither says anything about the kernel
  */
 export async function runCheck(
   gpu: Gpu,

@@ -32,7 +32,7 @@ export const UNTIMED: Raced = { ms: 0, samples: [], flops: 0, bytes: 0, gflops: 
  * Times one case, prepared in several ways. Timed is the whole case: where an operation comes with others (partial
  * sums and their reduction, the three passes of samplewise moments), only its own kernel differs.
  * @param entrants each one checked before
- * @throws GpuError when the device is lost; OutOfMemoryError; the reason of `signal`
+ * @throws DeviceLostError when the device is lost; OutOfMemoryError; the reason of `signal`
  */
 export async function raceCase(
   gpu: Gpu,

@@ -4,6 +4,8 @@
  * They are therefore only ever opened and closed around calls that follow each other without a wait.
  */
 
+import { untilLossIsTold } from './deviceEnd.js';
+
 const FILTERS = ['out-of-memory', 'validation', 'internal'] as const;
 
 /** What WebGPU says about a stretch of calls: why there was no memory, why something was refused; null: nothing. */
@@ -31,12 +33,18 @@ export function inScopes<T>(device: GPUDevice, work: () => Synchronous<T>): Stre
   } catch (thrown) {
     outcome = { thrown };
   }
-  const closed = FILTERS.map(() => device.popErrorScope().then(messageOf, messageOf));
+  const closed = FILTERS.map(() => device.popErrorScope().then(messageOf, refusalOf));
   const report = Promise.all(closed).then(([internal, validation, memory]) => ({
     memory,
     refused: validation ?? internal,
   }));
   return { outcome, report };
+}
+
+/** A device that is gone may refuse to answer. */
+async function refusalOf(error: Error): Promise<string | null> {
+  await untilLossIsTold();
+  return messageOf(error);
 }
 
 function messageOf(error: { message: string } | null): string | null {

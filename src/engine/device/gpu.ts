@@ -4,7 +4,7 @@
  * (a GPUDevice handed in by the host page or service, left alone by `dispose`).
  */
 
-import { AdapterError, ChexError, GpuError, OutOfMemoryError } from '../../core/errors.js';
+import { AdapterError, ChexError, DeviceLostError, GpuError, OutOfMemoryError } from '../../core/errors.js';
 import { byteSize } from '../../core/formatting.js';
 import type { Tuning } from '../plan/choice.js';
 import type { Kernel, Scalars } from '../plan/kernel.js';
@@ -12,6 +12,7 @@ import { shippedTuning } from '../tuning/shipped/index.js';
 import { EXTENSION_FEATURES } from '../wgsl/extensions.js';
 import { matrixSyntax } from '../wgsl/subgroupMatrix.js';
 import { STORAGE } from './bufferUsage.js';
+import { DeviceEnd } from './deviceEnd.js';
 import { inScopes, type Report, type Stretch, type Synchronous } from './errorScopes.js';
 import { describeAdapter, type GpuInfo } from './gpuInfo.js';
 import { restUntil } from './pollingPause.js';
@@ -50,6 +51,13 @@ interface Made {
   report: Promise<Report>;
 }
 
+/** Why a device is gone. */
+export interface DeviceLoss {
+  /** `destroyed` by whoever owns it, or for reasons of the driver and the browser. */
+  reason: GPUDeviceLostReason;
+  message: string;
+}
+
 /** A WebGPU device, its buffers, its pipelines, and what is known of its adapter; what models are made on. */
 export class Gpu {
   private bytes = 0;
@@ -58,8 +66,10 @@ export class Gpu {
   private current: { made: Made[]; hint?: string } | null = null;
   private readonly compiled = new Map<string, Compiling>();
   private readonly sources = new Map<string, number>();
-  private lostReason: string | null = null;
+  private readonly end = new DeviceEnd();
   private disposed = false;
+  /** Resolves, and never rejects, when the device is gone, whosever it is: with `reason` and `message` it says why. */
+  readonly lost: Promise<DeviceLoss>;
   /** Variants that give wrong numbers on this adapter, e.g. `conv.forward.tiled`: no plan picks them. */
   readonly broken = new Set<string>();
   /** What is known of this adapter: a shipped table, or the tuner's; null where nothing is. */
@@ -72,8 +82,10 @@ export class Gpu {
     private readonly onDispose: () => void,
   ) {
     this.tuning = shippedTuning(info);
-    void device.lost.then((lost) => {
-      if (!this.disposed) this.lostReason = lost.message || lost.reason || 'no reason given';
+    this.lost = device.lost.then(({ reason, message }) => {
+      const words = message || reason || 'no reason given';
+      this.end.come(() => new DeviceLostError(`The GPU device was lost: ${words.replace(/\.$/, '')}.`));
+      return { reason: reason ?? 'unknown', message: words };
     });
   }
 
@@ -153,7 +165,7 @@ export class Gpu {
     this.assertAlive();
     const { outcome, report, made } = this.stretch(work, hint);
     try {
-      const [all, ...each] = await Promise.all([report, ...made.map((one) => one.report)]);
+      const [all, ...each] = await this.end.until(Promise.all([report, ...made.map((one) => one.report)]));
       this.assertAlive();
       const failed = each.findIndex(({ memory, refused }) => memory !== null || refused !== null);
       if (failed >= 0) {
@@ -231,7 +243,7 @@ export class Gpu {
     this.assertAlive();
     const { device } = this;
     const label = kernel.name;
-    const code = await matrixSyntax(device, kernel.specialise(constants));
+    const code = await this.end.until(matrixSyntax(device, kernel.specialise(constants)));
     this.assertAlive();
     const { outcome, report } = inScopes(device, () => {
       const module = device.createShaderModule({ label, code });
@@ -248,7 +260,9 @@ export class Gpu {
     });
     if ('thrown' in outcome) throw typed(`the shader ${label}`, outcome.thrown);
     const { module, layout, pipelineLayout } = outcome.value;
-    const [information, { memory, refused }] = await Promise.all([module.getCompilationInfo(), report]);
+    const [information, { memory, refused }] = await this.end.until(
+      Promise.all([module.getCompilationInfo(), report]),
+    );
     this.assertAlive();
     const messages = information.messages
       .filter((m) => m.type === 'error')
@@ -290,9 +304,10 @@ export class Gpu {
     }
   }
 
-  /** Waits for the GPU; a software one gets the cores meanwhile. */
+  /** Waits for the GPU; a software one gets the cores meanwhile. @throws DeviceLostError as soon as it is gone */
   wait<T>(promise: Promise<T>): Promise<T> {
-    return this.info.kind === 'software' ? restUntil(promise) : promise;
+    const ended = this.end.until(promise);
+    return this.info.kind === 'software' ? restUntil(ended) : ended;
   }
 
   /** Waits until everything submitted so far has run. */
@@ -301,21 +316,19 @@ export class Gpu {
     this.assertAlive();
   }
 
-  /** @throws GpuError when the device is gone */
+  /** @throws DeviceLostError when the device is gone; GpuError when this Gpu was disposed */
   assertAlive(): void {
-    if (this.disposed) throw new GpuError('This Gpu was disposed.', 'Open a new one.');
-    if (this.lostReason !== null) {
-      throw new GpuError(
-        `The GPU device was lost: ${this.lostReason}.`,
-        'Open a new one; train from the last checkpoint.',
-      );
-    }
+    this.end.check();
   }
 
-  /** Frees every buffer; destroys the device if it is our own. Safe to call twice. */
+  /**
+   * Frees every buffer, at once: calls under way, and later ones, reject with a GpuError. Destroys the device if it is
+   * our own. Safe to call twice.
+   */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
+    this.end.come(() => new GpuError('This Gpu was disposed.', 'Open a new one.'));
     for (const buffer of this.live) buffer.destroy();
     this.live.clear();
     this.compiled.clear();

@@ -16,7 +16,7 @@ export interface KernelChecker {
    * Checks what `plan`, recorded and not yet built, is about to run, as far as nothing is known of it, and enters in
    * `gpu.broken` what is wrong.
    * @returns false when the plan names a kernel that is wrong, and has to be recorded anew
-   * @throws GpuError when the device is lost; OutOfMemoryError
+   * @throws DeviceLostError when the device is lost; OutOfMemoryError
    */
   check(plan: PlanBuilder): Promise<boolean>;
 }

@@ -32,7 +32,7 @@ export function clockOf(gpu: Gpu): Clock {
  * Runs a plan once and times every dispatch.
  * Without the feature `timestamp-query` each dispatch is submitted and waited for, which adds the way there and
  * back to every time.
- * @throws GpuError when the device is lost or a dispatch is refused
+ * @throws DeviceLostError; GpuError when a dispatch is refused
  */
 export async function timeDispatches(gpu: Gpu, plan: Plan): Promise<DispatchTime[]> {
   const count = plan.dispatches.length;

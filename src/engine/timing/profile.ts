@@ -65,7 +65,7 @@ export interface ProfileOptions {
  * can take another time than real ones.
  *
  * A profiled run is slower than a plain one, as dispatches do not overlap; compare shares, not sums.
- * @throws GpuError when the device is lost or a dispatch is refused
+ * @throws DeviceLostError; GpuError when a dispatch is refused
  */
 export async function profilePlan(gpu: Gpu, plan: Plan, options: ProfileOptions = {}): Promise<Profile> {
   const { repeats = 5, budgetMs, signal, onProgress } = options;

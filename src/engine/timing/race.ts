@@ -43,7 +43,7 @@ const SLOW_ROUNDS = 2;
 
 /**
  * @returns a row per plan, in their order
- * @throws GpuError when the device is lost; OutOfMemoryError; the reason of `signal`
+ * @throws DeviceLostError when the device is lost; OutOfMemoryError; the reason of `signal`
  */
 export async function racePlans(
   gpu: Gpu,

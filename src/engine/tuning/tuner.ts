@@ -66,7 +66,7 @@ const OUT_OF_TIME = 'the time was up';
 /**
  * Measures the choices of each class on this adapter, those with most work first, on buffers of their own with
  * random numbers. A choice whose numbers deviate is not used there.
- * @throws GpuError when the device is lost; whatever `signal` was aborted with
+ * @throws DeviceLostError when the device is lost; whatever `signal` was aborted with
  */
 export async function tune(
   gpu: Gpu,
