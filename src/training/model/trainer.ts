@@ -49,6 +49,8 @@ interface StepMemory {
   readonly share: Tensor;
   readonly clip: Tensor;
   readonly ema: Tensor;
+  /** What the weights keep of themselves: 0 where they become the average. */
+  readonly own: Tensor;
   readonly back: Readback;
 }
 
@@ -118,6 +120,7 @@ export class Trainer {
       this.write('share', Float32Array.of(share));
       // Of the weights before the first update an average keeps nothing.
       this.write('ema', Float32Array.of(t === 1 ? 0 : updates.ema));
+      this.write('own', Float32Array.of(t % updates.emaOverwrite === 0 ? 0 : 1));
       load();
       parameters.beginMoving();
       this.plan.run();
@@ -159,10 +162,15 @@ export class Trainer {
     }
     // One submit of all that moves, and nothing beside it that could fail alone.
     await gpu.guarded(kind.title, () => this.update.run((encoder) => parameters.takeMoving(encoder)));
+    // The weights may become an average of those before.
+    if (overwrites(options)) bounds.w = Math.max(bounds.w, parameters.bounds.w);
     parameters.bounds = bounds;
   }
 
-  private write(to: 'labels' | 'hyper' | 'share' | 'clip' | 'ema', values: Float32Array<ArrayBuffer>): void {
+  private write(
+    to: 'labels' | 'hyper' | 'share' | 'clip' | 'ema' | 'own',
+    values: Float32Array<ArrayBuffer>,
+  ): void {
     this.context.gpu.device.queue.writeBuffer(this.memory[to].storage.buffer!, 0, values);
   }
 
@@ -269,6 +277,7 @@ function allocate(
     share: four('share of the group'),
     clip: four('clip'),
     ema: four('share of the average'),
+    own: four('share of the weights'),
     back: new Readback(gpu, verdict.storage.bytes),
   };
 }
@@ -311,17 +320,22 @@ function recordStep(
 function recordUpdate(
   plan: PlanBuilder,
   { parameters }: ModelContext,
-  { optimizer: { kind }, updates }: CompiledTraining,
-  { hyper, clip, ema, factors }: StepMemory,
+  options: CompiledTraining,
+  { hyper, clip, ema, own, factors }: StepMemory,
 ): void {
+  const { optimizer, updates } = options;
+  const { kind } = optimizer;
   const slots = Object.keys(kind.slots).map((slot) => [slot, parameters.flat(slotBuffer(slot))]);
   const [w, gradient] = [parameters.flat('weights'), parameters.flat('gradients')];
   if (clips(updates)) clipGradient(plan, 'clip', { gradient, bounds: clip });
-  const own = factors ? { factors } : {};
-  kind.record(plan, kind.title, { ...Object.fromEntries(slots), w, gradient, hyper, ...own });
-  if (updates.ema > 0) {
-    const tensors = { mean: parameters.flat('average'), other: w, share: ema };
-    blend(plan, 'average of the weights', tensors, factorsOf(own));
+  const byLayer = factors ? { factors } : {};
+  kind.record(plan, kind.title, { ...Object.fromEntries(slots), w, gradient, hyper, ...byLayer });
+  if (updates.ema === 0) return;
+  const average = parameters.flat('average');
+  const given = factorsOf(byLayer);
+  blend(plan, 'average of the weights', { mean: average, other: w, share: ema }, given);
+  if (overwrites(options)) {
+    blend(plan, 'weights from the average', { mean: w, other: average, share: own }, given);
   }
 }
 
@@ -334,6 +348,8 @@ function uploaded(gpu: Gpu, label: string, values: Float32Array): Tensor {
 
 /** The loss lies first in the verdict; the next binding can begin this many floats behind it. */
 const BEHIND_LOSS = 64;
+
+const overwrites = ({ updates }: CompiledTraining) => updates.emaOverwrite < Number.POSITIVE_INFINITY;
 
 const byNorm = ({ updates }: CompiledTraining) => updates.clipNorm < Number.POSITIVE_INFINITY;
 

@@ -4,6 +4,7 @@
  */
 import { fraction, positiveNumber, wholeNumber } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
+import { plural } from '../../core/formatting.js';
 import type { Setting } from '../setting.js';
 
 export interface UpdateSettings {
@@ -26,6 +27,12 @@ export interface UpdateSettings {
    * get_ema_multi_avg_fn). Default 0: the network is the weights.
    */
   ema: number;
+  /**
+   * After every so many updates the weights that the optimizer moves become the average, and go on from there (Keras
+   * 3's ema_overwrite_frequency, which counts batches; so does its average). Infinity, the default: never. At the end
+   * of a training nothing is left to overwrite (Keras' finalize_variable_values): the network is the average all along.
+   */
+  emaOverwrite: number;
 }
 
 const sizeOrAny = (field: string, value: unknown) =>
@@ -53,6 +60,11 @@ export const UPDATE_SETTINGS: { readonly [K in keyof UpdateSettings]: Setting<nu
     check: fraction,
     help: 'validate and save a moving average of the weights, of which an update keeps this share, as 0.999',
   },
+  emaOverwrite: {
+    default: Number.POSITIVE_INFINITY,
+    check: (field, value) => (value === Number.POSITIVE_INFINITY ? value : wholeNumber(field, value, 1)),
+    help: 'go on from the average after every so many updates',
+  },
 };
 
 const NAMES = Object.keys(UPDATE_SETTINGS) as (keyof UpdateSettings)[];
@@ -67,7 +79,10 @@ export function checkUpdates(options: Partial<UpdateSettings>): Partial<UpdateSe
   return checked;
 }
 
-/** All of them: what is given, else those before, else the defaults. @throws UsageError for both ways to clip */
+/**
+ * All of them: what is given, else those before, else the defaults.
+ * @throws UsageError for both ways to clip, and for weights that are to become an average that there is not
+ */
 export function completeUpdates(
   given: Partial<UpdateSettings>,
   before: Partial<UpdateSettings> = {},
@@ -75,6 +90,12 @@ export function completeUpdates(
   const defaults = Object.fromEntries(NAMES.map((name) => [name, UPDATE_SETTINGS[name].default]));
   const settings = { ...(defaults as unknown as UpdateSettings), ...before, ...given };
   refuseBoth(settings);
+  if (settings.ema === 0 && settings.emaOverwrite < Number.POSITIVE_INFINITY) {
+    throw new UsageError(
+      `emaOverwrite is ${settings.emaOverwrite}, and there is no average of the weights.`,
+      'Give ema too, or leave emaOverwrite at Infinity.',
+    );
+  }
   return settings;
 }
 
@@ -85,11 +106,12 @@ function refuseBoth({ clipNorm = Number.POSITIVE_INFINITY, clipValue = Number.PO
 
 /** For people, one phrase each for what is on: `gradients clipped to norm 1`. */
 export function describeUpdates(updates: UpdateSettings): string[] {
-  const { clipNorm, clipValue, accumulate, ema } = updates;
+  const { clipNorm, clipValue, accumulate, ema, emaOverwrite } = updates;
   return [
     clipNorm < Number.POSITIVE_INFINITY ? `gradients clipped to norm ${clipNorm}` : '',
     clipValue < Number.POSITIVE_INFINITY ? `gradients clipped at ${clipValue} either way` : '',
     accumulate > 1 ? `${accumulate} batches per update` : '',
     ema > 0 ? `the network an average of the weights with momentum ${ema}` : '',
+    emaOverwrite < Number.POSITIVE_INFINITY ? `going on from it every ${plural(emaOverwrite, 'update')}` : '',
   ].filter((phrase) => phrase !== '');
 }

@@ -198,10 +198,15 @@ function ratesInWords({ optimizer, schedule, updates }: TrainingPlan): string {
   return [...words, ...describeUpdates(updates)].join(', ');
 }
 
-/** An average over many more updates than there are is still what it began with. */
+/** An average over many more updates than there are is still what it began with, and overwrites nothing. */
 function warnOfSlowAverage(out: WorkContext['out'], { epochs, stepsPerEpoch, updates }: TrainingPlan): void {
-  const { ema, accumulate } = updates;
+  const { ema, emaOverwrite, accumulate } = updates;
   const count = epochs * Math.ceil(stepsPerEpoch / accumulate);
+  if (Number.isFinite(emaOverwrite) && emaOverwrite > count) {
+    out.warn(
+      `The weights become their average every ${plural(emaOverwrite, 'update')}, which is never: there are ${count}.`,
+    );
+  }
   if (ema ** count <= 0.5) return;
   const share = `${Math.round(100 * ema ** count)} %`;
   out.warn(

@@ -78,13 +78,16 @@ it('callbacks keep files in the run folder, which are read like any other', asyn
   expect([predicted.code, predicted.stdout]).toEqual([0, expect.stringContaining('from the history.json')]);
 });
 
-it('--accumulate, --clip-norm, --ema: refused where they make no sense, else said and kept', async () => {
+it('how gradients become updates: flags are refused where they make no sense, else said and kept', async () => {
   const refusals: [string[], RegExp][] = [
     [['--clip-norm', '0'], /--clip-norm is 0, it must be a number above 0/],
     [['--clip-value', 'small'], /--clip-value is 'small'/],
     [['--clip-norm', '1', '--clip-value', '1'], /by their norm or by value, not both/],
     [['--accumulate', '1.5'], /--accumulate is 1.5, it must be a whole number/],
     [['--ema', '1'], /--ema is 1, it must be from 0 to below 1/],
+    [['--ema', '0.9', '--ema-overwrite', '0'], /--ema-overwrite is 0, it must be a whole number/],
+    [['--ema', '0.9', '--ema-overwrite', '2.5'], /--ema-overwrite is 2.5, it must be a whole number/],
+    [['--ema-overwrite', '2'], /emaOverwrite is 2, and there is no average of the weights/],
     [
       ['--ignore-missing', '--batch-size', '2', '--accumulate', '3'],
       /3 batches per update .* there are 2 steps/,
@@ -95,11 +98,12 @@ it('--accumulate, --clip-norm, --ema: refused where they make no sense, else sai
     expect([ended.code, lastLine(ended)]).toEqual([2, expect.stringMatching(message)]);
   }
   const flags = ['--ignore-missing', '--size', '32', '--batch-size', '1', '--epochs', '1'];
-  const ended = await train(...flags, '--accumulate', '3', '--clip-norm', '0.5', '--ema', '0.25');
+  const average = ['--ema', '0.25', '--ema-overwrite', '2'];
+  const ended = await train(...flags, '--accumulate', '3', '--clip-norm', '0.5', ...average);
   expect(ended.code, ended.stderr).toBe(0);
   const words =
     'Adam with learning rate 0.001, gradients clipped to norm 0.5, 3 batches per update, ' +
-    'the network an average of the weights with momentum 0.25';
+    'the network an average of the weights with momentum 0.25, going on from it every 2 updates';
   expect(ended.stdout).toContain(words);
   const history = JSON.parse(await readFile(join(scratch.path('out'), 'history.json'), 'utf8'));
   expect(history.optimizer).toBe(words);

@@ -18,6 +18,9 @@ it('updates are plain where nothing is said, and take each setting', () => {
   expect(updatesOf(parsed('--clip-norm', '1e-2', '--accumulate', '4', '--ema', '0.999'))).toEqual(
     completeUpdates({ clipNorm: 0.01, accumulate: 4, ema: 0.999 }),
   );
+  expect(updatesOf(parsed('--ema', '0.9', '--ema-overwrite', '5'))).toEqual(
+    completeUpdates({ ema: 0.9, emaOverwrite: 5 }),
+  );
   expect(updatesOf(parsed('--clip-value', '0.5'))).toEqual(completeUpdates({ clipValue: 0.5 }));
 });
 
@@ -27,10 +30,12 @@ it('updates refuse what makes no sense, by the name of the flag', async () => {
     ['--clip-value', '-1'],
     ['--accumulate', '0'],
     ['--ema', '1'],
+    ['--ema-overwrite', '0'],
   ]) {
     expect(() => parsed(flag, value)).toThrow(flag);
     expect(() => parsed(flag, 'some')).toThrow(`${flag} is 'some'`);
   }
   const both = parsed('--clip-norm', '1', '--clip-value', '1');
   await refused(() => updatesOf(both), UsageError, /not both/);
+  await refused(() => updatesOf(parsed('--ema-overwrite', '5')), UsageError, /no average of the weights/);
 });

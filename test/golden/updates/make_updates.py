@@ -4,9 +4,10 @@
     python make_updates.py updates.json torch
 
 Each run keeps the other's part of the file. A dense layer with the mean binary cross-entropy of its logits takes six
-batches, all in float64. Kept are weights and bias at the end, and where there is an average, that too. A library has no
-part where it means something else: Keras counts batches of any size alike, and moves its average with every batch;
-PyTorch's Adam has another epsilon.
+batches, all in float64. Kept are weights and bias after them, and where there is an average, that too, and what Keras'
+fit makes of the weights at its end. A library has no part where it means something else: Keras counts batches of any
+size alike, and moves its average with every batch; PyTorch's Adam has another epsilon, and its averages overwrite
+nothing.
 """
 import json
 import os
@@ -31,6 +32,9 @@ CASES = [
     {**SGD, "sizes": SIZES, "updates": {"clipValue": 0.03125}},
     {**SGD, "sizes": SIZES, "updates": {"accumulate": 3}},
     {**SGD, "sizes": SIZES, "updates": {"ema": 0.75}},
+    {**SGD, "sizes": SIZES, "updates": {"ema": 0.75, "emaOverwrite": 4}, "by": ["keras"]},
+    {**ADAM, "sizes": SIZES, "updates": {"ema": 0.75, "emaOverwrite": 3}, "by": ["keras"]},
+    {**SGD, "sizes": SIZES, "updates": {"ema": 0.75, "emaOverwrite": 1}, "by": ["keras"]},
     {**SGD, "sizes": UNEVEN, "updates": {"accumulate": 3}, "by": ["torch"]},
     {**SGD, "sizes": UNEVEN, "updates": {"accumulate": 2, "clipNorm": 0.25, "ema": 0.75}, "by": ["torch"]},
 ]
@@ -61,6 +65,7 @@ def of_keras(case):
     more = {names[key]: value for key, value in updates.items() if key in names}
     if "ema" in updates:
         more |= {"use_ema": True, "ema_momentum": updates["ema"]}
+        more |= {"ema_overwrite_frequency": updates.get("emaOverwrite")}
     if case["optimizer"] == "sgd":
         optimizer = keras.optimizers.SGD(settings["learningRate"], momentum=settings["momentum"], **more)
     else:
@@ -77,6 +82,8 @@ def of_keras(case):
     result = {"weights": flat(w.numpy() for w in weights)}
     if "ema" in updates:
         result["average"] = flat(a.numpy() for a in optimizer._model_variables_moving_average)
+        optimizer.finalize_variable_values(weights)
+        result["finalized"] = flat(w.numpy() for w in weights)
     return keras.__version__, result
 
 
@@ -122,10 +129,12 @@ if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
     path, library = sys.argv[1:3]
-    known = json.load(open(path)) if os.path.exists(path) else {"made_with": {}, "cases": [{}] * len(CASES)}
+    known = json.load(open(path)) if os.path.exists(path) else {"made_with": {}, "cases": []}
     rows = []
-    for case, old in zip(CASES, known["cases"], strict=True):
+    for case in CASES:
         by = case.get("by", ["keras", "torch"])
+        told = ("optimizer", "sizes", "updates")
+        old = next((one for one in known["cases"] if all(one[key] == case[key] for key in told)), {})
         found = {key: old[key] for key in by if key in old}
         if library in by:
             version, found[library] = (of_keras if library == "keras" else of_torch)(case)

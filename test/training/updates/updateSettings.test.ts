@@ -22,6 +22,7 @@ const gpu = await testGpu();
 interface Found {
   weights: number[];
   average?: number[];
+  finalized?: number[];
 }
 
 interface Case {
@@ -60,10 +61,12 @@ describe('updates', () => {
       expect(steps).toBe(one.sizes.length / accumulate);
       const others = [one.keras, one.torch].filter((found) => found !== undefined);
       expect(others.length).toBeGreaterThan(0);
-      for (const { weights, average } of others) {
+      for (const { weights, average, finalized } of others) {
         expect(ratio(trained ?? network, weights, TOLERANCE.f32)).toBeLessThan(1);
         expect(average !== undefined).toBe(ema !== undefined);
-        if (average) expect(ratio(network, average, TOLERANCE.f32)).toBeLessThan(1);
+        for (const found of [average, finalized]) {
+          if (found) expect(ratio(network, found, TOLERANCE.f32)).toBeLessThan(1);
+        }
       }
       const plain = file.cases[0].keras!.weights;
       const moved = ratio(trained ?? network, plain, TOLERANCE.f32);
@@ -136,6 +139,11 @@ describe('settings of updates', () => {
     [{ ema: 1 }, /ema is 1/],
     [{ ema: -0.1 }, /ema is -0.1/],
     [{ ema: 1 - 1e-9 }, /ema is 0.999999999/],
+    [{ emaOverwrite: 0 }, /emaOverwrite is 0/],
+    [{ emaOverwrite: -2 }, /emaOverwrite is -2/],
+    [{ emaOverwrite: 1.5 }, /emaOverwrite is 1.5/],
+    [{ emaOverwrite: Number.NaN }, /emaOverwrite is NaN/],
+    [{ emaOverwrite: '3' }, /emaOverwrite is '3'/],
     [{ clipNorm: 1, clipValue: 1 }, /by their norm or by value, not both/],
   ])('%o is refused', (options, message) => {
     expect(() => checkUpdates(options as Partial<UpdateSettings>)).toThrow(UsageError);
@@ -153,6 +161,12 @@ describe('settings of updates', () => {
     ]);
     expect(completeUpdates({ clipNorm: Number.POSITIVE_INFINITY, accumulate: 1, ema: 0 }, on)).toEqual(off);
     expect(() => completeUpdates({ clipValue: 1 }, on)).toThrow(UsageError);
+    expect(() => completeUpdates({ emaOverwrite: 5 })).toThrow(/emaOverwrite is 5, and there is no average/);
+    expect(() => completeUpdates({ ema: 0 }, { ema: 0.9, emaOverwrite: 5 })).toThrow(UsageError);
+    expect(describeUpdates(completeUpdates({ emaOverwrite: 5 }, on)).slice(2)).toEqual([
+      'the network an average of the weights with momentum 0.999',
+      'going on from it every 5 updates',
+    ]);
     expect(describeUpdates(completeUpdates({ clipValue: 0.5 }))).toEqual([
       'gradients clipped at 0.5 either way',
     ]);

@@ -107,3 +107,31 @@ it('weights that are imported replace both, and without an average the network s
   expect([...trained]).toEqual(trainable(await model.exportWeights()));
   for (const one of [model, fresh]) await one.dispose();
 });
+
+it('the weights become the average every so many updates; frozen layers stay what they are', async () => {
+  const model = await tiny();
+  await model.compile({ ...TINY_LOSS, learningRate: 0.01, ema: EMA, emaOverwrite: 3 });
+  const weights = async () => {
+    const { trained } = (await model.exportOptimizer()).slots;
+    return { trained, network: new Map(trainable(await model.exportWeights())) };
+  };
+  for (let i = 0; i < 6; i++) {
+    await steps(model, i, i + 1);
+    const { trained, network } = await weights();
+    // The average begins as the weights of the first update.
+    if (i % 3 === 2 || i === 0) expect(trained).toEqual(network);
+    else expect(trained).not.toEqual(network);
+  }
+  await steps(model, 6, 8);
+  const before = await weights();
+  await model.goOn({ freeze: ['conv1'] });
+  await steps(model, 8, 9);
+  const after = await weights();
+  for (const [key, values] of after.network) {
+    if (key.startsWith('conv1/')) {
+      expect([key, after.trained.get(key)]).toEqual([key, before.trained.get(key)]);
+      expect([key, values]).toEqual([key, before.network.get(key)]);
+    } else expect([key, after.trained.get(key)]).toEqual([key, values]);
+  }
+  await model.dispose();
+});

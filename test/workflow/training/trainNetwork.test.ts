@@ -77,16 +77,17 @@ async function train(probabilities: number[], more: Partial<TrainingPlan>) {
 
 describe('trainNetwork', () => {
   it('says how gradients become updates, leaves the average, and warns of one that is too slow', async () => {
-    const updates = completeUpdates({ accumulate: 2, clipNorm: 0.5, ema: 0.9 });
+    const updates = completeUpdates({ accumulate: 2, clipNorm: 0.5, ema: 0.9, emaOverwrite: 5 });
     const { said, summary, left } = await train([0.3, 0.6], { updates });
     const words =
       'Adam with learning rate 0.01, gradients clipped to norm 0.5, 2 batches per update, ' +
-      'the network an average of the weights with momentum 0.9';
+      'the network an average of the weights with momentum 0.9, going on from it every 5 updates';
     expect(summary.optimizer).toBe(words);
     expect(said[0]).toBe(
       `Training on 4 images of 16 px: 2 epochs of 2 steps, batch size 2, weighted cross-entropy, ${words}`,
     );
-    expect(said[1]).toMatch(/momentum 0.9 still holds 81 % of its first weights after 2 updates/);
+    expect(said[1]).toMatch(/their average every 5 updates, which is never: there are 2/);
+    expect(said[2]).toMatch(/momentum 0.9 still holds 81 % of its first weights after 2 updates/);
     const { slots, iterations } = await tiny.model.exportOptimizer();
     expect(iterations).toBe(2);
     const [[key, trained]] = slots.trained;
