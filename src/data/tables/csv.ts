@@ -188,7 +188,8 @@ export function frameFromTable(table: CsvTable, options: FrameOptions = {}): Fra
   return { file: table.file, images, patientIds, classes: [...classes], labels, lines: table.lines };
 }
 
-function imageName(text: string, file: string, line: number, column: string): string {
+/** The image in a cell. @throws DataError naming file, line and column of an empty one */
+export function imageName(text: string, file: string, line: number, column: string): string {
   if (text === '') {
     throw new DataError(`${file}, line ${line}, column "${column}": empty.`, 'Write the image file name.');
   }

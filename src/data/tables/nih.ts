@@ -3,7 +3,7 @@
  * "Cardiomegaly|Effusion" or "No Finding". Both column spellings of the two releases are read.
  */
 import { DataError } from '../../core/errors.js';
-import { columnIndexes, parseCsv, patientOf } from './csv.js';
+import { columnIndexes, imageName, parseCsv, patientOf } from './csv.js';
 import type { Frame } from './frame.js';
 import { LABELS } from './labels.js';
 
@@ -30,7 +30,10 @@ function withSizesApart(text: string): string {
   return same ? plain + text.slice(header.length) : text;
 }
 
-/** @throws DataError naming file, line and column for a missing column, an unknown finding or a bad patient */
+/**
+ * @throws DataError naming file, line and column for a missing column, an image without a name, an unknown finding or a
+ *   bad patient
+ */
 export function parseNihTable(text: string, file: string): NihTable {
   const table = parseCsv(withSizesApart(text), file);
   const [imageAt, findingsAt, patientAt, sexAt, viewAt] = columnIndexes(table, [
@@ -63,7 +66,9 @@ export function parseNihTable(text: string, file: string): NihTable {
   return {
     frame: {
       file,
-      images: table.rows.map((cells) => cells[imageAt]),
+      images: table.rows.map((cells, row) =>
+        imageName(cells[imageAt], file, table.lines[row], 'Image Index'),
+      ),
       patientIds,
       classes: [...LABELS],
       labels,

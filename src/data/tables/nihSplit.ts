@@ -4,7 +4,7 @@ import { DataError, UsageError } from '../../core/errors.js';
 import { firstFew, plural } from '../../core/formatting.js';
 import { MT19937 } from '../../core/mt19937.js';
 import { type Frame, selectRows } from './frame.js';
-import { checkForLeakage } from './leakage.js';
+import { checkForLeakage, repeatedImages } from './leakage.js';
 import { groupRows, stratify } from './stratify.js';
 
 /** Image names, and the file that they are from. */
@@ -30,10 +30,12 @@ export interface SplitFrames {
 /**
  * Divides the rows of a table by patient; the rows of each split keep their order. Validation, and test where there are
  * no lists, are stratified by all labels (`stratify`), with NumPy's random numbers of the seed.
- * @throws UsageError for shares that are none, or leave a split without a patient; DataError for lists with images that
- *   the table has not or that are in both, and where a patient is in both
+ * @throws UsageError for shares that are none, or leave a split without a patient; DataError for a table with two rows
+ *   of one image, which may be of two patients, for lists with images that the table has not or that are in both, and
+ *   where a patient is in both
  */
 export function splitFrame(frame: Frame, choice: SplitChoice, seed: number): SplitFrames {
+  refuseRepeated(frame);
   const rng = new MT19937(seed);
   const byShares = (part: Frame, shares: readonly number[]): Frame[] => {
     const { patientIds, labels, classes } = part;
@@ -62,6 +64,18 @@ export function splitFrame(frame: Frame, choice: SplitChoice, seed: number): Spl
   const [listed, test] = byLists(frame, [trainVal, testList]);
   const [train, valid] = byShares(listed, [1 - validShare, validShare]);
   return { train, valid, test, unlisted: frame.images.length - listed.images.length - test.images.length };
+}
+
+function refuseRepeated(frame: Frame): void {
+  const [image, ...more] = repeatedImages(frame);
+  if (image === undefined) return;
+  const first = frame.images.indexOf(image);
+  const lines = [first, frame.images.indexOf(image, first + 1)].map((row) => frame.lines[row]);
+  throw new DataError(
+    `${frame.file}, lines ${lines.join(' and ')}: both are of ${image}` +
+      `${more.length > 0 ? ` (${plural(more.length + 1, 'image')} are there more than once)` : ''}.`,
+    'Keep one row of each image.',
+  );
 }
 
 function checkedShares(shares: readonly number[]): readonly number[] {

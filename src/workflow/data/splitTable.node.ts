@@ -71,13 +71,16 @@ export async function splitTable(
   const { choice, how } = await choiceOf(request);
   const text = await readTextFile(table);
   const { frame } = parseNihTable(text, table);
-  out.say(`${basename(table)}: ${whole(frame.images.length)} images of ${whole(patientsOf(frame))} patients`);
+  out.say(
+    `${basename(table)}: ${whole(frame.images.length)} images of ${plural(patientsOf(frame), 'patient')}`,
+  );
   if ('test' in choice) {
     const [listed, tested] = [choice.trainVal, choice.test].map(({ images }) => whole(images.length));
     out.say(`The lists name ${listed} images to train and validate with and ${tested} to test with`);
   }
   const { present, missing, pathOf } = await located(out, frame, request);
   const { unlisted, ...frames } = splitFrame(present, without(choice, missing), seed);
+  for (const line of absentIn(present, frames)) out.warn(line);
   if (unlisted > 0) out.warn(`${plural(unlisted, 'row')} of ${table} are in neither list, and in no split.`);
   const summary: SplitSummary = {
     table: basename(table),
@@ -176,6 +179,16 @@ function without(choice: SplitChoice, missing: ReadonlySet<string>): SplitChoice
     images: images.filter((image) => !missing.has(image)),
   });
   return { ...choice, trainVal: rest(choice.trainVal), test: rest(choice.test) };
+}
+
+/** Findings of the table that a split has no image with: nothing can be learned, or said, of them there. */
+function absentIn(table: Frame, splits: Readonly<Record<string, Frame>>): string[] {
+  const all = countPositives(table);
+  return Object.entries(splits).flatMap(([split, frame]) => {
+    const counts = countPositives(frame);
+    const absent = table.classes.filter((_, c) => all[c] > 0 && counts[c] === 0);
+    return absent.length > 0 ? [`${split}.csv has no image with ${absent.join(', ')}.`] : [];
+  });
 }
 
 const patientsOf = ({ patientIds }: Frame): number => new Set(patientIds).size;

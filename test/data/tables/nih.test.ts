@@ -45,6 +45,11 @@ describe("NIH's table", () => {
     expect(parseNihTable(text, 'nih.csv')).toEqual(plain);
   });
 
+  it('is refused with a row of no image, by its line', () => {
+    const text = [header, rows[0], ['', ...rows[1].slice(1)]].map((r) => r.join(',')).join('\n');
+    expect(() => parseNihTable(text, 'nih.csv')).toThrow(/nih\.csv, line 3, column "Image Index": empty\./);
+  });
+
   it('is named where a table of labels is wanted', () => {
     const text = [header, ...rows].map((r) => r.join(',')).join('\n');
     expect(() => parseFrame(text, 'nih.csv')).toThrow(/"Image" is missing\. This is NIH's own table/);

@@ -68,6 +68,22 @@ describe('splitFrame', () => {
     expect(() => splitFrame(frame, choice, 1)).toThrow(message);
   });
 
+  it.each([
+    ['a share', { shares: [0.6, 0.2, 0.2] } as const],
+    ['lists', lists(names(0, 40), names(40, 60))],
+  ])('refuses by %s a table with an image of two rows, which may be of two patients', (_, choice) => {
+    const images = frame.images.map((image) => (image === '50.png' ? '3.png' : image));
+    const error = new DataError(
+      'table.csv, lines 5 and 52: both are of 3.png.',
+      'Keep one row of each image.',
+    );
+    expect(() => splitFrame({ ...frame, images }, choice, 1)).toThrow(error);
+    const more = images.map((image) => (image === '51.png' ? '4.png' : image));
+    expect(() => splitFrame({ ...frame, images: more }, choice, 1)).toThrow(
+      /\(2 images are there more than once\)/,
+    );
+  });
+
   it.each<[SplitChoice, RegExp]>([
     [{ shares: [0.5, 0.5, 0] }, /The shares 0\.5, 0\.5, 0 do not divide a table/],
     [{ shares: [0.5, 0.5, 0.5] }, /add up to 1/],

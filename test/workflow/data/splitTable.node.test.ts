@@ -70,6 +70,17 @@ describe('chexgpu split', () => {
     expect(JSON.parse(checked.stdout).error).toBeUndefined();
   });
 
+  it('says which findings a split has no image with', async () => {
+    const few = scratch.path('few.csv');
+    const text = (await readFile(table, 'utf8')).replaceAll('Hernia', 'No Finding');
+    writeFileSync(few, text.replace('No Finding', 'Edema'));
+    const warned = await chexgpu(['split', few, '--out', scratch.path('fewer'), '--shares', '0.6,0.2,0.2']);
+    expect(warned.stderr).toBe(
+      'warning: valid.csv has no image with Edema.\nwarning: test.csv has no image with Edema.\n',
+    );
+    expect(warned.code).toBe(0);
+  });
+
   it('divides by shares; the same seed gives the same files, and an earlier split gives way when told', async () => {
     const shares = ['--shares', '0.6,0.2,0.2'];
     for (const out of ['a', 'b']) expect((await split(out, ...shares)).code).toBe(0);
