@@ -5,10 +5,15 @@ import { densenetNetwork } from '../densenet/network.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { BatchShape } from '../training/batch.js';
 import { requireRoom } from '../training/model/memoryEstimate.js';
+import { checkImageSize } from '../training/network.js';
 import type { Dataset } from './data/dataset.node.js';
 import type { Preset, TrainingChoices } from './training/presets.js';
 
-/** For `withSession`. @throws OutOfMemoryError naming the largest image or batch that fits */
+/**
+ * For `withSession`.
+ * @throws OutOfMemoryError naming the largest image or batch that fits; UsageError for an image size that the network
+ *   cannot halve as often as it does
+ */
 export function roomFor(
   config: DenseNetConfig,
   mode: 'predict' | 'train',
@@ -18,7 +23,9 @@ export function roomFor(
     // What runs in software has the memory of the processor; of other adapters WebGPU does not say it.
     const memory = gpu.info.kind === 'software' ? totalmem() : undefined;
     const batch = typeof shape === 'function' ? shape(gpu) : shape;
-    requireRoom(gpu, densenetNetwork(config), mode, batch, memory);
+    const network = densenetNetwork(config);
+    for (const side of [batch.height, batch.width]) checkImageSize(network, side);
+    requireRoom(gpu, network, mode, batch, memory);
   };
 }
 

@@ -1,4 +1,6 @@
 /** Sizes and counts where the user gives none: by adapter, as a processor is a thousand times slower. */
+import { UsageError } from '../../core/errors.js';
+import { plural } from '../../core/formatting.js';
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { AugmentOn } from '../../data/generator/generator.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
@@ -79,13 +81,27 @@ export const DATA_WORDS = {
   weights: 'drawn with --seed',
 };
 
-/** @param batches in an epoch of the training images */
-export function trainingPlan(choices: TrainingChoices, preset: Preset, batches: number): TrainingPlan {
+/**
+ * @param images to train on
+ * @throws UsageError for more batches per update than an epoch has
+ */
+export function trainingPlan(choices: TrainingChoices, preset: Preset, images: number): TrainingPlan {
+  const batchSize = choices.batchSize ?? preset.batchSize;
+  const batches = Math.ceil(images / batchSize);
+  const stepsPerEpoch = choices.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches);
+  const { accumulate } = choices.updates;
+  if (accumulate > stepsPerEpoch) {
+    throw new UsageError(
+      `${accumulate} batches per update are more than an epoch has, and each ends with an update: ` +
+        `there ${stepsPerEpoch === 1 ? 'is' : 'are'} ${plural(stepsPerEpoch, 'step')}.`,
+      'Average fewer batches, or take more steps in an epoch.',
+    );
+  }
   return {
     size: choices.size ?? preset.size,
-    batchSize: choices.batchSize ?? preset.batchSize,
+    batchSize,
     epochs: choices.epochs ?? preset.epochs,
-    stepsPerEpoch: choices.stepsPerEpoch ?? Math.min(preset.stepsPerEpoch, batches),
+    stepsPerEpoch,
     callbacks: choices.callbacks,
     keepBest: preset.keepBest,
     optimizer: choices.optimizer,

@@ -2,8 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../../core/errors.js';
-import { plural, whole as wholeNumber } from '../../core/formatting.js';
+import { whole as wholeNumber } from '../../core/formatting.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { ImageSize } from '../../data/images/decodeJobs.node.js';
@@ -123,10 +122,11 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   const { seed, interpolation = 'nearest', scaling = 'keras', augmentation, augmentOn, sampler } = choices;
   checkCallbackChoices(choices.callbacks ?? {}, dataset.valid);
   const learning = describeLayers(densenetNetwork(network.config), choices.layers);
+  const plan = trainingPlan(choices, preset, dataset.train.images.length);
   const frequencies = frequencySummary('train', dataset.train, choices.classWeights);
   checkLeakage(context, dataset, choices.refuseLeakage);
   const checkpoints = job.checkpoints && (await Checkpoints.of(context, job.checkpoints, folder, dataset));
-  const { size, batchSize } = trainingPlan(choices, preset, 0);
+  const { size, batchSize } = plan;
   const next = { width: size, height: size, interpolation };
   const constant = await phases.time('checking images', null, () => checkedImages(context, job, next));
   const images = { interpolation, scaling, augmentation, augmentOn, sampler };
@@ -138,14 +138,6 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
     context.out.say(`Augmenting training images: ${augmentationWords(augmentation, augmentOn)}`);
   }
   if (sampler) context.out.say(`Sampler: ${SAMPLER_WORDS[sampler]}`);
-  const plan = trainingPlan(choices, preset, generators.train.length);
-  if (plan.updates.accumulate > plan.stepsPerEpoch) {
-    throw new UsageError(
-      `${plan.updates.accumulate} batches per update are more than an epoch has, and each ends with an update: ` +
-        `there ${plan.stepsPerEpoch === 1 ? 'is' : 'are'} ${plural(plan.stepsPerEpoch, 'step')}.`,
-      'Average fewer batches, or take more steps in an epoch.',
-    );
-  }
   const loss = lossFor(choices.loss, frequencies, dataset);
   sayFrequencies(context, frequencies, loss);
   if (sampler && frequencies.evensSides && choices.loss.kind.weighsClasses) {
