@@ -12,7 +12,7 @@ import { UsageError } from '../errors.js';
 import { byteSize, whole } from '../formatting.js';
 import type { FileErrorClass } from '../readFile.node.js';
 import { writeError } from '../writeFile.node.js';
-import { finalPlace, makeFolder, syncFolder } from './realPaths.node.js';
+import { finalPlace, makeFolder, syncFolder, unmakeFolders } from './realPaths.node.js';
 import { isGone, isOwn, newToken } from './workToken.node.js';
 
 /** What the file must be. */
@@ -62,8 +62,9 @@ export async function download(url: string, target: string, options: DownloadOpt
   const address = httpAddress(url);
   const place = await finalPlace(target);
   let part: string | undefined;
+  let made: string[] = [];
   try {
-    await makeFolder(dirname(place));
+    made = await makeFolder(dirname(place));
     part = await claimPart(place);
     active.add(part);
     const resumed = await receive(address, part, options);
@@ -71,12 +72,21 @@ export async function download(url: string, target: string, options: DownloadOpt
     await syncFolder(dirname(place));
     return resumed;
   } catch (cause) {
+    // Nothing came: nothing stays.
+    if (part !== undefined && (await sizeOf(part)) === 0) await rm(part, { force: true });
+    await unmakeFolders(made);
     if (isFileSystem(cause)) throw writeError(target, cause);
     throw cause;
   } finally {
     if (part !== undefined) active.delete(part);
   }
 }
+
+const sizeOf = (file: string): Promise<number | null> =>
+  stat(file).then(
+    ({ size }) => size,
+    () => null,
+  );
 
 /** Those of connections are the cause of what `fetch` throws. */
 const isFileSystem = (cause: unknown): boolean => (cause as NodeJS.ErrnoException)?.syscall !== undefined;
@@ -131,8 +141,11 @@ async function receive(url: URL, part: string, options: DownloadOptions): Promis
     const from = (await stat(part)).size;
     const problem = from < expected.bytes ? await receiveOnce(url, part, from, options) : null;
     if (problem) {
-      failed = (await stat(part)).size > from ? 0 : failed + 1;
-      if (failed >= attempts) throw new options.error(problem.message, 'Try again: what has come is kept.');
+      const { size } = await stat(part);
+      failed = size > from ? 0 : failed + 1;
+      const hint =
+        size > 0 ? 'Try again: what has come is kept.' : 'Try again, or another address with --url.';
+      if (failed >= attempts) throw new options.error(problem.message, hint);
       await sleep(pauseMs * 2 ** failed, undefined, { signal }).catch(() => signal?.throwIfAborted());
       continue;
     }

@@ -41,15 +41,19 @@ async function startOf(file: string): Promise<Uint8Array> {
   }
 }
 
+/** @throws UsageError for a path that can be that of no file */
+export function requireFileName(path: string): void {
+  if (path !== '' && !/[\\/]$/.test(path)) return;
+  throw new UsageError(`"${path}" names no file.`, 'Give the name of the file to write.');
+}
+
 /**
  * Asked before the computing: whether `path` may and can be written.
  * @throws UsageError where it must not be replaced; DataError where it cannot be written
  */
 export async function checkFile(path: string, options: FileOptions): Promise<void> {
   const { inputs = NO_INPUTS, overwrite = false, kind } = options;
-  if (path === '' || /[\\/]$/.test(path)) {
-    throw new UsageError(`"${path}" names no file.`, 'Give the name of the file to write.');
-  }
+  requireFileName(path);
   await refuseInputs(path, inputs, true);
   const place = await finalPlace(path);
   await healFolder(dirname(place));

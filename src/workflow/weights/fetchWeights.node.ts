@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { byteSize, whole } from '../../core/formatting.js';
 import { download, isExpected } from '../../core/outputs/download.node.js';
+import { requireFileName } from '../../core/outputs/singleFile.node.js';
 import { type Fetchable, KNOWN_WEIGHTS, type KnownWeights } from '../../densenet/weights/publicFiles.js';
 import { weightsFolder } from '../../densenet/weights/weights.node.js';
 import type { WorkContext } from '../reporter.js';
@@ -39,8 +40,8 @@ export function fetchableWeights(name: string): FetchableWeights {
 
 /**
  * Fetches a public weight file, unless it is there. An interrupted call is gone on with by the next.
- * @throws UsageError for another file in its place, or an address that is none; WeightsError where the server cannot be
- *   reached or sends another file; DataError where it cannot be written
+ * @throws UsageError for another file in its place, a path of no file, or an address that is none; WeightsError where
+ *   the server cannot be reached or sends another file; DataError where it cannot be written
  */
 export async function fetchWeights(
   { out, signal }: WorkContext,
@@ -48,6 +49,7 @@ export async function fetchWeights(
   options: FetchOptions = {},
 ): Promise<FetchedWeights> {
   const file = options.out ?? join(await weightsFolder(), known.file);
+  requireFileName(file);
   const url = options.url ?? known.fetch.folder + known.file;
   if (await isExpected(file, known)) return { file, url, fetched: false };
   if (await stat(file).catch(() => null)) {

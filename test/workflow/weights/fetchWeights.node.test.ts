@@ -76,6 +76,9 @@ describe('fetchWeights', () => {
     expect(requests).toBe(before);
     const mine = scratch.path('mine.h5');
     await writeFile(mine, 'my own');
+    for (const out of ['', `${scratch.path('folder')}/`]) {
+      await expect(fetchWeights(context, there, { out })).rejects.toThrow(/names no file\. Give the name/);
+    }
     const refused = fetchWeights(context, there, { out: mine });
     await expect(refused).rejects.toThrow(
       /mine\.h5 is there, and is not that file\. Remove it, or give another --out/,
@@ -98,7 +101,8 @@ describe('chexgpu fetch', () => {
         /^chexgpu: What http.*zeros\.h5 sent is altered: it has the md5 [0-9a-f]{32}, not 30ee3e1110167f948a6b/,
       ),
     ]);
-    expect(await readdir(scratch.path('cli'))).toEqual([]);
+    // Nor the folder that was made for it.
+    expect(await readdir(scratch.path('.'))).not.toContain('cli');
     const small = await fetch('imagenet-densenet121', '--url', `${origin}${known.file}`, '--out', file);
     expect([small.code, lastLine(small)]).toEqual([
       4,
