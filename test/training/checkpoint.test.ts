@@ -132,7 +132,7 @@ describe('a training that was aborted goes on with the same bits', () => {
     { optimizer: sgd({ learningRate: 0.01, momentum: 0.9, nesterov: true }) },
     { optimizer: adamw({ learningRate: 0.01, weightDecay: 0.1 }) },
     { optimizer: adam({ learningRate: 0.01 }), accumulate: 2, ema: 0.9, clipNorm: 0.1 },
-    { optimizer: adam({ learningRate: 0.01 }), ema: 0.9, emaOverwrite: 3 },
+    { optimizer: adam({ learningRate: 0.01 }), ema: 0.9, emaOverwrite: 3, clipVariableNorm: 0.1 },
     {
       optimizer: adam({ learningRate: 0.01 }),
       freeze: ['conv1', 'conv2'],

@@ -1,7 +1,21 @@
-/** The cases on which clip.ts is checked: with and without a tail after the last four, runs that end short. */
+/**
+ * The cases on which clip.ts is checked: with and without a tail after the last four, runs that end short, and runs of
+ * odd lengths with gaps between them.
+ */
 import { FLOAT32_MOST } from '../../core/arguments.js';
-import type { CheckCase, Operation, Shape } from '../checkCase.js';
-import { CLIP, clipGradient, SQUARES, SQUARES_RUN, squaresRuns, sumsOfSquares } from './clip.js';
+import type { CheckCase, Operation, Shape, TensorSpec } from '../checkCase.js';
+import {
+  CLIP,
+  clipGradient,
+  RUN_SQUARES,
+  SCALE_RUNS,
+  SQUARES,
+  SQUARES_RUN,
+  scaleRuns,
+  squaresRuns,
+  sumsOfRuns,
+  sumsOfSquares,
+} from './clip.js';
 import * as reference from './clip.reference.js';
 
 const CLIPPED: { title: string; size: number; factor: number; limit: number; race?: boolean }[] = [
@@ -50,4 +64,57 @@ const summed = SUMMED.map(
   }),
 );
 
-export const operation: Operation = { kernels: [CLIP, SQUARES], checks: [...clipped, ...summed] };
+/** Runs of `length` values, each behind a gap. */
+const IN_RUNS: { runs: number; length: number; gap: number; race?: boolean }[] = [
+  { runs: 1, length: 3, gap: 0 },
+  { runs: 67, length: 5, gap: 2 },
+  { runs: 2, length: SQUARES_RUN, gap: 33 },
+  { runs: 533, length: SQUARES_RUN, gap: 0, race: true },
+];
+
+const inRuns = IN_RUNS.flatMap(({ runs, length, gap, race }): CheckCase[] => {
+  const each = gap + length;
+  const values: Shape = [1, 1, 1, runs * each + gap];
+  const perRun: Shape = [1, 1, 1, runs];
+  const bounds: TensorSpec = {
+    shape: [1, 1, 1, 2 * runs],
+    role: 'input',
+    dtype: 'u32',
+    fill: (_, i) => Math.floor(i / 2) * each + (i % 2 === 0 ? gap : each),
+  };
+  const title = `${runs} runs of ${length} values`;
+  return [
+    {
+      op: 'clip.runSquares',
+      title,
+      variants: Object.keys(RUN_SQUARES),
+      race,
+      tensors: {
+        x: { shape: values, role: 'input' },
+        runs: bounds,
+        sums: { shape: perRun, role: 'output' },
+      },
+      record: (plan, t) => sumsOfRuns(plan, 'check', { x: t.x, runs: t.runs, sums: t.sums }),
+      reference: (t) => ({ sums: reference.sumsOfRuns(t.x, t.runs) }),
+    },
+    {
+      op: 'clip.scaleRuns',
+      title,
+      variants: Object.keys(SCALE_RUNS),
+      race,
+      tensors: {
+        gradient: { shape: values, role: 'inout' },
+        runs: bounds,
+        factors: { shape: perRun, role: 'input' },
+      },
+      record: (plan, t) =>
+        scaleRuns(plan, 'check', { gradient: t.gradient, runs: t.runs, factors: t.factors }),
+      reference: (t) => ({ gradient: reference.scaleRuns(t.gradient, t.runs, t.factors) }),
+    },
+  ];
+});
+
+export const operation: Operation = {
+  kernels: [CLIP, SQUARES, RUN_SQUARES, SCALE_RUNS],
+  checks: [...clipped, ...summed, ...inRuns],
+};

@@ -4,12 +4,16 @@ import { linear, type PlanBuilder } from '../../engine/plan/plan.js';
 import { elements, requireDense, type Tensor } from '../../engine/plan/tensor.js';
 import { perParameter } from '../perParameter.js';
 import { scalarAndVec4, unitOf } from '../vec4.js';
+import runSquaresText from './runSquares.naive.wgsl';
+import scaleRunsText from './scaleRuns.naive.wgsl';
 import squaresNaive from './squares.naive.wgsl';
 import squaresVec4 from './squares.vec4.wgsl';
 import stepText from './step.naive.wgsl';
 
 export const CLIP = scalarAndVec4('clip.step', stepText);
 export const SQUARES = kernels('clip.squares', { naive: squaresNaive, vec4: squaresVec4 });
+export const RUN_SQUARES = kernels('clip.runSquares', { naive: runSquaresText });
+export const SCALE_RUNS = kernels('clip.scaleRuns', { naive: scaleRunsText });
 
 const WORKGROUP = 64;
 
@@ -58,5 +62,54 @@ export function sumsOfSquares(
     shape: `${count}`,
     flops: 2 * count,
     bytes: 4 * (count + runs),
+  });
+}
+
+/**
+ * The sum of the squares of each of these runs in x.
+ * @param x any dense tensor
+ * @param runs runs[1,1,1,2n], whole numbers: where each begins and where it ends, of at most SQUARES_RUN values
+ * @param sums sums[1,1,1,m], the first n of them overwritten
+ */
+export function sumsOfRuns(
+  plan: PlanBuilder,
+  label: string,
+  { x, runs, sums }: { x: Tensor; runs: Tensor; sums: Tensor },
+): void {
+  requireDense(label, { x, runs, sums });
+  const [size, count] = [elements(x.shape), elements(runs.shape) / 2];
+  plan.add({
+    kernel: RUN_SQUARES[plan.pick(RUN_SQUARES, ['naive'])],
+    label,
+    params: { count },
+    tensors: { x, runs, sums },
+    workgroups: linear(count, WORKGROUP),
+    shape: `${size}`,
+    flops: 2 * size,
+    bytes: 4 * (size + 3 * count),
+  });
+}
+
+/**
+ * Multiplies each of these runs by its factor.
+ * @param runs runs[1,1,1,2n] as for `sumsOfRuns`, none of which overlap
+ * @param factors factors[1,1,1,m], of which the first n are read
+ */
+export function scaleRuns(
+  plan: PlanBuilder,
+  label: string,
+  { gradient, runs, factors }: { gradient: Tensor; runs: Tensor; factors: Tensor },
+): void {
+  requireDense(label, { gradient, runs, factors });
+  const [size, count] = [elements(gradient.shape), elements(runs.shape) / 2];
+  plan.add({
+    kernel: SCALE_RUNS[plan.pick(SCALE_RUNS, ['naive'])],
+    label,
+    params: { count },
+    tensors: { gradient, runs, factors },
+    workgroups: linear(count, 1),
+    shape: `${size}`,
+    flops: size,
+    bytes: 4 * (2 * size + 3 * count),
   });
 }

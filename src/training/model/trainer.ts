@@ -11,7 +11,6 @@ import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
 import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
 import { blend } from '../../shaders/blend/blend.js';
-import { clipGradient, squaresRuns, sumsOfSquares } from '../../shaders/clip/clip.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
 import type { Batch, BatchShape } from '../batch.js';
 import { blockFactors, type LayerRoles, layerRoles } from '../layers/layerSettings.js';
@@ -21,7 +20,7 @@ import { factorsOf } from '../optimizers/optimizer.js';
 import { brokenGradient, findOverflow } from '../optimizers/overflow.js';
 import type { ParameterSpec } from '../parameterSpec.js';
 import type { CompiledTraining } from '../trainingOptions.js';
-import { clipOf, clips } from '../updates/clipping.js';
+import { Clipping } from '../updates/clipping.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
 import { readMap } from './inspect.js';
@@ -45,9 +44,9 @@ interface StepMemory {
   readonly constants: Tensor | null;
   /** On the learning rate, one per block of the layout; none where all layers learn alike. */
   readonly factors: Tensor | null;
-  /** Numbers of a step, [1,1,1,4] each: the batch's share of its group, the clip, what an average keeps. */
+  readonly clipping: Clipping;
+  /** Numbers of a step, [1,1,1,4] each: the batch's share of its group, what an average keeps. */
   readonly share: Tensor;
-  readonly clip: Tensor;
   readonly ema: Tensor;
   /** What the weights keep of themselves: 0 where they become the average. */
   readonly own: Tensor;
@@ -147,19 +146,16 @@ export class Trainer {
   ): Promise<void> {
     const { gpu, parameters } = this.context;
     const { options, roles } = this;
-    const { optimizer, updates } = options;
-    const { kind } = optimizer;
-    const clip = await clipOf(updates, parameters, gradient, squares);
-    const most = Math.min(gradient * clip.factor, clip.limit);
+    const { kind } = options.optimizer;
+    const { clipping } = this.memory;
+    const clip = await clipping.clipOf(gradient, squares);
     const fastest = roles.differ ? kind.rescaled!(hyper, roles.largest) : hyper;
     const bounds =
-      kind.boundsAfter(parameters.bounds, most, fastest) ??
+      kind.boundsAfter(parameters.bounds, clip.most, fastest) ??
       (await findOverflow(parameters, kind, hyper, clip, roles));
     if (typeof bounds === 'string') throw refusal(t, loss, bounds);
 
-    if (clips(updates)) {
-      await gpu.guarded('clip', () => this.write('clip', Float32Array.of(clip.factor, clip.limit)));
-    }
+    if (clipping.on) await gpu.guarded('clip', () => clipping.load(clip));
     // One submit of all that moves, and nothing beside it that could fail alone.
     await gpu.guarded(kind.title, () => this.update.run((encoder) => parameters.takeMoving(encoder)));
     // The weights may become an average of those before.
@@ -167,17 +163,14 @@ export class Trainer {
     parameters.bounds = bounds;
   }
 
-  private write(
-    to: 'labels' | 'hyper' | 'share' | 'clip' | 'ema' | 'own',
-    values: Float32Array<ArrayBuffer>,
-  ): void {
+  private write(to: 'labels' | 'hyper' | 'share' | 'ema' | 'own', values: Float32Array<ArrayBuffer>): void {
     this.context.gpu.device.queue.writeBuffer(this.memory[to].storage.buffer!, 0, values);
   }
 
   /** The loss, the largest magnitudes of gradients and next moving averages, sums of squares of the gradients. */
   private async verdict() {
     const values = new Float32Array(await this.memory.back.take());
-    const parts = partsOf(this.context, this.options);
+    const parts = partsOf(this.context, this.memory.clipping);
     const part = (name: keyof typeof parts) => {
       const { from, size } = parts[name];
       return values.subarray(from, from + size);
@@ -262,7 +255,8 @@ function allocate(
   const { loss, optimizer } = options;
   const { kind, settings } = optimizer;
   const perClass = [shape.count, 1, 1, network.classes] as const;
-  const { squares } = partsOf(context, options);
+  const clipping = new Clipping(gpu, parameters, options.updates);
+  const { squares } = partsOf(context, clipping);
   const verdict = fixedTensor(gpu, 'verdict', [1, 1, 1, squares.from + squares.size]);
   const four = (label: string) => fixedTensor(gpu, label, [1, 1, 1, 4]);
   return {
@@ -274,16 +268,17 @@ function allocate(
     hyper: fixedTensor(gpu, kind.title, [1, 1, 1, kind.hyper(settings, 1, parameters).length]),
     constants: loss.constants && uploaded(gpu, 'loss constants', loss.constants),
     factors: roles.differ ? uploaded(gpu, 'factors', blockFactors(parameters, roles)) : null,
+    clipping,
     share: four('share of the group'),
-    clip: four('clip'),
     ema: four('share of the average'),
     own: four('share of the weights'),
     back: new Readback(gpu, verdict.storage.bytes),
   };
 }
 
-function free(gpu: Gpu, { input, back, ...tensors }: StepMemory): void {
+function free(gpu: Gpu, { input, clipping, back, ...tensors }: StepMemory): void {
   input.dispose();
+  clipping.dispose();
   back.dispose();
   for (const t of Object.values(tensors)) if (t) gpu.destroyBuffer(t.storage.buffer!);
 }
@@ -294,10 +289,10 @@ function recordStep(
   context: ModelContext,
   options: CompiledTraining,
   roles: LayerRoles,
-  { input, labels, constants, p, dlogits, verdict, share }: StepMemory,
+  { input, labels, constants, p, dlogits, verdict, clipping, share }: StepMemory,
 ): void {
   const { network, parameters } = context;
-  const part = verdictParts(context, options, verdict);
+  const part = verdictParts(context, clipping, verdict);
   const forward = network.record(plan, parameters, input.image, forwardMode(options, roles));
   options.loss.record(plan, 'loss', {
     z: forward.logits,
@@ -314,20 +309,20 @@ function recordStep(
   }
   largestMagnitudes(plan, 'gradients', { x: mean, largest: part('gradients') });
   largestMagnitudes(plan, 'moving averages', { x: parameters.flat('nextMoving'), largest: part('moving') });
-  if (byNorm(options)) sumsOfSquares(plan, 'squared gradients', { x: mean, sums: part('squares') });
+  clipping.recordSums(plan, mean, part('squares'));
 }
 
 function recordUpdate(
   plan: PlanBuilder,
   { parameters }: ModelContext,
   options: CompiledTraining,
-  { hyper, clip, ema, own, factors }: StepMemory,
+  { hyper, clipping, ema, own, factors }: StepMemory,
 ): void {
   const { optimizer, updates } = options;
   const { kind } = optimizer;
   const slots = Object.keys(kind.slots).map((slot) => [slot, parameters.flat(slotBuffer(slot))]);
   const [w, gradient] = [parameters.flat('weights'), parameters.flat('gradients')];
-  if (clips(updates)) clipGradient(plan, 'clip', { gradient, bounds: clip });
+  clipping.record(plan, gradient);
   const byLayer = factors ? { factors } : {};
   kind.record(plan, kind.title, { ...Object.fromEntries(slots), w, gradient, hyper, ...byLayer });
   if (updates.ema === 0) return;
@@ -351,25 +346,22 @@ const BEHIND_LOSS = 64;
 
 const overwrites = ({ updates }: CompiledTraining) => updates.emaOverwrite < Number.POSITIVE_INFINITY;
 
-const byNorm = ({ updates }: CompiledTraining) => updates.clipNorm < Number.POSITIVE_INFINITY;
-
 /** Where what the host reads in one go lies, in floats. */
-function partsOf({ gpu, parameters }: ModelContext, options: CompiledTraining) {
+function partsOf({ gpu }: ModelContext, { sums }: Clipping) {
   const runs = LARGEST_RUNS[gpu.info.kind];
   const behind = BEHIND_LOSS + 2 * runs;
-  // A binding has 16 bytes at least.
-  const squares = Math.max(4, squaresRuns(parameters.trainableSize));
   return {
     loss: { from: 0, size: 1 },
     gradients: { from: BEHIND_LOSS, size: runs },
     moving: { from: BEHIND_LOSS + runs, size: runs },
-    squares: { from: behind, size: byNorm(options) ? squares : 0 },
+    // A binding has 16 bytes at least.
+    squares: { from: behind, size: sums > 0 ? Math.max(4, sums) : 0 },
   };
 }
 
 /** The same as tensors that the plan writes: t[1,1,1,n]. */
-function verdictParts(context: ModelContext, options: CompiledTraining, { storage }: Tensor) {
-  const parts = partsOf(context, options);
+function verdictParts(context: ModelContext, clipping: Clipping, { storage }: Tensor) {
+  const parts = partsOf(context, clipping);
   return (name: keyof typeof parts): Tensor => {
     const { from, size } = parts[name];
     return denseTensor(partOf(storage, 4 * from, 4 * size), [1, 1, 1, size]);

@@ -51,10 +51,11 @@ export async function findOverflow(
   for (const spec of trainable) {
     const from = parameters.offsetOf(spec);
     const factor = factorOf(spec.layer);
+    const scale = clip.factorOf(spec);
     const own = factor === 1 ? hyper : (kind.rescaled?.(hyper, factor) ?? hyper);
     for (let i = from; i < from + spec.size; i++) {
       for (const name of names) before[name] = present[name][i];
-      const gradient = clipped(gradients[i], clip);
+      const gradient = clipped(gradients[i], scale, clip.limit);
       const next = factor === 0 ? before : kind.updated(before, gradient, own, i);
       for (const name of names) {
         if (!Number.isFinite(next[name])) {

@@ -13,6 +13,11 @@ export interface UpdateSettings {
    * PyTorch's clip_grad_norm_ divides by norm + 1e-6). Infinity, the default, cuts nothing.
    */
   clipNorm: number;
+  /**
+   * Largest norm of the gradients of each tensor: kernel, bias, gamma and beta, each scaled down by itself (Keras'
+   * clipnorm; PyTorch's clip_grad_norm_ of one parameter). Infinity, the default, cuts nothing.
+   */
+  clipVariableNorm: number;
   /** Largest magnitude of a gradient (Keras' clipvalue, PyTorch's clip_grad_value_). Infinity, the default: any. */
   clipValue: number;
   /**
@@ -45,6 +50,11 @@ export const UPDATE_SETTINGS: { readonly [K in keyof UpdateSettings]: Setting<nu
     check: sizeOrAny,
     help: 'scale the gradients of an update down to this norm of all together',
   },
+  clipVariableNorm: {
+    default: Number.POSITIVE_INFINITY,
+    check: sizeOrAny,
+    help: 'scale the gradients of each tensor by itself down to this norm',
+  },
   clipValue: {
     default: Number.POSITIVE_INFINITY,
     check: sizeOrAny,
@@ -67,21 +77,27 @@ export const UPDATE_SETTINGS: { readonly [K in keyof UpdateSettings]: Setting<nu
   },
 };
 
+/** The ways to clip. */
+const CLIPS = ['clipNorm', 'clipVariableNorm', 'clipValue'] as const;
+
 const NAMES = Object.keys(UPDATE_SETTINGS) as (keyof UpdateSettings)[];
 
-/** What of these is given, checked. @throws UsageError naming the field; for both ways to clip, as in Keras */
+/**
+ * What of these is given, checked.
+ * @throws UsageError naming the field; for two ways to clip, as Keras 3 refuses them
+ */
 export function checkUpdates(options: Partial<UpdateSettings>): Partial<UpdateSettings> {
   const given = NAMES.filter((name) => options[name] !== undefined);
   const checked: Partial<UpdateSettings> = Object.fromEntries(
     given.map((name) => [name, UPDATE_SETTINGS[name].check(name, options[name])]),
   );
-  refuseBoth(checked);
+  refuseTwo(checked);
   return checked;
 }
 
 /**
  * All of them: what is given, else those before, else the defaults.
- * @throws UsageError for both ways to clip, and for weights that are to become an average that there is not
+ * @throws UsageError for two ways to clip, and for weights that are to become an average that there is not
  */
 export function completeUpdates(
   given: Partial<UpdateSettings>,
@@ -89,7 +105,7 @@ export function completeUpdates(
 ): UpdateSettings {
   const defaults = Object.fromEntries(NAMES.map((name) => [name, UPDATE_SETTINGS[name].default]));
   const settings = { ...(defaults as unknown as UpdateSettings), ...before, ...given };
-  refuseBoth(settings);
+  refuseTwo(settings);
   if (settings.ema === 0 && settings.emaOverwrite < Number.POSITIVE_INFINITY) {
     throw new UsageError(
       `emaOverwrite is ${settings.emaOverwrite}, and there is no average of the weights.`,
@@ -99,16 +115,25 @@ export function completeUpdates(
   return settings;
 }
 
-function refuseBoth({ clipNorm = Number.POSITIVE_INFINITY, clipValue = Number.POSITIVE_INFINITY }): void {
-  if (clipNorm === Number.POSITIVE_INFINITY || clipValue === Number.POSITIVE_INFINITY) return;
-  throw new UsageError('Gradients are clipped by their norm or by value, not both.', 'Give one of them.');
+function refuseTwo(settings: Partial<UpdateSettings>): void {
+  const ways = CLIPS.filter(
+    (name) => (settings[name] ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY,
+  );
+  if (ways.length < 2) return;
+  throw new UsageError(
+    `Gradients are clipped in one way, not by ${ways.join(' and ')}.`,
+    'Give one of them.',
+  );
 }
 
 /** For people, one phrase each for what is on: `gradients clipped to norm 1`. */
 export function describeUpdates(updates: UpdateSettings): string[] {
-  const { clipNorm, clipValue, accumulate, ema, emaOverwrite } = updates;
+  const { clipNorm, clipVariableNorm, clipValue, accumulate, ema, emaOverwrite } = updates;
   return [
     clipNorm < Number.POSITIVE_INFINITY ? `gradients clipped to norm ${clipNorm}` : '',
+    clipVariableNorm < Number.POSITIVE_INFINITY
+      ? `the gradients of each tensor clipped to norm ${clipVariableNorm}`
+      : '',
     clipValue < Number.POSITIVE_INFINITY ? `gradients clipped at ${clipValue} either way` : '',
     accumulate > 1 ? `${accumulate} batches per update` : '',
     ema > 0 ? `the network an average of the weights with momentum ${ema}` : '',

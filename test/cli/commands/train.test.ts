@@ -82,7 +82,8 @@ it('how gradients become updates: flags are refused where they make no sense, el
   const refusals: [string[], RegExp][] = [
     [['--clip-norm', '0'], /--clip-norm is 0, it must be a number above 0/],
     [['--clip-value', 'small'], /--clip-value is 'small'/],
-    [['--clip-norm', '1', '--clip-value', '1'], /by their norm or by value, not both/],
+    [['--clip-norm', '1', '--clip-value', '1'], /in one way, not by clipNorm and clipValue/],
+    [['--clip-variable-norm', '1', '--clip-norm', '1'], /in one way, not by clipNorm and clipVariableNorm/],
     [['--accumulate', '1.5'], /--accumulate is 1.5, it must be a whole number/],
     [['--ema', '1'], /--ema is 1, it must be from 0 to below 1/],
     [['--ema', '0.9', '--ema-overwrite', '0'], /--ema-overwrite is 0, it must be a whole number/],

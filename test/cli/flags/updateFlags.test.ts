@@ -21,12 +21,14 @@ it('updates are plain where nothing is said, and take each setting', () => {
   expect(updatesOf(parsed('--ema', '0.9', '--ema-overwrite', '5'))).toEqual(
     completeUpdates({ ema: 0.9, emaOverwrite: 5 }),
   );
+  expect(updatesOf(parsed('--clip-variable-norm', '2'))).toEqual(completeUpdates({ clipVariableNorm: 2 }));
   expect(updatesOf(parsed('--clip-value', '0.5'))).toEqual(completeUpdates({ clipValue: 0.5 }));
 });
 
 it('updates refuse what makes no sense, by the name of the flag', async () => {
   for (const [flag, value] of [
     ['--clip-norm', '0'],
+    ['--clip-variable-norm', '0'],
     ['--clip-value', '-1'],
     ['--accumulate', '0'],
     ['--ema', '1'],
@@ -35,7 +37,8 @@ it('updates refuse what makes no sense, by the name of the flag', async () => {
     expect(() => parsed(flag, value)).toThrow(flag);
     expect(() => parsed(flag, 'some')).toThrow(`${flag} is 'some'`);
   }
-  const both = parsed('--clip-norm', '1', '--clip-value', '1');
-  await refused(() => updatesOf(both), UsageError, /not both/);
+  for (const other of ['--clip-value', '--clip-variable-norm']) {
+    await refused(() => updatesOf(parsed('--clip-norm', '1', other, '1')), UsageError, /in one way/);
+  }
   await refused(() => updatesOf(parsed('--ema-overwrite', '5')), UsageError, /no average of the weights/);
 });

@@ -29,6 +29,8 @@ CASES = [
     {**SGD, "sizes": SIZES, "updates": {}},
     {**SGD, "sizes": SIZES, "updates": {"clipNorm": 0.25}},
     {**ADAM, "sizes": SIZES, "updates": {"clipNorm": 0.25}, "by": ["keras"]},
+    {**SGD, "sizes": SIZES, "updates": {"clipVariableNorm": 0.125}},
+    {**ADAM, "sizes": SIZES, "updates": {"clipVariableNorm": 0.125}, "by": ["keras"]},
     {**SGD, "sizes": SIZES, "updates": {"clipValue": 0.03125}},
     {**SGD, "sizes": SIZES, "updates": {"accumulate": 3}},
     {**SGD, "sizes": SIZES, "updates": {"ema": 0.75}},
@@ -37,6 +39,7 @@ CASES = [
     {**SGD, "sizes": SIZES, "updates": {"ema": 0.75, "emaOverwrite": 1}, "by": ["keras"]},
     {**SGD, "sizes": UNEVEN, "updates": {"accumulate": 3}, "by": ["torch"]},
     {**SGD, "sizes": UNEVEN, "updates": {"accumulate": 2, "clipNorm": 0.25, "ema": 0.75}, "by": ["torch"]},
+    {**SGD, "sizes": UNEVEN, "updates": {"accumulate": 2, "clipVariableNorm": 0.125}, "by": ["torch"]},
 ]
 
 
@@ -61,7 +64,8 @@ def of_keras(case):
 
     keras.backend.set_floatx("float64")
     settings, updates = case["settings"], case["updates"]
-    names = {"clipNorm": "global_clipnorm", "clipValue": "clipvalue", "accumulate": "gradient_accumulation_steps"}
+    names = {"clipNorm": "global_clipnorm", "clipVariableNorm": "clipnorm", "clipValue": "clipvalue"}
+    names |= {"accumulate": "gradient_accumulation_steps"}
     more = {names[key]: value for key, value in updates.items() if key in names}
     if "ema" in updates:
         more |= {"use_ema": True, "ema_momentum": updates["ema"]}
@@ -113,6 +117,8 @@ def of_torch(case):
             continue
         if "clipNorm" in updates:
             torch.nn.utils.clip_grad_norm_(model.parameters(), updates["clipNorm"])
+        for parameter in model.parameters() if "clipVariableNorm" in updates else []:
+            torch.nn.utils.clip_grad_norm_(parameter, updates["clipVariableNorm"])
         if "clipValue" in updates:
             torch.nn.utils.clip_grad_value_(model.parameters(), updates["clipValue"])
         optimizer.step()

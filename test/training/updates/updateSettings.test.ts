@@ -144,7 +144,11 @@ describe('settings of updates', () => {
     [{ emaOverwrite: 1.5 }, /emaOverwrite is 1.5/],
     [{ emaOverwrite: Number.NaN }, /emaOverwrite is NaN/],
     [{ emaOverwrite: '3' }, /emaOverwrite is '3'/],
-    [{ clipNorm: 1, clipValue: 1 }, /by their norm or by value, not both/],
+    [{ clipVariableNorm: 0 }, /clipVariableNorm is 0/],
+    [{ clipVariableNorm: '1' }, /clipVariableNorm is '1'/],
+    [{ clipNorm: 1, clipValue: 1 }, /in one way, not by clipNorm and clipValue/],
+    [{ clipNorm: 1, clipVariableNorm: 1 }, /in one way, not by clipNorm and clipVariableNorm/],
+    [{ clipVariableNorm: 1, clipValue: 1 }, /in one way, not by clipVariableNorm and clipValue/],
   ])('%o is refused', (options, message) => {
     expect(() => checkUpdates(options as Partial<UpdateSettings>)).toThrow(UsageError);
     expect(() => checkUpdates(options as Partial<UpdateSettings>)).toThrow(message);
@@ -166,6 +170,10 @@ describe('settings of updates', () => {
     expect(describeUpdates(completeUpdates({ emaOverwrite: 5 }, on)).slice(2)).toEqual([
       'the network an average of the weights with momentum 0.999',
       'going on from it every 5 updates',
+    ]);
+    expect(() => completeUpdates({ clipVariableNorm: 1 }, on)).toThrow(UsageError);
+    expect(describeUpdates(completeUpdates({ clipVariableNorm: 2 }))).toEqual([
+      'the gradients of each tensor clipped to norm 2',
     ]);
     expect(describeUpdates(completeUpdates({ clipValue: 0.5 }))).toEqual([
       'gradients clipped at 0.5 either way',
