@@ -13,7 +13,7 @@ import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import { readFrame } from '../../data/tables/csv.node.js';
-import { countKnown, type Frame, selectRows } from '../../data/tables/frame.js';
+import { countKnown, countPositives, type Frame, selectRows } from '../../data/tables/frame.js';
 import { checkLabelNames } from '../../data/tables/labels.js';
 import { patientLeakage, sharedImages } from '../../data/tables/leakage.js';
 import type { WorkContext } from '../reporter.js';
@@ -125,7 +125,8 @@ export async function readDataset(
 }
 
 /**
- * What training cannot do without, where labels may be unknown.
+ * What training cannot do without. Findings that it cannot learn, of whose two labels the training images have one or
+ * none, are a warning.
  * @throws DataError where no label of the training or the validation images is known: their loss would be 0
  */
 function requireLabels(
@@ -137,10 +138,17 @@ function requireLabels(
     throw new DataError(`No label of ${frame.file} is known.`, 'Give a table with labels of 0 and 1.');
   }
   const known = countKnown(train);
-  const untrained = train.classes.filter((_, c) => known[c] === 0);
-  if (untrained.length > 0) {
-    warn(`${train.file}: no label is known of ${untrained.join(', ')}; they cannot be learnt.`);
-  }
+  const positives = countPositives(train);
+  const lacks = (what: string, does: (c: number) => boolean) => {
+    const names = train.classes.filter((_, c) => does(c));
+    return names.length > 0 ? [`no ${what} ${names.join(', ')}`] : [];
+  };
+  const words = [
+    ...lacks('known label of', (c) => known[c] === 0),
+    ...lacks('image with', (c) => known[c] > 0 && positives[c] === 0),
+    ...lacks('image without', (c) => known[c] > 0 && positives[c] === known[c]),
+  ];
+  if (words.length > 0) warn(`${train.file} has ${words.join('; ')}: they cannot be learnt.`);
 }
 
 function firstRows(frame: Frame, limit = frame.images.length): Frame {

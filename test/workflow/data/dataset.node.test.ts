@@ -266,6 +266,7 @@ describe('a data set with --ignore-missing', () => {
       expect.stringMatching(/train\.csv: Found 1 invalid image filename\(s\) in x_col="Image"/),
       expect.stringMatching(/valid\.csv: Found 1 invalid/),
       expect.stringMatching(/No image of .*valid\.csv is there: there will be no validation/),
+      expect.stringMatching(/train\.csv has no image with Cardiomegaly, .*; no image without Mass/),
     ]);
   });
 
@@ -342,13 +343,20 @@ describe('labels of which none is known', () => {
     );
   });
 
-  it('of one class are said', async () => {
+  it('of one class are said, and those of which there is one kind', async () => {
     const data = await dataOf(['train'], /,1(?=,|$)/gm);
     const warnings: string[] = [];
     const out = { ...SILENT, warn: (line: string) => warnings.push(line) };
-    await readDataset({ out }, { data, unknownLabels: [''] });
+    const labels = ['Mass', 'Edema', 'Hernia'];
+    await readDataset({ out }, { data, labels, unknownLabels: [''] });
+    const csv = csvOf(
+      [['Edema'], ['Edema', 'Hernia']].map((positive, i) => ({ image: 'a.png', patient: i + 1, positive })),
+    );
+    await writeFile(join(data, 'train.csv'), csv);
+    await readDataset({ out }, { data, labels });
     expect(warnings).toEqual([
-      `${join(data, 'train.csv')}: no label is known of Mass; they cannot be learnt.`,
+      `${join(data, 'train.csv')} has no known label of Mass; no image with Edema, Hernia: they cannot be learnt.`,
+      `${join(data, 'train.csv')} has no image with Mass; no image without Edema: they cannot be learnt.`,
     ]);
   });
 });
