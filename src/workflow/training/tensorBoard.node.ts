@@ -3,7 +3,6 @@ import { dirname, join, resolve } from 'node:path';
 import { duration, percent, plural } from '../../core/formatting.js';
 import { type Inputs, refuseInputs } from '../../core/outputs/protectInputs.node.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
-import type { TrainingSummary } from '../../eval/report/reportData.js';
 import { TensorBoard } from '../../training/callbacks/tensorBoard.js';
 import { EventFolder } from '../../training/tensorboard/eventFolder.node.js';
 import type { Hyperparameters } from '../../training/tensorboard/summaries.js';
@@ -101,16 +100,12 @@ export function boardOf(
   return { callback, words: `event files for TensorBoard: ${['logs every epoch', ...words].join(', ')}` };
 }
 
-/** What it cost. */
-export function sayBoard(
-  { out }: WorkContext,
-  { callback: { spent } }: Board,
-  { epochs }: TrainingSummary,
-  phases: Phases,
-): void {
+/** What it cost, beside the phases of the training that are over. */
+export function sayBoard({ out }: WorkContext, { callback: { spent } }: Board, phases: Phases): void {
   const seconds = Object.values(spent).reduce((sum, ms) => sum + ms, 0) / 1000;
+  const parted = phases.list.filter(({ phase }) => /^(training|validation)/.test(phase));
+  const training = parted.reduce((sum, phase) => sum + phase.seconds, 0);
   phases.add('TensorBoard', seconds);
-  const training = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   const parts = Object.entries(spent).map(([what, ms]) => `${what} ${percent(ms / 1000 / training)}`);
   out.say(
     `TensorBoard took ${duration(seconds)} beside ${duration(training)} of training: ${parts.join(', ')}`,

@@ -136,8 +136,17 @@ export async function trainNetwork(
   };
   const chosen = trainingCallbacks(plan, kept, (line) => out.say(line));
   const ending = { onEpoch: () => files.epochEnded(soFar()) };
+  // The history is that of the whole training, of which this process may have had a part only.
+  const here = { images: 0, waitMs: 0, stepMs: 0, validations: 0, validationMs: 0 };
   const clock: Callback = {
-    onStep: ({ stepMs }) => {
+    onEpoch: ({ logs, validationMs }) => {
+      here.validations += logs.val_loss === undefined ? 0 : 1;
+      here.validationMs += validationMs;
+    },
+    onStep: ({ images, waitMs, stepMs }) => {
+      here.images += images;
+      here.waitMs += waitMs;
+      here.stepMs += stepMs;
       if (phases.firstBatch !== null) return;
       phases.firstBatch = (performance.now() - stepMs) / 1000;
       checkpoints?.firstStep();
@@ -166,9 +175,9 @@ export async function trainNetwork(
       new TrainingProgress(out),
     ],
   });
-  phases.add('training: waiting', history.waitMs / 1000);
-  phases.add('training: steps', history.stepMs / 1000, history.images);
-  if (valid) phases.add('validation', history.validationMs / 1000, valid.samples * history.epochs.length);
+  phases.add('training: waiting', here.waitMs / 1000);
+  phases.add('training: steps', here.stepMs / 1000, here.images);
+  if (valid) phases.add('validation', here.validationMs / 1000, valid.samples * here.validations);
   const summary = soFar();
   if (keeper) {
     summary.start = { valLoss: keeper.startLoss, meanAuc: null };

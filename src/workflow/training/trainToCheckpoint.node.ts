@@ -181,7 +181,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   let training: TrainingSummary;
   try {
     training = await trainNetwork(context, model, generators, loss, plan, phases, files);
-    if (board) sayBoard(context, board, training, phases);
+    if (board) sayBoard(context, board, phases);
     if (training.start) training.start.meanAuc = startMeanAuc;
     // Again, as those of the best epoch may have come back.
     whole = facts(await model.exportWeights(), training);

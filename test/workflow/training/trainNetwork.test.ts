@@ -7,6 +7,7 @@ import { parseFrame } from '../../../src/data/tables/csv.js';
 import { frequencySummary } from '../../../src/eval/report/dataSummary.js';
 import type { TrainingSummary } from '../../../src/eval/report/reportData.js';
 import type { CheckpointContents } from '../../../src/training/callbacks/modelCheckpoint.js';
+import type { Checkpoint } from '../../../src/training/checkpoint.js';
 import { completeLayers } from '../../../src/training/layers/layerSettings.js';
 import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
 import { ADAM } from '../../../src/training/optimizers/adam.js';
@@ -19,7 +20,11 @@ import { SILENT } from '../../../src/workflow/reporter.js';
 import type { CallbackChoice } from '../../../src/workflow/training/callbacks/callbackKind.js';
 import { CALLBACK_KINDS } from '../../../src/workflow/training/callbacks/index.js';
 import type { TrainingPlan } from '../../../src/workflow/training/presets.js';
-import { sayFrequencies, trainNetwork } from '../../../src/workflow/training/trainNetwork.js';
+import {
+  sayFrequencies,
+  type TrainingFiles,
+  trainNetwork,
+} from '../../../src/workflow/training/trainNetwork.js';
 import { writeCheckpoint } from '../../../src/workflow/weights/checkpoint.node.js';
 import { recordedSource, TINY, TINY_LOSS } from '../../support/networks/tinyNet.js';
 import { LEARNING_RATE, TinyTraining } from '../../training/callbacks/tinyTraining.js';
@@ -41,7 +46,11 @@ function asked(name: string, settings: Record<string, number> = {}, file?: strin
 }
 
 /** Trains with validation losses that go by these probabilities of each epoch. */
-async function train(probabilities: number[], more: Partial<TrainingPlan>) {
+async function train(
+  probabilities: number[],
+  more: Partial<TrainingPlan>,
+  checkpoints?: Partial<TrainingFiles['checkpoints']>,
+) {
   const said: string[] = [];
   const soFar: TrainingSummary[] = [];
   const weights: WeightMap[] = [];
@@ -69,6 +78,7 @@ async function train(probabilities: number[], more: Partial<TrainingPlan>) {
       },
       keepWeights: async (name, contents, summarySoFar) => void kept.push([name, contents, summarySoFar]),
       keepText: async (name, text) => void texts.set(name, text),
+      checkpoints: checkpoints && { planned() {}, firstStep() {}, save: async () => {}, ...checkpoints },
     },
   );
   predict.mockRestore();
@@ -92,6 +102,21 @@ describe('trainNetwork', () => {
     expect(iterations).toBe(2);
     const [[key, trained]] = slots.trained;
     expect(left.get(key)).not.toEqual(trained);
+  });
+
+  it('tells of the time of this process, where the training goes on from another', async () => {
+    const kept: Checkpoint[] = [];
+    const save = async (checkpoint: Checkpoint) => void kept.push(checkpoint);
+    const of = ({ list }: Phases, name: string) => list.find(({ phase }) => phase === name);
+    const whole = await train([0.3, 0.6], {}, { everySteps: 1, save });
+    expect(of(whole.phases, 'training: steps')?.images).toBe(8);
+    expect(of(whole.phases, 'validation')?.images).toBe(8);
+    const resume = kept.find(({ training }) => training.epoch === 1 && training.step === 1);
+    const { phases, summary } = await train([0.3, 0.6], {}, { resume });
+    expect(summary.stepLosses).toEqual(whole.summary.stepLosses);
+    expect(of(phases, 'training: steps')?.images).toBe(2);
+    expect(of(phases, 'validation')?.images).toBe(4);
+    expect(phases.firstBatch).not.toBeNull();
   });
 
   it('stops early where it is told to, and leaves the best weights', async () => {
