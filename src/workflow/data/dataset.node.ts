@@ -1,8 +1,7 @@
-/** The three CSVs, the leakage check, the generators: the notebook's sections 2.1 and 2.2. */
+/** The three CSVs and the generators: the notebook's sections 2.1 and 2.2. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, UsageError } from '../../core/errors.js';
-import { firstFew, plural } from '../../core/formatting.js';
 import { fileProblem } from '../../core/readFile.node.js';
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { AugmentOn, ImageGenerator } from '../../data/generator/generator.js';
@@ -15,7 +14,6 @@ import type { Interpolation } from '../../data/images/resize.js';
 import { readFrame } from '../../data/tables/csv.node.js';
 import { countKnown, countPositives, type Frame, selectRows } from '../../data/tables/frame.js';
 import { checkLabelNames } from '../../data/tables/labels.js';
-import { patientLeakage, sharedImages } from '../../data/tables/leakage.js';
 import type { WorkContext } from '../reporter.js';
 
 /** Which data: a folder with the usual names in it, or each by itself. */
@@ -157,36 +155,6 @@ function firstRows(frame: Frame, limit = frame.images.length): Frame {
     frame,
     Int32Array.from({ length: limit }, (_, row) => row),
   );
-}
-
-/**
- * The notebook's leakage check, over every pair: a warning, as there. Images that two splits share under other patients
- * leak as well.
- * @throws DataError with `refuse`
- */
-export function checkLeakage(
-  { out }: Pick<WorkContext, 'out'>,
-  { train, valid, test }: Pick<Dataset, 'train' | 'valid' | 'test'>,
-  refuse: boolean,
-): void {
-  const leaks = patientLeakage({ train, valid, test });
-  const images = sharedImages({ train, valid, test });
-  for (const { between, patientIds } of leaks) {
-    out.say(`Patients in both ${between.join(' and ')}: ${patientIds.length}`);
-  }
-  const words = leaks.flatMap(({ between, patientIds }, pair) => {
-    const shared = images[pair].images;
-    const what =
-      patientIds.length > 0
-        ? `${plural(patientIds.length, 'patient')} (${firstFew(patientIds)})`
-        : `${plural(shared.length, 'image')} under other patients (${firstFew(shared)})`;
-    return patientIds.length + shared.length > 0 ? [`${between.join(' and ')} share ${what}`] : [];
-  });
-  if (words.length === 0) return;
-  const message = `The splits leak: ${words.join('; ')}. Scores on them say too much.`;
-  if (refuse)
-    throw new DataError(message, 'Split by patient, each image once; or leave out --refuse-leakage.');
-  out.warn(message);
 }
 
 /** What is done with rows that have no image. */

@@ -17,8 +17,8 @@ import { describeLayers } from '../../training/layers/layerSettings.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import { createModel } from '../createModel.js';
 import { augmentationWords } from '../data/augmentationWords.js';
+import { checkLeakage } from '../data/checkLeakage.js';
 import {
-  checkLeakage,
   type Dataset,
   type Generators,
   makeGenerators,
