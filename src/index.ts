@@ -2,12 +2,14 @@
  * chexgpu, both hosts: nothing reachable from here imports Node. In Node add 'chexgpu/node'.
  */
 
+export type { ClassChoice } from './core/classNames.js';
 export * from './core/errors.js';
 export { byteSize } from './core/formatting.js';
 export { MT19937 } from './core/mt19937.js';
 export { packState, unpackState } from './core/packState.js';
 export type { NumberArray, StateValue } from './core/stateValue.js';
 export type { Progress, WorkOptions } from './core/work.js';
+export { type ArraySourceOptions, arraySource } from './data/generator/arraySource.js';
 export {
   type Augmentation,
   type AugmentationOptions,

@@ -26,8 +26,7 @@ export class DenseNet extends Model {
   private constructor(
     gpu: Gpu,
     readonly config: DenseNetConfig,
-    /** Names of the outputs; null where nobody gave them. */
-    readonly labels: readonly string[] | null,
+    override readonly labels: readonly string[] | null,
     options: ModelOptions,
   ) {
     super(gpu, densenetNetwork(config), options);

@@ -14,40 +14,39 @@ export type Normalisation =
   /** x[..,c] = (x[..,c] - mean[c]) / (std[c] + epsilon), statistics of a training sample. */
   | { kind: 'featurewise'; mean: [number, number, number]; std: [number, number, number]; epsilon: number };
 
-/** Raw pixels[b,h,w,channels] in 0..255; one channel means gray. */
-export interface PixelBatch {
-  count: number;
-  height: number;
-  width: number;
-  channels: 1 | 3;
-  pixels: Uint8Array;
-  /** What is done to the pixels on the GPU before they are normalised; an `ImageGenerator` draws it. Not copied. */
-  changes?: Changes;
-  normalisation: Normalisation;
-  /** labels[b,classes], 0 or 1; NaN where unknown. */
-  labels: Float32Array;
-  files: string[];
-}
-
-/** Pixels already normalised: x[b,h,w,c], as many channels as the network reads. */
-export interface FloatBatch {
-  count: number;
-  height: number;
-  width: number;
-  x: Float32Array;
-  /** labels[b,classes], 0 or 1; NaN where unknown. */
-  labels: Float32Array;
-  files: string[];
-}
-
-export type Batch = PixelBatch | FloatBatch;
-
 /** Images in a batch and their size in pixels. */
 export interface BatchShape {
   count: number;
   height: number;
   width: number;
 }
+
+/** What a batch may say of its images. */
+interface BatchFacts {
+  /** labels[b,classes], 0 or 1; NaN where unknown. For training only. */
+  labels?: Float32Array;
+  /** What tables and errors call the images; default `image 0`, `image 1` and so on. */
+  files?: string[];
+}
+
+/** Raw pixels[b,h,w,channels] in 0..255; one channel means gray. */
+export interface PixelBatch extends BatchShape, BatchFacts {
+  channels: 1 | 3;
+  pixels: Uint8Array;
+  /** What is done to the pixels on the GPU before they are normalised; an `ImageGenerator` draws it. Not copied. */
+  changes?: Changes;
+  normalisation: Normalisation;
+}
+
+/** Pixels already normalised: x[b,h,w,c], as many channels as the network reads. */
+export interface FloatBatch extends BatchShape, BatchFacts {
+  x: Float32Array;
+}
+
+export type Batch = PixelBatch | FloatBatch;
+
+/** A batch that says all of its images. */
+export type Labelled<B extends Batch = Batch> = B & Required<BatchFacts>;
 
 /** A Keras-style sequence of batches. */
 export interface BatchSource {
@@ -56,8 +55,8 @@ export interface BatchSource {
   /** Images in an epoch. */
   readonly samples: number;
   readonly batchSize: number;
-  /** Class names, in the order of the label columns. */
-  readonly labels: readonly string[];
+  /** Class names, in the order of the label columns; default: their numbers. */
+  readonly labels?: readonly string[];
   /** Batch `index` of this epoch: pixels where the source has them as stored, floats where it changed them. */
   getBatch(index: number): Promise<Batch>;
   onEpochEnd(): void;

@@ -4,7 +4,13 @@
  * included, is a callback.
  */
 
-import { requireFields, requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
+import {
+  listOfNumbers,
+  requireFields,
+  requireFunction,
+  requireObject,
+  wholeNumber,
+} from '../core/arguments.js';
 import { DataError, NonFiniteError, UsageError } from '../core/errors.js';
 import { checkSignal } from '../core/work.js';
 import type { BatchSource } from './batch.js';
@@ -254,11 +260,13 @@ async function validate(
     const p = await model.predict(batch).catch((error: unknown) => {
       throw error instanceof NonFiniteError ? diverged(epoch, error) : error;
     });
-    const loss = rule.value(p, batch.labels);
+    const given = listOfNumbers('The validation source: batch.labels', batch.labels);
+    const loss = rule.value(p, given);
     probabilities.push(p);
     // A source may fill its arrays anew.
-    labels.push(Float32Array.from(batch.labels));
-    known ||= batch.labels.some((label) => !Number.isNaN(label));
+    const copy = Float32Array.from(given);
+    labels.push(copy);
+    known ||= copy.some((label) => !Number.isNaN(label));
     if (keras231ValLoss) {
       weighted = 0;
       seen = 0;
@@ -274,7 +282,8 @@ async function validate(
   if (!Number.isFinite(loss)) throw new NonFiniteError(`The validation loss is ${loss}.`);
   logs.val_loss = loss;
   const all = { probabilities: joined(probabilities), labels: joined(labels) };
-  const info = { epoch, classes: source.labels, ...all, logs };
+  const classes = source.labels ?? Array.from({ length: model.network.classes }, (_, c) => `class ${c}`);
+  const info = { epoch, classes, ...all, logs };
   for (const callback of callbacks) await callback.onValidation?.(info, training);
 }
 

@@ -3,7 +3,7 @@
 import { listOfNumbers, requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { checkSignal } from '../core/work.js';
-import type { BatchSource } from './batch.js';
+import type { Batch, BatchSource } from './batch.js';
 import { checkSource, requireModel } from './checkSource.js';
 import type { Model } from './model/model.js';
 
@@ -12,7 +12,7 @@ export interface Predictions {
   files: string[];
   /** probabilities[n,classes] */
   probabilities: Float32Array;
-  /** labels[n,classes], 0 or 1; NaN where unknown */
+  /** labels[n,classes], 0 or 1; NaN where unknown, as where a batch has none */
   labels: Float32Array;
   waitMs: number;
   predictMs: number;
@@ -38,7 +38,7 @@ export async function predictAll(
   checkSignal(signal);
   const files: string[] = [];
   const probabilities = new Float32Array(source.samples * classes);
-  const labels = new Float32Array(source.samples * classes);
+  const labels = new Float32Array(source.samples * classes).fill(Number.NaN);
   let waitMs = 0;
   let predictMs = 0;
   for (let i = 0; i < source.length; i++) {
@@ -52,14 +52,8 @@ export async function predictAll(
       throw new DataError(`The source gave more than the ${source.samples} images that it says to have.`);
     }
     const found = await model.predict(batch);
-    const given = listOfNumbers('batch.labels', batch.labels);
-    if (given.length !== found.length) {
-      throw new DataError(
-        `A batch of ${batch.count} images came with ${given.length} labels; ${classes} an image are wanted.`,
-      );
-    }
     probabilities.set(found, done * classes);
-    labels.set(given, done * classes);
+    if (batch.labels?.length) labels.set(labelsOf(batch, classes), done * classes);
     for (let image = 0; image < batch.count; image++) {
       files.push(batch.files?.[image] ?? `image ${done + image}`);
     }
@@ -73,4 +67,13 @@ export async function predictAll(
     );
   }
   return { files, probabilities, labels, waitMs, predictMs };
+}
+
+/** @throws DataError for labels of another number than the network's outputs ask for */
+function labelsOf({ count, labels }: Batch, classes: number): ArrayLike<number> {
+  const given = listOfNumbers('batch.labels', labels);
+  if (given.length === count * classes) return given;
+  throw new DataError(
+    `A batch of ${count} images came with ${given.length} labels; ${classes} an image are wanted.`,
+  );
 }

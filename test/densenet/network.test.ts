@@ -8,7 +8,7 @@ import { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { movingVarianceFactor } from '../../src/shaders/batchnorm/batchnorm.js';
 import type { Dense } from '../../src/shaders/checkCase.js';
-import type { FloatBatch } from '../../src/training/batch.js';
+import type { FloatBatch, Labelled } from '../../src/training/batch.js';
 import {
   type Numbers,
   referenceForward,
@@ -119,7 +119,7 @@ function randomWeights(config: DenseNetConfig, seed: number) {
   return weights;
 }
 
-function randomBatch(config: DenseNetConfig, seed: number, count = COUNT): FloatBatch {
+function randomBatch(config: DenseNetConfig, seed: number, count = COUNT): Labelled<FloatBatch> {
   const random = new MT19937(seed);
   const side = sideOf(config);
   return {
@@ -137,7 +137,7 @@ function lossWeights(classes: number) {
   return { posWeights, negWeights: posWeights.map((w) => 1 - w) };
 }
 
-const asDense = (batch: FloatBatch): Dense => ({
+const asDense = (batch: Labelled<FloatBatch>): Dense => ({
   shape: [batch.count, batch.height, batch.width, 3],
   data: Float64Array.from(batch.x),
 });

@@ -4,14 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Dispatch, Plan } from '../../src/engine/plan/plan.js';
-import {
-  DenseNet,
-  densenetConfig,
-  type FloatBatch,
-  type Gpu,
-  parameterTable,
-  type WeightMap,
-} from '../../src/index.js';
+import { DenseNet, densenetConfig, type Gpu, parameterTable, type WeightMap } from '../../src/index.js';
 import {
   firstImage,
   generatedBatch,
@@ -152,7 +145,7 @@ function peakOf(map: Float32Array, width: number): [h: number, w: number] {
 export async function recordPredictions(gpu: Gpu) {
   const model = await DenseNet.create(gpu, { config, weights: weightsFor(SEED) });
   try {
-    const batch: FloatBatch = generatedBatch(SEED, PREDICTED, SIZE);
+    const batch = generatedBatch(SEED, PREDICTED, SIZE);
     let p = new Float32Array();
     const dispatches = await dispatchesOf(async () => {
       p = new Float32Array(await model.predict(batch));

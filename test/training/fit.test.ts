@@ -52,7 +52,7 @@ describe('the validation loss', () => {
     const found: number[] = [];
     for (let i = 0; i < source.length; i++) {
       const batch = await source.getBatch(i);
-      found.push(rule.value(await tiny.model.predict(batch), batch.labels));
+      found.push(rule.value(await tiny.model.predict(batch), batch.labels!));
     }
     return found;
   }
@@ -106,7 +106,7 @@ describe('the validation loss', () => {
     const { source } = recordedSource([2]);
     const getBatch = async (i: number) => {
       const batch = await source.getBatch(i);
-      return { ...batch, labels: new Float32Array(batch.labels.length).fill(Number.NaN) };
+      return { ...batch, labels: new Float32Array(batch.labels!.length).fill(Number.NaN) };
     };
     const loss = weightedCrossEntropy({ ...TINY_LOSS, unknownLabels: true });
     const options = { loss, epochs: 1, validation: { ...source, length: 1, getBatch } };

@@ -19,7 +19,7 @@ import { denseBackwardData, denseBackwardWeights, denseForward } from '../../src
 import * as fullyConnected from '../../src/shaders/dense/dense.reference.js';
 import { globalAveragePoolForward } from '../../src/shaders/pool/pool.js';
 import * as pool from '../../src/shaders/pool/pool.reference.js';
-import type { FloatBatch } from '../../src/training/batch.js';
+import type { FloatBatch, Labelled } from '../../src/training/batch.js';
 import { fit as trainModel } from '../../src/training/fit.js';
 import { weightedCrossEntropy } from '../../src/training/losses/weightedCrossEntropy.js';
 import { largestTensor, requireRoom } from '../../src/training/model/memoryEstimate.js';
@@ -103,7 +103,7 @@ const THREE_LAYERS: Network = {
 const [COUNT, SIDE] = [3, 6];
 const LOSS = { posWeights: [0.7, 0.4], negWeights: [0.3, 0.6] };
 
-function batch(seed: number): FloatBatch {
+function batch(seed: number): Labelled<FloatBatch> {
   const random = new MT19937(seed);
   return {
     count: COUNT,
@@ -120,7 +120,7 @@ const toFloat64 = (weights: WeightMap): Numbers =>
   new Map([...weights].map(([key, values]) => [key, Float64Array.from(values)]));
 
 /** The same network in plain-loop float64. */
-function reference(weights: Numbers, { x }: FloatBatch, training: boolean) {
+function reference(weights: Numbers, { x }: Labelled<FloatBatch>, training: boolean) {
   const of = (key: string) => [...weights.get(key)!];
   const tensor = (shape: Dense['shape'], ...keys: string[]): Dense => ({
     shape,

@@ -8,9 +8,15 @@ import { listOfNumbers, oneOf, requireFunction, requireObject, shown } from '../
 import { DataError, UsageError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
 import { type StateValue, stateFields } from '../../core/stateValue.js';
-import type { Batch, BatchSource, FloatBatch, Normalisation, PixelBatch } from '../../training/batch.js';
+import type { BatchSource, FloatBatch, Labelled, Normalisation, PixelBatch } from '../../training/batch.js';
 import { admitNormalisation } from '../../training/model/admitBatch.js';
-import { checkedImage, type PixelImage, toRgb } from '../images/pixels.js';
+import {
+  checkedImage,
+  checkedPixels,
+  type FloatImage,
+  joinPixels,
+  type PixelImage,
+} from '../images/pixels.js';
 import { checkFrame, type Frame } from '../tables/frame.js';
 import {
   type Augmentation,
@@ -24,8 +30,8 @@ import { rescaled, standardizeInto } from './standardize.js';
 import { applyTransform, changeOf } from './transform.js';
 import { drawWeighted, type RowWeights } from './weightedDraw.js';
 
-/** Gives the image of a row, decoded and resized to the generator's size. */
-export type LoadImage = (file: string) => Promise<PixelImage>;
+/** Gives the image of a row, decoded and resized to the generator's size; floats where the generator has `floats`. */
+export type LoadImage = (file: string, row: number) => Promise<PixelImage | FloatImage>;
 
 export const AUGMENT_ON = ['cpu', 'gpu'] as const;
 export type AugmentOn = (typeof AUGMENT_ON)[number];
@@ -34,6 +40,8 @@ export type AugmentOn = (typeof AUGMENT_ON)[number];
 export interface ImageGeneratorOptions {
   readonly frame: Frame;
   readonly load: LoadImage;
+  /** Whether `load` gives Float32Arrays: then batches are floats too, and all is done on the CPU. Default false. */
+  readonly floats?: boolean;
   /** Size of the images that `load` gives. */
   readonly height: number;
   readonly width: number;
@@ -71,14 +79,14 @@ export interface ImageGeneratorOptions {
 
 interface Ahead {
   readonly rows: Int32Array;
-  readonly images: Promise<PixelImage[]>;
+  readonly images: Promise<(PixelImage | FloatImage)[]>;
 }
 
 interface Claimed {
   readonly rows: Int32Array;
   /** One per image, drawn whether they are used or not. */
   readonly transforms: readonly Transform[];
-  readonly images: readonly PixelImage[];
+  readonly images: readonly (PixelImage | FloatImage)[];
 }
 
 const STATE = ['samples', 'order', 'batchesSeen', 'nextBatch', 'randomKey', 'randomPosition'] as const;
@@ -97,6 +105,7 @@ export class ImageGenerator implements BatchSource {
   readonly augmentOn: AugmentOn;
 
   private readonly load: LoadImage;
+  private readonly floats: boolean;
   private readonly shuffle: boolean;
   private readonly weights: ArrayLike<number> | null;
   private readonly seed: number | null;
@@ -120,6 +129,7 @@ export class ImageGenerator implements BatchSource {
     }
     this.frame = options.frame;
     this.load = options.load;
+    this.floats = options.floats ?? false;
     this.batchSize = wholeNumber('batch size', options.batchSize ?? 32, 1);
     this.height = wholeNumber('image height', options.height, 1);
     this.width = wholeNumber('image width', options.width, 1);
@@ -154,7 +164,7 @@ export class ImageGenerator implements BatchSource {
 
   /** Whether batches are something else than the stored pixels, so that `getPixels` has none. */
   get changesPixels(): boolean {
-    return this.rescale !== null || augments(this.augmentation);
+    return this.floats || this.rescale !== null || augments(this.augmentation);
   }
 
   /**
@@ -162,10 +172,11 @@ export class ImageGenerator implements BatchSource {
    * where the generator augments or rescales, floats, or with `augmentOn: 'gpu'` pixels and their changes.
    * @throws as `getItem`
    */
-  async getBatch(index: number): Promise<Batch> {
+  async getBatch(index: number): Promise<Labelled> {
     if (!this.changesPixels) return this.getPixels(index);
     const claimed = await this.claim(index);
-    return (this.augmentOn === 'gpu' && (await this.toChanged(claimed))) || this.toFloat(claimed);
+    const onGpu = this.augmentOn === 'gpu' && !this.floats;
+    return (onGpu && (await this.toChanged(claimed))) || this.toFloat(claimed);
   }
 
   /**
@@ -173,7 +184,7 @@ export class ImageGenerator implements BatchSource {
    * @throws UsageError when there is no such batch
    * @throws DataError naming the image that could not be loaded
    */
-  async getItem(index: number): Promise<FloatBatch> {
+  async getItem(index: number): Promise<Labelled<FloatBatch>> {
     return this.toFloat(await this.claim(index));
   }
 
@@ -181,18 +192,18 @@ export class ImageGenerator implements BatchSource {
    * As `getItem`, with the pixels as stored and the normalisation still to do.
    * @throws UsageError also where the generator augments or rescales
    */
-  async getPixels(index: number): Promise<PixelBatch> {
+  async getPixels(index: number): Promise<Labelled<PixelBatch>> {
     this.requireStoredPixels();
     return this.toPixels(await this.claim(index));
   }
 
   /** The next batch of an endless iteration, shuffled anew at the first batch of each epoch. */
-  async next(): Promise<FloatBatch> {
+  async next(): Promise<Labelled<FloatBatch>> {
     return this.toFloat(await this.claimNext());
   }
 
   /** As `next`, with the pixels as stored. */
-  async nextPixels(): Promise<PixelBatch> {
+  async nextPixels(): Promise<Labelled<PixelBatch>> {
     this.requireStoredPixels();
     return this.toPixels(await this.claimNext());
   }
@@ -226,7 +237,7 @@ export class ImageGenerator implements BatchSource {
   private requireStoredPixels(): void {
     if (!this.changesPixels) return;
     throw new UsageError(
-      'This generator augments or rescales: it has no batches of the stored pixels.',
+      'This generator augments or rescales, or its images are floats: it has no batches of the stored pixels.',
       'Ask for getBatch, getItem or next.',
     );
   }
@@ -296,9 +307,10 @@ export class ImageGenerator implements BatchSource {
     return { rows, images: Promise.all(Array.from(rows, (row) => this.loadRow(row))) };
   }
 
-  private async loadRow(row: number): Promise<PixelImage> {
+  private async loadRow(row: number): Promise<PixelImage | FloatImage> {
     const file = this.frame.images[row];
-    const image = checkedImage(await this.load(file), file);
+    const loaded = await this.load(file, row);
+    const image = this.floats ? checkedPixels(loaded, file) : checkedImage(loaded as PixelImage, file);
     if (image.width !== this.width || image.height !== this.height) {
       throw new DataError(
         `${file} came as ${image.width} x ${image.height} pixels, not ${this.width} x ${this.height}.`,
@@ -308,18 +320,16 @@ export class ImageGenerator implements BatchSource {
     return image;
   }
 
-  private toPixels({ rows, images }: Claimed): PixelBatch {
-    const channels = images.every((image) => image.channels === 1) ? 1 : 3;
-    const each = this.height * this.width * channels;
-    const pixels = new Uint8Array(images.length * each);
-    images.forEach((image, i) => {
-      pixels.set(channels === 1 ? image.data : toRgb(image).data, i * each);
-    });
-    return { ...this.describe(rows), channels, pixels, normalisation: this.normalisation };
+  private toPixels({ rows, images }: Claimed): Labelled<PixelBatch> {
+    return {
+      ...this.describe(rows),
+      ...joinPixels(images as PixelImage[]),
+      normalisation: this.normalisation,
+    };
   }
 
   /** Null where the kernels cannot do it. */
-  private async toChanged(claimed: Claimed): Promise<PixelBatch | null> {
+  private async toChanged(claimed: Claimed): Promise<Labelled<PixelBatch> | null> {
     const { fillMode, cval, interpolationOrder, rules } = this.augmentation;
     const images = claimed.transforms.map((one) => changeOf(one, this.augmentation, this));
     const changes = { images, fillMode, cval, interpolationOrder, rules, rescale: this.rescale ?? 1 };
@@ -328,7 +338,7 @@ export class ImageGenerator implements BatchSource {
     return fitsKernels(changes, this) ? { ...this.toPixels(claimed), changes } : null;
   }
 
-  private toFloat({ rows, transforms, images }: Claimed): FloatBatch {
+  private toFloat({ rows, transforms, images }: Claimed): Labelled<FloatBatch> {
     const each = this.height * this.width * 3;
     const x = new Float32Array(images.length * each);
     const moves = augments(this.augmentation);

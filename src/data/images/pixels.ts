@@ -1,6 +1,7 @@
 /** 8-bit pixels on their way to the network. */
 import { bytes, kindOf, requireObject, shown, wholeNumber } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
+import type { PixelBatch } from '../../training/batch.js';
 import type { PixelFacts } from './pixelFacts.js';
 
 export interface PixelImage {
@@ -72,4 +73,17 @@ export function toRgb(image: PixelImage): PixelImage {
   const rgb = new Uint8Array(data.length * 3);
   for (let i = 0; i < data.length; i++) rgb.fill(data[i], i * 3, i * 3 + 3);
   return { width, height, channels: 3, data: rgb };
+}
+
+/** pixels[n,h,w,channels] of images of one size: gray where all of them are. Always memory of its own. */
+export function joinPixels(images: readonly PixelImage[]): Pick<PixelBatch, 'channels' | 'pixels'> {
+  const channels = images.every((image) => image.channels === 1) ? 1 : 3;
+  const parts = channels === 1 ? images : images.map(toRgb);
+  const pixels = new Uint8Array(parts.reduce((sum, { data }) => sum + data.length, 0));
+  let end = 0;
+  for (const { data } of parts) {
+    pixels.set(data, end);
+    end += data.length;
+  }
+  return { channels, pixels };
 }

@@ -16,7 +16,7 @@ import {
   wholeNumber,
 } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
-import type { Batch, BatchShape, FloatBatch, Normalisation, PixelBatch } from '../batch.js';
+import type { Batch, BatchShape, FloatBatch, Labelled, Normalisation, PixelBatch } from '../batch.js';
 import { UNKNOWN_HINT } from '../losses/loss.js';
 import { checkImageSize, type Network } from '../network.js';
 
@@ -27,7 +27,7 @@ import { checkImageSize, type Network } from '../network.js';
  * @throws UsageError for a wrong type, count, size, channel or normalisation; DataError for arrays of a wrong length
  *   and values that are not finite, naming the image
  */
-export function admitBatch(batch: Batch, network: Network, { labels }: { labels: boolean }): Batch {
+export function admitBatch(batch: Batch, network: Network, { labels }: { labels: boolean }): Labelled {
   requireObject('The batch', batch);
   const count = wholeNumber('batch.count', batch.count, 1);
   checkImageSize(network, batch.height);
@@ -73,7 +73,7 @@ function admitLabels(
 }
 
 /** @throws DataError naming the image where a label of an admitted batch is unknown */
-export function requireKnownLabels({ count, labels, files }: Batch): void {
+export function requireKnownLabels({ count, labels, files }: Labelled): void {
   const bad = firstIndex(labels, Number.isNaN);
   if (bad < 0) return;
   const image = Math.floor((bad * count) / labels.length);

@@ -3,7 +3,6 @@
  * along and kept; weights are shared by all of them.
  */
 import {
-  listOfNumbers,
   oneOf,
   requireFunction,
   requireObject,
@@ -11,6 +10,7 @@ import {
   trueOrFalse,
   wholeNumber,
 } from '../../core/arguments.js';
+import { type ClassChoice, classIndices } from '../../core/classNames.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { Plan, Precision } from '../../engine/plan/plan.js';
@@ -50,6 +50,8 @@ export interface ModelOptions {
 
 /** Any network that fulfils `Network`, with its weights on one GPU: predicts, explains, trains. */
 export class Model {
+  /** Names of the outputs; null where nobody gave them. */
+  readonly labels: readonly string[] | null = null;
   private readonly predictors = new KeptPlans<Predictor>();
   private readonly trainers = new KeptPlans<Trainer>();
   private readonly affines: Affines;
@@ -127,24 +129,19 @@ export class Model {
 
   /**
    * Grad-CAM of one image for some classes: where in the image the score of a class comes from.
-   * @param classes indices of outputs
+   * @param classes outputs by their numbers, or by their names where the model has `labels`
    * @param options score: differentiate the `sigmoid` output (the course's util.py) or the `logit`; a network that ends
    *   in a softmax has the `logit` only
    * @throws as `predict`; UsageError for a class or a score that there is not
    */
   async gradcam(
     batch: Batch,
-    classes: readonly number[],
+    classes: readonly ClassChoice[],
     options: { score?: CamScore } = {},
   ): Promise<GradcamMap[]> {
     const own = admitBatch(batch, this.network, { labels: false });
     if (own.count !== 1) throw new UsageError(`Grad-CAM takes one image at a time, not ${own.count}.`);
-    const wanted = Array.from(listOfNumbers('classes', classes));
-    for (const c of wanted) {
-      if (!Number.isInteger(c) || c < 0 || c >= this.network.classes) {
-        throw new UsageError(`There is no class ${c}; ${this.network.name} has ${this.network.classes}.`);
-      }
-    }
+    const wanted = classIndices(classes, this.labels, this.network);
     const score = oneOf('score', options.score ?? 'sigmoid', ['sigmoid', 'logit']);
     return this.turns.next(async () => {
       const predictor = await this.predictor(own);

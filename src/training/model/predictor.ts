@@ -8,7 +8,7 @@ import type { Tensor } from '../../engine/plan/tensor.js';
 import { gradcamMap, gradcamWeights } from '../../shaders/gradcam/gradcam.js';
 import { sigmoid, softmax } from '../../shaders/loss/loss.js';
 import { resizeBilinear } from '../../shaders/resize/resize.js';
-import type { Batch, BatchShape } from '../batch.js';
+import type { BatchShape, Labelled } from '../batch.js';
 import type { CamInputs } from '../network.js';
 import { assertFinite, describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
@@ -96,7 +96,7 @@ export class Predictor {
   }
 
   /** p[b,classes] */
-  async predict(batch: Batch): Promise<Float32Array> {
+  async predict(batch: Labelled): Promise<Float32Array> {
     const { gpu, network } = this.context;
     const load = await this.input.loader(batch);
     await gpu.guarded(this.plan.label, () => {
@@ -113,7 +113,7 @@ export class Predictor {
    * One map per class, for the first image of the batch.
    * @throws UsageError for the score `sigmoid` of a network that ends in a softmax; NonFiniteError for a map
    */
-  async gradcam(batch: Batch, classes: readonly number[], score: CamScore): Promise<GradcamMap[]> {
+  async gradcam(batch: Labelled, classes: readonly number[], score: CamScore): Promise<GradcamMap[]> {
     const { gpu, network, signal } = this.context;
     if (score === 'sigmoid' && network.activation !== 'sigmoid') {
       throw new UsageError(

@@ -12,7 +12,7 @@ import { recordPlan } from '../../engine/plan/recordPlan.js';
 import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
 import { blend } from '../../shaders/blend/blend.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
-import type { Batch, BatchShape } from '../batch.js';
+import type { BatchShape, Labelled } from '../batch.js';
 import { blockFactors, type LayerRoles, layerRoles } from '../layers/layerSettings.js';
 import { smoothLabels } from '../losses/loss.js';
 import type { ForwardMode, RecordedNetwork } from '../network.js';
@@ -107,7 +107,7 @@ export class Trainer {
    * @returns the loss before the update
    * @throws NonFiniteError when the step would leave a number that is not finite; then all is as before
    */
-  async step(batch: Batch, { t, share, last }: StepPlace): Promise<number> {
+  async step(batch: Labelled, { t, share, last }: StepPlace): Promise<number> {
     const { gpu, parameters } = this.context;
     const { optimizer, updates } = this.options;
     const { kind, settings } = optimizer;

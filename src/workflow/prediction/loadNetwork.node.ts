@@ -1,6 +1,7 @@
 /** A weight file as something that predicts: what `chexgpu predict` and `chexgpu gradcam` do, for programs. */
 
 import { listOfStrings, requireObject, shown } from '../../core/arguments.js';
+import type { ClassChoice } from '../../core/classNames.js';
 import { UsageError } from '../../core/errors.js';
 import { checkSignal } from '../../core/work.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
@@ -83,13 +84,13 @@ export class LoadedNetwork {
   }
 
   /**
-   * Grad-CAM of image files: maps of the classes named, or of each image's four most probable ones.
+   * Grad-CAM of image files: maps of the classes chosen, by name or number, or of each image's four most probable ones.
    * @throws UsageError for a class that the network does not have; DataError for an image that cannot be read;
    *   NonFiniteError for one without contrast
    */
   async explainFiles(
     files: readonly string[],
-    { classes, score }: { classes?: readonly string[]; score?: CamScore } = {},
+    { classes, score }: { classes?: readonly ClassChoice[]; score?: CamScore } = {},
   ): Promise<GradcamRow[]> {
     const { outputs, config } = this.classifier;
     const cases = listOfStrings('files', files, 'path').map((path) => ({

@@ -1,5 +1,6 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
 import { listOfStrings } from '../../core/arguments.js';
+import { type ClassChoice, classIndex, listOfClasses } from '../../core/classNames.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
 import { LABELS } from '../../data/tables/labels.js';
@@ -62,21 +63,17 @@ export const trainedLabels = ({ labels }: Pick<Outputs, 'labels'>): string[] =>
  * 0. Each once, in the order given.
  * @throws UsageError for a name that no output has, listing those there are
  */
-export function chooseLabels(wanted: readonly string[], outputs: Pick<Outputs, 'labels'>): string[] {
+export function chooseLabels(wanted: readonly ClassChoice[], outputs: Pick<Outputs, 'labels'>): string[] {
   const { labels } = outputs;
-  const plain = (name: string) => name.toLowerCase().replaceAll(' ', '_');
-  const find = (name: string): string | undefined =>
-    labels.find((label) => label !== '' && label === name) ??
-    labels.find((label) => label !== '' && plain(label) === plain(name)) ??
-    (/^\d+$/.test(name) && labels[Number(name)] !== '' ? labels[Number(name)] : undefined);
-  const strange = listOfStrings('classes', wanted, 'name').filter((name) => find(name) === undefined);
+  const find = (one: ClassChoice): string => labels[classIndex(one, labels, labels.length)] ?? '';
+  const strange = listOfClasses('classes', wanted).filter((one) => find(one) === '');
   if (strange.length > 0) {
     throw new UsageError(
-      `These weights have no output for ${strange.map((name) => name || '""').join(', ')}.`,
+      `These weights have no output for ${strange.map((one) => (one === '' ? '""' : one)).join(', ')}.`,
       `Their outputs are ${trainedLabels(outputs).join(', ')}.`,
     );
   }
-  return [...new Set(wanted.map((name) => find(name) as string))];
+  return [...new Set(wanted.map(find))];
 }
 
 /** Probabilities as their makers give them: torchxrayvision's op_norm where there are operating points. */

@@ -72,9 +72,8 @@ export async function loadForGradcam(
   {
     size,
     interpolation,
-    outputs,
     normalisation = OF_THE_IMAGE,
-  }: Pick<ExplainOptions, 'size' | 'interpolation' | 'outputs' | 'normalisation'>,
+  }: Pick<ExplainOptions, 'size' | 'interpolation' | 'normalisation'>,
 ): Promise<PixelBatch> {
   const { data, width, height, channels } = await pool.load(path, size, size, interpolation);
   if (normalisation === OF_THE_IMAGE && data.every((value) => value === data[0])) {
@@ -91,7 +90,6 @@ export async function loadForGradcam(
     channels,
     pixels: data,
     normalisation,
-    labels: new Float32Array(outputs.labels.length),
     files: [path],
   };
 }

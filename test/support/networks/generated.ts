@@ -5,7 +5,7 @@
 
 import { MT19937 } from '../../../src/core/mt19937.js';
 import { type DenseNetConfig, parameterTable } from '../../../src/densenet/architecture.js';
-import type { FloatBatch } from '../../../src/training/batch.js';
+import type { FloatBatch, Labelled } from '../../../src/training/batch.js';
 import { tensorSeed } from '../../../src/training/initialisers.js';
 import type { ParameterSpec } from '../../../src/training/parameterSpec.js';
 
@@ -60,7 +60,12 @@ export function generatedImages(seed: number, count: number, size: number, chann
 }
 
 /** A batch of such images, x[b,size,size,3], with labels, three in ten positive. */
-export function generatedBatch(seed: number, count: number, size: number, classes = 14): FloatBatch {
+export function generatedBatch(
+  seed: number,
+  count: number,
+  size: number,
+  classes = 14,
+): Labelled<FloatBatch> {
   const labels = uniform(seed, `labels ${count}x${classes}`, count * classes, 0, 1);
   const limit = Math.fround(0.3);
   return {
@@ -105,7 +110,7 @@ export function scaleHead(weights: Map<string, Float32Array>, factor: number): v
 }
 
 /** The first image of a batch alone. */
-export function firstImage(batch: FloatBatch): FloatBatch {
+export function firstImage(batch: Labelled<FloatBatch>): Labelled<FloatBatch> {
   const { count, x, labels, files } = batch;
   return {
     ...batch,

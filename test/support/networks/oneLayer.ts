@@ -1,6 +1,6 @@
 /** A network of one dense layer, without batch norms: a large batch has the mean gradient of its parts. */
 import { denseBackwardWeights, denseForward } from '../../../src/shaders/dense/dense.js';
-import type { FloatBatch } from '../../../src/training/batch.js';
+import type { FloatBatch, Labelled } from '../../../src/training/batch.js';
 import type { Network } from '../../../src/training/network.js';
 import type { ParameterSpec, WeightMap } from '../../../src/training/parameterSpec.js';
 import { uniform } from './generated.js';
@@ -55,7 +55,7 @@ export function oneLayerWeights(seed: number): WeightMap {
 }
 
 /** Likewise. */
-export function oneLayerBatch(seed: number, i: number, count: number): FloatBatch {
+export function oneLayerBatch(seed: number, i: number, count: number): Labelled<FloatBatch> {
   return {
     count,
     height: 1,

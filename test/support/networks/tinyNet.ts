@@ -1,6 +1,6 @@
 /** A network and batches so small that hundreds of calls take seconds. */
 import { type DenseNetConfig, densenetConfig } from '../../../src/densenet/architecture.js';
-import type { Batch, BatchSource, FloatBatch, PixelBatch } from '../../../src/training/batch.js';
+import type { Batch, BatchSource, FloatBatch, Labelled, PixelBatch } from '../../../src/training/batch.js';
 import type { Wrong } from '../refused.js';
 
 export const TINY: DenseNetConfig = densenetConfig('densenet121', {
@@ -17,7 +17,7 @@ export const TINY_LOSS = { posWeights: [0.7, 0.4], negWeights: [0.3, 0.6] };
 export const TINY_SIDE = 16;
 export const TINY_COUNT = 2;
 
-export function tinyBatch(seed: number, count = TINY_COUNT): PixelBatch {
+export function tinyBatch(seed: number, count = TINY_COUNT): Labelled<PixelBatch> {
   const side = TINY_SIDE;
   return {
     count,
@@ -32,7 +32,7 @@ export function tinyBatch(seed: number, count = TINY_COUNT): PixelBatch {
 }
 
 /** The same as x[b,h,w,3], of other numbers. */
-export function tinyFloats(seed: number, count = TINY_COUNT): FloatBatch {
+export function tinyFloats(seed: number, count = TINY_COUNT): Labelled<FloatBatch> {
   const { pixels, channels: _, normalisation: __, ...rest } = tinyBatch(seed, count);
   return { ...rest, x: Float32Array.from({ length: 3 * pixels.length }, (_v, i) => Math.sin(i)) };
 }

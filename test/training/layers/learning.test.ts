@@ -8,7 +8,7 @@ import { TOLERANCE, worstDifference } from '../../../src/core/tolerance.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import { BACKWARD_DATA } from '../../../src/shaders/conv/backwardData/backwardData.js';
-import type { FloatBatch } from '../../../src/training/batch.js';
+import type { FloatBatch, Labelled } from '../../../src/training/batch.js';
 import type { LayerSettings } from '../../../src/training/layers/layerSettings.js';
 import { adamw, OPTIMIZERS, sgd } from '../../../src/training/optimizers/index.js';
 import { complete, type OptimizerKind, type SettingMap } from '../../../src/training/optimizers/optimizer.js';
@@ -178,14 +178,14 @@ describe('a frozen layer', () => {
 it('batches that are averaged are one large batch, where all norms are frozen', async () => {
   const sizes = [1, 2, 1];
   const parts = sizes.map((size, i) => batchOf(10 + i, size));
-  const together: FloatBatch = {
+  const together: Labelled<FloatBatch> = {
     ...parts[0],
     count: 4,
     x: Float32Array.from(parts.flatMap(({ x }) => [...x])),
     labels: Float32Array.from(parts.flatMap(({ labels }) => [...labels])),
     files: parts.flatMap(({ files }) => files),
   };
-  const trained = async (batches: FloatBatch[], freeze: string[]) => {
+  const trained = async (batches: Labelled<FloatBatch>[], freeze: string[]) => {
     const model = await DenseNet.create(gpu, { config, weights });
     const optimizer = sgd({ learningRate: 0.25 });
     await model.compile({ ...LOSS, optimizer, accumulate: batches.length, freeze });

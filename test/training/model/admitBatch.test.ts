@@ -238,7 +238,8 @@ describe('predictAll', () => {
       expect([...all.probabilities]).toEqual([...one, ...one]);
       expect(all.files[3]).toBe('image 3');
     }
-    await refused(() => predictAll(model, source({ labels: undefined })), UsageError, /labels/);
+    expect((await predictAll(model, source({ labels: undefined }))).labels.every(Number.isNaN)).toBe(true);
+    await refused(() => predictAll(model, source({ labels: 'none' })), UsageError, /labels/);
     await refused(() => predictAll(model, source({ labels: new Float32Array(5) })), DataError, /5 labels/);
     await refused(() => predictAll(model, source({}, 3)), DataError, /more than the 3 images/);
     await refused(() => predictAll(model, source({}, 5)), DataError, /4 of the 5 images/);
@@ -250,7 +251,7 @@ describe('gradcam', () => {
   it('takes classes and scores that there are', async () => {
     const model = await create();
     const one = tinyBatch(0, 1);
-    for (const classes of [[2], [-1], [0.5], [Number.NaN], ['0'], 0, null]) {
+    for (const classes of [[2], [-1], [0.5], [Number.NaN], ['2'], ['a'], [null], 0, null]) {
       await refused(() => model.gradcam(one, classes as number[]), UsageError, /class/);
     }
     await refused(

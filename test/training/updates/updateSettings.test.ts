@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { TOLERANCE, type Tolerance, worstDifference } from '../../../src/core/tolerance.js';
-import type { FloatBatch } from '../../../src/training/batch.js';
+import type { FloatBatch, Labelled } from '../../../src/training/batch.js';
 import { binaryCrossEntropy } from '../../../src/training/losses/binaryCrossEntropy.js';
 import { Model } from '../../../src/training/model/model.js';
 import { OPTIMIZERS, sgd } from '../../../src/training/optimizers/index.js';
@@ -106,14 +106,14 @@ describe('updates', () => {
   it('of several batches are that of one large batch, however large each is', async () => {
     const sizes = [4, 1, 2];
     const parts = sizes.map((size, i) => oneLayerBatch(file.seed, i, size));
-    const together: FloatBatch = {
+    const together: Labelled<FloatBatch> = {
       ...parts[0],
       count: 7,
       x: Float32Array.from(parts.flatMap(({ x }) => [...x])),
       labels: Float32Array.from(parts.flatMap(({ labels }) => [...labels])),
       files: parts.flatMap(({ files }) => files),
     };
-    const trained = async (batches: FloatBatch[]) => {
+    const trained = async (batches: Labelled<FloatBatch>[]) => {
       const model = await Model.of(gpu, ONE_LAYER, { weights: oneLayerWeights(file.seed) });
       await model.compile({ loss: binaryCrossEntropy(), accumulate: batches.length });
       for (const batch of batches) await model.trainStep(batch);
