@@ -2,7 +2,6 @@
  * chexgpu, both hosts: nothing reachable from here imports Node. In Node add 'chexgpu/node'.
  */
 
-export type { ClassChoice } from './core/classNames.js';
 export * from './core/errors.js';
 export { byteSize } from './core/formatting.js';
 export { MT19937 } from './core/mt19937.js';
@@ -28,7 +27,8 @@ export {
 } from './data/generator/standardize.js';
 export { applyTransform, randomTransform } from './data/generator/transform.js';
 export { balancedWeights, drawWeighted, type RowWeights } from './data/generator/weightedDraw.js';
-export { decodeBlob } from './data/images/decode.browser.js';
+export { decodeBlob } from './data/images/canvas/decodeBlob.js';
+export { type PixelSource, type ToPixelsOptions, toPixels } from './data/images/canvas/toPixels.js';
 export {
   type PixelFacts,
   type PixelFinding,
@@ -161,6 +161,7 @@ export type { CheckResult } from './shaders/checkCase.js';
 export * from './training/batch.js';
 export * from './training/callbacks/index.js';
 export type { Checkpoint, CheckpointOptions, Position, TrainingState } from './training/checkpoint.js';
+export type { ClassChoice } from './training/classNames.js';
 export { type FitOptions, fit } from './training/fit.js';
 export { selectLayers } from './training/layers/layerNames.js';
 export type { LayerSettings } from './training/layers/layerSettings.js';

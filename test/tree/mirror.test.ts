@@ -43,7 +43,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/core/outputs/journal.node.ts': 'test/core/outputs/claim.node.test.ts',
   // Every trouble of a folder made on purpose.
   'src/data/checks/': 'test/data/checks/checkData.test.ts',
-  'src/data/images/decode.browser.ts': 'test/browser/library.test.ts',
+  'src/data/images/canvas/decodeBlob.ts': 'test/browser/library.test.ts',
   // Every organ and finding in the pictures that are drawn of them.
   'src/data/phantoms/': 'test/data/phantoms/drawPhantom.test.ts',
   'src/data/tables/imageFiles.node.ts': 'test/workflow/data/dataset.node.test.ts',

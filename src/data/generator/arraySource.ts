@@ -52,9 +52,7 @@ export function arraySource(options: ArraySourceOptions): ImageGenerator {
   }
   const count = pixels.length / each;
   if (!Number.isInteger(count)) {
-    throw new DataError(
-      `${pixels.length} pixels do not make images of ${height} x ${width} with ${channels === 1 ? '1 channel' : '3 channels'}.`,
-    );
+    throw new DataError(`${pixels.length} pixels do not make images of ${height} x ${width} x ${channels}.`);
   }
   const floats = !kind.startsWith('Uint8');
   const bad = kind === 'Float32Array' ? firstNotFinite(pixels as Float32Array) : -1;

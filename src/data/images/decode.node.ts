@@ -7,8 +7,9 @@ import sharp from 'sharp';
 import { DataError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { BYTE_LIMIT, damaged, type ImageHeader, PIXEL_LIMIT, readHeader } from './imageHeader.js';
-import { checkScaling, contentFacts, type PixelFacts, type Scaling, type StoredImage } from './pixelFacts.js';
+import { checkScaling, type PixelFacts, type Scaling, type StoredImage } from './pixelFacts.js';
 import type { PixelImage } from './pixels.js';
+import { pixelsOf, type Samples } from './samples.js';
 
 /** Pixels of an image file, and what the file says of itself. */
 export interface DecodedImage {
@@ -53,14 +54,6 @@ export async function decodeBytes(
   }
 }
 
-/** Samples as stored, alpha among them. */
-interface Samples {
-  readonly data: Uint8Array | Uint16Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-}
-
 async function readSamples({ stored, parts, mayBeTransparent }: ImageHeader): Promise<Samples> {
   const wide = stored.bits > 8;
   // Named as it is stored, so that libvips converts nothing; but gray as three equal channels where there is
@@ -79,71 +72,11 @@ async function readSamples({ stored, parts, mayBeTransparent }: ImageHeader): Pr
     .toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   const values = wide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : new Uint8Array(data);
-  return { data: values, width, height, channels };
+  return { data: values, width, height, channels, bits: wide ? 16 : 8 };
 }
 
 async function decode(header: ImageHeader, scaling: Scaling): Promise<DecodedImage> {
   const { stored } = header;
-  const samples = await readSamples(header);
-  const channels = stored.mode.startsWith('gray') ? 1 : 3;
-  const wide = samples.data instanceof Uint16Array;
-  const alike = !wide && samples.channels === channels && scaling !== 'range';
-  const { pixels, transparent, clipped } = alike
-    ? { pixels: samples.data as Uint8Array, transparent: false, clipped: 0 }
-    : convert(
-        samples,
-        channels,
-        narrowing(samples, channels, stored, scaling),
-        scaling === 'keras' && stored.mode === 'gray',
-      );
-  const facts: PixelFacts = { ...stored, scaling, transparent, clipped, ...contentFacts(pixels, channels) };
-  const { width, height } = samples;
-  return { image: { width, height, channels, data: pixels, facts }, stored, transparent };
-}
-
-/** Drops alpha and makes bytes of the samples. */
-function convert(
-  { data, width, height, channels: stored }: Samples,
-  channels: 1 | 3,
-  narrow: (sample: number) => number,
-  clips: boolean,
-): { pixels: Uint8Array; transparent: boolean; clipped: number } {
-  const alphaAt = stored % 2 === 0 ? stored - 1 : undefined;
-  const opaque = data instanceof Uint16Array ? 65535 : 255;
-  const pixels = new Uint8Array(width * height * channels);
-  let transparent = false;
-  let above = 0;
-  for (let i = 0, o = 0; o < pixels.length; i += stored) {
-    if (clips && data[i] > 255) above++;
-    for (let c = 0; c < channels; c++) pixels[o++] = narrow(data[i + c]);
-    if (alphaAt !== undefined && data[i + alphaAt] !== opaque) transparent = true;
-  }
-  return { pixels, transparent, clipped: above / (width * height) };
-}
-
-/** PIL holds 16-bit gray as 32-bit integers and clips them; 16-bit files with more channels lose the low byte. */
-function narrowing(
-  samples: Samples,
-  channels: 1 | 3,
-  { mode }: StoredImage,
-  scaling: Scaling,
-): (sample: number) => number {
-  if (scaling === 'range') return stretch(samples, channels);
-  if (!(samples.data instanceof Uint16Array)) return (sample) => sample;
-  if (scaling === 'keras' && mode === 'gray') return (sample) => Math.min(sample, 255);
-  return (sample) => sample >> 8;
-}
-
-/** From the least sample to the largest, of all colours together; an image of one value becomes black. */
-function stretch({ data, channels: stored }: Samples, channels: 1 | 3): (sample: number) => number {
-  let min = 65535;
-  let max = 0;
-  for (let i = 0; i < data.length; i += stored) {
-    for (let c = 0; c < channels; c++) {
-      min = Math.min(min, data[i + c]);
-      max = Math.max(max, data[i + c]);
-    }
-  }
-  if (min === max) return () => 0;
-  return (sample) => Math.round(((sample - min) * 255) / (max - min));
+  const image = pixelsOf(await readSamples(header), stored, scaling);
+  return { image, stored, transparent: image.facts.transparent };
 }

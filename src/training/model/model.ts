@@ -10,11 +10,11 @@ import {
   trueOrFalse,
   wholeNumber,
 } from '../../core/arguments.js';
-import { type ClassChoice, classIndices } from '../../core/classNames.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { Plan, Precision } from '../../engine/plan/plan.js';
 import type { Batch, BatchShape } from '../batch.js';
+import { type ClassChoice, classIndices } from '../classNames.js';
 import { drawWeights } from '../initialisers.js';
 import { checkImageSize, checkNetwork, type Network } from '../network.js';
 import type { OptimizerState } from '../optimizers/state.js';

@@ -1,7 +1,6 @@
 /** A weight file as something that predicts: what `chexgpu predict` and `chexgpu gradcam` do, for programs. */
 
 import { listOfStrings, requireObject, shown } from '../../core/arguments.js';
-import type { ClassChoice } from '../../core/classNames.js';
 import { UsageError } from '../../core/errors.js';
 import { checkSignal } from '../../core/work.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
@@ -11,6 +10,7 @@ import type { Gpu } from '../../engine/device/gpu.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
 import type { Batch } from '../../training/batch.js';
+import type { ClassChoice } from '../../training/classNames.js';
 import { requireGpu } from '../../training/model/model.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import { checkImageSize } from '../../training/network.js';

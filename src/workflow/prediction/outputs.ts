@@ -1,11 +1,11 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
 import { listOfStrings } from '../../core/arguments.js';
-import { type ClassChoice, classIndex, listOfClasses } from '../../core/classNames.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
 import { LABELS } from '../../data/tables/labels.js';
 import type { ReadWeights } from '../../densenet/weights/format.js';
 import { opNorm } from '../../densenet/weights/torch/torchFacts.js';
+import { type ClassChoice, classIndex, listOfClasses } from '../../training/classNames.js';
 
 /** Names of the outputs, and the scale of their probabilities. */
 export interface Outputs {

@@ -1,7 +1,7 @@
 /** Classes as a caller names them. */
-import { firstIndex, shown } from './arguments.js';
-import { UsageError } from './errors.js';
-import { nearNames } from './nearNames.js';
+import { firstIndex, shown } from '../core/arguments.js';
+import { UsageError } from '../core/errors.js';
+import { nearNames } from '../core/nearNames.js';
 
 /** A class by its name, in any case and with blanks or underscores, or by its number from 0. */
 export type ClassChoice = string | number;

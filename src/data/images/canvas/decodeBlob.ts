@@ -4,10 +4,11 @@
  * a gamma, a colour profile or a rotation. What a canvas would change is refused: it mends files that are cut
  * short, rounds 16-bit samples and loses the colour of transparent pixels.
  */
-import { DataError, UsageError } from '../../core/errors.js';
-import { BYTE_LIMIT, type ImageHeader, pngChunks, readHeader } from './imageHeader.js';
-import { contentFacts, type PixelFacts } from './pixelFacts.js';
-import type { PixelImage } from './pixels.js';
+import { DataError, UsageError } from '../../../core/errors.js';
+import { BYTE_LIMIT, type ImageHeader, pngChunks, readHeader } from '../imageHeader.js';
+import { contentFacts, type PixelFacts } from '../pixelFacts.js';
+import type { PixelImage } from '../pixels.js';
+import { readBack } from './readBack.js';
 
 const END_OF_IMAGE = 0xd9;
 
@@ -77,14 +78,8 @@ async function readCanvas(parts: ImageHeader['parts'], name: string): Promise<Im
     colorSpaceConversion: 'none',
     premultiplyAlpha: 'none',
   }).catch(() => damaged(name, 'the browser cannot decode it'));
-  const { width, height } = bitmap;
   try {
-    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-    if (!context) {
-      throw new DataError(`${name}, ${width} x ${height} pixels, fits no canvas here.`, 'Make it smaller.');
-    }
-    context.drawImage(bitmap, 0, 0);
-    return context.getImageData(0, 0, width, height);
+    return readBack(bitmap, bitmap, name);
   } finally {
     bitmap.close();
   }

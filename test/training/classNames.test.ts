@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { classIndices } from '../../src/core/classNames.js';
 import { UsageError } from '../../src/core/errors.js';
+import { classIndices } from '../../src/training/classNames.js';
 
 const NAMES = ['Normal', '', 'Lung Opacity', '0', 'normal'];
 const five = { name: 'tiny', classes: 5 };
