@@ -2,6 +2,7 @@
  * Kernels are checked before a plan uses them: each pipeline of the plan, so each kernel with its very constants, on
  * the small cases of the operations (`*.check.ts`). What is compiled for a check is what the plan then runs, so
  * checking costs little more than what has to be compiled anyway. Kernels that no plan uses are `chexgpu doctor`'s.
+ * Where somebody waits for the first result, plans may be built first and checked behind it.
  */
 import type { Gpu } from '../engine/device/gpu.js';
 import type { Kernel, Scalars } from '../engine/plan/kernel.js';
@@ -25,6 +26,11 @@ export interface KernelCheckOptions {
   store?: VerdictStore;
   /** The WebGPU implementation and this library, with their versions; default: what the host calls itself. */
   runtime?: string;
+  /**
+   * `before` a plan uses them; `later`: what nothing is known of waits for `checkWaiting`, so that a first result
+   * comes sooner. Default: `before`.
+   */
+  when?: 'before' | 'later';
   /** Pipelines done, pipelines in all, and the kernel that is waited for, of the plan at hand. */
   onProgress?: (done: number, total: number, kernel: string) => void;
   /** A variant gives wrong numbers and is not used. */
@@ -65,6 +71,8 @@ export class PlanChecker implements KernelChecker {
   private cases: SmallCases | null = null;
   private recalled = false;
   private last: Promise<unknown> = Promise.resolve();
+  /** Plans that were built with pipelines that nothing is known of. */
+  private waiting: PlanBuilder[] = [];
   /** Pipelines that this Gpu was asked about, with what is known of them. */
   readonly asked = new Map<string, Verdict>();
 
@@ -78,18 +86,54 @@ export class PlanChecker implements KernelChecker {
 
   /** One plan at a time. */
   check(plan: PlanBuilder): Promise<boolean> {
-    const run = this.last.then(() => this.checkNow(plan));
+    return this.inTurn(() => this.checkPlan(plan));
+  }
+
+  /** Whether plans use what nothing is known of. */
+  get isWaiting(): boolean {
+    return this.waiting.length > 0;
+  }
+
+  /**
+   * Checks what was built before it was checked.
+   * @returns the kernels of those plans that are wrong: what they gave is not to be believed. Models that are made from
+   *   now on do without them.
+   * @throws GpuError when the device is lost; OutOfMemoryError
+   */
+  checkWaiting(): Promise<readonly string[]> {
+    return this.inTurn(async () => {
+      const wrong = new Set<string>();
+      for (let plan = this.waiting[0]; plan !== undefined; plan = this.waiting[0]) {
+        const used = usesOf(plan);
+        const unknown = used.filter(({ key }) => !this.verdicts.has(key));
+        if (unknown.length > 0) await this.find(plan, used, unknown);
+        for (const { key, kernel } of used) if (this.verdicts.get(key) === 'wrong') wrong.add(kernel.name);
+        this.waiting.shift();
+      }
+      return [...wrong];
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.last.then(work);
     this.last = run.catch(() => {});
     return run;
   }
 
-  private async checkNow(plan: PlanBuilder): Promise<boolean> {
+  private async checkPlan(plan: PlanBuilder): Promise<boolean> {
     await this.recall();
     const used = usesOf(plan);
     const unknown = used.filter(({ key }) => !this.verdicts.has(key));
     const good = used.map((use) => this.heed(use, 'it did so before'));
     // Recorded anew, the plan may not need what is unknown of this one.
     if (unknown.length === 0 || good.includes(false)) return !good.includes(false);
+    if (this.options.when !== 'later') return this.find(plan, used, unknown);
+    this.waiting.push(plan);
+    return true;
+  }
+
+  /** Finds the verdicts of pipelines that nothing is known of, and keeps them; false when one is wrong. */
+  private async find(plan: PlanBuilder, used: readonly Use[], unknown: readonly Use[]): Promise<boolean> {
     // Drivers that compile on threads of their own begin at once; failures show when a case is run.
     for (const { kernel, constants } of unknown) this.gpu.compile(kernel, constants).catch(() => {});
     const { explain } = await import('../shaders/checkCase.js');

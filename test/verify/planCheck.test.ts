@@ -232,6 +232,42 @@ describe('a kernel that is wrong on an adapter', () => {
   });
 });
 
+describe('a check behind the first result', () => {
+  const later = (store?: VerdictStore) => {
+    const broken: string[] = [];
+    const onBroken = (kernel: string) => broken.push(kernel);
+    return { broken, checker: checkKernels(gpu, { store, runtime: 'a', when: 'later', onBroken }) };
+  };
+
+  it('lets plans be built at once, and says afterwards which of their kernels are wrong', async () => {
+    planHelpers(gpu).checker = null;
+    const want = await predict();
+    const name = 'pool.maxForward.vec4';
+    const { broken, checker } = later(memory(known));
+    await withText(name, slightlyWrong(name), async () => {
+      const got = await predict();
+      expect(() => expectClose(got, want, name)).toThrow();
+      expect({ broken, waits: checker.isWaiting }).toEqual({ broken: [], waits: true });
+      expect(await checker.checkWaiting()).toEqual([name]);
+      expect({ broken, waits: checker.isWaiting }).toEqual({ broken: [name], waits: false });
+      expectClose(await predict(), want, name);
+    });
+  });
+
+  it('finds the same pipelines right and keeps that; what is known does not wait', async () => {
+    const store = memory();
+    const { broken, checker } = later(store);
+    await record();
+    expect(await checker.checkWaiting()).toEqual([]);
+    expect([...checker.asked.values()]).toEqual(['right', 'right', 'right']);
+    expect(broken).toEqual([]);
+    const again = later(store).checker;
+    await record();
+    expect(again.isWaiting).toBe(false);
+    expect(again.asked).toEqual(checker.asked);
+  });
+});
+
 /** Some kernels of a prediction, recorded and no more. */
 const record = async () => {
   const paper = (label: string, shape: Tensor['shape']) =>
