@@ -10,7 +10,6 @@ import { DenseNet } from '../../src/densenet/densenet.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import type { Kernel } from '../../src/engine/plan/kernel.js';
 import { PlanBuilder } from '../../src/engine/plan/plan.js';
 import { planHelpers, recordPlan } from '../../src/engine/plan/recordPlan.js';
 import { denseTensor, elements, type Tensor } from '../../src/engine/plan/tensor.js';
@@ -18,9 +17,9 @@ import { verdictFile } from '../../src/engine/tuning/adapterFiles.node.js';
 import type { VerdictDocument, VerdictStore } from '../../src/engine/tuning/verdicts.js';
 import { sigmoid } from '../../src/shaders/loss/loss.js';
 import { averagePoolForward, globalAveragePoolForward } from '../../src/shaders/pool/pool.js';
-import { ALL_KERNELS } from '../../src/shaders/registry.js';
 import type { FloatBatch, PixelBatch } from '../../src/training/batch.js';
 import { checkKernels } from '../../src/verify/planCheck.js';
+import { halfDone, kernelNamed, slightlyWrong, withText } from '../support/gpu/wrongKernel.js';
 
 let gpu: Gpu;
 /** Kernels of a prediction with its Grad-CAM, and of a training; what is known of them all as they are. */
@@ -108,43 +107,8 @@ function memory(kept = 'null'): VerdictStore & { kept: string } {
   };
 }
 
-const kernelNamed = (name: string): Kernel => ALL_KERNELS.find((kernel) => kernel.name === name)!;
-
-/** Runs `work` while the text of a kernel is another one. */
-async function withText<T>(name: string, text: string, work: () => Promise<T>): Promise<T> {
-  const kernel = kernelNamed(name) as { source: string };
-  const { source } = kernel;
-  kernel.source = text;
-  try {
-    return await work();
-  } finally {
-    kernel.source = source;
-  }
-}
-
 /** Every fifth wrong kernel stands among kernels that nothing is known of, as on a first start; it alone is found. */
 const atTimes = (i: number): VerdictStore | undefined => (i % 5 === 0 ? undefined : memory(known));
-
-/** Every number that the kernel writes is off by two thousandths. */
-function slightlyWrong(name: string): string {
-  const { source, bindings } = kernelNamed(name);
-  const written = bindings.filter(({ type }) => type === 'storage').map((binding) => binding.name);
-  const numbers = written.filter((binding) => binding !== 'argmax').join('|');
-  const main = source.indexOf('fn main(');
-  const store = new RegExp(`(\\b(?:${numbers})\\[[^;=]*\\] \\+?= )([^;]+);`, 'g');
-  const wrong = source.slice(main).replace(store, '$11.002 * ($2);');
-  expect(wrong, name).not.toBe(source.slice(main));
-  return source.slice(0, main) + wrong;
-}
-
-/** Half of the threads do nothing. */
-function halfDone(name: string): string {
-  const { source } = kernelNamed(name);
-  const main = source.indexOf('fn main(');
-  const id = /@builtin\(global_invocation_id\) (\w+): vec3u/.exec(source.slice(main))![1];
-  const body = source.indexOf(') {', main) + 3;
-  return `${source.slice(0, body)} if (${id}.x % 2u == 1u) { return; } ${source.slice(body)}`;
-}
 
 function expectClose(got: readonly number[], want: readonly number[], what: string): void {
   const worst = Math.max(...want.map((v, i) => Math.abs(got[i] - v) / (1e-3 + Math.abs(v))));
