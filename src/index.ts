@@ -123,6 +123,7 @@ export {
 export type { TuneReport, Tuner, TuningStore } from './engine/tuning/tuner.js';
 export type { VerdictStore } from './engine/tuning/verdicts.js';
 export { overlay, overlayAlpha } from './eval/explain/colormap.js';
+export { colourTable, MAP_COLOURS, type MapColours } from './eval/explain/uniformColours.js';
 export {
   type Average,
   type AveragedScore,
