@@ -1,7 +1,7 @@
 /**
- * Builds dist/: the library for Node and for the browser, the command, the worker threads, the
- * type declarations and the browser example. Everything is made in a folder beside and moved in
- * at the end, so a build that breaks leaves the old dist as it was.
+ * Builds dist/: the library for Node and for the browser, the command, the worker threads and the
+ * type declarations. The pages of an earlier `npm run build:web` stay. Everything is made in a folder
+ * beside and moved in at the end, so a build that breaks leaves the old dist as it was.
  *
  *   node scripts/build.mjs
  */
@@ -21,7 +21,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { STAMP, sourcesHash } from './buildStamp.mjs';
-import { bundleExample, bundleLibrary } from './bundle.mjs';
+import { bundleLibrary } from './bundle.mjs';
 import { isAlive } from './processIdentity.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -84,17 +84,14 @@ const hash = sourcesHash(root);
 mkdirSync(out, { recursive: true });
 sweep();
 try {
-  await Promise.all([
-    buildNode(),
-    bundleLibrary(join(out, 'browser')),
-    bundleExample(join(out, 'examples', 'browser')),
-  ]);
+  await Promise.all([buildNode(), bundleLibrary(join(out, 'browser'))]);
   buildTypes();
   const main = join(out, 'cli', 'main.js');
   const text = readFileSync(main, 'utf8');
   if (!text.startsWith('#!')) writeFileSync(main, `#!/usr/bin/env node\n${text}`);
   chmodSync(main, 0o755);
   writeFileSync(join(out, STAMP), hash);
+  if (existsSync(join(dist, 'web'))) renameSync(join(dist, 'web'), join(out, 'web'));
   if (existsSync(dist)) renameSync(dist, join(work, 'old'));
   renameSync(out, dist);
 } catch (error) {

@@ -7,15 +7,7 @@ import { join } from 'node:path';
 export const STAMP = '.stamp';
 
 /** What a build reads. */
-const SOURCES = [
-  'src',
-  'bench',
-  'scripts',
-  'examples/browser',
-  'package-lock.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-];
+const SOURCES = ['src', 'bench', 'scripts', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 function* filesBelow(root, path) {
   const full = join(root, path);

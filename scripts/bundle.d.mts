@@ -2,4 +2,3 @@ import type { BuildResult } from 'esbuild';
 
 type Bundled = Promise<BuildResult<{ metafile: true }>>;
 export function bundleLibrary(outdir: string): Bundled;
-export function bundleExample(outdir: string): Bundled;

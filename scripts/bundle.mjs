@@ -1,17 +1,9 @@
-/**
- * What runs in a browser, bundled: the library, and the example page in a folder that can be served as it
- * is. Nothing is left to load from outside, so the page works offline and under a strict policy.
- */
-import { cpSync } from 'node:fs';
+/** The library for browsers, bundled: nothing is left to load from outside, so it works under a strict policy. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** What the page begins with. */
-const SHIPPED_WEIGHTS = 'phantoms-densenet121.h5';
 
 /**
  * Shaders are text, without lines of comments, which are for readers of the sources. The lines stay, empty: what a
@@ -26,8 +18,11 @@ const shaders = {
     })),
 };
 
-/** Splitting keeps the HDF5 reader, 4 MB of WebAssembly, out until a weight file is opened. */
-const options = {
+/**
+ * How esbuild makes what runs in a browser. Splitting keeps the HDF5 reader, 4 MB of WebAssembly, out until a weight
+ * file is opened.
+ */
+export const browserOptions = {
   absWorkingDir: root,
   bundle: true,
   format: 'esm',
@@ -47,18 +42,5 @@ const options = {
 
 /** `chexgpu.js` and its chunks. @returns esbuild's result with the metafile */
 export function bundleLibrary(outdir) {
-  return build({ ...options, entryPoints: { chexgpu: 'src/index.ts' }, outdir });
-}
-
-/** The page of examples/browser with its script. @returns esbuild's result with the metafile */
-export function bundleExample(outdir) {
-  const folder = join(root, 'examples', 'browser');
-  cpSync(folder, outdir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
-  cpSync(join(root, 'weights', SHIPPED_WEIGHTS), join(outdir, 'weights', SHIPPED_WEIGHTS));
-  return build({
-    ...options,
-    entryPoints: { main: join(folder, 'main.ts') },
-    outdir,
-    alias: { chexgpu: join(root, 'src', 'index.ts') },
-  });
+  return build({ ...browserOptions, entryPoints: { chexgpu: 'src/index.ts' }, outdir });
 }

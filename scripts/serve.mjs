@@ -2,7 +2,7 @@
  * Serves a folder to this machine only, under a policy that lets a page load nothing from elsewhere. By hand, not by
  * sirv: that answers to any name of this machine, follows links out of the folder, and reads what is no regular file.
  *
- *   node scripts/serve.mjs [--port N] [FOLDER]      default: port 8000, dist/examples/browser
+ *   node scripts/serve.mjs [--port N] [FOLDER]      default: port 8000, dist/web
  */
 import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
@@ -25,19 +25,28 @@ const CONTENT_TYPES = {
   '.json': 'application/json',
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
 };
 
-const HEADERS = {
-  'content-security-policy': [
+/** The pages' worker, which reads HDF5 by WebAssembly; nothing else compiles any. */
+const WORKER = '/worker.js';
+
+/** What a page or worker may load: its own files. Policies of workers go by their own answers. */
+const policy = (path) =>
+  [
     "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
+    `script-src 'self'${path === WORKER ? " 'wasm-unsafe-eval'" : ''}`,
     "style-src 'self'",
     "img-src 'self' blob:",
     "connect-src 'self'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
-  ].join('; '),
+  ].join('; ');
+
+const HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
@@ -125,6 +134,7 @@ async function answer(folder, names, request, response) {
   try {
     response.writeHead(200, {
       ...HEADERS,
+      'content-security-policy': policy(file.slice(folder.length).replaceAll(sep, '/')),
       'content-type': CONTENT_TYPES[extname(file)] ?? 'application/octet-stream',
       'content-length': size,
     });
@@ -164,13 +174,13 @@ async function main() {
     options: { port: { type: 'string', default: '8000' } },
     allowPositionals: true,
   });
-  const folder = positionals[0] ?? fileURLToPath(new URL('../dist/examples/browser', import.meta.url));
+  const folder = positionals[0] ?? fileURLToPath(new URL('../dist/web', import.meta.url));
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new Error(`--port ${values.port} is no port; give a number from 0 to 65535.`);
   }
   if (!(await stat(join(folder, 'index.html')).catch(() => null))) {
-    throw new Error(`${folder} has no index.html; build it with npm run build.`);
+    throw new Error(`${folder} has no index.html; build it with npm run build:web.`);
   }
   const server = await serve(folder, port).catch((error) => {
     throw error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken; give another --port.`) : error;

@@ -28,7 +28,7 @@ async function start(...args: string[]): Promise<Started> {
   return { child, line, code };
 }
 
-describe('npm run example', () => {
+describe('npm run web', () => {
   let started: Started;
   let origin: URL;
 
@@ -36,6 +36,7 @@ describe('npm run example', () => {
     mkdirSync(folder);
     writeFileSync(join(folder, 'index.html'), '<!doctype html><title>x</title>');
     writeFileSync(join(folder, 'main.js'), 'export {};');
+    writeFileSync(join(folder, 'worker.js'), 'export {};');
     writeFileSync(join(top, 'secret.txt'), 'not for the page');
     started = await start('--port', '0', folder);
     origin = new URL(started.line.split(' ')[0]);
@@ -66,6 +67,13 @@ describe('npm run example', () => {
     expect(page.policy).toContain("default-src 'none'");
     expect(page.policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/);
     expect(await get('/main.js?v=1')).toMatchObject({ status: 200, type: 'text/javascript; charset=utf-8' });
+  });
+
+  it('lets the worker alone compile WebAssembly', async () => {
+    expect((await get('/worker.js')).policy).toContain("script-src 'self' 'wasm-unsafe-eval';");
+    for (const path of ['/', '/main.js', '/index.html']) {
+      expect((await get(path)).policy).toContain("script-src 'self';");
+    }
   });
 
   it('gives nothing from above the folder, and only reads', async () => {
@@ -181,7 +189,7 @@ describe('npm run example', () => {
     for (const [args, says] of [
       [['--port', origin.port, folder], /^chexgpu: Port \d+ is taken; give another --port\.$/],
       [['--port', 'x', folder], /^chexgpu: --port x is no port/],
-      [['--port', '0', top], /^chexgpu: .* has no index\.html; build it with npm run build\.$/],
+      [['--port', '0', top], /^chexgpu: .* has no index\.html; build it with npm run build:web\.$/],
     ] as const) {
       const { line, code } = await start(...args);
       expect(line).toMatch(says);

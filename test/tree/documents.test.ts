@@ -21,7 +21,7 @@ const below = (folder: string) =>
 const program = (file: string) => read(file).replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '');
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
-  ...['docs', 'bench', 'examples', 'test', 'weights']
+  ...['docs', 'bench', 'examples', 'test', 'web', 'weights']
     .flatMap(below)
     .filter((file) => file.endsWith('.md') && !file.startsWith('docs/api/')),
 ];
@@ -35,7 +35,7 @@ describe('the documents', () => {
         normalize(join(dirname(document), target)),
       );
       // Of this project's folders, without placeholders.
-      const named = [...text.matchAll(/`((?:src|test|scripts|bench|docs|examples|weights)\/[\w./-]*)`/g)];
+      const named = [...text.matchAll(/`((?:src|test|scripts|bench|docs|examples|web|weights)\/[\w./-]*)`/g)];
       return [...linked, ...named.map(([, path]) => path)]
         .filter((path) => !existsSync(join(ROOT, path)))
         .map((path) => `${document}: ${path}`);

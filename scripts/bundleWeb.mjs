@@ -1,0 +1,68 @@
+/**
+ * The pages of web/ as static files: scripts with their chunks, the worker, the weights, and the service worker that
+ * keeps all of it for use without a network. Any web server can serve the folder, over https or on localhost.
+ */
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { browserOptions } from './bundle.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const web = join(root, 'web');
+
+/** Files that are served as they are. */
+const STATIC = ['index.html', 'manifest.webmanifest', 'icon.svg'];
+/** What the Reader begins with, and its operating points. */
+const WEIGHTS = ['phantoms-densenet121.h5', 'phantoms-densenet121.points.json'];
+
+/** Of every file below `folder`, by its path there. */
+function sums(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+  return Object.fromEntries(
+    files.map((file) => [
+      file.slice(folder.length + 1).replaceAll('\\', '/'),
+      createHash('sha256').update(readFileSync(file)).digest('hex'),
+    ]),
+  );
+}
+
+/**
+ * Writes the pages into `outdir`. Scripts that others name keep their names (`main.js`, `worker.js`, an element's own
+ * such as `chexgpu-reader.js`); all else is named after its content.
+ * @returns esbuild's result with the metafile
+ */
+export async function bundleWeb(outdir) {
+  mkdirSync(outdir, { recursive: true });
+  for (const name of STATIC) cpSync(join(web, name), join(outdir, name));
+  for (const name of WEIGHTS) {
+    const file = join(root, 'weights', name);
+    if (existsSync(file)) cpSync(file, join(outdir, 'weights', name));
+  }
+  const result = await build({
+    ...browserOptions,
+    // In one folder: there every script finds the worker and the weights beside itself.
+    chunkNames: '[name]-[hash]',
+    entryPoints: {
+      main: join(web, 'main.ts'),
+      worker: join(web, 'worker', 'worker.ts'),
+      'chexgpu-reader': join(web, 'pages', 'reader', 'reader.ts'),
+    },
+    outdir,
+    alias: { chexgpu: join(root, 'src', 'index.ts') },
+  });
+  const files = sums(outdir);
+  const version = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
+  await build({
+    ...browserOptions,
+    splitting: false,
+    entryPoints: { 'service-worker': join(web, 'offline', 'serviceWorker.ts') },
+    outdir,
+    define: { FILES: JSON.stringify(files), VERSION: JSON.stringify(version) },
+  });
+  return result;
+}

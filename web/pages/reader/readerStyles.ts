@@ -1,0 +1,213 @@
+/** How the Reader is laid out: list, pictures and findings side by side where there is room, else below each other. */
+import { css } from 'lit';
+
+export const readerStyles = css`
+  :host {
+    display: block;
+    position: relative;
+    container-type: inline-size;
+    background: var(--page);
+    min-height: 100%;
+  }
+  .page {
+    max-width: 1720px;
+    margin: 0 auto;
+    padding: 14px clamp(12px, 2cqw, 28px) 40px;
+    display: grid;
+    gap: 14px;
+  }
+  .trust {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 4px 10px;
+    padding: 8px 14px;
+    border: 1px solid var(--warn-line);
+    border-radius: var(--radius);
+    background: var(--warn-soft);
+    color: var(--warn-ink);
+    font-size: 14px;
+  }
+  .trust svg {
+    align-self: flex-start;
+    margin-top: 1px;
+  }
+  .trust p {
+    flex: 1 1 240px;
+  }
+  .message {
+    padding: 10px 14px;
+    border-radius: var(--radius);
+    font-size: 14px;
+  }
+  .message.bad {
+    background: var(--bad-soft);
+    color: var(--bad-ink);
+  }
+  .message.doubt {
+    background: var(--warn-soft);
+    border: 1px solid var(--warn-line);
+    color: var(--warn-ink);
+  }
+  .card {
+    background: var(--surface);
+    border: 1px solid var(--line);
+    border-radius: 14px;
+    box-shadow: var(--shadow);
+    padding: 16px;
+    min-width: 0;
+  }
+  h1,
+  h2 {
+    margin: 0;
+    font-size: 15px;
+    font-weight: 650;
+    letter-spacing: -0.005em;
+  }
+  .toolbar,
+  .row {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 8px;
+  }
+  .toolbar .grow {
+    flex: 1;
+  }
+  .place {
+    font-size: 14px;
+    color: var(--muted);
+    font-variant-numeric: tabular-nums;
+    min-width: 4.6em;
+    text-align: center;
+  }
+  .toolbar .square {
+    padding: 0;
+    width: 36px;
+  }
+  .columns {
+    display: grid;
+    gap: 14px;
+    grid-template-columns: minmax(0, 1fr);
+    align-items: start;
+  }
+  .viewing {
+    display: grid;
+    gap: 14px;
+    min-width: 0;
+  }
+  .look {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 10px 22px;
+    align-items: center;
+    padding-top: 12px;
+    border-top: 1px solid var(--line);
+  }
+  .look .opacity {
+    flex: 1 1 200px;
+    max-width: 360px;
+  }
+  .scale {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    font-size: 13px;
+    color: var(--muted);
+  }
+  .scale canvas {
+    width: 90px;
+    height: 10px;
+    border-radius: 3px;
+  }
+  .findings {
+    display: grid;
+    gap: 10px;
+  }
+  .findings .head {
+    display: flex;
+    align-items: baseline;
+    justify-content: space-between;
+    gap: 10px;
+  }
+  .facts {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 6px 22px;
+    font-size: 13px;
+    color: var(--muted);
+    padding: 0 4px;
+  }
+  .facts .adapter {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+  }
+  .strip chexgpu-film-strip {
+    max-height: none;
+  }
+  /* Nothing is there yet. */
+  .start {
+    display: grid;
+    place-items: center;
+    min-height: min(58vh, 560px);
+    border: 2px dashed var(--line-strong);
+    border-radius: 18px;
+    background: var(--surface);
+    text-align: center;
+    padding: 28px 18px;
+  }
+  .start .inside {
+    display: grid;
+    justify-items: center;
+    gap: 14px;
+    max-width: 560px;
+  }
+  .start h1 {
+    font-size: clamp(22px, 3cqw, 30px);
+    letter-spacing: -0.02em;
+    line-height: 1.2;
+    text-wrap: balance;
+  }
+  .start .row {
+    justify-content: center;
+  }
+  .over .start,
+  .over .columns {
+    outline: 3px solid var(--accent);
+    outline-offset: 4px;
+    border-radius: 18px;
+  }
+  progress {
+    width: 200px;
+    height: 6px;
+    accent-color: var(--accent);
+  }
+  .progress {
+    display: flex;
+    align-items: center;
+    gap: 12px;
+    font-size: 14px;
+    color: var(--muted);
+    min-height: 24px;
+  }
+  @container (min-width: 760px) {
+    .columns {
+      grid-template-columns: minmax(0, 1fr) minmax(310px, 370px);
+    }
+    .columns .strip {
+      grid-column: 1 / -1;
+    }
+  }
+  @container (min-width: 1180px) {
+    .columns.many {
+      grid-template-columns: 216px minmax(0, 1fr) 380px;
+    }
+    .columns .strip {
+      grid-column: auto;
+      max-height: calc(100vh - 190px);
+      overflow-y: auto;
+      padding: 10px;
+    }
+  }
+`;

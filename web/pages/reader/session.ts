@@ -1,0 +1,299 @@
+/** What the Reader knows: its X-rays, their results, and the order in which the worker is asked for them. */
+import { WorkerClient } from '../../worker/client.js';
+import type { CallProgress } from '../../worker/protocol.js';
+import type { Decoded, Explained, Loaded, Opened, Source } from './types.js';
+import type { ReaderWork } from './work.js';
+
+export interface Xray {
+  readonly id: number;
+  readonly name: string;
+  readonly source: Source;
+  /** Null until it is decoded; `bitmap` only while it is shown. */
+  decoded: Omit<Decoded, 'bitmap'> | null;
+  /** p[classes] at the size and of the network that are chosen; null until it is predicted. */
+  probabilities: Float32Array | null;
+  milliseconds: number;
+  /** Why there is no result. */
+  failure: string;
+}
+
+/** What the worker has to say of the kernels. */
+export interface Checks {
+  readonly state: 'waiting' | 'running' | 'done';
+  readonly done: number;
+  readonly total: number;
+  readonly right: number;
+  /** Found wrong behind a result, which was withdrawn. */
+  readonly wrong: readonly string[];
+}
+
+export type SessionEvents = 'change' | 'ready' | 'result' | 'gradcam' | 'withdrawn';
+
+/** The finding to explain first: what the network is surest of, over its operating point where there is one. */
+function mostStriking(probabilities: Float32Array, thresholds: readonly number[] | null): number {
+  const above = (c: number) => probabilities[c] - (thresholds?.[c] ?? 0);
+  return [...probabilities.keys()].reduce((best, c) => (above(c) > above(best) ? c : best), 0);
+}
+
+export class ReaderSession extends EventTarget {
+  private readonly worker = new WorkerClient<ReaderWork>('reader');
+  private lastId = 0;
+  private phantoms = 0;
+  private pumping = false;
+  /** Raised when results of before no longer count. */
+  private generation = 0;
+
+  opened: Opened | null = null;
+  loaded: Loaded | null = null;
+  xrays: Xray[] = [];
+  current: Xray | null = null;
+  bitmap: ImageBitmap | null = null;
+  /** The class that is explained. */
+  classIndex: number | null = null;
+  map: Explained | null = null;
+  size = 224;
+  checks: Checks = { state: 'waiting', done: 0, total: 0, right: 0, wrong: [] };
+  progress: CallProgress | null = { what: 'Opening the GPU', done: 0, total: 0 };
+  failure = '';
+
+  constructor() {
+    super();
+    this.worker.addEventListener('checking', (event) => {
+      const { done, total } = (event as CustomEvent<{ done: number; total: number }>).detail;
+      this.checks = { ...this.checks, state: 'running', done, total };
+      this.tell('change');
+    });
+  }
+
+  /** @param size 0: that of the weights */
+  async open(weights: string | null, size: number): Promise<void> {
+    try {
+      this.opened = await this.worker.call('open', { weights }, { onProgress: this.show });
+      this.loaded = this.opened;
+      this.size = size || this.opened.size;
+      this.progress = null;
+      this.tell('ready');
+      void this.pump();
+      // Nobody waits for it yet: what compiles now, the first X-ray does not wait for.
+      await this.worker.call('warmUp', { size: this.size });
+    } catch (error) {
+      this.fail(error);
+    }
+    this.tell('change');
+  }
+
+  close(): void {
+    this.worker.close();
+  }
+
+  private readonly show = (progress: CallProgress) => {
+    this.progress = progress;
+    this.tell('change');
+  };
+
+  private fail(error: unknown): void {
+    if (error instanceof DOMException && error.name === 'AbortError') return;
+    this.progress = null;
+    this.failure = error instanceof Error ? error.message : String(error);
+    this.tell('change');
+  }
+
+  private tell(name: SessionEvents, detail?: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  /** X-rays to read; the first of them is shown. */
+  add(files: readonly File[]): void {
+    const sources = files.map(
+      (file): Source => ({ kind: 'file', file, name: file.name || 'pasted picture' }),
+    );
+    this.addSources(sources);
+  }
+
+  addPhantom(): void {
+    this.addSources([{ kind: 'phantom', number: this.phantoms++ }]);
+  }
+
+  private addSources(sources: readonly Source[]): void {
+    this.failure = '';
+    const added = sources.map(
+      (source): Xray => ({
+        id: ++this.lastId,
+        name: source.kind === 'file' ? source.name : `phantom ${source.number + 1}`,
+        source,
+        decoded: null,
+        probabilities: null,
+        milliseconds: 0,
+        failure: '',
+      }),
+    );
+    if (added.length === 0) return;
+    this.xrays = [...this.xrays, ...added];
+    this.select(added[0]);
+  }
+
+  remove(xray: Xray): void {
+    const at = this.xrays.indexOf(xray);
+    this.xrays = this.xrays.filter((one) => one !== xray);
+    xray.decoded?.thumb.close();
+    void this.worker.call('forget', { id: xray.id });
+    if (this.current !== xray) {
+      this.tell('change');
+      return;
+    }
+    this.current = null;
+    this.bitmap = null;
+    this.map = null;
+    const next = this.xrays[at] ?? this.xrays[at - 1];
+    if (next) this.select(next);
+    else this.tell('change');
+  }
+
+  select(xray: Xray): void {
+    if (xray === this.current) return;
+    this.current = xray;
+    this.bitmap = null;
+    this.map = null;
+    this.tell('change');
+    void this.pump();
+  }
+
+  /** The X-ray before or behind the current one. */
+  step(by: 1 | -1): void {
+    const next = this.current && this.xrays[this.xrays.indexOf(this.current) + by];
+    if (next) this.select(next);
+  }
+
+  /** Explains a class of the current X-ray, and from now on of each that is shown. */
+  explain(classIndex: number): void {
+    this.classIndex = classIndex;
+    this.map = null;
+    this.tell('change');
+    void this.pump();
+  }
+
+  /** Everything is read anew at another size of the network's images. */
+  resize(size: number): void {
+    if (size === this.size) return;
+    this.size = size;
+    this.withdraw();
+    void this.pump();
+  }
+
+  /** Another network, of a weight file. */
+  async load(file: File): Promise<void> {
+    this.failure = '';
+    try {
+      const loaded = await this.worker.call('load', { file, name: file.name }, { onProgress: this.show });
+      this.loaded = loaded;
+      this.size = loaded.size;
+      this.classIndex = null;
+      this.progress = null;
+      this.withdraw();
+      void this.pump();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** What was found is of another size, network or kernel now. */
+  private withdraw(): void {
+    this.generation++;
+    // Other plans, whose kernels may be others.
+    this.checks = { ...this.checks, state: 'waiting' };
+    this.map = null;
+    for (const xray of this.xrays) {
+      xray.probabilities = null;
+      if (xray.decoded) xray.failure = '';
+    }
+    this.tell('change');
+  }
+
+  get thresholds(): readonly number[] | null {
+    const points = this.loaded?.points;
+    return points && points.size === this.size ? points.of.map(({ threshold }) => threshold) : null;
+  }
+
+  /** Does what is to be done next until nothing is: the current X-ray first, then the others, then checks. */
+  private async pump(): Promise<void> {
+    if (this.pumping || !this.opened) return;
+    this.pumping = true;
+    try {
+      for (let work = this.next(); work; work = this.next()) {
+        await work();
+        this.tell('change');
+      }
+      const isUsed = this.xrays.some(({ probabilities }) => probabilities);
+      // Beside what is asked for next, not before it.
+      if (isUsed && this.checks.state === 'waiting') void this.check();
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.pumping = false;
+    }
+  }
+
+  private next(): (() => Promise<void>) | null {
+    const { current } = this;
+    if (current && !current.failure) {
+      if (!this.bitmap) return () => this.decode(current);
+      if (!current.probabilities) return () => this.predict(current);
+      if (!this.map) return () => this.explainCurrent(current);
+    }
+    const waiting = this.xrays.find((xray) => !xray.probabilities && !xray.failure);
+    if (!waiting) return null;
+    return () => (waiting.decoded ? this.predict(waiting) : this.decode(waiting));
+  }
+
+  private async decode(xray: Xray): Promise<void> {
+    try {
+      const { bitmap, ...decoded } = await this.worker.call('decode', { id: xray.id, source: xray.source });
+      if (xray === this.current) this.bitmap = bitmap;
+      else bitmap.close();
+      xray.decoded ??= decoded;
+    } catch (error) {
+      xray.failure = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  private async predict(xray: Xray): Promise<void> {
+    const { generation, size } = this;
+    try {
+      const { probabilities, milliseconds } = await this.worker.call('predict', { id: xray.id, size });
+      if (generation !== this.generation) return;
+      Object.assign(xray, { probabilities, milliseconds });
+      this.tell('result', xray);
+    } catch (error) {
+      xray.failure = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  private async explainCurrent(xray: Xray): Promise<void> {
+    const { generation, size } = this;
+    const classIndex = this.classIndex ?? mostStriking(xray.probabilities as Float32Array, this.thresholds);
+    const map = await this.worker.call('explain', { id: xray.id, size, classIndex });
+    const stillWanted = this.classIndex === null || this.classIndex === classIndex;
+    if (generation !== this.generation || xray !== this.current || !stillWanted) return;
+    this.map = map;
+    this.tell('gradcam', { xray, map });
+  }
+
+  /** The kernels that gave the first results. A wrong one withdraws them, and all is read anew. */
+  private async check(): Promise<void> {
+    this.checks = { ...this.checks, state: 'running' };
+    this.tell('change');
+    try {
+      const { right, wrong } = await this.worker.call('check', {});
+      const state = this.checks.state === 'running' ? 'done' : this.checks.state;
+      this.checks = { ...this.checks, state, right, wrong: [...this.checks.wrong, ...wrong] };
+      if (wrong.length > 0) {
+        this.withdraw();
+        this.tell('withdrawn', wrong);
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+    this.tell('change');
+    void this.pump();
+  }
+}
