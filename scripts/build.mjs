@@ -1,6 +1,6 @@
 /**
- * Builds dist/: the library for Node and for the browser, the command, the worker threads and the
- * type declarations. The pages of an earlier `npm run build:web` stay. Everything is made in a folder
+ * Builds dist/: the library for Node, for bundlers (esm) and for a page without one (browser), the command, the worker
+ * threads and the type declarations. The pages of an earlier `npm run build:web` stay. Everything is made in a folder
  * beside and moved in at the end, so a build that breaks leaves the old dist as it was.
  *
  *   node scripts/build.mjs
@@ -22,6 +22,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { STAMP, sourcesHash } from './buildStamp.mjs';
 import { bundleLibrary } from './bundle.mjs';
+import { buildModules } from './package/modules.mjs';
+import { isSwiftshaderMade, makeSwiftshader } from './package/swiftshader.mjs';
+import { finishTypes } from './package/types.mjs';
 import { isAlive } from './processIdentity.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -31,18 +34,18 @@ const work = join(cache, PREFIX + process.pid);
 const out = join(work, 'dist');
 const dist = join(root, 'dist');
 
-/** Shaders are text. */
-const common = {
-  absWorkingDir: root,
-  bundle: true,
-  format: 'esm',
-  loader: { '.wgsl': 'text' },
-  logLevel: 'warning',
-};
+/** What the user installs where he wants it; all else that the program uses is small and comes along. */
+const OPTIONAL = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).peerDependencies);
 
-function buildNode() {
-  return build({
-    ...common,
+/** Shaders are text. */
+async function buildNode() {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    bundle: true,
+    format: 'esm',
+    loader: { '.wgsl': 'text' },
+    logLevel: 'warning',
+    metafile: true,
     entryPoints: {
       index: 'src/index.ts',
       node: 'src/node.ts',
@@ -55,8 +58,29 @@ function buildNode() {
     chunkNames: 'chunks/[name]-[hash]',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
+    external: OPTIONAL,
+    // For packages in CommonJS that ask for Node's own modules.
+    banner: {
+      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+    },
   });
+  writeFileSync(join(out, 'NOTICES.txt'), notices(metafile));
+}
+
+/** The licences of the packages that are within the program. */
+function notices({ outputs }) {
+  const inputs = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  const packages = inputs.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  return [...new Set(packages)]
+    .sort()
+    .map((name) => {
+      const folder = join(root, 'node_modules', name);
+      const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      if (!file) throw new Error(`The package ${name} has no file with its licence.`);
+      return `${name} ${version}, ${license}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 function buildTypes() {
@@ -65,9 +89,7 @@ function buildTypes() {
   execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', types], {
     stdio: 'inherit',
   });
-  // GPUDevice and the like are global types that the user's project may not have asked for.
-  const index = join(types, 'index.d.ts');
-  writeFileSync(index, `/// <reference types="@webgpu/types" />\n${readFileSync(index, 'utf8')}`);
+  finishTypes(types, ['index', 'node']);
 }
 
 /** Removes the folders of builds that were killed. */
@@ -84,7 +106,12 @@ const hash = sourcesHash(root);
 mkdirSync(out, { recursive: true });
 sweep();
 try {
-  await Promise.all([buildNode(), bundleLibrary(join(out, 'browser'))]);
+  await Promise.all([
+    buildNode(),
+    buildModules(root, ['src/index.ts'], join(out, 'esm')),
+    bundleLibrary(join(out, 'browser')),
+    isSwiftshaderMade(root) || makeSwiftshader(root),
+  ]);
   buildTypes();
   const main = join(out, 'cli', 'main.js');
   const text = readFileSync(main, 'utf8');

@@ -2,12 +2,22 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isSwiftshaderMade } from './package/swiftshader.mjs';
 
 /** The file in dist that holds the hash of the sources it was built from. */
 export const STAMP = '.stamp';
 
 /** What a build reads. */
-const SOURCES = ['src', 'bench', 'scripts', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = [
+  'src',
+  'bench',
+  'scripts',
+  'package.json',
+  'package-lock.json',
+  'packages/swiftshader/package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 function* filesBelow(root, path) {
   const full = join(root, path);
@@ -41,6 +51,6 @@ export function isBuilt(root) {
     'cli/main.js',
     'browser/chexgpu.js',
   ];
-  if (!parts.every((part) => existsSync(join(root, 'dist', part)))) return false;
+  if (!parts.every((part) => existsSync(join(root, 'dist', part))) || !isSwiftshaderMade(root)) return false;
   return readFileSync(join(root, 'dist', STAMP), 'utf8') === sourcesHash(root);
 }

@@ -11,26 +11,43 @@ export type ErrorCode =
   | 'gpu' // validation, compilation, device loss: our fault or the driver's
   | 'numeric'; // a number that is not finite
 
+/** Each class says its name as a string: those of classes are lost where a page is made small. */
 export class ChexError extends Error {
+  override name = 'ChexError';
   readonly code: ErrorCode;
   /** What to do about it, in one sentence. */
   readonly hint: string;
   constructor(code: ErrorCode, message: string, hint = '', options?: ErrorOptions) {
     super(hint ? `${message} ${hint}` : message, options);
-    this.name = new.target.name;
     this.code = code;
     this.hint = hint;
   }
 }
 
 export class UsageError extends ChexError {
+  override name = 'UsageError';
   constructor(message: string, hint?: string) {
     super('usage', message, hint);
   }
 }
 
+/** An npm package is wanted that is not there: most are optional, so that nobody carries what he does not use. */
+export class MissingPackageError extends ChexError {
+  override name = 'MissingPackageError';
+  /** @param what wants them, as the subject of a sentence: `Reading image files in Node` */
+  constructor(
+    readonly what: string,
+    readonly packages: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    const names = packages.length > 1 ? `packages ${packages.join(' and ')}` : `package ${packages[0]}`;
+    super('usage', `${what} needs the npm ${names}.`, `Install with: npm i ${packages.join(' ')}`, options);
+  }
+}
+
 /** A user's file is wrong; the message names the file. */
 export class DataError extends ChexError {
+  override name = 'DataError';
   constructor(message: string, hint?: string, options?: ErrorOptions) {
     super('data', message, hint, options);
   }
@@ -38,18 +55,21 @@ export class DataError extends ChexError {
 
 /** A weight file does not fit; the message names the layer, the shape found and the shape wanted. */
 export class WeightsError extends ChexError {
+  override name = 'WeightsError';
   constructor(message: string, hint?: string, options?: ErrorOptions) {
     super('weights', message, hint, options);
   }
 }
 
 export class AdapterError extends ChexError {
+  override name = 'AdapterError';
   constructor(message: string, hint?: string) {
     super('adapter', message, hint);
   }
 }
 
 export class OutOfMemoryError extends ChexError {
+  override name = 'OutOfMemoryError';
   constructor(message: string, hint = 'Use smaller batches or smaller images.', options?: ErrorOptions) {
     super('memory', message, hint, options);
   }
@@ -57,6 +77,7 @@ export class OutOfMemoryError extends ChexError {
 
 /** WebGPU refused a command, or a shader did not compile. */
 export class GpuError extends ChexError {
+  override name = 'GpuError';
   constructor(message: string, hint?: string, options?: ErrorOptions) {
     super('gpu', message, hint, options);
   }
@@ -64,6 +85,7 @@ export class GpuError extends ChexError {
 
 /** The device is gone: its driver failed, the system took it, or its owner destroyed it. */
 export class DeviceLostError extends GpuError {
+  override name = 'DeviceLostError';
   constructor(
     message: string,
     hint = 'Open a new one; train from the last checkpoint.',
@@ -75,6 +97,7 @@ export class DeviceLostError extends GpuError {
 
 /** A loss or a value is NaN or infinite; the message names the place. */
 export class NonFiniteError extends ChexError {
+  override name = 'NonFiniteError';
   constructor(message: string, hint?: string, options?: ErrorOptions) {
     super('numeric', message, hint, options);
   }

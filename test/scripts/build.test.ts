@@ -9,6 +9,7 @@ import { scratchFolder } from '../support/programs/cli.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PARTS = ['.npmrc', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].concat(
   'src',
+  'packages',
   'bench',
   'scripts',
   'examples',
@@ -48,11 +49,18 @@ describe('the package', () => {
       'cli/main.js',
       'types/index.d.ts',
       'browser/chexgpu.js',
+      'esm/index.js',
+      'NOTICES.txt',
     ]) {
       expect(packed).toContain(`dist/${file}`);
     }
     expect(packed.filter((path: string) => path.startsWith('src/'))).toEqual([]);
-    // 15 MB, once.
+    expect(packed.filter((path: string) => /examples|packages/.test(path))).toEqual([]);
+    // HDF5's WebAssembly, 4 MB, once; 15 MB of weights, once.
+    const large = JSON.parse(stdout.slice(stdout.indexOf('[\n')))[0].files.filter(
+      ({ size }: { size: number }) => size > 2 ** 20,
+    );
+    expect(large).toHaveLength(2);
     expect(packed.filter((path: string) => path.endsWith('.h5'))).toEqual([
       'weights/phantoms-densenet121.h5',
     ]);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   appendFileSync,
-  copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -54,6 +54,8 @@ for (const file of ['index.js', 'node.js', 'decodeWorker.js', 'drawWorker.js', '
   fs.mkdirSync('dist/' + file.replace(/[^/]*$/, ''), { recursive: true });
   fs.writeFileSync('dist/' + file, '');
 }
+fs.mkdirSync('packages/swiftshader/bin', { recursive: true });
+fs.writeFileSync('packages/swiftshader/bin/version', '1.0.0');
 fs.writeFileSync('dist/.stamp', sourcesHash(process.cwd() + '/'));
 `;
 
@@ -67,12 +69,12 @@ const lockFile = () => join(root, '.cache', 'setup.lock');
 beforeEach(() => {
   root = join(scratch, `clone-${count++}`);
   mkdirSync(join(root, 'scripts'), { recursive: true });
-  for (const file of readdirSync(SCRIPTS).filter((name) => name.endsWith('.mjs'))) {
-    copyFileSync(join(SCRIPTS, file), join(root, 'scripts', file));
-  }
+  cpSync(SCRIPTS, join(root, 'scripts'), { recursive: true, filter: (path) => !path.includes('apiDocs') });
   writeFileSync(join(root, 'scripts', 'build.mjs'), BUILD);
   writeFileSync(join(root, 'npm-cli.js'), NPM);
   writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+  mkdirSync(join(root, 'packages', 'swiftshader'), { recursive: true });
+  writeFileSync(join(root, 'packages', 'swiftshader', 'package.json'), '{"version":"1.0.0"}');
   writeFileSync(join(root, 'package-lock.json'), '{"packages":{"node_modules/absent":{"version":"1.0.0"}}}');
 });
 afterEach(() => {

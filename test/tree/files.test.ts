@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -82,7 +82,8 @@ describe('the files of the tree', () => {
     // npm writes the lock file, and without addresses (.npmrc).
     const named = files.filter(isText).filter((file) => FOREIGN.test(read(file)));
     expect(named).toEqual([]);
-    expect(read('package-lock.json')).not.toContain('"resolved"');
+    const resolved = [...read('package-lock.json').matchAll(/"resolved": "([^"]*)"/g)].map(([, to]) => to);
+    expect(resolved.filter((to) => !existsSync(join(ROOT, to, 'package.json')))).toEqual([]);
   });
 
   it('promise no later work and leave out no test', () => {
@@ -96,7 +97,9 @@ describe('the files of the tree', () => {
 describe('package.json', () => {
   const manifest = JSON.parse(read('package.json')) as {
     scripts: Record<string, string>;
-    dependencies: Record<string, string>;
+    dependencies?: Record<string, string>;
+    peerDependencies: Record<string, string>;
+    peerDependenciesMeta: Record<string, { optional: boolean }>;
     devDependencies: Record<string, string>;
   };
   const commands = new Set(['start', 'test', ...Object.keys(manifest.scripts)]);
@@ -112,8 +115,14 @@ describe('package.json', () => {
     expect(unknown).toEqual([]);
   });
 
+  it('forces no package on whoever installs it', () => {
+    const { dependencies = {}, peerDependencies, peerDependenciesMeta } = manifest;
+    expect(dependencies).toEqual({});
+    expect(Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional)).toEqual([]);
+  });
+
   it('has a lock file with every package it names, and every platform of each', () => {
-    const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
+    const wanted = { ...manifest.peerDependencies, ...manifest.devDependencies };
     const lock = JSON.parse(read('package-lock.json')) as {
       packages: Record<string, { version?: string; optionalDependencies?: Record<string, string> }>;
     };

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** From so many lines of program on, types and comments aside, a file has a test of its own. */
 const OWN_TEST_FROM = 61;
 /** Tests of no single file. */
-const ELSEWHERE = /^test\/(journeys|tree|parity|goldenRun|browser|examples)\//;
+const ELSEWHERE = /^test\/(journeys|tree|parity|goldenRun|browser|examples|package)\//;
 
 /**
  * Files, and folders with all that is in them, that are tested by their use: by a test that computes with them and

@@ -1,11 +1,13 @@
 /** Worker threads that take jobs from one queue. */
 import { parentPort, Worker } from 'node:worker_threads';
-import { ChexError, DataError, UsageError } from '../errors.js';
+import { ChexError, DataError, MissingPackageError, UsageError } from '../errors.js';
 
 /** An error's message, its hint apart, since classes do not survive the crossing. */
 interface JobFailure {
   readonly message: string;
   readonly hint: string;
+  /** Of a MissingPackageError. */
+  readonly missing?: { readonly what: string; readonly packages: readonly string[] };
 }
 
 interface JobRequest<Job> {
@@ -21,7 +23,17 @@ type JobReply<Result> =
 function failureOf(error: unknown, otherwise: string): JobFailure {
   if (!(error instanceof ChexError)) return { message: `${otherwise} (${error}).`, hint: '' };
   const { message, hint } = error;
-  return { message: hint === '' ? message : message.slice(0, -hint.length - 1), hint };
+  const { what, packages } = error as Partial<MissingPackageError>;
+  return {
+    message: hint === '' ? message : message.slice(0, -hint.length - 1),
+    hint,
+    ...(what && packages ? { missing: { what, packages } } : {}),
+  };
+}
+
+/** The other side of it. */
+function errorOf({ message, hint, missing }: JobFailure): ChexError {
+  return missing ? new MissingPackageError(missing.what, missing.packages) : new DataError(message, hint);
 }
 
 interface ThreadPoolOptions<Job, Result> {
@@ -152,7 +164,7 @@ export class ThreadPool<Job, Result> {
       const done = thread.current;
       if (done?.id !== reply.id) return;
       thread.current = undefined;
-      if ('failure' in reply) done.reject(new DataError(reply.failure.message, reply.failure.hint));
+      if ('failure' in reply) done.reject(errorOf(reply.failure));
       else done.resolve(reply.result);
       this.dispatch();
     });

@@ -3,8 +3,8 @@
  * dropped without compositing, gAMA, ICC profiles and EXIF rotation are ignored, 16-bit gray saturates at 255
  * and 16-bit colour keeps its high byte. The last two can be had otherwise, see `Scaling`.
  */
-import sharp from 'sharp';
-import { DataError } from '../../core/errors.js';
+import { ChexError } from '../../core/errors.js';
+import { loadSharp } from '../../core/host/optionalPackages.node.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { BYTE_LIMIT, damaged, type ImageHeader, PIXEL_LIMIT, readHeader } from './imageHeader.js';
 import { checkScaling, type PixelFacts, type Scaling, type StoredImage } from './pixelFacts.js';
@@ -49,7 +49,7 @@ export async function decodeBytes(
   try {
     return await decode(header, scaling);
   } catch (cause) {
-    if (cause instanceof DataError) throw cause;
+    if (cause instanceof ChexError) throw cause;
     return damaged(file, (cause as Error).message.split('\n')[0].trim(), cause);
   }
 }
@@ -66,6 +66,7 @@ async function readSamples({ stored, parts, mayBeTransparent }: ImageHeader): Pr
     autoOrient: false,
     limitInputPixels: PIXEL_LIMIT,
   } as const;
+  const sharp = await loadSharp();
   const { data, info } = await sharp(Buffer.concat(parts), options)
     .toColourspace(space)
     .raw({ depth: wide ? 'ushort' : 'uchar' })

@@ -1,14 +1,13 @@
 /** Entry of a decode worker thread; built to dist/decodeWorker.js. */
-import sharp from 'sharp';
+import { loadSharpForThread } from '../../core/host/optionalPackages.node.js';
 import { serveJobs } from '../../core/parallel/threadPool.node.js';
-import { runJob } from './decodeJobs.node.js';
-
-// The pool is what spreads the work over cores; libvips would start its own threads in each worker.
-sharp.concurrency(1);
-sharp.cache(false);
+import { type DecodeJob, runJob } from './decodeJobs.node.js';
 
 serveJobs(
-  runJob,
+  async (job: DecodeJob) => {
+    await loadSharpForThread();
+    return runJob(job);
+  },
   (result) => ('data' in result ? [result.data.buffer as ArrayBuffer] : []),
   ({ file }) => `${file}: decoding failed`,
 );

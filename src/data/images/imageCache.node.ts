@@ -4,7 +4,7 @@
  * place is decoded anew.
  */
 import { stat } from 'node:fs/promises';
-import sharp from 'sharp';
+import { loadSharp } from '../../core/host/optionalPackages.node.js';
 import { DiskCache } from '../../core/outputs/diskCache.node.js';
 import { changingFolder } from '../../engine/device/archiveCache.node.js';
 
@@ -79,8 +79,8 @@ export async function cachedFile(file: string, limit: number): Promise<CachedFil
   const begun = Date.now();
   const identity = cache && (await identityOf(file));
   if (!cache || !identity || identity.size < SMALL_FILE) return null;
-  const keyOf = (what: readonly unknown[]) =>
-    JSON.stringify([VERSION, sharp.versions, identity.key, ...what]);
+  const { versions } = await loadSharp();
+  const keyOf = (what: readonly unknown[]) => JSON.stringify([VERSION, versions, identity.key, ...what]);
   return {
     get: (what) => cache.get(keyOf(what)),
     put: async (what, content) => {

@@ -1,5 +1,5 @@
 /** The work that a drawing thread does: a spec in, the file's bytes out. */
-import sharp from 'sharp';
+import { loadSharp } from '../../core/host/optionalPackages.node.js';
 import { DiskCache } from '../../core/outputs/diskCache.node.js';
 import { changingFolder } from '../../engine/device/archiveCache.node.js';
 import type { PhantomSpec } from './cohort.js';
@@ -38,15 +38,16 @@ function openCache(): Promise<DiskCache | null> {
 }
 
 /** All that decides the file's bytes. */
-function keyOf({ spec, size }: DrawJob): string {
+async function keyOf({ spec, size }: DrawJob): Promise<string> {
   const { anatomy, visit, findings } = spec;
+  const sharp = await loadSharp();
   return JSON.stringify([PHANTOM_VERSION, sharp.versions, size, anatomy, visit, findings]);
 }
 
 /** @throws UsageError for a size that cannot be drawn */
 export async function runDrawJob(job: DrawJob): Promise<DrawnFile> {
   const cache = job.cache ? await openCache() : null;
-  const key = keyOf(job);
+  const key = await keyOf(job);
   const kept = await cache?.get(key);
   if (kept) return { ...unpack(kept), fromCache: true };
   const { pixels, boxes } = drawPhantom(job.spec, job.size);
@@ -63,7 +64,8 @@ function unpack(bytes: Uint8Array): Pick<DrawnFile, 'png' | 'boxes'> {
 }
 
 /** 8-bit gray PNG with fixed settings: the same pixels give the same bytes. */
-function grayPng(pixels: Uint8Array, size: number): Promise<Buffer> {
+async function grayPng(pixels: Uint8Array, size: number): Promise<Buffer> {
+  const sharp = await loadSharp();
   return sharp(pixels, { raw: { width: size, height: size, channels: 1 } })
     .toColourspace('b-w')
     .png({ compressionLevel: 6, adaptiveFiltering: false, palette: false, progressive: false })

@@ -1,14 +1,13 @@
 /** Entry of a drawing thread; built to dist/drawWorker.js. */
-import sharp from 'sharp';
+import { loadSharpForThread } from '../../core/host/optionalPackages.node.js';
 import { serveJobs } from '../../core/parallel/threadPool.node.js';
-import { runDrawJob } from './drawJobs.node.js';
-
-// One drawing per thread is what spreads the work over cores.
-sharp.concurrency(1);
-sharp.cache(false);
+import { type DrawJob, runDrawJob } from './drawJobs.node.js';
 
 serveJobs(
-  runDrawJob,
+  async (job: DrawJob) => {
+    await loadSharpForThread();
+    return runDrawJob(job);
+  },
   ({ png }) => [png.buffer as ArrayBuffer],
   ({ spec }) => `${spec.image}: drawing failed`,
 );

@@ -1,11 +1,12 @@
 /**
  * Finds a WebGPU adapter for Node under npm `webgpu` (Dawn): the machine's GPU, else a software
- * Vulkan driver of the system that Dawn accepts (Mesa's lavapipe), else the SwiftShader that
- * comes with our npm packages.
+ * Vulkan driver of the system that Dawn accepts (Mesa's lavapipe), else the SwiftShader of the npm
+ * package chexgpu-swiftshader.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { AdapterError, UsageError } from '../../core/errors.js';
+import { AdapterError, MissingPackageError, UsageError } from '../../core/errors.js';
+import { loadWebgpu } from '../../core/host/optionalPackages.node.js';
 import { homeFolder } from './archiveCache.node.js';
 import { captureStderr } from './stderr.node.js';
 import { loadLibrary, loadSwiftshader, swiftshaderObstacle } from './swiftshader.node.js';
@@ -46,7 +47,7 @@ const INSTALL_HELP = [
   '  Fedora           sudo dnf install vulkan-loader mesa-vulkan-drivers, or the driver of your GPU',
   '  macOS            nothing: macOS 12 or newer with Metal; in a virtual machine, give it the GPU',
   '  Windows          the Direct3D 12 driver of your GPU, from its maker or Windows Update',
-  '  Linux on x64     or only the npm packages (`npm ci`): @sparticuz/chromium among them carries SwiftShader',
+  '  Linux on x64     or SwiftShader, in software: npm i chexgpu-swiftshader (in a clone: npm run build)',
 ].join('\n');
 
 /**
@@ -84,7 +85,7 @@ const firstLine = (cause: unknown): string => String((cause as Error)?.message ?
 
 async function loadDawn(): Promise<(options: string[]) => GPU> {
   try {
-    const { create, globals } = await import('webgpu');
+    const { create, globals } = await loadWebgpu();
     // GPUBufferUsage, GPUMapMode and the like, where the host has none of its own.
     for (const [name, value] of Object.entries(globals)) {
       if (!(name in globalThis)) {
@@ -93,9 +94,10 @@ async function loadDawn(): Promise<(options: string[]) => GPU> {
     }
     return create;
   } catch (cause) {
+    if (cause instanceof MissingPackageError) throw cause;
     throw new AdapterError(
       `The npm package webgpu does not load on ${process.platform} ${process.arch}: ${firstLine(cause)}.`,
-      'It is built for Linux (glibc) and Windows on x64 and arm64 and for macOS; install the packages with `npm ci`.',
+      'It is built for Linux (glibc) and Windows on x64 and arm64 and for macOS; install it anew: npm i webgpu',
     );
   }
 }

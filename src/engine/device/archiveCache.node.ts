@@ -3,14 +3,10 @@
  * Made beside its place and renamed into it, so that nobody ever sees half of it.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream, existsSync, readFileSync, rmSync } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { access, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createBrotliDecompress } from 'node:zlib';
-import { extract } from 'tar-fs';
+import { join } from 'node:path';
 import { AdapterError } from '../../core/errors.js';
 import { syncFolder } from '../../core/outputs/realPaths.node.js';
 import { isGone, newToken } from '../../core/outputs/workToken.node.js';
@@ -230,27 +226,4 @@ export async function changingFolder(name: string): Promise<string> {
     await access(folder, constants.W_OK);
     return folder;
   });
-}
-
-/** Unpacks `archive` (.tar.br) into `folder`. */
-export async function unpackTarBrotli(archive: string, folder: string): Promise<void> {
-  // As root, tar-fs would hand the files to the user id of the machine they were packed on.
-  const options = { chown: false, readable: true };
-  await pipeline(createReadStream(archive), createBrotliDecompress(), extract(folder, options));
-}
-
-/** The installed npm package @sparticuz/chromium: where its archives lie and its version; null when absent. */
-export function chromiumPackage(): { bin: string; version: string } | null {
-  let folder: string;
-  try {
-    folder = dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium'));
-  } catch {
-    return null;
-  }
-  while (!existsSync(join(folder, 'package.json'))) {
-    if (dirname(folder) === folder) return null;
-    folder = dirname(folder);
-  }
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  return { bin: join(folder, 'bin'), version };
 }

@@ -18,22 +18,28 @@ export interface Binding {
 export type Scalars = Readonly<Record<string, number>>;
 
 export class Kernel {
-  readonly declared: Declarations;
-  readonly bindings: readonly Binding[];
+  private read: Declarations | undefined;
 
   /**
    * @param op what it computes, e.g. `conv.forward`
    * @param variant how, e.g. `naive`
    * @param source the text of the .wgsl file
-   * @throws GpuError for a binding in another address space than uniform or storage
    */
   constructor(
     readonly op: string,
     readonly variant: string,
     readonly source: string,
-  ) {
-    this.declared = readDeclarations(source);
-    this.bindings = this.declared.bindings.map(({ name, index, access }) => ({
+  ) {}
+
+  /** Read when first asked for: whoever imports the kernels uses few of them. */
+  get declared(): Declarations {
+    this.read ??= readDeclarations(this.source);
+    return this.read;
+  }
+
+  /** @throws GpuError for a binding in another address space than uniform or storage */
+  get bindings(): readonly Binding[] {
+    return this.declared.bindings.map(({ name, index, access }) => ({
       name,
       index,
       type: bindingType(access, this.name),

@@ -1,6 +1,6 @@
 /** Grad-CAM pictures as files: one PNG per overlay, and a grid of all of them as SVG. */
-import sharp from 'sharp';
 import { requireObject } from '../../core/arguments.js';
+import { loadSharp } from '../../core/host/optionalPackages.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { checkedImage } from '../../data/images/pixels.js';
 import { escapeHtml } from '../report/htmlTag.js';
@@ -16,6 +16,7 @@ export async function encodePng(image: ReportImage, maxSide = Number.POSITIVE_IN
   requireObject('The image', image);
   const { pixels: data, ...size } = image;
   const { width, height, channels, data: pixels } = checkedImage({ ...size, data });
+  const sharp = await loadSharp();
   let pipeline = sharp(pixels, { raw: { width, height, channels } });
   if (Math.max(width, height) > maxSide) {
     pipeline = pipeline.resize({ width: maxSide, height: maxSide, fit: 'inside' });

@@ -2,6 +2,7 @@
 
 import type { TopLevelSpec } from 'vega-lite';
 import { milliseconds, percent } from '../../core/formatting.js';
+import { loadVega } from '../../core/host/optionalPackages.node.js';
 import { weighsClasses } from './dataSummary.js';
 import {
   aucSpec,
@@ -86,8 +87,7 @@ function ownIds(svg: string, name: string): string {
  * Draws one figure. `name` also keeps the SVG's inner ids apart from those of its neighbours on a page.
  */
 export async function renderFigure(name: string, alt: string, spec: TopLevelSpec): Promise<Figure> {
-  // Loaded here: some hundred files that most commands never need.
-  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const { vega, compile } = await loadVega();
   const ruler = (vega as unknown as Ruler).textMetrics;
   const hostRuler = ruler.width;
   const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' });

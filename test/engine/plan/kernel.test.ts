@@ -48,6 +48,6 @@ describe('a kernel', () => {
 
   it('binds uniforms and storage only', () => {
     const odd = SOURCE.replace('<uniform>', '<private>');
-    expect(() => new Kernel('scale', 'odd', odd)).toThrow(/unknown address space <private>/);
+    expect(() => new Kernel('scale', 'odd', odd).bindings).toThrow(/unknown address space <private>/);
   });
 });

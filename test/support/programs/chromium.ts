@@ -6,16 +6,14 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { extname, join, normalize, sep } from 'node:path';
+import { dirname, extname, join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { chromium, type Page } from 'playwright-core';
-import {
-  cachedFolder,
-  chromiumPackage,
-  unpackTarBrotli,
-} from '../../../src/engine/device/archiveCache.node.js';
+import { extract } from 'tar-fs';
+import { cachedFolder } from '../../../src/engine/device/archiveCache.node.js';
 
 export const CHROMIUM_RUNS_HERE = process.platform === 'linux' && process.arch === 'x64';
 
@@ -95,10 +93,23 @@ export async function serveFolder(folder: string): Promise<Served> {
   };
 }
 
+/** Unpacks an archive (.tar.br) into a folder. */
+async function unpackTarBrotli(archive: string, folder: string): Promise<void> {
+  // As root, tar-fs would hand the files to the user id of the machine they were packed on.
+  const options = { chown: false, readable: true };
+  await pipeline(createReadStream(archive), createBrotliDecompress(), extract(folder, options));
+}
+
+/** The npm package @sparticuz/chromium: where its archives lie, and its version. */
+async function chromiumPackage(): Promise<{ bin: string; version: string }> {
+  const folder = dirname(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')));
+  const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
+  return { bin: join(folder, 'bin'), version };
+}
+
 /** Unpacks Chromium once per version into the cache (about 220 MB) and gives its folder. */
 async function chromiumFolder(): Promise<string> {
-  const installed = chromiumPackage();
-  if (!installed) throw new Error('the npm package @sparticuz/chromium is not installed: run npm ci');
+  const installed = await chromiumPackage();
   return cachedFolder(`chromium-${installed.version}`, async (target) => {
     // The binary looks for SwiftShader's libraries beside itself.
     await unpackTarBrotli(join(installed.bin, 'swiftshader.tar.br'), target);

@@ -10,7 +10,7 @@ const MAIN = join(ROOT, 'dist/cli/main.js');
 /** No user's table of kernel timings may count in a test. */
 const CACHE = join(ROOT, 'node_modules/.cache/chexgpu-test/cache');
 const IS_BUILT =
-  "import('./scripts/sources.mjs').then((m) => process.exit(m.isBuilt(process.cwd() + '/') ? 0 : 9))";
+  "import('./scripts/buildStamp.mjs').then((m) => process.exit(m.isBuilt(process.cwd() + '/') ? 0 : 9))";
 
 /** Builds dist unless it is of these sources. */
 export async function ensureBuilt(): Promise<void> {

@@ -24,10 +24,9 @@ const NODE_PACKAGES = [
   'sharp',
   'vega',
   'vega-lite',
-  'tar-fs',
   'cli-progress',
   'commander',
-  '@sparticuz/chromium',
+  'chexgpu-swiftshader',
 ];
 
 function isNodeOnly(name: string): boolean {

@@ -4,8 +4,8 @@
  * goes away again whatever happens.
  */
 import type { Dataset, Entity, Group, File as H5File } from 'h5wasm';
-import { ChexError, UsageError, WeightsError } from '../../../core/errors.js';
-import { requireWebAssembly } from '../../../core/webAssembly.js';
+import { ChexError, MissingPackageError, UsageError, WeightsError } from '../../../core/errors.js';
+import { requireWebAssembly } from '../../../core/host/webAssembly.js';
 import { refuseForeign } from '../foreignFiles.js';
 import { declareFloat16 } from './float16.js';
 import { signatureAt } from './signature.js';
@@ -22,19 +22,33 @@ const float16Datasets: number[] = [];
 
 /**
  * The library is 4 MB of WebAssembly, so it is loaded by the first file and not before.
- * @throws UsageError where the host allows no WebAssembly, or the library does not start
+ * @throws UsageError where the host allows no WebAssembly, or the library does not start; MissingPackageError where
+ *   it is not installed
  */
 async function openLibrary(): Promise<{ h5: H5; fs: FileSystem; path: string }> {
   await requireWebAssembly('HDF5 files');
-  const h5 = await import('h5wasm').catch(notStarted);
+  const h5 = await importLibrary();
   const module = await h5.ready.catch(notStarted);
   // Without this HDF5 prints its whole error stack to the console and goes on.
   module.activate_throwing_error_handler();
   return { h5, fs: module.FS as unknown as FileSystem, path: `/chexgpu-${nextFile++}.h5` };
 }
 
+/** Within `try`, which tells bundlers that it may be absent. */
+async function importLibrary(): Promise<H5> {
+  try {
+    return await import('h5wasm');
+  } catch (cause) {
+    return notStarted(cause);
+  }
+}
+
+/** How Node, Vite and browsers say that there is no such package. */
+const MISSING = /(package|specifier|resolve) ["']h5wasm["']|Cannot find module 'h5wasm'/;
+
 function notStarted(cause: unknown): never {
   const why = cause instanceof Error ? cause.message : String(cause);
+  if (MISSING.test(why)) throw new MissingPackageError('Reading and writing HDF5', ['h5wasm'], { cause });
   throw new UsageError(
     `The HDF5 library does not start: ${why.split('\n')[0]}.`,
     'See that its script is served and may be loaded, and that there is memory left.',

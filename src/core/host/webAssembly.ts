@@ -1,5 +1,5 @@
 /** Whether this host lets WebAssembly run: a page's policy may forbid it. */
-import { UsageError } from './errors.js';
+import { UsageError } from '../errors.js';
 
 /** A module with nothing in it: the magic number and the version. */
 const EMPTY_MODULE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);

@@ -1,0 +1,57 @@
+/**
+ * dist/esm: the library module by module, so that a bundler takes of it what a page uses and nothing else. Shaders are
+ * modules too, without comments; calls at the top of a module are marked pure.
+ */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { build } from 'esbuild';
+import { shaders, smallWgsl } from './shaders.mjs';
+
+/**
+ * `const NAME = call(...)` at the top of a module: nothing here does anything else than make its value, and no bundler
+ * can know that of a call.
+ */
+const TOP_CALL =
+  /^((?:export )?(?:const|let|var) \w+ = )(?!\/\*|async\b|function\b|await\b)((?:new )?[\w.]+\(|\[)/gm;
+
+/** The names that one module of `src` is imported by, from another. */
+const WGSL_IMPORT = /(from "|import\(")([^"]+\.wgsl)"/g;
+
+/** @param entries files of `src`; with all that they import */
+export async function buildModules(root, entries, outdir) {
+  const common = { absWorkingDir: root, format: 'esm', target: 'es2022', write: false, logLevel: 'warning' };
+  const { metafile } = await build({
+    ...common,
+    entryPoints: entries,
+    bundle: true,
+    outdir,
+    splitting: true,
+    packages: 'external',
+    platform: 'browser',
+    plugins: [shaders],
+    metafile: true,
+  });
+  const inputs = Object.keys(metafile.inputs).map((input) => input.replace(/^\w+:/, ''));
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: inputs.filter((input) => input.endsWith('.ts')),
+    bundle: false,
+    outdir,
+    outbase: 'src',
+  });
+  const files = outputFiles.map(({ path, text }) => [path, moduleText(text)]);
+  for (const input of inputs.filter((name) => name.endsWith('.wgsl'))) {
+    const text = smallWgsl(await readFile(join(root, input), 'utf8'));
+    files.push([`${join(outdir, relative('src', input))}.js`, `export default ${JSON.stringify(text)};\n`]);
+  }
+  for (const [path, text] of files) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}
+
+function moduleText(text) {
+  return text.replace(TOP_CALL, '$1/* @__PURE__ */ $2').replace(WGSL_IMPORT, '$1$2.js"');
+}
