@@ -5,7 +5,7 @@ import { WeightsError } from '../../core/errors.js';
 import { whole } from '../../core/formatting.js';
 import { checkFile, type FileKind } from '../../core/outputs/singleFile.node.js';
 import { SAMPLEWISE } from '../../data/generator/standardize.js';
-import { countParameters, densenetConfig, NETWORK_NAMES } from '../../densenet/architecture.js';
+import { countParameters } from '../../densenet/architecture.js';
 import {
   kindFor,
   leftOut,
@@ -14,7 +14,6 @@ import {
   WEIGHTS_KINDS,
   WEIGHTS_NAMES,
 } from '../../densenet/weights/formats.js';
-import { layoutOf, sameLayout } from '../../densenet/weights/layout.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { Preprocessing } from '../../densenet/weights/weightsMeaning.js';
 import { usualLabels } from '../../workflow/prediction/outputs.js';
@@ -67,14 +66,7 @@ async function convert(
   const precision = flags.half ? ', kernels in half precision' : '';
   const count = whole(countParameters(config).total);
   out.say(`Wrote ${target}: ${count} numbers, format ${kind}${precision}`);
-  const isNamed = NETWORK_NAMES.some((name) => sameLayout(densenetConfig(name), config));
-  // Keras keeps it where it saves the whole model.
-  const layout =
-    isNamed || kind === 'keras2-model'
-      ? []
-      : [`how the network is built: ${JSON.stringify(layoutOf(config))}`];
-  for (const line of [...layout, ...leftOut(kind, { ...file, preprocessing })])
-    out.say(`Not in the file: ${line}`);
+  for (const line of leftOut(kind, { ...file, preprocessing })) out.say(`Not in the file: ${line}`);
   out.document({
     command: 'convert',
     source: file.path,

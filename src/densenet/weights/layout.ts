@@ -1,6 +1,6 @@
 /** What of a configuration decides which layers a network has, whatever its ends and its batch norms' settings are. */
 import { plural } from '../../core/formatting.js';
-import { type DenseNetConfig, NETWORK_NAMES } from '../architecture.js';
+import { type DenseNetConfig, densenetConfig, NETWORK_NAMES } from '../architecture.js';
 
 const FIELDS = [
   'blocks',
@@ -20,6 +20,12 @@ export const layoutOf = (config: Layout): Layout =>
 
 export const sameLayout = (a: Layout, b: Layout): boolean =>
   JSON.stringify(layoutOf(a)) === JSON.stringify(layoutOf(b));
+
+/** What a file that holds only tensors does not say of how its network is built; none where a name says it. */
+export const unsaidLayout = (config: Layout): string[] =>
+  NETWORK_NAMES.some((name) => sameLayout(densenetConfig(name), config))
+    ? []
+    : [`how the network is built: ${JSON.stringify(layoutOf(config))}`];
 
 /** A network's name, and what it is where the name does not say it. */
 export const networkWords = (config: DenseNetConfig): string =>

@@ -31,6 +31,19 @@ export function recogniseNetwork(found: FoundLayers, asked: DenseNetConfig): Den
   return { ...asked, ...layout, name: named ?? layoutName(layout) };
 }
 
+/** Where Keras lists the layers of a file. */
+const NAMES_WITHIN = 2 ** 20;
+
+/**
+ * Whether Keras' names of layers at the beginning of a file speak for these blocks, or there are none: a first look
+ * before the file is read, which takes a while in HDF5.
+ */
+export function namesFit({ blocks }: Pick<DenseNetConfig, 'blocks'>, bytes: Uint8Array): boolean {
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, NAMES_WITHIN));
+  const has = (index: number, layer: number) => text.includes(`conv${index + 2}_block${layer}_`);
+  return !has(0, 1) || blocks.every((layers, index) => has(index, layers) && !has(index, layers + 1));
+}
+
 /** Keras' names of a DenseNet's convolutions. */
 const NAMED = /^(?:conv1|(conv|pool)(\d+)(?:_block(\d+)_(\d))?)_conv$/;
 

@@ -3,6 +3,7 @@ import { WeightsError } from '../../core/errors.js';
 import type { DenseNetConfig } from '../../densenet/architecture.js';
 import { sniffWeights } from '../../densenet/weights/formats.js';
 import { layoutWords } from '../../densenet/weights/layout.js';
+import { namesFit } from '../../densenet/weights/recognise.js';
 import { loadWeights, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
 import type { WorkContext } from '../reporter.js';
 import { type HistoryChoice, type TrainedWith, trainedWith } from './history.node.js';
@@ -51,7 +52,7 @@ export async function readKnownWeights(
     classes: trained.labels?.length,
   };
   const expected = configOf(network ?? USUAL, { ...known });
-  const isClear = network !== undefined || mayBe(expected, bytes.content);
+  const isClear = network !== undefined || namesFit(expected, bytes.content);
   if (onExpected && isClear && sniffWeights(bytes.content)?.readsSlowly) await onExpected(expected, trained);
   const file = await understandWeights(bytes, expected, {
     activation: fixed ?? activation ?? known?.activation,
@@ -79,19 +80,6 @@ export async function readKnownWeights(
     );
   }
   return { file: { ...file, labels: trained.labels }, trained };
-}
-
-/** Where Keras lists the layers of a file. */
-const LAYER_NAMES_WITHIN = 2 ** 20;
-
-/**
- * Whether the names of layers at the beginning of a file speak for a network, or there are none: told before the file
- * is read, which takes a while in HDF5.
- */
-function mayBe({ blocks }: DenseNetConfig, content: Uint8Array): boolean {
-  const text = Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, LAYER_NAMES_WITHIN));
-  const has = (index: number, layer: number) => text.includes(`conv${index + 2}_block${layer}_`);
-  return !has(0, 1) || blocks.every((layers, index) => has(index, layers) && !has(index, layers + 1));
 }
 
 /** What the options leave out of the file, or say against it. */

@@ -1,6 +1,7 @@
 /** The registry: a file is told by its content, a kind of file by its name or an ending. */
 import { describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../../src/core/errors.js';
+import { densenetConfig } from '../../../src/densenet/architecture.js';
 import {
   kindFor,
   leftOut,
@@ -87,7 +88,9 @@ describe('what a kind cannot hold', () => {
     const meaning = { labels: ['a', '', 'c'], preprocessing: XRV_PREPROCESSING, thresholds: null };
     const weights = { config, ...meaning };
     const said = leftOut('keras2', weights).join('\n');
+    const built = expect.stringMatching(/^how the network is built: \{"blocks":/);
     for (const what of [
+      /^how the network is built: \{/,
       /epsilon 0\.001/,
       /a softmax/,
       /a, \(never trained\), c/,
@@ -95,11 +98,14 @@ describe('what a kind cannot hold', () => {
     ]) {
       expect(said).toMatch(what);
     }
-    expect(leftOut('keras2-model', weights).join('\n')).not.toMatch(/norm epsilon|softmax/);
+    expect(leftOut('keras2-model', weights).join('\n')).not.toMatch(/built|norm epsilon|softmax/);
     expect(leftOut('safetensors', weights)).toEqual([
+      built,
       expect.stringMatching(/eps of every BatchNorm2d to 0\.001/),
     ]);
-    expect(leftOut('safetensors', { config: { ...config, bnEpsilon: 1e-5 } })).toEqual([]);
+    expect(leftOut('safetensors', { config: { ...config, bnEpsilon: 1e-5 } })).toEqual([built]);
+    const named = densenetConfig('densenet169', { bnEpsilon: 1e-5 });
+    expect(leftOut('safetensors', { config: named })).toEqual([]);
   });
 
   it('is refused where it was asked for', async () => {

@@ -4,7 +4,7 @@ import { MT19937 } from '../../../src/core/mt19937.js';
 import { type DenseNetConfig, densenetConfig, parameterTable } from '../../../src/densenet/architecture.js';
 import { checkedConfig } from '../../../src/densenet/config.js';
 import { layoutOf } from '../../../src/densenet/weights/layout.js';
-import { type FoundLayers, recogniseNetwork } from '../../../src/densenet/weights/recognise.js';
+import { type FoundLayers, namesFit, recogniseNetwork } from '../../../src/densenet/weights/recognise.js';
 
 const ASKED = densenetConfig('densenet121', { bnEpsilon: 1e-4, classes: 5 });
 const own = (fields: Partial<DenseNetConfig>): DenseNetConfig => ({
@@ -144,3 +144,20 @@ function canBe(config: DenseNetConfig): boolean {
     return false;
   }
 }
+
+it('names at the beginning of a file speak for a network, against it, or are not there', () => {
+  const names = ({ blocks }: Pick<DenseNetConfig, 'blocks'>) => {
+    const layers = blocks.flatMap((count, i) =>
+      Array.from({ length: count }, (_, j) => `conv${i + 2}_block${j + 1}_0_bn`),
+    );
+    return new TextEncoder().encode(`\x89HDF ${layers.join('\0')}`);
+  };
+  const [smaller, larger] = [densenetConfig('densenet121'), densenetConfig('densenet169')];
+  for (const one of [smaller, larger]) {
+    for (const other of [smaller, larger]) expect(namesFit(one, names(other))).toBe(one === other);
+    expect(namesFit(one, names({ blocks: [] }))).toBe(true);
+  }
+  const behind = new Uint8Array(2 ** 20 + 10_000);
+  behind.set(names(larger), 2 ** 20);
+  expect(namesFit(smaller, behind)).toBe(true);
+});

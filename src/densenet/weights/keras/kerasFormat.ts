@@ -3,6 +3,7 @@ import { WeightsError } from '../../../core/errors.js';
 import { type DenseNetConfig, densenetConfig } from '../../architecture.js';
 import type { ReadWeights, WeightsFormat } from '../format.js';
 import { signatureAt } from '../hdf5/signature.js';
+import { unsaidLayout } from '../layout.js';
 import type { Preprocessing, WeightsMeaning } from '../weightsMeaning.js';
 import type { KerasFormat } from './kerasFormats.js';
 import { readKerasHdf5, writeKerasHdf5 } from './kerasLazy.js';
@@ -33,8 +34,10 @@ export function leftOutByKeras(
   elsewhere = '',
 ): string[] {
   // A whole model says how it is built.
-  const usual = kind === 'keras2-model' ? config : densenetConfig('densenet121');
+  const isWhole = kind === 'keras2-model';
+  const usual = isWhole ? config : densenetConfig('densenet121');
   return [
+    ...(isWhole ? [] : unsaidLayout(config)),
     config.bnEpsilon !== usual.bnEpsilon &&
       `batch norm epsilon ${config.bnEpsilon}; Keras' DenseNets have ${usual.bnEpsilon}, so set it in every layer`,
     config.inputChannels !== usual.inputChannels &&

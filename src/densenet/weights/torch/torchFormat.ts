@@ -2,10 +2,15 @@
 import { UsageError, WeightsError } from '../../../core/errors.js';
 import { plural } from '../../../core/formatting.js';
 import type { ReadWeights, WeightsFormat } from '../format.js';
+import { unsaidLayout } from '../layout.js';
 import { looksLikeSafetensors, readSafetensors } from './safetensors.js';
 import { readTorchSafetensors, type TorchReport, type TorchWeights, writeTorchSafetensors } from './torch.js';
 import { plainNames } from './torchBase.js';
 import { TORCH_BN_EPSILON } from './torchFacts.js';
+
+const epsilonWords = (epsilon: number) =>
+  `batch norm epsilon, but for its metadata: in PyTorch set eps of every BatchNorm2d to ${epsilon}; ` +
+  `its own is ${TORCH_BN_EPSILON}`;
 
 export const TORCH_SAFETENSORS: WeightsFormat<TorchReport> = {
   name: 'safetensors',
@@ -27,13 +32,10 @@ export const TORCH_SAFETENSORS: WeightsFormat<TorchReport> = {
     }
     return writeTorchSafetensors(tensors, config, meaning);
   },
-  leavesOut: (_, { bnEpsilon }) =>
-    bnEpsilon === TORCH_BN_EPSILON
-      ? []
-      : [
-          `batch norm epsilon, but for its metadata: in PyTorch set eps of every BatchNorm2d to ${bnEpsilon}; ` +
-            `its own is ${TORCH_BN_EPSILON}`,
-        ],
+  leavesOut: (_, config) => [
+    ...unsaidLayout(config),
+    ...(config.bnEpsilon === TORCH_BN_EPSILON ? [] : [epsilonWords(config.bnEpsilon)]),
+  ],
 };
 
 const PIXEL_WORDS = {
