@@ -323,3 +323,38 @@ describe.runIf(DATA)('the course CSV', () => {
     expect(generator.length).toBe(125);
   });
 });
+
+describe('a generator that takes back a state', () => {
+  const augmentation = { rotationRange: 20, horizontalFlip: true };
+  const getItems = async (generator: ImageGenerator, from: number) => {
+    const batches = [];
+    for (let i = from; i < generator.length; i++) batches.push(await generator.getItem(i));
+    generator.onEpochEnd();
+    return batches;
+  };
+  const nexts = async (generator: ImageGenerator) => [await generator.next(), await generator.next()];
+
+  it.each([5, null])(
+    'goes on in the middle of an epoch with the same images and draws, seed %s',
+    async (seed) => {
+      const [one, two] = [generatorOf(20, { seed, augmentation }), generatorOf(20, { seed, augmentation })];
+      await getItems(one, 0);
+      await one.getItem(0);
+      // What it loads ahead belongs to another order.
+      await two.getItem(0);
+      two.restore(one.state());
+      for (const from of [1, 0]) expect(await getItems(two, from)).toEqual(await getItems(one, from));
+      for (let i = 0; i < 4; i++) await one.next();
+      two.restore(one.state());
+      for (let i = 0; i < 2; i++) expect(await nexts(two)).toEqual(await nexts(one));
+      const other = generatorOf(20, { seed: 6, augmentation });
+      expect((await nexts(other))[0].x).not.toEqual((await nexts(one))[0].x);
+    },
+  );
+
+  it('refuses one of another number of images', () => {
+    const state = generatorOf(20).state();
+    expect(() => generatorOf(21).restore(state)).toThrow(UsageError);
+    expect(() => generatorOf(21).restore(state)).toThrow(/is one of 20 images; here are 21\./);
+  });
+});

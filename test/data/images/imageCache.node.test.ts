@@ -1,10 +1,11 @@
-import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
+import { cachedFile } from '../../../src/data/images/imageCache.node.js';
 import { noisePng } from '../../support/files/imageFolder.js';
 
 let folder = '';
@@ -28,6 +29,11 @@ afterAll(async () => {
   else process.env.CHEXGPU_CACHE = before;
   await rm(folder, { recursive: true });
 });
+
+/** What stands behind a PNG's end is not looked at. */
+const padded = (png: Uint8Array) => Buffer.concat([png, Buffer.alloc(120_000 - png.length)]);
+/** Seconds since 1970, which every file system holds. */
+const TIME = 1_700_000_000;
 
 const entries = async () =>
   (await readdir(cache, { recursive: true, withFileTypes: true }).catch(() => [])).filter((e) => e.isFile());
@@ -82,12 +88,11 @@ describe('the cache of resized images', () => {
     [
       'written anew at the same length and time',
       async (file: string) => {
-        const { atime, mtime } = await stat(file);
-        const all = await readFile(file);
-        const other = noisePng(6, 300);
-        expect(other.length).not.toBe(0);
-        await writeFile(file, Buffer.concat([other, Buffer.alloc(Math.max(0, all.length - other.length))]));
-        await utimes(file, atime, mtime);
+        const { size } = await stat(file);
+        await writeFile(file, padded(noisePng(6, 300)));
+        await utimes(file, TIME, TIME);
+        const now = await stat(file, { bigint: true });
+        expect([Number(now.size), now.mtimeNs]).toEqual([size, BigInt(TIME) * 1_000_000_000n]);
       },
     ],
     [
@@ -99,7 +104,8 @@ describe('the cache of resized images', () => {
     ],
   ])('decodes a file anew that was %s', async (_, change) => {
     const name = image('changing.png');
-    await copyFile(image('gray.png'), name);
+    await writeFile(name, padded(await readFile(image('gray.png'))));
+    await utimes(name, TIME, TIME);
     await settled();
     const before = open();
     const first = await before.load(name, 40, 40);
@@ -110,6 +116,21 @@ describe('the cache of resized images', () => {
     expect(pool.cacheUses.read).toBe(0);
     expect(second).toEqual(await new DecodePool({ workers: 0 }).load(name, 40, 40));
     expect(second.data).not.toEqual(first.data);
+  });
+
+  it('does not keep what was decoded of a file that has changed since', async () => {
+    const name = image('changed.png');
+    await writeFile(name, noisePng(11, 300));
+    await settled();
+    const content = new Uint8Array(100);
+    const before = await cachedFile(name, 2 ** 24);
+    expect(await before?.put(['a'], content)).toBe(true);
+    expect((await before?.get(['a']))?.length).toBe(100);
+    await writeFile(name, noisePng(12, 300));
+    expect(await before?.put(['b'], content)).toBe(false);
+    await settled();
+    const after = await cachedFile(name, 2 ** 24);
+    expect([await after?.get(['a']), await after?.get(['b'])]).toEqual([null, null]);
   });
 
   it('does not keep a file of this very moment, which may be written again at the same time', async () => {
