@@ -109,7 +109,7 @@ export function completeUpdates(
   if (settings.ema === 0 && settings.emaOverwrite < Number.POSITIVE_INFINITY) {
     throw new UsageError(
       `emaOverwrite is ${settings.emaOverwrite}, and there is no average of the weights.`,
-      'Give ema too, or leave emaOverwrite at Infinity.',
+      'Give ema too, or no emaOverwrite.',
     );
   }
   return settings;
