@@ -1,5 +1,6 @@
 /** The network that a training begins with: drawn, or from a weight file. */
 import { stat } from 'node:fs/promises';
+import { UsageError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
 import { checkLabelNames, LABELS } from '../../data/tables/labels.js';
 import { countParameters, type DenseNetConfig } from '../../densenet/architecture.js';
@@ -24,7 +25,8 @@ export interface StartingNetwork {
 /**
  * A network to train on labels, by default the 14 findings. A head whose outputs are others, or in another order, is
  * dropped and drawn anew.
- * @throws WeightsError naming the file and what does not fit; UsageError for labels that cannot be
+ * @throws WeightsError naming the file and what does not fit; UsageError for labels that cannot be, and for a head or a
+ *   history of weights that nobody gives
  */
 export async function startingNetwork(
   context: Pick<WorkContext, 'out'>,
@@ -33,6 +35,14 @@ export async function startingNetwork(
   const { network = 'densenet121', bnEpsilon, seed } = options;
   const labels = options.labels ? checkLabelNames(options.labels) : LABELS;
   if (options.weights === undefined) {
+    const idle = [options.head !== undefined && 'head', typeof options.history === 'string' && 'history'];
+    const named = idle.filter(Boolean).join(' and ');
+    if (named !== '') {
+      throw new UsageError(
+        `There are no weights to begin with, and ${named} would be of them.`,
+        'Give weights, too, or leave it out.',
+      );
+    }
     const config = configOf(network, { bnEpsilon, classes: labels.length });
     return {
       config,
