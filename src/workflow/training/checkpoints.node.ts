@@ -199,7 +199,7 @@ export class Checkpoints {
     if (before.data.tables !== this.tables.tables)
       changed.push('Labels, or images of validation and test, changed.');
     if (before.data.images !== files.images) changed.push('Image files changed: they have other sizes.');
-    else if (before.data.newest !== files.newest) {
+    else if (before.data.dates !== files.dates) {
       changed.push('Image files have other dates; their contents were not compared.');
     }
     if (before.version !== facts.version) {

@@ -17,8 +17,8 @@ export interface TableFacts {
 export interface FileFacts {
   /** Of the files' sizes; their contents are not read, which would take hours where there are many. */
   readonly images: string;
-  /** When the newest of them was written, in milliseconds since 1970. */
-  readonly newest: number;
+  /** Of the times at which they were written. */
+  readonly dates: string;
 }
 
 export function tableFacts({ train, valid, test }: Dataset): TableFacts {
@@ -33,12 +33,12 @@ export function tableFacts({ train, valid, test }: Dataset): TableFacts {
 export async function fileFacts(dataset: Dataset): Promise<FileFacts> {
   const files = await inParallel(imagesOf(dataset), (name) =>
     stat(imagePath(dataset.images, name)).then(
-      ({ size, mtimeMs }) => ({ size, newest: Math.round(mtimeMs) }),
-      () => ({ size: -1, newest: 0 }),
+      ({ size, mtimeMs }) => ({ size, written: Math.round(mtimeMs) }),
+      () => ({ size: -1, written: 0 }),
     ),
   );
-  const newest = files.reduce((latest, info) => Math.max(latest, info.newest), 0);
-  return { images: hashOf([Float64Array.from(files, ({ size }) => size)]), newest };
+  const hash = (of: (file: (typeof files)[number]) => number) => hashOf([Float64Array.from(files, of)]);
+  return { images: hash(({ size }) => size), dates: hash(({ written }) => written) };
 }
 
 function hashOf(parts: readonly (string | ArrayBufferView)[]): string {
