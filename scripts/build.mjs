@@ -48,6 +48,8 @@ async function buildNode() {
     metafile: true,
     entryPoints: {
       index: 'src/index.ts',
+      lab: 'src/lab.ts',
+      phantoms: 'src/phantoms.ts',
       node: 'src/node.ts',
       'cli/main': 'src/cli/main.ts',
       decodeWorker: 'src/data/images/decodeWorker.node.ts',
@@ -89,7 +91,7 @@ function buildTypes() {
   execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', types], {
     stdio: 'inherit',
   });
-  finishTypes(types, ['index', 'node']);
+  finishTypes(types, ['index', 'lab', 'phantoms', 'node']);
 }
 
 /** Removes the folders of builds that were killed. */
@@ -108,7 +110,7 @@ sweep();
 try {
   await Promise.all([
     buildNode(),
-    buildModules(root, ['src/index.ts'], join(out, 'esm')),
+    buildModules(root, ['src/index.ts', 'src/lab.ts', 'src/phantoms.ts'], join(out, 'esm')),
     bundleLibrary(join(out, 'browser')),
     isSwiftshaderMade(root) || makeSwiftshader(root),
   ]);

@@ -25,7 +25,11 @@ export const browserOptions = {
   metafile: true,
 };
 
-/** `chexgpu.js` and its chunks. @returns esbuild's result with the metafile */
+/** `chexgpu.js`, with all three doors, and its chunks. @returns esbuild's result with the metafile */
 export function bundleLibrary(outdir) {
-  return build({ ...browserOptions, entryPoints: { chexgpu: 'src/index.ts' }, outdir });
+  return build({
+    ...browserOptions,
+    entryPoints: { chexgpu: 'src/index.ts', lab: 'src/lab.ts', phantoms: 'src/phantoms.ts' },
+    outdir,
+  });
 }

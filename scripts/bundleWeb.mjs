@@ -53,7 +53,11 @@ export async function bundleWeb(outdir) {
       'chexgpu-reader': join(web, 'pages', 'reader', 'reader.ts'),
     },
     outdir,
-    alias: { chexgpu: join(root, 'src', 'index.ts') },
+    alias: {
+      chexgpu: join(root, 'src', 'index.ts'),
+      'chexgpu/lab': join(root, 'src', 'lab.ts'),
+      'chexgpu/phantoms': join(root, 'src', 'phantoms.ts'),
+    },
   });
   const files = sums(outdir);
   const version = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);

@@ -41,13 +41,6 @@ export type { FloatImage, PixelImage } from './data/images/pixels.js';
 export { INTERPOLATIONS, type Interpolation, resize, resizeNearest } from './data/images/resize.js';
 export { type XrayOptions, xrayBatch } from './data/images/xrayBatch.js';
 export {
-  type CohortOptions,
-  drawPhantom,
-  makeCohort,
-  type Phantom,
-  type PhantomSpec,
-} from './data/phantoms/index.js';
-export {
   CLASS_WEIGHTINGS,
   type ClassWeighting,
   classWeights,
@@ -70,8 +63,9 @@ export {
   type StoredCheckpoint,
   writeCheckpointBytes,
 } from './densenet/checkpoint/checkpointFile.js';
+export type { HeadOptions } from './densenet/config.js';
 export { DenseNet, type DenseNetOptions } from './densenet/densenet.js';
-export { type HeadOptions, initialWeights, replaceHead } from './densenet/initialisers.js';
+export { initialWeights, replaceHead } from './densenet/initialisers.js';
 export type {
   ReadWeights,
   WeightsFormat,
@@ -111,17 +105,6 @@ export type { Preprocessing, WeightsMeaning } from './densenet/weights/weightsMe
 export { openGpu } from './engine/device/gpu.browser.js';
 export { type DeviceLoss, Gpu } from './engine/device/gpu.js';
 export type { GpuInfo } from './engine/device/gpuInfo.js';
-export type { Peaks } from './engine/timing/peaks.js';
-export { type Profile, type ProfileOptions, profilePlan } from './engine/timing/profile.js';
-export { byKernel, byLayer, type ProfileRow } from './engine/timing/profileTables.js';
-export {
-  type ChromeTrace,
-  chromeTrace,
-  devtoolsTracks,
-  type TrackOptions,
-} from './engine/timing/profileTrace.js';
-export type { TuneReport, Tuner, TuningStore } from './engine/tuning/tuner.js';
-export type { VerdictStore } from './engine/tuning/verdicts.js';
 export { overlay, overlayAlpha } from './eval/explain/colormap.js';
 export { colourTable, MAP_COLOURS, type MapColours } from './eval/explain/uniformColours.js';
 export {
@@ -158,7 +141,6 @@ export type {
   ImageChange,
   KerasRules,
 } from './shaders/augment/changes.js';
-export type { CheckResult } from './shaders/checkCase.js';
 export * from './training/batch.js';
 export * from './training/callbacks/index.js';
 export type { Checkpoint, CheckpointOptions, Position, TrainingState } from './training/checkpoint.js';
@@ -185,9 +167,6 @@ export { type Predictions, predictAll } from './training/predictAll.js';
 export * from './training/schedules/index.js';
 export type { TrainingOptions } from './training/trainingOptions.js';
 export type { UpdateSettings } from './training/updates/updateSettings.js';
-export { enableTuning, type TuningOptions } from './verify/enableTuning.js';
-export { checkKernels, type KernelCheckOptions, type PlanChecker } from './verify/planCheck.js';
-export { selfTest } from './verify/selfTest.js';
 export {
   type ImagePreparation,
   imagePreparation,

@@ -1,4 +1,4 @@
-/** chexgpu in Node: Dawn, files, image decoding; and everything of 'chexgpu'. */
+/** chexgpu in Node: Dawn, files, image decoding; and everything of 'chexgpu', 'chexgpu/phantoms' and 'chexgpu/lab'. */
 
 export { checkFolder } from './data/checks/checkFolder.node.js';
 export { type FlowOptions, flowFromDataframe } from './data/generator/generator.node.js';
@@ -17,6 +17,8 @@ export { encodePng, writeOverlayPng } from './eval/explain/overlay.node.js';
 export { writeReport } from './eval/report/writeReport.node.js';
 export { readPredictionsCsv, writePredictionsCsv } from './eval/scores/predictionsCsv.node.js';
 export * from './index.js';
+export * from './lab.js';
+export * from './phantoms.js';
 export { EventFolder, type EventFolderOptions } from './training/tensorboard/eventFolder.node.js';
 export {
   type Dataset,

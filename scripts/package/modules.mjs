@@ -14,10 +14,10 @@ import { shaders, smallWgsl } from './shaders.mjs';
  * can know that of a call.
  */
 const TOP_CALL =
-  /^((?:export )?(?:const|let|var) \w+ = )(?!\/\*|async\b|function\b|await\b)((?:new )?[\w.]+\(|\[)/gm;
+  /^((?:export )?(?:const|let|var) \w+ = )(?!\/\*|async\b|function\b|await\b)((?:new )?[\w.]+\()/gm;
 
-/** The names that one module of `src` is imported by, from another. */
-const WGSL_IMPORT = /(from "|import\(")([^"]+\.wgsl)"/g;
+/** Shaders and tables become modules, too. */
+const TEXT_IMPORT = /(from "|import\(")([^"]+\.(?:wgsl|json))"/g;
 
 /** @param entries files of `src`; with all that they import */
 export async function buildModules(root, entries, outdir) {
@@ -42,9 +42,10 @@ export async function buildModules(root, entries, outdir) {
     outbase: 'src',
   });
   const files = outputFiles.map(({ path, text }) => [path, moduleText(text)]);
-  for (const input of inputs.filter((name) => name.endsWith('.wgsl'))) {
-    const text = smallWgsl(await readFile(join(root, input), 'utf8'));
-    files.push([`${join(outdir, relative('src', input))}.js`, `export default ${JSON.stringify(text)};\n`]);
+  for (const input of inputs.filter((name) => !name.endsWith('.ts'))) {
+    const text = await readFile(join(root, input), 'utf8');
+    const value = input.endsWith('.json') ? JSON.parse(text) : smallWgsl(text);
+    files.push([`${join(outdir, relative('src', input))}.js`, `export default ${JSON.stringify(value)};\n`]);
   }
   for (const [path, text] of files) {
     mkdirSync(dirname(path), { recursive: true });
@@ -53,5 +54,5 @@ export async function buildModules(root, entries, outdir) {
 }
 
 function moduleText(text) {
-  return text.replace(TOP_CALL, '$1/* @__PURE__ */ $2').replace(WGSL_IMPORT, '$1$2.js"');
+  return text.replace(TOP_CALL, '$1/* @__PURE__ */ $2').replace(TEXT_IMPORT, '$1$2.js"');
 }

@@ -9,13 +9,7 @@
  * backward from them, and at the end for channels [0,C0), the gradient of the block's input.
  */
 import { channelSlice, type Tensor } from '../engine/plan/tensor.js';
-import {
-  backwardFinalise,
-  batchStatistics,
-  type Parts,
-  reluBackwardAndSums,
-} from '../shaders/batchnorm/batchnorm.js';
-import { convBackwardThroughNorm } from '../shaders/conv/conv.js';
+import type { Parts } from '../shaders/batchnorm/batchnorm.js';
 import type { Layer } from './architecture.js';
 import { Bottlenecks } from './bottlenecks.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
@@ -148,7 +142,7 @@ export class NormedBlock extends Block {
     const { pass, label, features, channels, joined, lastFrom } = this;
     this.joined = channels;
     const x = channelSlice(features, joined, channels - joined);
-    return (joined === lastFrom && this.counted) || batchStatistics(pass.plan, label, x);
+    return (joined === lastFrom && this.counted) || pass.kernels!.batchStatistics(pass.plan, label, x);
   }
 
   /**
@@ -160,7 +154,12 @@ export class NormedBlock extends Block {
     const g = this.openGradient();
     if (this.counts) this.sums = plan.tensor(`${this.label} sums`, [1, 1, 2, g.shape[3]]);
     const options = { epsilon: config.bnEpsilon, mode: 'scaled' } as const;
-    const slices = reluBackwardAndSums(plan, norm.name, { ...tensorsOf(norm), da, dx: g }, options);
+    const slices = this.pass.kernels!.reluBackwardAndSums(
+      plan,
+      norm.name,
+      { ...tensorsOf(norm), da, dx: g },
+      options,
+    );
     this.finalise(norm, slices);
   }
 
@@ -171,7 +170,7 @@ export class NormedBlock extends Block {
     const weights = kernelOf(this.pass, operation);
     const tensors = { dy, weights, norm: tensorsOf(norm), dx: this.gradientOf(norm.x) };
     const options = { epsilon: config.bnEpsilon, mode: 'gathered' } as const;
-    const slices = convBackwardThroughNorm(plan, layer.name, tensors, window, options);
+    const slices = this.pass.kernels!.convBackwardThroughNorm(plan, layer.name, tensors, window, options);
     this.finalise(norm, slices);
   }
 
@@ -191,7 +190,11 @@ export class NormedBlock extends Block {
       dgammaBeta: normGradient(this.pass, norm.name),
       g: this.gradientOf(x),
     };
-    backwardFinalise(plan, norm.name, tensors, { epsilon: config.bnEpsilon, done: norm.done, first });
+    this.pass.kernels!.backwardFinalise(plan, norm.name, tensors, {
+      epsilon: config.bnEpsilon,
+      done: norm.done,
+      first,
+    });
   }
 
   override endLayers(): void {

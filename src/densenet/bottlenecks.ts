@@ -3,7 +3,6 @@
  * lie side by side, so that the gradients of the 3x3 kernels that read them can share a dispatch.
  */
 import { elements, imageSlice, partOf, type Storage, type Tensor } from '../engine/plan/tensor.js';
-import { convBackwardWeightsOfLayers } from '../shaders/conv/conv.js';
 import type { Layer } from './architecture.js';
 import type { Operation } from './layerGroups.js';
 import { gradient, outputOf, type Pass } from './pass.js';
@@ -78,7 +77,7 @@ export class Bottlenecks {
         dw: gradient(this.pass, `${operation.layer.name}/kernel`),
       }));
       const label = group.length > 1 ? `${layer.name} and on` : layer.name;
-      convBackwardWeightsOfLayers(this.pass.plan, label, tensors, window);
+      this.pass.kernels!.convBackwardWeightsOfLayers(this.pass.plan, label, tensors, window);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** What a DenseNet can be: the fields of a configuration, the networks that have a name, the check of every field. */
 import {
   listOfNumbers,
+  listOfStrings,
   oneOf,
   positiveNumber,
   requireObject,
@@ -179,4 +180,30 @@ export function checkedConfig(given: DenseNetConfig): DenseNetConfig {
     );
   }
   return Object.freeze({ ...given, blocks: Object.freeze(layers) });
+}
+
+/** How many outputs a head has: by their names, or by their number. */
+export interface HeadOptions {
+  /** One output per name. */
+  labels?: readonly string[];
+  classes?: number;
+}
+
+/**
+ * The outputs that are asked for.
+ * @param usual where neither is given
+ * @throws UsageError for a number that no head has, and for names and a number that contradict each other
+ */
+export function outputsWanted({ labels, classes }: HeadOptions, usual: number): number {
+  const names = labels === undefined ? undefined : listOfStrings('labels', labels, 'name');
+  if (classes !== undefined) wholeNumber('classes', classes, 1);
+  if (names && classes !== undefined && names.length !== classes) {
+    throw new UsageError(
+      `There are ${names.length} labels, and classes is ${classes}.`,
+      'Leave one of them out.',
+    );
+  }
+  const wanted = names?.length ?? classes ?? usual;
+  if (wanted === 0) throw new UsageError('labels is empty.', 'Give one name per output.');
+  return wanted;
 }

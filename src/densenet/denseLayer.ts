@@ -11,7 +11,6 @@
  */
 import type { Tensor } from '../engine/plan/tensor.js';
 import type { NormGradient } from '../shaders/batchnorm/batchnorm.js';
-import { convBackwardThroughNorm } from '../shaders/conv/conv.js';
 import { pointwise } from '../shaders/pointwise/pointwise.js';
 import type { NormedBlock } from './block.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
@@ -74,7 +73,7 @@ function bottleneckBackward(
   const back = (dx: Tensor, mode: NormGradient) => {
     const tensors = { dy, weights: kernelOf(pass, conv2), norm: tensorsOf(norm2), dx };
     const options = { epsilon: config.bnEpsilon, mode };
-    return convBackwardThroughNorm(plan, conv2.layer.name, tensors, conv2.window, options);
+    return pass.kernels!.convBackwardThroughNorm(plan, conv2.layer.name, tensors, conv2.window, options);
   };
   const label = `${conv1.layer.name} gradient`;
   if (norm2.fixed) {

@@ -2,9 +2,9 @@
 import { requireObject } from '../core/arguments.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import { Model, type ModelOptions, requireGpu } from '../training/model/model.js';
-import { type DenseNetConfig, densenetConfig } from './architecture.js';
-import { checkedConfig } from './config.js';
-import { hasHead, outputsWanted, replaceHead } from './initialisers.js';
+import type { WeightMap } from '../training/parameterSpec.js';
+import { type DenseNetConfig, densenetConfig, HEAD_LAYER } from './architecture.js';
+import { checkedConfig, outputsWanted } from './config.js';
 import { densenetNetwork } from './network.js';
 
 /** How a DenseNet is made: of which configuration, with which weights. */
@@ -46,7 +46,18 @@ export class DenseNet extends Model {
     const { weights, seed } = options;
     const isHeadAsked = options.labels !== undefined || options.classes !== undefined;
     const fits = weights === undefined || !isHeadAsked || hasHead(weights, classes);
-    const own = fits ? weights : replaceHead({ config, weights }, { seed }).weights;
+    const own = fits ? weights : await withNewHead(config, weights, seed);
     return new DenseNet(gpu, config, labels, options).begin({ ...options, weights: own });
   }
+}
+
+/** Whether weights have a head of so many outputs. */
+function hasHead(weights: WeightMap, classes: number): boolean {
+  return weights.get(`${HEAD_LAYER}/bias`)?.length === classes;
+}
+
+/** What draws is loaded by those who have something to draw. */
+async function withNewHead(config: DenseNetConfig, weights: WeightMap, seed?: number): Promise<WeightMap> {
+  const { replaceHead } = await import('./initialisers.js');
+  return replaceHead({ config, weights }, { seed }).weights;
 }

@@ -4,7 +4,7 @@
  *   [bn+relu, global average] -> dense -> logits
  */
 import type { Tensor } from '../engine/plan/tensor.js';
-import { denseBackwardData, denseBackwardWeights, denseForward } from '../shaders/dense/dense.js';
+import { denseForward } from '../shaders/dense/dense.js';
 import { globalAveragePoolForward } from '../shaders/pool/pool.js';
 import type { RecordedNetwork } from '../training/network.js';
 import type { NormedBlock } from './block.js';
@@ -62,11 +62,11 @@ export function recordClassifier(
     backward(dlogits) {
       if (learning.learns(name)) {
         const [dw, db] = [gradient(pass, `${name}/kernel`), gradient(pass, `${name}/bias`)];
-        denseBackwardWeights(plan, name, { x: pooled, dy: dlogits, dw, db });
+        pass.kernels!.denseBackwardWeights(plan, name, { x: pooled, dy: dlogits, dw, db });
       }
       if (!learning.goesThrough(name)) return undefined;
       const dpooled = tensorLike(pass, `${pool.layer.name} gradient`, pooled);
-      denseBackwardData(plan, name, { dy: dlogits, weights, dx: dpooled });
+      pass.kernels!.denseBackwardData(plan, name, { dy: dlogits, weights, dx: dpooled });
       return dpooled;
     },
   };

@@ -45,7 +45,8 @@ export function densenetNetwork(config: DenseNetConfig): Network {
     record(plan, memory, image, mode, keep = false) {
       const training = mode.kind === 'training';
       const learning = new Learning({ parameters }, order, mode);
-      const pass = { config, plan, parameters: memory, mode, training, learning, keep };
+      const kernels = mode.kind === 'training' ? mode.kernels : undefined;
+      const pass = { config, plan, parameters: memory, mode, training, kernels, learning, keep };
       return config.norms === 'layer'
         ? record(NORM_PER_LAYER, pass, image)
         : record(NORM_PER_BLOCK, pass, image);

@@ -5,15 +5,7 @@
  * moving averages: its affine is prepared within the step, and backward it is but a factor, dx = scale * dz.
  */
 import { pixels, type Tensor } from '../engine/plan/tensor.js';
-import {
-  backwardApply,
-  batchStatistics,
-  type NormTensors,
-  type Parts,
-  prepareInference,
-  prepareTraining,
-  reluBackwardAndSums,
-} from '../shaders/batchnorm/batchnorm.js';
+import { type NormTensors, type Parts, prepareInference } from '../shaders/batchnorm/batchnorm.js';
 import type { Layer } from './architecture.js';
 import { normGradient, type Pass, tensorLike } from './pass.js';
 
@@ -58,7 +50,7 @@ export function recordNorm(
     prepareInference(plan, name, { moving, gammaBeta, affine }, { epsilon: config.bnEpsilon });
     return { name, x, affine, stats: moving, fixed: true };
   }
-  prepareTraining(
+  mode.kernels.prepareTraining(
     plan,
     name,
     {
@@ -84,7 +76,13 @@ export function recordOwnNorm(
   const { name, cout } = layer;
   if (!pass.learning.usesBatch(name)) return recordNorm(pass, layer, x, {}, place);
   const stats = newStats(pass, name, cout);
-  return recordNorm(pass, layer, x, { stats, fresh: counted ?? batchStatistics(pass.plan, name, x) }, place);
+  return recordNorm(
+    pass,
+    layer,
+    x,
+    { stats, fresh: counted ?? pass.kernels!.batchStatistics(pass.plan, name, x) },
+    place,
+  );
 }
 
 /**
@@ -101,13 +99,18 @@ export function ownNormBackward(
   const { plan, config } = pass;
   const { bnEpsilon: epsilon } = config;
   if (norm.fixed) {
-    reluBackwardAndSums(plan, norm.name, { ...tensorsOf(norm), da, dx }, { epsilon, mode: 'scaled', relu });
+    pass.kernels!.reluBackwardAndSums(
+      plan,
+      norm.name,
+      { ...tensorsOf(norm), da, dx },
+      { epsilon, mode: 'scaled', relu },
+    );
     return;
   }
   const dz = tensorLike(pass, `${norm.name} dz`, norm.x);
   const tensors = { ...tensorsOf(norm), da, dx: dz };
   const options = { epsilon, mode: 'gradient', relu } as const;
-  const slices = reluBackwardAndSums(plan, norm.name, tensors, options);
+  const slices = pass.kernels!.reluBackwardAndSums(plan, norm.name, tensors, options);
   ownNormApply(pass, norm, { dz, slices, dx });
 }
 
@@ -124,5 +127,5 @@ export function ownNormApply(
   const { plan, config } = pass;
   const dgammaBeta = normGradient(pass, norm.name);
   const tensors = { ...tensorsOf(norm), dz, parts: slices, dgammaBeta, dx };
-  backwardApply(plan, norm.name, tensors, { epsilon: config.bnEpsilon });
+  pass.kernels!.backwardApply(plan, norm.name, tensors, { epsilon: config.bnEpsilon });
 }

@@ -12,9 +12,8 @@
  * Backward a reader of the block passes ReLU only; the batch norm at a block's entrance is behind it.
  */
 import { channelSlice, type Tensor } from '../engine/plan/tensor.js';
-import { convBackwardData } from '../shaders/conv/conv.js';
-import { pointwise, reluBackward } from '../shaders/pointwise/pointwise.js';
-import { averagePoolBackward, averagePoolForward, globalAveragePoolBackward } from '../shaders/pool/pool.js';
+import { pointwise } from '../shaders/pointwise/pointwise.js';
+import { averagePoolForward } from '../shaders/pool/pool.js';
 import { Block, type BlockPlan } from './block.js';
 import { type RecordedHead, recordClassifier } from './head.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
@@ -54,9 +53,14 @@ export class ActivatedBlock extends Block {
     if (!dpooled) return;
     const { plan } = this.pass;
     const da = tensorLike(this.pass, `${this.label} relu gradient`, this.features);
-    globalAveragePoolBackward(plan, pool.layer.name, { dy: dpooled, dx: da });
+    this.pass.kernels!.globalAveragePoolBackward(plan, pool.layer.name, { dy: dpooled, dx: da });
     const dx = this.openGradient();
-    reluBackward(plan, pool.relu!.name, { x: this.features, dy: da, dx }, { accumulate: false });
+    this.pass.kernels!.reluBackward(
+      plan,
+      pool.relu!.name,
+      { x: this.features, dy: da, dx },
+      { accumulate: false },
+    );
   }
 }
 
@@ -110,8 +114,13 @@ export function recordDenseLayer(pass: Pass, [conv]: LayerGroup, block: Activate
       const relu = conv.relu!.name;
       const da = tensorLike(pass, `${relu} gradient`, x);
       const weights = kernelOf(pass, conv);
-      convBackwardData(pass.plan, conv.layer.name, { dy, weights, dx: da }, conv.window);
-      reluBackward(pass.plan, relu, { x, dy: da, dx: block.gradientOf(x) }, { accumulate: true });
+      pass.kernels!.convBackwardData(pass.plan, conv.layer.name, { dy, weights, dx: da }, conv.window);
+      pass.kernels!.reluBackward(
+        pass.plan,
+        relu,
+        { x, dy: da, dx: block.gradientOf(x) },
+        { accumulate: true },
+      );
     },
   };
 }
@@ -134,11 +143,16 @@ export function recordTransition(
     backward() {
       const dpooled = entrance.backward();
       const dy = tensorLike(pass, `${conv.layer.name} gradient`, map);
-      averagePoolBackward(plan, pool.layer.name, { dy: dpooled, dx: dy }, pool.window);
+      pass.kernels!.averagePoolBackward(plan, pool.layer.name, { dy: dpooled, dx: dy }, pool.window);
       kernelGradient(pass, conv, { x, dy });
       if (!pass.learning.goesThrough(conv.layer.name)) return;
       const weights = kernelOf(pass, conv);
-      convBackwardData(plan, conv.layer.name, { dy, weights, dx: from.openGradient() }, conv.window);
+      pass.kernels!.convBackwardData(
+        plan,
+        conv.layer.name,
+        { dy, weights, dx: from.openGradient() },
+        conv.window,
+      );
     },
   };
 }

@@ -2,10 +2,10 @@
 import type { PlanBuilder } from '../engine/plan/plan.js';
 import type { Tensor } from '../engine/plan/tensor.js';
 import type { Parts } from '../shaders/batchnorm/batchnorm.js';
-import { convBackwardWeights, convForward, outputSide } from '../shaders/conv/conv.js';
+import { convForward, outputSide } from '../shaders/conv/conv.js';
 import type { Learning } from '../training/layers/learning.js';
 import type { Parameters } from '../training/model/parameters.js';
-import type { ForwardMode, RecordedNetwork } from '../training/network.js';
+import type { ForwardMode, RecordedNetwork, TrainingKernels } from '../training/network.js';
 import type { DenseNetConfig } from './architecture.js';
 import type { Operation } from './layerGroups.js';
 
@@ -15,6 +15,8 @@ export interface Pass {
   readonly parameters: Parameters;
   readonly mode: ForwardMode;
   readonly training: boolean;
+  /** What a training records beside the forward pass; absent in inference. */
+  readonly kernels: TrainingKernels | undefined;
   readonly learning: Learning;
   /** Every map is to be held until the end. */
   readonly keep: boolean;
@@ -83,5 +85,5 @@ export function kernelGradient(
 ): void {
   if (!pass.learning.learns(layer.name)) return;
   const dw = gradient(pass, `${layer.name}/kernel`);
-  convBackwardWeights(pass.plan, layer.name, { ...tensors, dw }, window);
+  pass.kernels!.convBackwardWeights(pass.plan, layer.name, { ...tensors, dw }, window);
 }

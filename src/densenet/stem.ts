@@ -8,7 +8,7 @@
  */
 import type { Tensor } from '../engine/plan/tensor.js';
 import { pointwise } from '../shaders/pointwise/pointwise.js';
-import { maxPoolBackward, maxPoolForward } from '../shaders/pool/pool.js';
+import { maxPoolForward } from '../shaders/pool/pool.js';
 import type { NormedBlock } from './block.js';
 import type { LayerGroup, Operation } from './layerGroups.js';
 import { ownNormBackward, recordOwnNorm } from './norm.js';
@@ -36,7 +36,12 @@ export function recordStem(pass: Pass, group: LayerGroup, image: Tensor, block: 
     ],
     backward() {
       const da = tensorLike(pass, `${pool.relu!.name} gradient`, stem);
-      maxPoolBackward(plan, pool.layer.name, { dy: block.endGradient(), argmax, dx: da }, pool.window);
+      pass.kernels!.maxPoolBackward(
+        plan,
+        pool.layer.name,
+        { dy: block.endGradient(), argmax, dx: da },
+        pool.window,
+      );
       const dy = tensorLike(pass, `${conv.layer.name} gradient`, stem);
       ownNormBackward(pass, norm, { da, dx: dy }, { relu: true });
       kernelGradient(pass, conv, { x: image, dy });

@@ -8,7 +8,6 @@
  * Keras' order, map by map.
  */
 
-import { convBackwardData } from '../shaders/conv/conv.js';
 import { averagePoolForward } from '../shaders/pool/pool.js';
 import type { NormedBlock } from './block.js';
 import type { LayerGroup } from './layerGroups.js';
@@ -48,7 +47,7 @@ export function recordTransition(
       if (!learning.goesThrough(conv.layer.name)) return;
       const dpooled = tensorLike(pass, `${pool.layer.name} gradient`, pooled);
       const weights = kernelOf(pass, conv);
-      convBackwardData(plan, conv.layer.name, { dy, weights, dx: dpooled }, conv.window);
+      pass.kernels!.convBackwardData(plan, conv.layer.name, { dy, weights, dx: dpooled }, conv.window);
       from.lastReaderBackward(norm, dpooled);
     },
   };

@@ -53,9 +53,15 @@ export interface MapSize {
   readonly heldInTraining: boolean;
 }
 
+/** What only a training records: handed to a network, so that one that predicts need not be shipped with it. */
+export type TrainingKernels = typeof import('../shaders/trainingKernels.js');
+
 export type ForwardMode =
-  /** Batch statistics; the next moving averages take a step. Left out, all layers learn. */
-  | { kind: 'training'; rule: MovingVarianceRule; frozen?: FrozenLayers }
+  /**
+   * Batch statistics; the next moving averages take a step. `kernels`: src/shaders/trainingKernels.ts. Where `frozen`
+   * is left out, all layers learn.
+   */
+  | { kind: 'training'; kernels: TrainingKernels; rule: MovingVarianceRule; frozen?: FrozenLayers }
   /** Moving averages, through affines prepared beforehand. */
   | { kind: 'inference'; affine: (batchNorm: string) => Tensor };
 

@@ -12,6 +12,7 @@ import { densenetNetwork } from '../../src/densenet/network.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { PlanBuilder } from '../../src/engine/plan/plan.js';
+import * as kernels from '../../src/shaders/trainingKernels.js';
 import { Parameters } from '../../src/training/model/parameters.js';
 
 let gpu: Gpu;
@@ -34,7 +35,7 @@ function dispatches(config: DenseNetConfig, kind: 'training' | 'inference') {
   const plan = new PlanBuilder(gpu, kind);
   const image = plan.tensor('image', [COUNT, SIDE, SIDE, config.inputChannels]);
   const affine = (name: string) => plan.tensor(name, [1, 1, 2, 2048]);
-  const mode = kind === 'training' ? ({ kind, rule: 'keras3' } as const) : { kind, affine };
+  const mode = kind === 'training' ? ({ kind, kernels, rule: 'keras3' } as const) : { kind, affine };
   const { maps } = network.record(plan, new Parameters(gpu, network), image, mode, true);
   return { dispatches: plan.soFar.dispatches, maps };
 }

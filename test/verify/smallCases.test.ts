@@ -7,6 +7,7 @@ import { choiceName } from '../../src/engine/plan/choice.js';
 import { PlanBuilder, type UntunedClass } from '../../src/engine/plan/plan.js';
 import { paperTensor } from '../../src/engine/plan/tensor.js';
 import { TuningTable } from '../../src/engine/tuning/tuningTable.js';
+import * as kernels from '../../src/shaders/trainingKernels.js';
 import { Parameters } from '../../src/training/model/parameters.js';
 import { SmallCases } from '../../src/verify/smallCases.js';
 import { testGpu } from '../support/gpu/testGpu.js';
@@ -55,7 +56,7 @@ function uncovered(
     const mode =
       kind === 'predict'
         ? ({ kind: 'inference', affine } as const)
-        : ({ kind: 'training', rule: 'keras3', frozen } as const);
+        : ({ kind: 'training', kernels, rule: 'keras3', frozen } as const);
     const forward = network.record(plan, parameters, image, mode);
     if (kind !== 'predict') forward.recordBackward(paperTensor('dlogits', forward.logits.shape));
     return plan;

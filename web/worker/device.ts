@@ -1,5 +1,6 @@
 /** The GPU of a page's worker, in words, and what is known of its kernels. */
-import { checkKernels, type Gpu, type GpuInfo, openGpu, type PlanChecker } from 'chexgpu';
+import { type Gpu, type GpuInfo, openGpu } from 'chexgpu';
+import { checkKernels, type PlanChecker } from 'chexgpu/lab';
 import { keepDocument, keptDocument } from './kept.js';
 
 /** What a page says of the adapter. */

@@ -14,14 +14,16 @@ export {
   reluBackwardAndSums,
 } from './backward/backward.js';
 export {
-  batchStatistics,
   MOVING_VARIANCE_RULES,
   type MovingVarianceRule,
+  PREPARE_INFERENCE,
+  prepareInference,
+} from './forward/forward.js';
+export {
+  batchStatistics,
   movingVarianceFactor,
   type Parts,
-  PREPARE_INFERENCE,
   PREPARE_TRAINING,
-  prepareInference,
   prepareTraining,
   STATISTICS,
-} from './forward/forward.js';
+} from './forward/training.js';

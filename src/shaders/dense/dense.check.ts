@@ -1,14 +1,8 @@
 /** The shapes on which dense.ts is checked: odd sizes, slices, a batch that is no multiple of the tile. */
 import type { CheckCase, Operation, TensorSpec } from '../checkCase.js';
-import {
-  BACKWARD_DATA,
-  BACKWARD_WEIGHTS,
-  denseBackwardData,
-  denseBackwardWeights,
-  denseForward,
-  FORWARD,
-} from './dense.js';
+import { denseForward, FORWARD } from './dense.js';
 import * as reference from './dense.reference.js';
+import { BACKWARD_DATA, BACKWARD_WEIGHTS, denseBackwardData, denseBackwardWeights } from './denseBackward.js';
 
 interface Geometry {
   title: string;

@@ -3,7 +3,8 @@ import { TOLERANCE } from '../../core/tolerance.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import type { CheckCase, Dense, Operation, Shape, TensorSpec } from '../checkCase.js';
-import { type LossTensors, SIGMOID, SOFTMAX, SUM, sigmoid, softmax, sumTerms } from './loss.js';
+import { type LossTensors, SUM, sumTerms } from './elementLoss.js';
+import { SIGMOID, SOFTMAX, sigmoid, softmax } from './loss.js';
 import * as reference from './loss.reference.js';
 
 interface Geometry {

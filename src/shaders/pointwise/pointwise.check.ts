@@ -1,7 +1,8 @@
 /** The shapes on which pointwise.ts is checked: odd channels, slices into and out of a block, every mode. */
 import type { CheckCase, Operation, Shape, TensorSpec } from '../checkCase.js';
-import { APPLY, pointwise, RELU_BACKWARD, reluBackward } from './pointwise.js';
+import { APPLY, pointwise } from './pointwise.js';
 import * as reference from './pointwise.reference.js';
+import { RELU_BACKWARD, reluBackward } from './reluBackward.js';
 
 interface Geometry {
   title: string;

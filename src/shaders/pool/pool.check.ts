@@ -2,21 +2,23 @@
 import type { CheckCase, Operation, Shape, TensorSpec } from '../checkCase.js';
 import { outputSide } from '../conv/conv.js';
 import {
-  AVERAGE_BACKWARD,
   AVERAGE_FORWARD,
-  averagePoolBackward,
   averagePoolForward,
-  GLOBAL_BACKWARD,
   GLOBAL_FORWARD,
-  globalAveragePoolBackward,
   globalAveragePoolForward,
-  MAX_BACKWARD,
   MAX_FORWARD,
-  maxPoolBackward,
   maxPoolForward,
   type PoolShape,
 } from './pool.js';
 import * as reference from './pool.reference.js';
+import {
+  AVERAGE_BACKWARD,
+  averagePoolBackward,
+  GLOBAL_BACKWARD,
+  globalAveragePoolBackward,
+  MAX_BACKWARD,
+  maxPoolBackward,
+} from './poolBackward.js';
 
 interface Geometry {
   title: string;

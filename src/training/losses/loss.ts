@@ -17,7 +17,7 @@ import {
 import { DataError, NonFiniteError, UsageError } from '../../core/errors.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
-import type { LossTensors as KernelTensors } from '../../shaders/loss/loss.js';
+import type { LossTensors as KernelTensors } from '../../shaders/loss/elementLoss.js';
 import type { Setting } from '../setting.js';
 
 /** What a loss reads and writes. */

@@ -4,6 +4,7 @@ import { OutOfMemoryError } from '../../core/errors.js';
 import { byteSize, plural } from '../../core/formatting.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { PlanBuilder } from '../../engine/plan/plan.js';
+import * as kernels from '../../shaders/trainingKernels.js';
 import type { BatchShape } from '../batch.js';
 import type { MapSize, Network } from '../network.js';
 import { Parameters } from './parameters.js';
@@ -43,7 +44,7 @@ function startable(gpu: Gpu, network: Network, mode: Mode, { count, height, widt
   const dlogits = plan.tensor('dlogits', [count, 1, 1, network.classes]);
   const affine = (name: string) => plan.tensor(name, parameters.view('moving', `${name}/moving`).shape);
   try {
-    const training = { kind: 'training', rule: 'keras2.3' } as const;
+    const training = { kind: 'training', kernels, rule: 'keras2.3' } as const;
     const kind = mode === 'train' ? training : ({ kind: 'inference', affine } as const);
     const forward = network.record(plan, parameters, image, kind);
     if (mode === 'train') forward.recordBackward(dlogits);

@@ -15,7 +15,6 @@ import type { Gpu } from '../../engine/device/gpu.js';
 import type { Plan, Precision } from '../../engine/plan/plan.js';
 import type { Batch, BatchShape } from '../batch.js';
 import { type ClassChoice, classIndices } from '../classNames.js';
-import { drawWeights } from '../initialisers.js';
 import { checkImageSize, checkNetwork, type Network } from '../network.js';
 import type { OptimizerState } from '../optimizers/state.js';
 import type { WeightMap } from '../parameterSpec.js';
@@ -28,7 +27,7 @@ import { type Inspection, inspectForward, type LayerOutput } from './inspect.js'
 import { KeptPlans } from './keptPlans.js';
 import { Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
-import { Trainer } from './trainer.js';
+import type { Trainer } from './trainer.js';
 import { TrainingState } from './trainingState.js';
 import { Turns } from './turns.js';
 
@@ -95,7 +94,7 @@ export class Model {
     try {
       // First, so that a network too large for the GPU is refused before its numbers are drawn.
       await parameters.allocate('weights', 'moving');
-      await parameters.write(parameters.pack(weights ?? drawWeights(network, seed ?? 0)));
+      await parameters.write(parameters.pack(weights ?? (await drawn(network, seed))));
     } catch (error) {
       await this.dispose();
       throw error;
@@ -337,6 +336,8 @@ export class Model {
   private async trainer(shape: BatchShape): Promise<Trainer> {
     const training = this.state.compiled('training');
     this.checkSize(shape);
+    // What predicts alone is not made to carry it.
+    const { Trainer } = await import('./trainer.js');
     return this.trainers.for(shape, () => Trainer.create(this.context, shape, training));
   }
 }
@@ -348,4 +349,10 @@ export function requireGpu(where: string, gpu: unknown): void {
     `The first argument of ${where} is ${shown(gpu)}, it must be a Gpu.`,
     'openGpu() gives one, openNodeGpu() gives { gpu }, and Gpu.borrow(device) makes one of a GPUDevice.',
   );
+}
+
+/** Weights by Keras' initialisers, whose generator of numbers a network from a file does not load. */
+async function drawn(network: Network, seed = 0): Promise<WeightMap> {
+  const { drawWeights } = await import('../initialisers.js');
+  return drawWeights(network, seed);
 }

@@ -5,9 +5,7 @@ import { Readback } from '../../engine/device/readback.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
-import { gradcamMap, gradcamWeights } from '../../shaders/gradcam/gradcam.js';
 import { sigmoid, softmax } from '../../shaders/loss/loss.js';
-import { resizeBilinear } from '../../shaders/resize/resize.js';
 import type { BatchShape, Labelled } from '../batch.js';
 import type { CamInputs } from '../network.js';
 import { assertFinite, describeBatch, type ModelContext } from './context.js';
@@ -155,6 +153,11 @@ export class Predictor {
     const [b, h, w, c] = x.shape;
     const affine = this.cam.affine ?? (await this.identity(c));
     const { probabilities: p, selection } = this;
+    // Loaded by the first map.
+    const [{ gradcamMap, gradcamWeights }, { resizeBilinear }] = await Promise.all([
+      import('../../shaders/gradcam/gradcam.js'),
+      import('../../shaders/resize/resize.js'),
+    ]);
     const record = (cam: PlanBuilder) => {
       const alpha = cam.tensor('alpha', [b, 1, 1, c]);
       const map = cam.tensor('cam', [b, h, w, 1]);

@@ -12,6 +12,7 @@ import { recordPlan } from '../../engine/plan/recordPlan.js';
 import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
 import { blend } from '../../shaders/blend/blend.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
+import * as kernels from '../../shaders/trainingKernels.js';
 import type { BatchShape, Labelled } from '../batch.js';
 import { blockFactors, type LayerRoles, layerRoles } from '../layers/layerSettings.js';
 import { smoothLabels } from '../losses/loss.js';
@@ -241,7 +242,7 @@ export class Trainer {
 
 function forwardMode(options: CompiledTraining, { frozen }: LayerRoles): ForwardMode {
   const { movingVarianceRule: rule = 'keras2.3' } = options;
-  return { kind: 'training', rule, frozen };
+  return { kind: 'training', kernels, rule, frozen };
 }
 
 /** To be called within `Gpu.guarded`. */

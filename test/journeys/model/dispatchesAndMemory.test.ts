@@ -9,6 +9,7 @@ import { PlanBuilder } from '../../../src/engine/plan/plan.js';
 import { paperTensor } from '../../../src/engine/plan/tensor.js';
 import { sigmoid } from '../../../src/shaders/loss/loss.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../../src/shaders/reduce/reduce.js';
+import * as kernels from '../../../src/shaders/trainingKernels.js';
 import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
 import { Parameters } from '../../../src/training/model/parameters.js';
 
@@ -34,7 +35,7 @@ function recorded(kind: 'predict' | 'train', batch: number, size: number) {
       const { logits } = network.record(plan, parameters, image, { kind: 'inference', affine });
       sigmoid(plan, 'sigmoid', { z: logits, p });
     } else {
-      const forward = network.record(plan, parameters, image, { kind: 'training', rule: 'keras3' });
+      const forward = network.record(plan, parameters, image, { kind: 'training', kernels, rule: 'keras3' });
       const half = Array<number>(config.classes).fill(0.5);
       const loss = weightedCrossEntropy({ posWeights: half, negWeights: half });
       const constants = paperTensor('constants', [1, 1, 1, loss.constants!.length]);

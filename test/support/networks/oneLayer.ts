@@ -1,5 +1,6 @@
 /** A network of one dense layer, without batch norms: a large batch has the mean gradient of its parts. */
-import { denseBackwardWeights, denseForward } from '../../../src/shaders/dense/dense.js';
+import { denseForward } from '../../../src/shaders/dense/dense.js';
+import { denseBackwardWeights } from '../../../src/shaders/dense/denseBackward.js';
 import type { FloatBatch, Labelled } from '../../../src/training/batch.js';
 import type { Network } from '../../../src/training/network.js';
 import type { ParameterSpec, WeightMap } from '../../../src/training/parameterSpec.js';

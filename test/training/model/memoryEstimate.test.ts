@@ -6,6 +6,7 @@ import { densenetNetwork } from '../../../src/densenet/network.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { PlanBuilder } from '../../../src/engine/plan/plan.js';
+import * as kernels from '../../../src/shaders/trainingKernels.js';
 import { largestTensor, leastBytes, requireRoom } from '../../../src/training/model/memoryEstimate.js';
 import { Parameters } from '../../../src/training/model/parameters.js';
 
@@ -26,7 +27,7 @@ function recorded(mode: 'predict' | 'train', count: number, side: number) {
   const affine = plan.tensor('affine', [1, 1, 2, 1024]);
   const image = plan.tensor('image', [count, side, side, 3]);
   try {
-    const training = { kind: 'training', rule: 'keras3' } as const;
+    const training = { kind: 'training', kernels, rule: 'keras3' } as const;
     const inference = { kind: 'inference', affine: () => affine } as const;
     const forward = network.record(plan, parameters, image, mode === 'train' ? training : inference);
     if (mode === 'train') forward.recordBackward(dlogits);

@@ -2,14 +2,13 @@
 import {
   byteSize,
   decodeBlob,
-  drawPhantom,
   type GradcamMap,
   type Interpolation,
-  makeCohort,
   type PixelImage,
   pixelFindings,
   xrayBatch,
 } from 'chexgpu';
+import { drawPhantom, makeCohort } from 'chexgpu/phantoms';
 import { type Device, openDevice } from '../../worker/device.js';
 import { fetchBytes, type LoadedNetwork, loadNetwork, SHIPPED_WEIGHTS } from '../../worker/network.js';
 import { type Call, Transferred, type WorkHost } from '../../worker/protocol.js';

@@ -5,7 +5,7 @@
 import { kernels } from '../../../engine/plan/kernel.js';
 import type { PlanBuilder } from '../../../engine/plan/plan.js';
 import type { Tensor } from '../../../engine/plan/tensor.js';
-import { elementLoss, type LossTensors } from '../loss.js';
+import { elementLoss, type LossTensors } from '../elementLoss.js';
 import naive from './weighted.naive.wgsl';
 
 export const WEIGHTED = kernels('loss.weighted', { naive });

@@ -1,0 +1,10 @@
+export interface Use {
+  readonly name: string;
+  readonly code: string;
+  readonly later?: RegExp;
+  /** kB, gzip. */
+  readonly limit: number;
+}
+export const USES: readonly Use[];
+export function measureSizes(): Promise<number[]>;
+export function sizeTable(sizes: readonly number[]): string;

@@ -1,0 +1,17 @@
+/** 'chexgpu/lab', both hosts: kernels checked against their references, chosen by measurement, and timed. */
+
+export type { Peaks } from './engine/timing/peaks.js';
+export { type Profile, type ProfileOptions, profilePlan } from './engine/timing/profile.js';
+export { byKernel, byLayer, type ProfileRow } from './engine/timing/profileTables.js';
+export {
+  type ChromeTrace,
+  chromeTrace,
+  devtoolsTracks,
+  type TrackOptions,
+} from './engine/timing/profileTrace.js';
+export type { TuneReport, Tuner, TuningStore } from './engine/tuning/tuner.js';
+export type { VerdictStore } from './engine/tuning/verdicts.js';
+export type { CheckResult } from './shaders/checkCase.js';
+export { enableTuning, type TuningOptions } from './verify/enableTuning.js';
+export { checkKernels, type KernelCheckOptions, type PlanChecker } from './verify/planCheck.js';
+export { selfTest } from './verify/selfTest.js';

@@ -1,0 +1,9 @@
+/** 'chexgpu/phantoms', both hosts: X-rays that are drawn, with a known truth. */
+
+export {
+  type CohortOptions,
+  drawPhantom,
+  makeCohort,
+  type Phantom,
+  type PhantomSpec,
+} from './data/phantoms/index.js';
