@@ -95,8 +95,10 @@ async function train(model: Model, source: BatchSource, options: FitOptions): Pr
   const { epochs, steps, validationSteps, callbacks } = checkedOptions(source, options);
   const { signal, resume, validation } = options;
   signal?.throwIfAborted();
+  // What does not fit is refused before anything of the model is replaced.
+  const wanted = resume ? resumed(options, resume) : options;
   if (resume) await model.importWeights(resume.weights);
-  const { loss, layers } = await model.goOn(resume ? resumed(options, resume) : options);
+  const { loss, layers } = await model.goOn(wanted);
   const history = new History();
   // The last, as in Keras: so it has what the others add to the logs.
   callbacks.push(history);

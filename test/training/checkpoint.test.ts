@@ -262,6 +262,16 @@ describe('what makes no sense is refused', () => {
     await expect(training).rejects.toThrow(message);
   });
 
+  it('before the weights are replaced', async () => {
+    await going({});
+    await tiny.reset();
+    const before = await tiny.model.exportWeights();
+    const training = trainModel(tiny.model, new DrawnSource(), options({ resume: saved, optimizer: sgd() }));
+    await expect(training).rejects.toThrow('had the optimizer adam, not sgd.');
+    expect(await tiny.model.exportWeights()).toEqual(before);
+    expect(saved.weights).not.toEqual(before);
+  });
+
   it('a source without a state', async () => {
     await expect(going({}, tinySource())).rejects.toThrow('The training source has no restore');
   });
