@@ -66,6 +66,7 @@ make keras_architectures keras keras/make_keras_architectures.py keras_architect
 make hdf5_kinds keras keras/make_hdf5_kinds.py hdf5_kinds.json
 make npz keras keras/make_npz.py
 make torch_weights torchvision torch/make_torch_weights.py
+make half torchvision torch/make_half.py half.json
 make generator generator110 generator/make_generator.py
 make generator generator112 generator/make_generator.py
 make generator generatortf generator/make_generator.py

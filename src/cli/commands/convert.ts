@@ -2,10 +2,10 @@
 
 import { Option } from 'commander';
 import { WeightsError } from '../../core/errors.js';
-import { whole } from '../../core/formatting.js';
+import { plural, whole } from '../../core/formatting.js';
 import { checkFile, type FileKind } from '../../core/outputs/singleFile.node.js';
 import { SAMPLEWISE } from '../../data/generator/standardize.js';
-import { countParameters } from '../../densenet/architecture.js';
+import { countParameters, parameterTable } from '../../densenet/architecture.js';
 import {
   kindFor,
   leftOut,
@@ -14,6 +14,7 @@ import {
   WEIGHTS_KINDS,
   WEIGHTS_NAMES,
 } from '../../densenet/weights/formats.js';
+import { lostInHalf } from '../../densenet/weights/halfFloats.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { Preprocessing } from '../../densenet/weights/weightsMeaning.js';
 import { usualLabels } from '../../workflow/prediction/outputs.js';
@@ -66,6 +67,8 @@ async function convert(
   const precision = flags.half ? ', kernels in half precision' : '';
   const count = whole(countParameters(config).total);
   out.say(`Wrote ${target}: ${count} numbers, format ${kind}${precision}`);
+  const lost = flags.half ? lostInHalf(tensors, parameterTable(config)) : 0;
+  if (lost > 0) out.warn(`${plural(lost, 'number')} of the kernels are too small for float16 and became 0.`);
   for (const line of leftOut(kind, { ...file, preprocessing })) out.say(`Not in the file: ${line}`);
   out.document({
     command: 'convert',
@@ -141,7 +144,7 @@ export const convertCommand = define<ConvertFlags>({
         'say in the file that each image is normalised by itself, as in training',
         false,
       )
-      .option('--half', 'kernels in float16 (Keras files)', false)
+      .option('--half', 'kernels in float16 (Keras files and safetensors)', false)
       .option('--notice <text>', 'what whoever predicts with the weights is to be told; kept in the file')
       .option('--overwrite', 'replace the file', false),
   action: convert,

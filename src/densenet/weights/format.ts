@@ -72,7 +72,10 @@ export interface WeightsReadOptions extends StatedByCaller {
 export interface WeightsWriteOptions extends Partial<WeightsMeaning> {
   /** False writes the base only, as `DenseNet121(include_top=False)` has it. Default: true. */
   head?: boolean;
-  /** Kernels in float16, rounded to nearest; vectors stay float32. For formats that know it. Default: false. */
+  /**
+   * Kernels in float16, rounded to nearest; vectors stay float32. A number above 65504 is refused; those below 2^-25
+   * become 0 (`lostInHalf` counts them). Of Keras' files and safetensors. Default: false.
+   */
   half?: boolean;
   /** The optimizer's state, for formats that have a place for it. */
   optimizer?: OptimizerState;

@@ -1,4 +1,6 @@
 /** Numbers of 16 bits, as weight files keep them: made float32 without loss, and float16 of float32. */
+import { WeightsError } from '../../core/errors.js';
+import type { ParameterSpec, WeightMap } from '../../training/parameterSpec.js';
 
 /** IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
 export function fromFloat16(bits: Uint16Array): Float32Array {
@@ -18,7 +20,35 @@ export function fromBfloat16(bits: Uint16Array): Float32Array {
 }
 
 /** Largest finite binary16. */
-export const LARGEST_FLOAT16 = 65504;
+const LARGEST_FLOAT16 = 65504;
+
+/** Only what has several dimensions is worth halving; vectors stay float32, as variances reach further. */
+const isHalved = ({ shape }: Pick<ParameterSpec, 'shape'>): boolean => shape.length > 1;
+
+/**
+ * A tensor as a file in half precision keeps it: kernels as binary16, others as they are.
+ * @throws WeightsError for a number that binary16 has no place for
+ */
+export function inHalf(spec: ParameterSpec, values: Float32Array): Float32Array | Uint16Array {
+  if (!isHalved(spec)) return values;
+  const large = values.find((value) => Math.abs(value) > LARGEST_FLOAT16);
+  if (large === undefined) return toFloat16(values);
+  throw new WeightsError(
+    `${spec.key} holds ${large}; float16 goes to ${LARGEST_FLOAT16}.`,
+    'Write the file in full precision.',
+  );
+}
+
+/** How many numbers of the kernels are 0 in half precision, and were not. */
+export function lostInHalf(tensors: WeightMap, specs: readonly ParameterSpec[]): number {
+  // Of 2^-25 itself the even neighbour is 0.
+  const isLost = (value: number) => value !== 0 && Math.abs(value) <= 2 ** -25;
+  let lost = 0;
+  for (const { key } of specs.filter(isHalved)) {
+    for (const value of tensors.get(key) ?? []) if (isLost(value)) lost++;
+  }
+  return lost;
+}
 
 /**
  * The bits of the binary16 nearest to each number, of two the even one. Numbers above 65519.99 become infinite: whoever

@@ -10,7 +10,7 @@ import {
   layerTable,
   parameterTable,
 } from '../../architecture.js';
-import { LARGEST_FLOAT16, toFloat16 } from '../halfFloats.js';
+import { inHalf } from '../halfFloats.js';
 import {
   ensureGroup,
   type Group,
@@ -59,7 +59,6 @@ export async function writeKeras(
   const missing = specs.find((spec) => !tensors.has(spec.key));
   if (missing) throw new WeightsError(`The weights lack ${missing.key} of ${config.name}.`);
   if (optimizer) checkOptimizerState(optimizer, { name: config.name, parameters: parameterTable(config) });
-  if (half) checkHalf(specs, tensors);
   const contents = { config, layers, specs, tensors, optimizer, half };
   return makeHdf5((root) => {
     writeMeaning(root, config, meaning);
@@ -69,25 +68,10 @@ export async function writeKeras(
   });
 }
 
-/** Only what has several dimensions is worth halving. */
-const isHalved = ({ shape }: ParameterSpec): boolean => shape.length > 1;
-
-function stored(tensors: WeightMap, spec: ParameterSpec, half: boolean): Float32Array | Uint16Array {
+const stored = (tensors: WeightMap, spec: ParameterSpec, half: boolean): Float32Array | Uint16Array => {
   const values = tensors.get(spec.key)!;
-  return half && isHalved(spec) ? toFloat16(values) : values;
-}
-
-/** @throws WeightsError for a number that float16 has no place for */
-function checkHalf(specs: readonly ParameterSpec[], tensors: WeightMap): void {
-  for (const spec of specs.filter(isHalved)) {
-    const large = tensors.get(spec.key)!.find((value) => Math.abs(value) > LARGEST_FLOAT16);
-    if (large === undefined) continue;
-    throw new WeightsError(
-      `${spec.key} holds ${large}; float16 goes to ${LARGEST_FLOAT16}.`,
-      'Write the file in full precision.',
-    );
-  }
-}
+  return half ? inHalf(spec, values) : values;
+};
 
 /** Keras 3 has no '/' in a layer's name. */
 const flatName = (layer: string): string => layer.replaceAll('/', '_');

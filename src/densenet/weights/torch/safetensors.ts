@@ -192,10 +192,10 @@ export function floatsOf({ dtype, bytes }: StoredArray, what: string): Float32Ar
   }
 }
 
-/** A tensor to write: Float32Array becomes F32, BigInt64Array I64. */
+/** A tensor to write: Float32Array becomes F32, the bits of a Uint16Array F16, BigInt64Array I64. */
 export interface ArrayToStore {
   shape: readonly number[];
-  data: Float32Array | BigInt64Array;
+  data: Float32Array | Uint16Array | BigInt64Array;
 }
 
 /**
@@ -211,7 +211,7 @@ export function makeSafetensors(
   const sorted = [...tensors].sort((a, b) => width(b) - width(a));
   let end = 0;
   for (const [name, { shape, data }] of sorted) {
-    const dtype = data instanceof Float32Array ? 'F32' : 'I64';
+    const dtype = data instanceof Float32Array ? 'F32' : data instanceof Uint16Array ? 'F16' : 'I64';
     header[name] = { dtype, shape, data_offsets: [end, end + data.byteLength] };
     end += data.byteLength;
   }

@@ -7,6 +7,7 @@ import { WeightsError } from '../../../core/errors.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, HEAD_LAYER } from '../../architecture.js';
 import type { WeightsReport } from '../format.js';
+import { inHalf } from '../halfFloats.js';
 import { checkNumbers, checkWeights, shapeText } from '../matchTensors.js';
 import { type StatedByCaller, saidBy } from '../statedFacts.js';
 import { checkReading, checkWriting } from '../weightArguments.js';
@@ -264,15 +265,17 @@ function metadataNumber({ metadata }: Safetensors, key: string, name: string): n
 /**
  * The bytes of a safetensors file under torchvision's names, with the counters that `load_state_dict` asks
  * for. Its metadata say what a state_dict cannot: batch norm epsilon and momentum (Keras'), activation, labels,
- * preprocessing. PyTorch builds its batch norms with epsilon 1e-5; set `eps` to the metadata's `bn_epsilon`.
+ * preprocessing. PyTorch builds its batch norms with epsilon 1e-5; set `eps` to the metadata's `bn_epsilon`. With `half`
+ * kernels are float16.
  *
- * Throws WeightsError when a tensor is missing, unknown, of the wrong size or not finite; UsageError for a
- * network that torchvision's class cannot be.
+ * Throws WeightsError when a tensor is missing, unknown, of the wrong size, not finite, or too large for float16;
+ * UsageError for a network that torchvision's class cannot be.
  */
 export function writeTorchSafetensors(
   tensors: WeightMap,
   config: DenseNetConfig,
   meaning: Partial<WeightsMeaning> = {},
+  { half = false }: { half?: boolean } = {},
 ): Uint8Array {
   checkWriting(tensors, config, meaning);
   checkWeights(tensors, config);
@@ -284,7 +287,8 @@ export function writeTorchSafetensors(
   }
   const arrays = new Map<string, ArrayToStore>();
   for (const { name, shape, spec } of torchTable(config)) {
-    arrays.set(name, { shape, data: toTorch(tensors.get(spec.key)!, spec) });
+    const values = toTorch(tensors.get(spec.key)!, spec);
+    arrays.set(name, { shape, data: half ? inHalf(spec, values) : values });
     if (spec.tensor !== 'moving_variance') continue;
     const counter = name.replace(/running_var$/, COUNTER);
     arrays.set(counter, { shape: [], data: new BigInt64Array(1) });

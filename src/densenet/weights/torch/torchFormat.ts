@@ -26,11 +26,11 @@ export const TORCH_SAFETENSORS: WeightsFormat<TorchReport> = {
     return understood(readTorchSafetensors(bytes, told, name, options));
   },
   async write(_, tensors, config, { head = true, optimizer, half, ...meaning }) {
-    if (!head || optimizer || half) {
-      const what = half ? 'half precision' : head ? "an optimizer's state" : 'a base without its head';
+    if (!head || optimizer) {
+      const what = head ? "an optimizer's state" : 'a base without its head';
       throw new UsageError(`A file of format 'safetensors' has no place for ${what}.`, 'Write a Keras file.');
     }
-    return writeTorchSafetensors(tensors, config, meaning);
+    return writeTorchSafetensors(tensors, config, meaning, { half });
   },
   leavesOut: (_, config) => [
     ...unsaidLayout(config),

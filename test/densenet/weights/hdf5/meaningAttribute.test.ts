@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { WeightsError } from '../../../../src/core/errors.js';
+import { UsageError, WeightsError } from '../../../../src/core/errors.js';
 import { readWeights, writeWeights } from '../../../../src/densenet/weights/formats.js';
+import { fromFloat16, toFloat16 } from '../../../../src/densenet/weights/halfFloats.js';
 import { makeHdf5, readHdf5, writeText } from '../../../../src/densenet/weights/hdf5/hdf5.js';
 import { readMeaning } from '../../../../src/densenet/weights/hdf5/meaningAttribute.js';
 import { KERAS_FORMATS } from '../../../../src/densenet/weights/keras/kerasFormats.js';
@@ -62,26 +63,31 @@ describe('the meaning of the weights in a Keras file', () => {
 });
 
 describe('half precision', () => {
-  it.each(KERAS_FORMATS)('rounds the kernels of %s and leaves the vectors', async (format) => {
-    const weights = randomWeights(TINY);
-    const bytes = await writeWeights(format, weights, TINY, { half: true });
-    const { tensors } = await readWeights(bytes, TINY);
-    for (const [key, values] of weights) {
-      const found = tensors.get(key)!;
-      if (!key.endsWith('/kernel')) expect(found, key).toEqual(values);
-      else
-        for (const [i, w] of values.entries())
-          expect(Math.abs(found[i] - w)).toBeLessThanOrEqual(2 ** -11 * Math.abs(w) + 2 ** -25);
-    }
-  });
+  it.each([...KERAS_FORMATS, 'safetensors'])(
+    'rounds the kernels of %s and leaves the vectors',
+    async (format) => {
+      const weights = randomWeights(TINY);
+      const bytes = await writeWeights(format, weights, TINY, { half: true });
+      const { tensors } = await readWeights(bytes, TINY);
+      for (const [key, values] of weights) {
+        const found = tensors.get(key)!;
+        if (!key.endsWith('/kernel')) expect(found, key).toEqual(values);
+        else expect(found, key).toEqual(fromFloat16(toFloat16(values)));
+      }
+    },
+  );
 
   it('has no place for large numbers, nor in other formats', async () => {
     const weights = randomWeights(TINY);
     weights.get('conv1/conv/kernel')![3] = 1e5;
-    await refused(
-      () => writeWeights('keras2', weights, TINY, { half: true }),
-      WeightsError,
-      /conv1\/conv\/kernel holds 100000/,
-    );
+    for (const format of ['keras2', 'safetensors']) {
+      await refused(
+        () => writeWeights(format, weights, TINY, { half: true }),
+        WeightsError,
+        /conv1\/conv\/kernel holds 100000/,
+      );
+    }
+    const npz = () => writeWeights('npz', randomWeights(TINY), TINY, { half: true });
+    await refused(npz, UsageError, /no place for half precision/);
   });
 });
