@@ -181,3 +181,10 @@ export {
 } from './workflow/prediction/outputs.js';
 export { type ProgressBar, type Reporter, SILENT, type WorkContext } from './workflow/reporter.js';
 export type { HistoryChoice, TrainedWith } from './workflow/weights/history.node.js';
+export {
+  type LoadedWeights,
+  type LoadWeightsOptions,
+  loadWeights,
+} from './workflow/weights/loadWeights.js';
+export type { ByteSource } from './workflow/weights/readBytes.js';
+export { clearWeightsCache } from './workflow/weights/weightsCache.js';

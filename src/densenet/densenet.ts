@@ -14,9 +14,9 @@ export interface DenseNetOptions extends ModelOptions {
   /**
    * Names of the outputs, or their number, whatever `config.classes` says. Where `weights` have no head or one of
    * another number of outputs, the base is kept and the head drawn by `seed`; one of this number is kept, whatever it
-   * was trained on: `replaceHead` draws it anew.
+   * was trained on: `replaceHead` draws it anew. Null is as if left out.
    */
-  labels?: readonly string[];
+  labels?: readonly string[] | null;
   classes?: number;
 }
 
@@ -40,11 +40,12 @@ export class DenseNet extends Model {
     requireGpu('DenseNet.create', gpu);
     requireObject('The options of DenseNet.create', options);
     const asked = checkedConfig(options.config ?? densenetConfig('densenet121'));
-    const classes = outputsWanted(options, asked.classes);
-    const config = checkedConfig({ ...asked, classes });
-    const labels = options.labels ? Object.freeze([...options.labels]) : null;
     const { weights, seed } = options;
-    const isHeadAsked = options.labels !== undefined || options.classes !== undefined;
+    const head = { labels: options.labels ?? undefined, classes: options.classes };
+    const classes = outputsWanted(head, asked.classes);
+    const config = checkedConfig({ ...asked, classes });
+    const labels = head.labels ? Object.freeze([...head.labels]) : null;
+    const isHeadAsked = head.labels !== undefined || head.classes !== undefined;
     const fits = weights === undefined || !isHeadAsked || hasHead(weights, classes);
     const own = fits ? weights : await withNewHead(config, weights, seed);
     return new DenseNet(gpu, config, labels, options).begin({ ...options, weights: own });

@@ -42,7 +42,7 @@ const LARGEST_FILE = 2 ** 30;
  * The bytes of a weight file, by path or by name (see `resolveWeights`).
  * @throws WeightsError when there is none, or when it is no regular file or larger than 1.07 GB
  */
-export async function loadWeights(pathOrName: string, folder?: string): Promise<WeightBytes> {
+export async function loadWeightBytes(pathOrName: string, folder?: string): Promise<WeightBytes> {
   const path = await resolveWeights(pathOrName, folder);
   const content = await readRegularFile(path, { limit: LARGEST_FILE, error: WeightsError });
   return { path, content, sha256: sha256Of(content) };
@@ -57,7 +57,7 @@ export async function readWeightFile(
   config: DenseNetConfig,
   options: { folder?: string } & WeightsReadOptions = {},
 ): Promise<WeightFile> {
-  return understandWeights(await loadWeights(pathOrName, options.folder), config, options);
+  return understandWeights(await loadWeightBytes(pathOrName, options.folder), config, options);
 }
 
 /** `readWeightFile` for bytes that were read before. */

@@ -4,7 +4,7 @@ import type { DenseNetConfig } from '../../densenet/architecture.js';
 import { sniffWeights } from '../../densenet/weights/formats.js';
 import { layoutWords } from '../../densenet/weights/layout.js';
 import { namesFit } from '../../densenet/weights/recognise.js';
-import { loadWeights, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
+import { loadWeightBytes, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
 import type { WorkContext } from '../reporter.js';
 import { type HistoryChoice, type TrainedWith, trainedWith } from './history.node.js';
 import { configOf, type NetworkChoice } from './networkFile.node.js';
@@ -42,7 +42,7 @@ export async function readKnownWeights(
   fixed?: DenseNetConfig['activation'],
   onExpected?: OnExpected,
 ): Promise<KnownWeights> {
-  const bytes = await loadWeights(weights);
+  const bytes = await loadWeightBytes(weights);
   const trained = await trainedWith(context, bytes, options.history);
   const { activation, bnEpsilon, head } = options;
   const network = options.network ?? trained?.network;

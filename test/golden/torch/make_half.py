@@ -20,15 +20,15 @@ numbers = np.concatenate([random_numbers, scales, (neighbours + above) / 2, edge
 numbers = numbers[np.isfinite(numbers)]
 with np.errstate(over="ignore"):
     halves = numbers.astype(np.float16)
-brains = torch.from_numpy(numbers).to(torch.bfloat16).view(torch.int16).numpy().view(np.uint16)
+brains = torch.from_numpy(numbers).to(torch.bfloat16)
 json.dump(
     {
         "numpy": np.__version__,
         "torch": torch.__version__.split("+")[0],
         "numbers": numbers.view(np.uint32).tolist(),
         "float16": halves.view(np.uint16).tolist(),
-        "bfloat16": brains.tolist(),
-        "of_bfloat16": torch.from_numpy(brains.view(np.int16)).view(torch.bfloat16).float().numpy().view(np.uint32).tolist(),
+        "bfloat16": brains.view(torch.int16).numpy().view(np.uint16).tolist(),
+        "of_bfloat16": brains.float().numpy().view(np.uint32).tolist(),
     },
     open(sys.argv[1], "w"),
 )

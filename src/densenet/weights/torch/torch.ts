@@ -265,8 +265,8 @@ function metadataNumber({ metadata }: Safetensors, key: string, name: string): n
 /**
  * The bytes of a safetensors file under torchvision's names, with the counters that `load_state_dict` asks
  * for. Its metadata say what a state_dict cannot: batch norm epsilon and momentum (Keras'), activation, labels,
- * preprocessing. PyTorch builds its batch norms with epsilon 1e-5; set `eps` to the metadata's `bn_epsilon`. With `half`
- * kernels are float16.
+ * preprocessing. PyTorch builds its batch norms with epsilon 1e-5; set `eps` to the metadata's `bn_epsilon`.
+ * @param options half: kernels in float16
  *
  * Throws WeightsError when a tensor is missing, unknown, of the wrong size, not finite, or too large for float16;
  * UsageError for a network that torchvision's class cannot be.
