@@ -84,10 +84,8 @@ export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<Ke
   const ops = operationsOf(options.op);
   const results = await selfTest(gpu, {
     ops,
-    onProgress: (done, total) => {
-      signal?.throwIfAborted();
-      onProgress('checking', done, total);
-    },
+    signal,
+    onProgress: ({ done, total = 0 }) => onProgress('checking', done, total),
   });
   const failed = failures(results);
   const weights = initialWeights(config, 0);

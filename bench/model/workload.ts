@@ -30,7 +30,7 @@ export interface FixtureOptions {
   weights?: WeightMap;
   variants?: ModelOptions['variants'];
   precision?: Precision;
-  onCompile?: ModelOptions['onCompile'];
+  onProgress?: ModelOptions['onProgress'];
 }
 
 /** A network that can predict and train. */

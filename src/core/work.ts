@@ -23,7 +23,7 @@ export interface WorkOptions {
    * Told how far the call is, and waited for; what it throws or rejects with ends the call. It must not call the model
    * that it is told of.
    */
-  onProgress?: (progress: Progress) => void | Promise<void>;
+  onProgress?: (progress: Progress) => unknown;
 }
 
 /** @throws UsageError for a signal that is none, or an `onProgress` that is no function */
@@ -36,15 +36,16 @@ export function checkWork({ signal, onProgress }: WorkOptions): void {
 export async function tell({ signal, onProgress }: WorkOptions, progress: Progress): Promise<void> {
   signal?.throwIfAborted();
   if (!onProgress) return;
-  await untilAborted(Promise.resolve(onProgress(progress)), signal);
+  await untilAborted(onProgress(progress), signal);
   signal?.throwIfAborted();
 }
 
 /**
- * What `promise` comes to, or, as soon as `signal` is aborted, its reason. What the promise comes to afterwards
+ * What `given` comes to, or, as soon as `signal` is aborted, its reason. What it comes to afterwards
  * concerns nobody.
  */
-export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+export function untilAborted<T>(given: T | PromiseLike<T>, signal?: AbortSignal): Promise<T> {
+  const promise = Promise.resolve(given);
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -52,6 +53,24 @@ export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Prom
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
     if (signal.aborted) abort();
   });
+}
+
+/** A signal that is aborted with the first of two; `release` when nobody asks it any more. */
+export function eitherSignal(
+  one: AbortSignal,
+  other: AbortSignal | undefined,
+): { signal: AbortSignal; release(): void } {
+  if (!other) return { signal: one, release: () => {} };
+  const either = new AbortController();
+  const both = [one, other].map((signal) => ({ signal, abort: () => either.abort(signal.reason) }));
+  for (const { signal, abort } of both) {
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+  }
+  const release = () => {
+    for (const { signal, abort } of both) signal.removeEventListener('abort', abort);
+  };
+  return { signal: either.signal, release };
 }
 
 /** What is asked between two steps of some work whether to go on: an AbortSignal, or several. */

@@ -6,6 +6,7 @@
 import { OutOfMemoryError } from '../core/errors.js';
 import { MT19937 } from '../core/mt19937.js';
 import { type Difference, TOLERANCE, type Tolerance, worstDifference } from '../core/tolerance.js';
+import type { WorkOptions } from '../core/work.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { Kernel } from '../engine/plan/kernel.js';
 import {
@@ -81,7 +82,7 @@ export interface CheckResult {
 }
 
 /** What a run of a case may ask for. */
-export interface CheckOptions {
+export interface CheckOptions extends Pick<WorkOptions, 'signal'> {
   /** Stand in for built-in kernels, by name. */
   kernels?: PlanOptions['kernels'];
   /** Variants of the operations that come along, by operation. */
@@ -137,7 +138,7 @@ export async function prepare(
   gpu: Gpu,
   check: CheckCase,
   variant: string,
-  { kernels = {}, companions = {} }: CheckOptions = {},
+  { kernels = {}, companions = {}, signal }: CheckOptions = {},
 ): Promise<Prepared> {
   const { inputs, tensors, buffers } = await gpu.guarded(`the tensors of ${check.op}`, () =>
     upload(gpu, check),
@@ -152,7 +153,7 @@ export async function prepare(
   let plan: Plan;
   try {
     check.record(builder, tensors);
-    plan = await builder.build();
+    plan = await builder.build({ signal });
   } catch (error) {
     free();
     throw error;
@@ -203,7 +204,8 @@ function upload(gpu: Gpu, check: CheckCase) {
  * Runs one case with one variant and compares. Null when the variant does not take this shape.
  * Everything outside the output's channels must still be poison afterwards.
  * @param variant or a whole choice, by its name
- * @throws OutOfMemoryError; DeviceLostError when the device is lost: neither says anything about the kernel
+ * @throws OutOfMemoryError; DeviceLostError when the device is lost; the signal's reason: none says anything about the
+ *   kernel
  */
 export async function runCheck(
   gpu: Gpu,
@@ -215,6 +217,7 @@ export async function runCheck(
   const none: Difference = { index: -1, got: 0, want: 0, ratio: 0 };
   const failed = (error: unknown): CheckResult => {
     gpu.assertAlive();
+    options.signal?.throwIfAborted();
     if (error instanceof OutOfMemoryError) throw error;
     return { ...base, ok: false, tensor: '', worst: none, error: (error as Error).message };
   };
@@ -226,7 +229,7 @@ export async function runCheck(
   }
   try {
     if (!prepared.suits) return null;
-    await gpu.guarded(`${check.op}.${variant}`, () => prepared.plan.run());
+    await prepared.plan.runInSteps({ signal: options.signal });
     const wanted = check.reference(prepared.inputs);
     let worst = none;
     let where = '';
@@ -259,13 +262,13 @@ export async function judge(
   gpu: Gpu,
   check: CheckCase,
   variant: string,
-  kernels: CheckOptions['kernels'] = {},
+  options: CheckOptions = {},
 ): Promise<CheckResult | null> {
-  const result = await runCheck(gpu, check, variant, { kernels });
+  const result = await runCheck(gpu, check, variant, options);
   if (!result || result.ok) return result;
   const companions = Object.fromEntries(otherOps(gpu, check, variant).map((op) => [op, 'naive']));
   if (Object.keys(companions).length === 0) return result;
-  return (await runCheck(gpu, check, variant, { kernels, companions })) ?? result;
+  return (await runCheck(gpu, check, variant, { ...options, companions })) ?? result;
 }
 
 /** Operations that come along with the one a case is about. */

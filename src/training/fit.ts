@@ -12,7 +12,7 @@ import {
   wholeNumber,
 } from '../core/arguments.js';
 import { DataError, NonFiniteError, UsageError } from '../core/errors.js';
-import { checkSignal } from '../core/work.js';
+import { checkWork, tell, type WorkOptions } from '../core/work.js';
 import type { BatchSource } from './batch.js';
 import { type Callback, checkCallbacks, type EpochInfo, type RefusedStepInfo } from './callbacks/callback.js';
 import { History } from './callbacks/history.js';
@@ -30,8 +30,11 @@ import type { Model } from './model/model.js';
 import { Training } from './training.js';
 import type { TrainingOptions } from './trainingOptions.js';
 
-/** How long, on what and by what `fit` trains; loss and optimizer as in `TrainingOptions`. */
-export interface FitOptions extends TrainingOptions {
+/**
+ * How long, on what and by what `fit` trains; loss and optimizer as in `TrainingOptions`. `onProgress` hears of `train`,
+ * with the steps of all epochs that are done, of `validate`, and of what `trainStep` and `predict` say.
+ */
+export interface FitOptions extends TrainingOptions, WorkOptions {
   epochs: number;
   /** Default: the length of the training source. */
   stepsPerEpoch?: number;
@@ -41,8 +44,8 @@ export interface FitOptions extends TrainingOptions {
   /** Keras 2.3.0 and 2.3.1 report the loss of the last validation batch only; true restores that. */
   keras231ValLoss?: boolean;
   /**
-   * Aborted, it ends the training before the next step or validation batch, when the batch or hook that is waited for
-   * has come to its end: `fit` rejects with its reason.
+   * Aborted, it ends the training: `fit` rejects with its reason, the weights are those of the last whole step. A batch
+   * that is waited for is dropped when it comes, a step gives up within one submit to the GPU; a hook comes to its end.
    */
   signal?: AbortSignal;
   /** Called in this order, each waited for; what they throw or reject with ends the training. */
@@ -110,7 +113,7 @@ async function train(model: Model, source: BatchSource, options: FitOptions): Pr
   for (const callback of callbacks) await callback.onTrainBegin?.(training);
   let position = resume ? await training.restore(resume) : beginOf(0);
   for (; position.epoch < epochs && training.stopReason === null; position = beginOf(position.epoch + 1)) {
-    const info = await trainEpoch(position, training);
+    const info = await trainEpoch(position, training, options);
     // Its first step was refused.
     if (info.steps === 0) break;
     if (validation && info.steps === steps) {
@@ -148,7 +151,7 @@ function resumed(options: FitOptions, checkpoint: Checkpoint): TrainingOptions {
 const MOVED = { onStep: 'onStep', onValidation: 'onValidationStep', onEpoch: 'onEpoch' };
 
 function checkedOptions(source: BatchSource, options: FitOptions) {
-  checkSignal(options.signal);
+  checkWork(options);
   for (const [name, hook] of Object.entries(MOVED)) {
     if ((options as unknown as Record<string, unknown>)[name] === undefined) continue;
     throw new UsageError(
@@ -178,21 +181,29 @@ function checkedOptions(source: BatchSource, options: FitOptions) {
 }
 
 /** The steps of an epoch, until its last one or a stop. @param position counts them */
-async function trainEpoch(position: Position, training: Training): Promise<EpochInfo> {
+async function trainEpoch(
+  position: Position,
+  training: Training,
+  { signal, onProgress }: FitOptions,
+): Promise<EpochInfo> {
   const { model, epochs, stepsPerEpoch: steps, callbacks, batches } = training;
   const { epoch } = position;
   const started = performance.now() - position.ms;
   while (position.step < steps && training.stopReason === null) {
-    await training.endIfAborted(position);
     const { step } = position;
     const before = performance.now();
-    const batch = await batches.next();
-    const loaded = performance.now();
-    const learningRate = training.learningRate;
-    const loss = await model.trainStep(batch, { endsGroup: step === steps - 1 }).catch((error: unknown) => {
-      if (error instanceof NonFiniteError) return error;
-      throw error;
+    let loaded = before;
+    let learningRate = 0;
+    const { batch, loss } = await training.saveIfAborted(position, async () => {
+      signal?.throwIfAborted();
+      const batch = await model.waitFor(batches.next(), signal);
+      loaded = performance.now();
+      learningRate = training.learningRate;
+      const endsGroup = step === steps - 1;
+      const loss = await model.trainStep(batch, { endsGroup, signal, onProgress }).catch(refusal);
+      return { batch, loss };
     });
+    batches.used();
     if (loss instanceof NonFiniteError) {
       await refused({ epoch, step, steps, error: loss }, training, callbacks);
       break;
@@ -218,6 +229,10 @@ async function trainEpoch(position: Position, training: Training): Promise<Epoch
     };
     for (const callback of callbacks) await callback.onStep?.(info, training);
     await training.saveIfDue(position);
+    const done = epoch * steps + position.step;
+    await training.saveIfAborted(position, () =>
+      tell({ signal, onProgress }, { phase: 'train', done, total: epochs * steps, unit: 'steps' }),
+    );
   }
   return {
     epoch,
@@ -231,6 +246,12 @@ async function trainEpoch(position: Position, training: Training): Promise<Epoch
 }
 
 const imagesPerSecond = ({ images, ms }: Position): number => (images * 1000) / ms;
+
+/** A step that is refused is told to the callbacks. @throws all other errors */
+function refusal(error: unknown): NonFiniteError {
+  if (error instanceof NonFiniteError) return error;
+  throw error;
+}
 
 /** What callbacks make of a step that was not taken. @throws its error, where none of them stops the training */
 async function refused(
@@ -247,7 +268,7 @@ async function validate(
   { epoch, logs }: EpochInfo,
   training: Training,
   callbacks: readonly Callback[],
-  { keras231ValLoss, signal, validation: source }: FitOptions & { validation: BatchSource },
+  { keras231ValLoss, signal, onProgress, validation: source }: FitOptions & { validation: BatchSource },
   rule: Loss,
 ): Promise<void> {
   const { model, validationSteps: steps } = training;
@@ -258,8 +279,8 @@ async function validate(
   let known = false;
   for (let step = 0; step < steps; step++) {
     signal?.throwIfAborted();
-    const batch = await source.getBatch(step);
-    const p = await model.predict(batch).catch((error: unknown) => {
+    const batch = await model.waitFor(source.getBatch(step), signal);
+    const p = await model.predict(batch, { signal, onProgress }).catch((error: unknown) => {
       throw error instanceof NonFiniteError ? diverged(epoch, error) : error;
     });
     const given = listOfNumbers('The validation source: batch.labels', batch.labels);
@@ -276,6 +297,7 @@ async function validate(
     weighted += loss * batch.count;
     seen += batch.count;
     for (const callback of callbacks) await callback.onValidationStep?.({ epoch, step, steps }, training);
+    await tell({ signal, onProgress }, { phase: 'validate', done: step + 1, total: steps, unit: 'batches' });
   }
   if (!known) {
     throw new DataError('No label of the validation images is known.', 'Leave out validation, or give some.');

@@ -1,8 +1,8 @@
 /** Predictions for a whole source, in its order: Keras' `predict_generator`. */
 
-import { listOfNumbers, requireFunction, requireObject, wholeNumber } from '../core/arguments.js';
+import { listOfNumbers, requireObject, wholeNumber } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
-import { checkSignal } from '../core/work.js';
+import { checkWork, tell, type WorkOptions } from '../core/work.js';
 import type { Batch, BatchSource } from './batch.js';
 import { checkSource, requireModel } from './checkSource.js';
 import type { Model } from './model/model.js';
@@ -20,38 +20,37 @@ export interface Predictions {
 
 /**
  * Runs every batch of an epoch through the network, the partial last one included.
- * @param onProgress images done, images in all; it is waited for
+ * @param options `onProgress` hears of `predict`, with the images that are done, and of what `Model.predict` says
  * @throws UsageError for a source that is none; DataError for one that gives more or fewer images than it says, or
  *   other labels than the network has; as `Model.predict`
  */
 export async function predictAll(
   model: Model,
   source: BatchSource,
-  onProgress: (done: number, total: number) => void | Promise<void> = () => {},
-  signal?: AbortSignal,
+  options: WorkOptions = {},
 ): Promise<Predictions> {
   requireModel('predictAll', model);
   const { classes } = model.network;
   checkSource('The source', source);
   wholeNumber('The source: samples', source.samples, 0);
-  requireFunction('onProgress', onProgress);
-  checkSignal(signal);
+  requireObject('The options of predictAll', options);
+  checkWork(options);
   const files: string[] = [];
   const probabilities = new Float32Array(source.samples * classes);
   const labels = new Float32Array(source.samples * classes).fill(Number.NaN);
   let waitMs = 0;
   let predictMs = 0;
   for (let i = 0; i < source.length; i++) {
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     const before = performance.now();
-    const batch = await source.getBatch(i);
+    const batch = await model.waitFor(source.getBatch(i), options.signal);
     const loaded = performance.now();
     requireObject('The batch', batch);
     const done = files.length;
     if (done + batch.count > source.samples) {
       throw new DataError(`The source gave more than the ${source.samples} images that it says to have.`);
     }
-    const found = await model.predict(batch);
+    const found = await model.predict(batch, options);
     probabilities.set(found, done * classes);
     if (batch.labels?.length) labels.set(labelsOf(batch, classes), done * classes);
     for (let image = 0; image < batch.count; image++) {
@@ -59,7 +58,7 @@ export async function predictAll(
     }
     waitMs += loaded - before;
     predictMs += performance.now() - loaded;
-    await onProgress(files.length, source.samples);
+    await tell(options, { phase: 'predict', done: files.length, total: source.samples, unit: 'images' });
   }
   if (files.length < source.samples) {
     throw new DataError(

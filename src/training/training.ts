@@ -44,7 +44,7 @@ export class Training implements TrainingContext {
     this.epochs = epochs;
     this.stepsPerEpoch = stepsPerEpoch;
     this.validationSteps = validationSteps;
-    this.batches = new BatchStream(parts.source);
+    this.batches = new BatchStream(parts.source, Boolean(parts.checkpoint && parts.signal));
     const { training } = parts.resume ?? {};
     this.reason = training?.stopReason ?? null;
     this.resumedAt = training ? { epoch: training.epoch, step: training.step } : null;
@@ -113,20 +113,14 @@ export class Training implements TrainingContext {
   }
 
   /** Does the work; where the signal ends it, what stood before is saved, unless it was already. */
-  async saveIfAborted(position: Position, work: () => void | Promise<void>): Promise<void> {
+  async saveIfAborted<T>(position: Position, work: () => Promise<T>): Promise<T> {
     const { signal } = this.parts;
     try {
-      await work();
+      return await work();
     } catch (error) {
       const isAbort = signal?.aborted && error === signal.reason;
       if (isAbort && this.savedAt !== this.stepsAt(position)) await this.save(position);
       throw error;
     }
-  }
-
-  /** Before a step. @throws the signal's reason, when what stands is saved */
-  async endIfAborted(position: Position): Promise<void> {
-    const { signal } = this.parts;
-    if (signal?.aborted) await this.saveIfAborted(position, () => signal.throwIfAborted());
   }
 }

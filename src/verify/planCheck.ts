@@ -4,6 +4,7 @@
  * checking costs little more than what has to be compiled anyway. Kernels that no plan uses are `chexgpu doctor`'s.
  * Where somebody waits for the first result, plans may be built first and checked behind it.
  */
+import { tell, untilAborted, type WorkOptions } from '../core/work.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { Kernel, Scalars } from '../engine/plan/kernel.js';
 import type { PlanBuilder } from '../engine/plan/plan.js';
@@ -20,8 +21,11 @@ import {
 import type { CheckResult } from '../shaders/checkCase.js';
 import type { SmallCases } from './smallCases.js';
 
-/** Where verdicts are kept, and who is told of them. */
-export interface KernelCheckOptions {
+/**
+ * Where verdicts are kept, and who is told of them: `onProgress` of `check`, with the pipelines of the plan at hand that
+ * are done and the kernel that is waited for. An aborted signal ends the calls that would have kernels checked.
+ */
+export interface KernelCheckOptions extends WorkOptions {
   /** Where verdicts are kept; without one they are forgotten with the Gpu. */
   store?: VerdictStore;
   /** The WebGPU implementation and this library, with their versions; default: what the host calls itself. */
@@ -31,8 +35,6 @@ export interface KernelCheckOptions {
    * comes sooner. Default: `before`.
    */
   when?: 'before' | 'later';
-  /** Pipelines done, pipelines in all, and the kernel that is waited for, of the plan at hand. */
-  onProgress?: (done: number, total: number, kernel: string) => void;
   /** A variant gives wrong numbers and is not used. */
   onBroken?: (kernel: string, why: string) => void;
 }
@@ -85,8 +87,8 @@ export class PlanChecker implements KernelChecker {
   }
 
   /** One plan at a time. */
-  check(plan: PlanBuilder): Promise<boolean> {
-    return this.inTurn(() => this.checkPlan(plan));
+  check(plan: PlanBuilder, work: WorkOptions = {}): Promise<boolean> {
+    return this.inTurn(work, () => this.checkPlan(plan, work));
   }
 
   /** Whether plans use what nothing is known of. */
@@ -98,15 +100,15 @@ export class PlanChecker implements KernelChecker {
    * Checks what was built before it was checked.
    * @returns the kernels of those plans that are wrong: what they gave is not to be believed. Models that are made from
    *   now on do without them.
-   * @throws GpuError when the device is lost; OutOfMemoryError
+   * @throws DeviceLostError; OutOfMemoryError; the signal's reason
    */
-  checkWaiting(): Promise<readonly string[]> {
-    return this.inTurn(async () => {
+  checkWaiting(work: WorkOptions = {}): Promise<readonly string[]> {
+    return this.inTurn(work, async () => {
       const wrong = new Set<string>();
       for (let plan = this.waiting[0]; plan !== undefined; plan = this.waiting[0]) {
         const used = usesOf(plan);
         const unknown = used.filter(({ key }) => !this.verdicts.has(key));
-        if (unknown.length > 0) await this.find(plan, used, unknown);
+        if (unknown.length > 0) await this.find(plan, used, unknown, work);
         for (const { key, kernel } of used) if (this.verdicts.get(key) === 'wrong') wrong.add(kernel.name);
         this.waiting.shift();
       }
@@ -114,37 +116,48 @@ export class PlanChecker implements KernelChecker {
     });
   }
 
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.last.then(work);
-    this.last = run.catch(() => {});
+  private inTurn<T>({ signal }: WorkOptions, job: () => Promise<T>): Promise<T> {
+    const before = this.last;
+    const run = untilAborted(before, signal).then(job);
+    const over = run.catch(() => {});
+    this.last = before.then(() => over);
     return run;
   }
 
-  private async checkPlan(plan: PlanBuilder): Promise<boolean> {
+  private async checkPlan(plan: PlanBuilder, work: WorkOptions): Promise<boolean> {
     await this.recall();
     const used = usesOf(plan);
     const unknown = used.filter(({ key }) => !this.verdicts.has(key));
     const good = used.map((use) => this.heed(use, 'it did so before'));
     // Recorded anew, the plan may not need what is unknown of this one.
     if (unknown.length === 0 || good.includes(false)) return !good.includes(false);
-    if (this.options.when !== 'later') return this.find(plan, used, unknown);
+    if (this.options.when !== 'later') return this.find(plan, used, unknown, work);
     this.waiting.push(plan);
     return true;
   }
 
   /** Finds the verdicts of pipelines that nothing is known of, and keeps them; false when one is wrong. */
-  private async find(plan: PlanBuilder, used: readonly Use[], unknown: readonly Use[]): Promise<boolean> {
+  private async find(
+    plan: PlanBuilder,
+    used: readonly Use[],
+    unknown: readonly Use[],
+    work: WorkOptions,
+  ): Promise<boolean> {
     // Drivers that compile on threads of their own begin at once; failures show when a case is run.
     for (const { kernel, constants } of unknown) this.gpu.compile(kernel, constants).catch(() => {});
     const { explain } = await import('../shaders/checkCase.js');
+    const told = async (done: number, note: string) => {
+      const progress = { phase: 'check', done, total: unknown.length, unit: 'kernels', note };
+      for (const one of [this.options, work]) await tell(one, progress);
+    };
     let right = true;
     for (const [done, use] of unknown.entries()) {
-      this.options.onProgress?.(done, unknown.length, use.kernel.name);
-      const wrong = await this.checkPipeline(plan, use, used);
+      await told(done, use.kernel.name);
+      const wrong = await this.checkPipeline(plan, use, used, work);
       this.verdicts.set(use.key, wrong ? 'wrong' : 'right');
       right = this.heed(use, wrong ? explain(wrong) : '') && right;
     }
-    this.options.onProgress?.(unknown.length, unknown.length, '');
+    await told(unknown.length, '');
     await this.keep();
     return right;
   }
@@ -154,6 +167,7 @@ export class PlanChecker implements KernelChecker {
     plan: PlanBuilder,
     { kernel, constants }: Use,
     used: readonly Use[],
+    { signal }: WorkOptions,
   ): Promise<CheckResult | null> {
     const { gpu } = this;
     // A page whose kernels are known to be right does not load the cases.
@@ -164,7 +178,7 @@ export class PlanChecker implements KernelChecker {
     this.cases ??= new SmallCases(gpu);
     const kernels = Object.fromEntries(used.map((use) => [use.kernel.name, use.kernel]));
     for (const { check, choice } of this.cases.of(plan, kernel, constants)) {
-      const result = await judge(gpu, check, choice, kernels);
+      const result = await judge(gpu, check, choice, { kernels, signal });
       if (result && !result.ok) return result;
     }
     return null;

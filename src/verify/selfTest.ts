@@ -1,26 +1,27 @@
 /** Self-test of all kernels: every small case of every operation (`*.check.ts`) on the adapter at hand. */
+import { checkWork, tell, type WorkOptions } from '../core/work.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { CheckResult } from '../shaders/checkCase.js';
 
-export interface SelfTestOptions {
+/** `onProgress` hears of `check`, with the cases that are done and what is waited for: before each, and at the end. */
+export interface SelfTestOptions extends WorkOptions {
   /** Operations or folders to test, e.g. `conv.forward`, `conv`; default all. */
   ops?: readonly string[];
   /** More devices of the same adapter, where its driver compiles for each by itself: the work is shared out. */
   beside?: readonly Gpu[];
-  /** Cases done, cases in all, and what is waited for: before each case, and at the end. */
-  onProgress?: (done: number, total: number, waitingFor: string) => void;
 }
 
 /**
  * Runs every small case of every variant that this adapter can run. A variant that fails one is entered in
  * `gpu.broken`, so that no plan picks it from then on.
  * @returns a result for each case and variant that ran
- * @throws GpuError when a device is lost; OutOfMemoryError
+ * @throws DeviceLostError when a device is lost; OutOfMemoryError; the signal's reason
  */
 export async function selfTest(
   gpu: Gpu,
-  { ops, beside = [], onProgress = () => {} }: SelfTestOptions = {},
+  { ops, beside = [], ...options }: SelfTestOptions = {},
 ): Promise<CheckResult[]> {
+  checkWork(options);
   // A page that checks nothing does not load the cases.
   const [{ checksOf }, { judge }] = await Promise.all([
     import('./checksOf.js'),
@@ -40,13 +41,17 @@ export async function selfTest(
   const devices = [gpu, ...beside];
   const busy = new Map<Gpu, string>();
   let done = 0;
+  const told = () => {
+    const note = [...busy.values()].join(', ');
+    return tell(options, { phase: 'check', done, total: runs.length, unit: 'cases', note });
+  };
   const work = async (device: Gpu): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const [name, group] = next;
       busy.set(device, name);
       for (const i of group) {
-        onProgress(done, runs.length, [...busy.values()].join(', '));
-        results[i] = await judge(device, runs[i].check, runs[i].variant);
+        await told();
+        results[i] = await judge(device, runs[i].check, runs[i].variant, options);
         if (results[i]?.ok === false) for (const one of devices) one.broken.add(name);
         done++;
       }
@@ -64,6 +69,6 @@ export async function selfTest(
   );
   const failure = ended.find((one) => one.status === 'rejected');
   if (failure) throw failure.reason;
-  onProgress(done, runs.length, '');
+  await told();
   return results.filter((result) => result !== null);
 }

@@ -19,15 +19,17 @@ export function createModel(
   return DenseNet.create(gpu, {
     config,
     weights,
-    onCompile: (label, done, total) => {
+    signal,
+    onProgress: ({ phase, note = '', done, total = 0 }) => {
       signal.throwIfAborted();
-      if (label !== plan) {
-        plan = label;
+      if (phase !== 'compile') return;
+      if (note !== plan) {
+        plan = note;
         started = performance.now();
         bar = null;
       }
       if (performance.now() - started > SHOW_AFTER_MS) {
-        bar ??= out.progress(`Compiling for ${label}`, total, 'kernels');
+        bar ??= out.progress(`Compiling for ${note}`, total, 'kernels');
       }
       bar?.update(done, '', total);
       if (done === total) {

@@ -73,15 +73,19 @@ function lineOf({ label, kernel, constants = {}, workgroups }: Dispatch): string
 /** Every dispatch that runs while `work` does, by whatever plan. */
 async function dispatchesOf(work: () => Promise<unknown>): Promise<string[]> {
   const lines: string[] = [];
-  const { run } = Plan.prototype;
+  const { run, runInSteps } = Plan.prototype;
   Plan.prototype.run = function (...args) {
     lines.push(...this.dispatches.map(lineOf));
     return run.apply(this, args);
   };
+  Plan.prototype.runInSteps = function (...args) {
+    lines.push(...this.dispatches.map(lineOf));
+    return runInSteps.apply(this, args);
+  };
   try {
     await work();
   } finally {
-    Plan.prototype.run = run;
+    Object.assign(Plan.prototype, { run, runInSteps });
   }
   return lines;
 }

@@ -20,7 +20,7 @@ it.each<[string, RegExp, () => Promise<unknown>]>([
   [
     'what is no signal',
     /signal is an Object, it must be an AbortSignal/,
-    () => predictAll(MODEL, tinySource(), () => {}, NO_SIGNAL),
+    () => predictAll(MODEL, tinySource(), { signal: NO_SIGNAL }),
   ],
 ])('%s is refused', async (_, message, work) => {
   await refused(work, UsageError, message);

@@ -139,15 +139,21 @@ describe('an abort', () => {
     },
   );
 
-  it('while a batch is loaded lets the step end, and takes no other', async () => {
+  it('while a batch is loaded does not wait for it, and takes no step', async () => {
     const abort = new AbortController();
     const { source } = recordedSource();
-    const getBatch = (i: number) => {
-      abort.abort(new Error('mine'));
-      return source.getBatch(i);
+    let late = (_: unknown) => {};
+    const getBatch = () => {
+      setTimeout(() => abort.abort(new Error('mine')));
+      return new Promise<never>((_, reject) => {
+        late = reject;
+      });
     };
     await expect(train({ signal: abort.signal }, { ...source, getBatch })).rejects.toThrow('mine');
-    expect(tiny.model.steps).toBe(1);
+    expect(tiny.model.steps).toBe(0);
+    // Nobody hears of it any more.
+    late(new Error('too late'));
+    expect((await train({}, source)).stepLoss).toHaveLength(2);
   });
 });
 

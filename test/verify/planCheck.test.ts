@@ -259,8 +259,8 @@ async function checkedBy(
   checkKernels(gpu, {
     store,
     runtime,
-    onProgress: (done, total, kernel) => {
-      if (done < total) kernels.push(kernel);
+    onProgress: ({ done, total = 0, note = '' }) => {
+      if (done < total) kernels.push(note);
     },
   });
   await work();

@@ -152,7 +152,7 @@ describe('self-test and race', () => {
     let last = [0, 0];
     const results = await selfTest(gpu, {
       ops: ['reduce', 'resize.bilinear'],
-      onProgress: (done, total) => {
+      onProgress: ({ done, total = 0 }) => {
         last = [done, total];
       },
     });
@@ -173,7 +173,7 @@ describe('self-test and race', () => {
       const shared = await selfTest(gpu, {
         ops,
         beside: [beside],
-        onProgress: (_done, _total, waitingFor) => waits.push(waitingFor),
+        onProgress: ({ note = '' }) => waits.push(note),
       });
       const alone = await selfTest(gpu, { ops });
       const names = (results: typeof alone) => results.map((r) => `${r.op}.${r.variant} ${r.title} ${r.ok}`);

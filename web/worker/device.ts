@@ -41,7 +41,7 @@ export async function openDevice(onChecked: (done: number, total: number) => voi
   const checker = checkKernels(gpu, {
     when: 'later',
     store: { load: () => keptDocument(name), save: (document) => keepDocument(name, document) },
-    onProgress: onChecked,
+    onProgress: ({ done, total = 0 }) => onChecked(done, total),
   });
   return { gpu, words, checker };
 }

@@ -71,7 +71,8 @@ async function testAll(
   const beside: Gpu[] = [];
   try {
     for (let i = 0; i < more; i++) beside.push((await openNodeGpu({ quiet: true })).gpu);
-    return await selfTest(gpu, { ops, beside, onProgress: kernelProgress(context, 'Self-test', 'cases') });
+    const onProgress = kernelProgress(context, 'Self-test', 'cases');
+    return await selfTest(gpu, { ops, beside, signal: context.signal, onProgress });
   } finally {
     for (const device of beside) device.dispose();
   }

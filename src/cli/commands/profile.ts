@@ -49,7 +49,7 @@ async function profile(
       const measured = await profilePlan(gpu, await filledPlan(model, workload), {
         repeats: flags.repeats,
         signal,
-        onProgress: (done, total) => bar.update(done, '', total),
+        onProgress: ({ done, total }) => bar.update(done, '', total),
       });
       const kernels = byKernel(measured, peaks);
       const layers = byLayer(measured, peaks);

@@ -18,6 +18,7 @@ export function checkBeforeUse(context: CommandContext, { gpu }: NodeGpu): void 
   checkKernels(gpu, {
     runtime: `webgpu ${webgpu}, chexgpu ${chexgpu}, swiftshader ${swiftshader}`,
     store: verdictFile(gpu),
+    signal: context.signal,
     onProgress: kernelProgress(context, 'Checking the kernels on this adapter', 'kernels'),
     onBroken: (kernel, why) => {
       context.out.warn(`The kernel ${kernel} gives wrong numbers on this adapter and is not used: ${why}`);

@@ -45,7 +45,7 @@ export async function useTuning(
     measure: retune || gpu.info.kind === 'hardware',
     afresh: retune,
     signal,
-    onProgress: (done, total) => {
+    onProgress: ({ done, total = 0 }) => {
       bar ??= out.progress('Measuring which kernels are fastest here', total, 'shapes');
       bar.update(done);
     },

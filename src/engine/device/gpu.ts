@@ -304,6 +304,11 @@ export class Gpu {
     }
   }
 
+  /** Waits for something else. @throws DeviceLostError as soon as the device is gone */
+  until<T>(promise: Promise<T>): Promise<T> {
+    return this.end.until(promise);
+  }
+
   /** Waits for the GPU; a software one gets the cores meanwhile. @throws DeviceLostError as soon as it is gone */
   wait<T>(promise: Promise<T>): Promise<T> {
     const ended = this.end.until(promise);

@@ -7,7 +7,7 @@
  */
 
 import { GpuError, OutOfMemoryError } from '../../core/errors.js';
-import { untilAborted } from '../../core/work.js';
+import { tell, untilAborted, type WorkOptions } from '../../core/work.js';
 import { COPY_DST, COPY_SRC, STORAGE, UNIFORM } from '../device/bufferUsage.js';
 import type { Gpu } from '../device/gpu.js';
 import { extensionObstacle } from '../wgsl/extensions.js';
@@ -82,8 +82,15 @@ interface ArenaStorage extends Storage {
   keep: boolean;
 }
 
-/** GPU work put into one submit at most; keeps a submit well under a second and the desktop alive. */
-const FLOPS_PER_SUBMIT = { software: 1e9, hardware: 5e10 } as const;
+/**
+ * Work in one submit at most, in FLOPs, if a single dispatch is not more: keeps the desktop alive, and what is given up
+ * is given up within one submit. SwiftShader at 320 px: 30 submits of a batch of one, the longest conv1/conv alone.
+ */
+const COST_PER_SUBMIT = { software: 5e8, hardware: 5e10 } as const;
+/** FLOPs that take about as long as moving a byte. */
+const COST_PER_BYTE = 4;
+/** Submits that are under way at once: a GPU gets the next one before it is through with the last. */
+const SUBMITS_AHEAD = { software: 1, hardware: 2 } as const;
 
 export class PlanBuilder {
   private readonly dispatches: Dispatch[] = [];
@@ -205,28 +212,30 @@ export class PlanBuilder {
 
   /**
    * Settles memory, compiles all pipelines in parallel, makes the bind groups.
-   * @param onProgress pipelines ready, pipelines in all
-   * @param signal gives up at once; pipelines that are on their way are kept for others
+   * @param work hears of `compile`, with the kernels that are ready. Its signal gives up at once; pipelines that are on
+   *   their way are kept for others
    * @throws OutOfMemoryError, GpuError; the signal's reason; whatever `onProgress` throws
    */
-  async build(
-    onProgress: (done: number, total: number) => void = () => {},
-    signal?: AbortSignal,
-  ): Promise<Plan> {
-    signal?.throwIfAborted();
-    const { gpu } = this;
+  async build(work: WorkOptions = {}): Promise<Plan> {
+    work.signal?.throwIfAborted();
+    const { gpu, label: note } = this;
     const compiled = new Map<string, ReturnType<Gpu['compile']>>();
     const key = (d: Dispatch) => `${d.kernel.name}|${JSON.stringify(d.constants ?? {})}`;
     for (const d of this.dispatches) {
       if (!compiled.has(key(d))) compiled.set(key(d), gpu.compile(d.kernel, d.constants ?? {}));
     }
     let done = 0;
+    // One after the other, and none behind one that fails.
+    let told = Promise.resolve();
     const ready = [...compiled].map(async ([k, promise]) => {
       const pipeline = await promise;
-      if (!signal?.aborted) onProgress(++done, compiled.size);
+      told = told.then(() =>
+        tell(work, { phase: 'compile', done: ++done, total: compiled.size, unit: 'kernels', note }),
+      );
+      await told;
       return [k, pipeline] as const;
     });
-    const pipelines = new Map(await untilAborted(Promise.all(ready), signal));
+    const pipelines = new Map(await untilAborted(Promise.all(ready), work.signal));
     return gpu.guarded(`the memory of the plan ${this.label}`, (): Plan => {
       const buffers = this.allocate();
       const align = gpu.device.limits.minUniformBufferOffsetAlignment;
@@ -314,6 +323,8 @@ export class Plan {
   /** Bytes of this plan's own buffers: activations, gradients of activations, uniforms. */
   readonly bytes: number;
   private disposed = false;
+  /** Dispatches [from, to) of each submit. */
+  private readonly submits: readonly (readonly [from: number, to: number])[];
 
   constructor(
     private readonly gpu: Gpu,
@@ -323,30 +334,55 @@ export class Plan {
     private readonly buffers: readonly GPUBuffer[],
   ) {
     this.bytes = buffers.reduce((sum, b) => sum + b.size, 0);
+    this.submits = submitsOf(dispatches, COST_PER_SUBMIT[gpu.info.kind]);
   }
 
   /**
    * Encodes and submits every dispatch, in order. Does not wait for the GPU.
-   * @param behind encodes what goes into one submit with the last dispatch: both are done or neither
+   * @param behind encodes what goes into one submit with all dispatches: all is done or nothing
    * @throws GpuError when the plan was disposed, or its Gpu
    */
   run(behind?: (encoder: GPUCommandEncoder) => void): void {
-    this.gpu.assertAlive();
-    const { device, info } = this.gpu;
-    const budget = FLOPS_PER_SUBMIT[info.kind];
-    let next = 0;
-    while (next < this.steps.length) {
-      const encoder = device.createCommandEncoder({ label: this.label });
-      const pass = encoder.beginComputePass({ label: this.label });
-      let flops = 0;
-      do {
-        this.encode(pass, next);
-        flops += this.dispatches[next++].flops;
-      } while (next < this.steps.length && flops < budget);
-      pass.end();
-      if (next === this.steps.length) behind?.(encoder);
-      device.queue.submit([encoder.finish()]);
+    if (behind) this.submit([0, this.dispatches.length], behind);
+    else for (const range of this.submits) this.submit(range);
+  }
+
+  /**
+   * Runs a plan that may take long: what is behind a submit waits until the GPU is nearly through with those before.
+   * @param work hears of `run`, with the submits that were made; its signal gives up those that were not
+   * @param before goes before the first submit, `behind` behind the last: WebGPU calls, within `Gpu.guarded`
+   * @throws as `Gpu.guarded`; the signal's reason; what `onProgress` throws
+   */
+  async runInSteps(work: WorkOptions, before = () => {}, behind = () => {}): Promise<void> {
+    const { gpu, submits, label: note } = this;
+    const total = submits.length;
+    const underWay: Promise<void>[] = [];
+    for (const [i, range] of submits.entries()) {
+      work.signal?.throwIfAborted();
+      await gpu.guarded(note, () => {
+        if (i === 0) before();
+        this.submit(range);
+        if (i === total - 1) behind();
+      });
+      await tell(work, { phase: 'run', done: i + 1, total, unit: 'submits', note });
+      if (i === total - 1) break;
+      const done = gpu.idle();
+      done.catch(() => {});
+      underWay.push(done);
+      if (underWay.length < SUBMITS_AHEAD[gpu.info.kind]) continue;
+      await untilAborted(underWay.shift()!, work.signal);
     }
+  }
+
+  private submit([from, to]: readonly [number, number], behind?: (encoder: GPUCommandEncoder) => void): void {
+    this.gpu.assertAlive();
+    const { device } = this.gpu;
+    const encoder = device.createCommandEncoder({ label: this.label });
+    const pass = encoder.beginComputePass({ label: this.label });
+    for (let index = from; index < to; index++) this.encode(pass, index);
+    pass.end();
+    behind?.(encoder);
+    device.queue.submit([encoder.finish()]);
   }
 
   /** Encodes one dispatch. */
@@ -363,6 +399,22 @@ export class Plan {
     this.disposed = true;
     for (const buffer of this.buffers) this.gpu.destroyBuffer(buffer);
   }
+}
+
+/** Cuts a list of dispatches where the work of a submit would grow too large. */
+function submitsOf(dispatches: readonly Dispatch[], most: number): [from: number, to: number][] {
+  const submits: [number, number][] = [];
+  let cost = Number.POSITIVE_INFINITY;
+  for (const [i, { flops, bytes }] of dispatches.entries()) {
+    const more = flops + COST_PER_BYTE * bytes;
+    cost += more;
+    if (cost > most) {
+      submits.push([i, i]);
+      cost = more;
+    }
+    submits[submits.length - 1][1] = i + 1;
+  }
+  return submits;
 }
 
 /** Workgroups for `threads` threads in a line, folded into y beyond 32,768: every adapter starts 65,535 in a row. */

@@ -1,13 +1,13 @@
 /** How a plan comes about: recorded; if need be anew, with choices that were measured and kernels that were checked. */
 
 import { GpuError } from '../../core/errors.js';
-import type { StopSignal } from '../../core/work.js';
+import type { WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../device/gpu.js';
 import { OTHER_ADAPTER, type PlanBuilder, type UntunedClass } from './plan.js';
 
 /** Measures which choices are fastest for shapes that nothing is known of: `tuning/tuner.ts`. */
 export interface ChoiceTuner {
-  tune(classes: readonly UntunedClass[], signal?: StopSignal): Promise<void>;
+  tune(classes: readonly UntunedClass[], work?: WorkOptions): Promise<void>;
 }
 
 /** Finds kernels that give wrong numbers before a plan uses them: `verify/planCheck.ts`. */
@@ -16,9 +16,9 @@ export interface KernelChecker {
    * Checks what `plan`, recorded and not yet built, is about to run, as far as nothing is known of it, and enters in
    * `gpu.broken` what is wrong.
    * @returns false when the plan names a kernel that is wrong, and has to be recorded anew
-   * @throws DeviceLostError when the device is lost; OutOfMemoryError
+   * @throws DeviceLostError when the device is lost; OutOfMemoryError; the reason of `work.signal`
    */
-  check(plan: PlanBuilder): Promise<boolean>;
+  check(plan: PlanBuilder, work?: WorkOptions): Promise<boolean>;
 }
 
 /** Who is asked before plans on a Gpu are built; null where nothing is to be measured or checked. */
@@ -45,29 +45,29 @@ export function planHelpers(gpu: Gpu): PlanHelpers {
  * The builder is not yet built.
  * @param make a new builder
  * @param record records everything, as often as it is called; what it gives back is handed on
- * @param signal ends the measuring with its reason, and the checking between two plans
+ * @param work hears of `tune` and `check`; its signal ends either with its reason
  * @throws GpuError when an operation has no variant that gives right numbers on this adapter
  */
 export async function recordPlan<T>(
   gpu: Gpu,
   make: () => PlanBuilder,
   record: (builder: PlanBuilder) => T,
-  signal?: StopSignal,
+  work: WorkOptions = {},
 ): Promise<{ builder: PlanBuilder; recorded: T }> {
   const { tuner, checker } = planHelpers(gpu);
   let builder = make();
   let recorded = record(builder);
   if (tuner && builder.untuned.size > 0) {
-    await tuner.tune([...builder.untuned.values()], signal);
+    await tuner.tune([...builder.untuned.values()], work);
     builder = make();
     recorded = record(builder);
   }
-  while (checker && !(await checker.check(builder))) {
+  while (checker && !(await checker.check(builder, work))) {
     builder = make();
     recorded = record(builder);
     refuseBroken(gpu, builder);
   }
-  signal?.throwIfAborted();
+  work.signal?.throwIfAborted();
   return { builder, recorded };
 }
 

@@ -2,6 +2,7 @@
  * What each dispatch of a plan costs: the median of several runs, beside the FLOPs and bytes that the plan's table
  * gives. Tables of it are made in profileTables.ts, traces in profileTrace.ts.
  */
+import { checkWork, tell, type WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../device/gpu.js';
 import type { Scalars } from '../plan/kernel.js';
 import type { Plan } from '../plan/plan.js';
@@ -50,14 +51,12 @@ export interface Profile {
   timeline: TimelineEntry[];
 }
 
-export interface ProfileOptions {
+/** The signal is asked between runs; `onProgress` hears of `profile`, with the runs that are done. */
+export interface ProfileOptions extends WorkOptions {
   /** Runs that count; one more goes before them. Default 5. */
   repeats?: number;
   /** No further run begins after so many milliseconds; the first always does. */
   budgetMs?: number;
-  /** Checked between runs; its reason is thrown. */
-  signal?: AbortSignal;
-  onProgress?: (done: number, total: number) => void;
 }
 
 /**
@@ -68,9 +67,12 @@ export interface ProfileOptions {
  * @throws DeviceLostError; GpuError when a dispatch is refused
  */
 export async function profilePlan(gpu: Gpu, plan: Plan, options: ProfileOptions = {}): Promise<Profile> {
-  const { repeats = 5, budgetMs, signal, onProgress } = options;
+  checkWork(options);
+  const { repeats = 5, budgetMs, signal } = options;
+  const onDone = (done: number, total: number) =>
+    tell(options, { phase: 'profile', done, total, unit: 'runs' });
   const run = () => timeDispatches(gpu, plan);
-  const runs = await repeated(run, { count: repeats, budgetMs, signal, onDone: onProgress });
+  const runs = await repeated(run, { count: repeats, budgetMs, signal, onDone });
   return assemble(plan, runs, clockOf(gpu));
 }
 

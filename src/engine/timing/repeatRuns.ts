@@ -10,7 +10,8 @@ export interface RepeatOptions {
   warm?: boolean;
   /** Checked between runs; its reason is thrown. */
   signal?: AbortSignal;
-  onDone?: (done: number, total: number) => void;
+  /** Waited for. */
+  onDone?: (done: number, total: number) => unknown;
 }
 
 /**
@@ -26,7 +27,7 @@ export async function repeated<T>(work: () => Promise<T>, options: RepeatOptions
   const first = await work();
   if (warm) {
     results.push(first);
-    onDone?.(1, count);
+    await onDone?.(1, count);
   }
   let runs = 1;
   while (results.length < count) {
@@ -35,7 +36,7 @@ export async function repeated<T>(work: () => Promise<T>, options: RepeatOptions
     if (spent + spent / runs > budgetMs) break;
     results.push(await work());
     runs++;
-    onDone?.(results.length, count);
+    await onDone?.(results.length, count);
   }
   return results.length > 0 ? results : [first];
 }

@@ -7,7 +7,7 @@
 import { ChexError, OutOfMemoryError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
 import { TOLERANCE, worstDifference } from '../../core/tolerance.js';
-import type { StopSignal } from '../../core/work.js';
+import type { WorkOptions } from '../../core/work.js';
 import { COPY_DST, COPY_SRC, STORAGE } from '../device/bufferUsage.js';
 import type { Gpu } from '../device/gpu.js';
 import { type Choice, choiceName } from '../plan/choice.js';
@@ -135,7 +135,7 @@ export class ClassMeter {
     private readonly gpu: Gpu,
     private readonly prepared: PreparedClass,
     private readonly source: GPUBuffer,
-    private readonly options: { maxBytes: number; signal?: StopSignal },
+    private readonly options: { maxBytes: number } & Pick<WorkOptions, 'signal'>,
   ) {}
 
   async measure(): Promise<TuningEntry> {
@@ -208,7 +208,7 @@ export class ClassMeter {
   private async buildAll(): Promise<Runner[]> {
     const runners: Runner[] = [];
     for (const { name, variant, builder } of this.prepared.candidates) {
-      const plan = await this.attempt(name, () => builder.build());
+      const plan = await this.attempt(name, () => builder.build({ signal: this.options.signal }));
       if (!plan) continue;
       this.plans.push(plan);
       this.bytes += plan.bytes;
@@ -224,6 +224,7 @@ export class ClassMeter {
       return await work();
     } catch (error) {
       this.gpu.assertAlive();
+      this.options.signal?.throwIfAborted();
       if (!(error instanceof ChexError)) throw error;
       // Of a shader that does not compile, the first of the compiler's messages stands in the second line.
       const [what, first = ''] = error.message.split('\n');
@@ -266,11 +267,8 @@ export class ClassMeter {
   }
 
   /** Runs once on fresh outputs and reads them. */
-  private async run({ plan, name }: Runner): Promise<Float32Array[]> {
-    await this.gpu.guarded(name, () => {
-      this.fill(this.prepared.outputs);
-      plan.run();
-    });
+  private async run({ plan }: Runner): Promise<Float32Array[]> {
+    await plan.runInSteps({ signal: this.options.signal }, () => this.fill(this.prepared.outputs));
     const read: Float32Array[] = [];
     for (const { buffer } of this.prepared.outputs) {
       for (const [offset, bytes] of pieces(buffer!.size)) {

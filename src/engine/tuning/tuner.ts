@@ -6,7 +6,7 @@
  * All choices of a class give the same numbers but for rounding, so a table decides over the last bits of a result:
  * with the same table the bits are the same. What is in a table therefore stays as it is until it is measured anew.
  */
-import type { StopSignal } from '../../core/work.js';
+import { eitherSignal, tell, untilAborted, type WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../device/gpu.js';
 import { choiceName } from '../plan/choice.js';
 import type { Kernel } from '../plan/kernel.js';
@@ -37,14 +37,12 @@ const BUDGET_MS = { software: 20_000, hardware: 10_000 } as const;
 /** Memory of one class with its choices. */
 const MAX_BYTES = { software: 2 ** 29, hardware: 2 ** 31 } as const;
 
-export interface TuneOptions {
+/** `onProgress` hears of `tune`, with the classes that are measured. */
+export interface TuneOptions extends WorkOptions {
   /** After this time no other class is begun. Default 10 s on hardware, 20 s in software. */
   budgetMs?: number;
   /** Bytes that the buffers of one class may take. */
   maxBytes?: number;
-  /** Classes done, classes in all. */
-  onProgress?: (done: number, total: number) => void;
-  signal?: StopSignal;
   /** Kernels that stand in for built-in ones, by name. */
   kernels?: Readonly<Record<string, Kernel>>;
 }
@@ -74,7 +72,7 @@ export async function tune(
   options: TuneOptions = {},
 ): Promise<TuneReport> {
   const { kind } = gpu.info;
-  const { budgetMs = BUDGET_MS[kind], maxBytes = MAX_BYTES[kind], onProgress, signal, kernels } = options;
+  const { budgetMs = BUDGET_MS[kind], maxBytes = MAX_BYTES[kind], signal, kernels } = options;
   const started = performance.now();
   const prepared = classes
     .map((shape) => prepareClass(gpu, shape, kernels))
@@ -97,7 +95,7 @@ export async function tune(
       if (kind === 'hardware') ready = compileNext(gpu, next);
       table.merge([await new ClassMeter(gpu, one, source, { maxBytes, signal }).measure()]);
       if (kind === 'software') ready = compileNext(gpu, next);
-      onProgress?.(i + 1, prepared.length);
+      await tell(options, { phase: 'tune', done: i + 1, total: prepared.length, unit: 'shapes' });
     }
     await ready;
   } finally {
@@ -184,30 +182,42 @@ export class Tuner implements ChoiceTuner {
 
   /**
    * Measures classes; one call at a time.
-   * @param signal of the caller, who may be gone before the measuring is done
+   * @param work of the caller, who may be gone before the measuring is done, and hears of it as the tuner's owner does
    */
-  tune(classes: readonly UntunedClass[], signal?: StopSignal): Promise<void> {
-    const run = this.last.then(() => this.tuneNow(classes, signal));
-    this.last = run.catch(() => {});
+  tune(classes: readonly UntunedClass[], work: WorkOptions = {}): Promise<void> {
+    const before = this.last;
+    const run = untilAborted(before, work.signal).then(() => this.tuneFor(classes, work));
+    const over = run.catch(() => {});
+    this.last = before.then(() => over);
     return run;
   }
 
-  private async tuneNow(classes: readonly UntunedClass[], callers?: StopSignal): Promise<void> {
-    const { budgetMs, maxBytes, onProgress, afresh, onTuned, onWarning } = this.settings;
-    const signal: StopSignal = {
-      throwIfAborted: () => {
-        callers?.throwIfAborted();
-        this.settings.signal?.throwIfAborted();
-      },
-    };
-    signal.throwIfAborted();
+  private async tuneFor(classes: readonly UntunedClass[], callers: WorkOptions): Promise<void> {
+    const { signal: own = new AbortController().signal } = this.settings;
+    const { signal, release } = eitherSignal(own, callers.signal);
+    try {
+      await this.tuneNow(classes, {
+        signal,
+        onProgress: async (progress) => {
+          await this.settings.onProgress?.(progress);
+          await callers.onProgress?.(progress);
+        },
+      });
+    } finally {
+      release();
+    }
+  }
+
+  private async tuneNow(classes: readonly UntunedClass[], work: WorkOptions): Promise<void> {
+    const { budgetMs, maxBytes, afresh, onTuned, onWarning } = this.settings;
+    work.signal?.throwIfAborted();
     const budget = budgetMs ?? (afresh ? Number.POSITIVE_INFINITY : undefined);
     const unknown = classes.filter(({ op, key, choices }) => {
       const best = this.table.best(op, key);
       return !choices.some((choice) => best === choiceName(choice) || best === choice.variant);
     });
     if (unknown.length === 0) return;
-    const report = await tune(this.gpu, unknown, { budgetMs: budget, maxBytes, onProgress, signal });
+    const report = await tune(this.gpu, unknown, { budgetMs: budget, maxBytes, ...work });
     this.table.merge(report.table.entries);
     this.fresh.merge(report.table.entries);
     for (const text of complaints(report.table)) onWarning?.(text);

@@ -4,6 +4,7 @@ import { recordPlan } from '../../engine/plan/recordPlan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import { prepareInference } from '../../shaders/batchnorm/batchnorm.js';
 import type { ModelContext } from './context.js';
+import type { JobWork } from './turns.js';
 
 export class Affines {
   /** Made by the first refresh. */
@@ -21,9 +22,9 @@ export class Affines {
   }
 
   /** Computes them where they are out of date. */
-  async refresh(): Promise<void> {
+  async refresh(work: JobWork): Promise<void> {
     if (this.fresh) return;
-    const { gpu, network, parameters, variants, signal } = this.context;
+    const { gpu, network, parameters, variants } = this.context;
     this.tensors ??= await gpu.guarded('the affines', () => {
       const make = (name: string, c: number) => fixedTensor(gpu, `${name} affine`, [1, 1, 2, c]);
       return new Map(network.batchNorms.map(({ name, channels }) => [name, make(name, channels)]));
@@ -36,8 +37,8 @@ export class Affines {
       }
     };
     const make = () => new PlanBuilder(gpu, 'affines', { variants });
-    const { builder } = await recordPlan(gpu, make, record, signal);
-    const plan = await builder.build(undefined, signal);
+    const { builder } = await recordPlan(gpu, make, record, work);
+    const plan = await builder.build(work);
     try {
       await gpu.guarded(plan.label, () => plan.run());
     } finally {

@@ -16,9 +16,6 @@ export interface ModelContext {
   variants: Readonly<Record<string, string>>;
   /** Of predictions; training is always f32. */
   precision: Precision;
-  onCompile: (plan: string, done: number, total: number) => void;
-  /** Aborted when the model is disposed: long work asks it between its waits. */
-  signal: AbortSignal;
 }
 
 /** @throws NonFiniteError naming the image whose outputs are not finite */

@@ -13,6 +13,7 @@ import type { Tensor } from '../../engine/plan/tensor.js';
 import { normalise, samplewiseMoments } from '../../shaders/preprocess/preprocess.js';
 import type { Batch, BatchShape, Normalisation, PixelBatch } from '../batch.js';
 import type { ChangedInput } from './changedInput.js';
+import type { JobWork } from './turns.js';
 
 /** Buffers and plans for one batch size and image size. */
 export class InputStage {
@@ -48,7 +49,7 @@ export class InputStage {
    * @returns uploads it, within `Gpu.guarded`; images it does not fill keep whatever was there
    * @throws DataError when the batch does not fit; UsageError for changes that cannot be
    */
-  async loader(batch: Batch): Promise<() => void> {
+  async loader(batch: Batch, work?: JobWork): Promise<() => void> {
     const { count, height, width } = batch;
     if (count > this.batch || height !== this.height || width !== this.width) {
       throw new DataError(
@@ -59,7 +60,7 @@ export class InputStage {
     if ('x' in batch) return () => this.upload(this.image, batch.x);
     const { pixels, normalisation } = batch;
     const changed = batch.changes && (await this.changed(batch));
-    const { plan, stored } = await this.preprocessing(batch, changed);
+    const { plan, stored } = await this.preprocessing(batch, changed, work);
     return () => {
       if (changed) this.upload(this.table!, changed.table);
       // Admitted pixels have zeros behind them up to a whole word.
@@ -89,7 +90,11 @@ export class InputStage {
     return changed;
   }
 
-  private async preprocessing({ channels, normalisation }: PixelBatch, changed: ChangedInput | undefined) {
+  private async preprocessing(
+    { channels, normalisation }: PixelBatch,
+    changed: ChangedInput | undefined,
+    work: JobWork | undefined,
+  ) {
     const { gpu, batch, height, width, table } = this;
     const epsilon = normalisation.kind === 'samplewise' ? normalisation.epsilon : null;
     const key = `${channels} ${epsilon} ${changed?.key}`;
@@ -111,8 +116,8 @@ export class InputStage {
       }
       normalise(builder, 'input', { pixels, moments, x: image }, { channels });
     };
-    const { builder } = await recordPlan(gpu, () => new PlanBuilder(gpu, `preprocess ${key}`), record);
-    const plan = await builder.build();
+    const { builder } = await recordPlan(gpu, () => new PlanBuilder(gpu, `preprocess ${key}`), record, work);
+    const plan = await builder.build(work);
     this.plans.set(key, plan);
     return { plan, stored };
   }

@@ -10,6 +10,7 @@ import { elements, type Tensor } from '../../engine/plan/tensor.js';
 import type { Batch } from '../batch.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
+import type { JobWork } from './turns.js';
 
 export interface LayerOutput {
   /** Keras' name of the layer; the head's values are logits, before the sigmoid or softmax. */
@@ -50,8 +51,9 @@ export async function inspectForward(
   context: ModelContext,
   batch: Batch,
   affine: (batchnorm: string) => Tensor,
+  work: JobWork,
 ): Promise<Inspection> {
-  const { gpu, network, parameters, variants, onCompile, signal } = context;
+  const { gpu, network, parameters, variants } = context;
   const label = `inspect, ${describeBatch(batch)}`;
   const input = await gpu.guarded(label, () => new InputStage(gpu, batch, network.inputChannels));
   const make = () => new PlanBuilder(gpu, label, { variants });
@@ -63,14 +65,9 @@ export async function inspectForward(
   };
   try {
     const record = (builder: PlanBuilder) => network.record(builder, parameters, input.image, mode, true);
-    const { builder, recorded } = await recordPlan(gpu, make, record, signal);
-    const built = await builder.build((done, total) => onCompile(label, done, total), signal);
-    plan = built;
-    const load = await input.loader(batch);
-    await gpu.guarded(label, () => {
-      load();
-      built.run();
-    });
+    const { builder, recorded } = await recordPlan(gpu, make, record, work);
+    plan = await builder.build(work);
+    await plan.runInSteps(work, await input.loader(batch, work));
     return { maps: recorded.maps, read: (map) => readMap(gpu, map), dispose };
   } catch (error) {
     dispose();

@@ -11,6 +11,7 @@ import {
   wholeNumber,
 } from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
+import { checkWork, tell, untilAborted, type WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { Plan, Precision } from '../../engine/plan/plan.js';
 import type { Batch, BatchShape } from '../batch.js';
@@ -29,10 +30,13 @@ import { Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
 import type { Trainer } from './trainer.js';
 import { TrainingState } from './trainingState.js';
-import { Turns } from './turns.js';
+import { type JobWork, Turns } from './turns.js';
 
-/** How a model is made. */
-export interface ModelOptions {
+/**
+ * How a model is made. `onProgress` hears of its making (`upload`), and of every later call that brings none of its own:
+ * before the first use of a new batch size or mode kernels compile (`compile`, the plan in `note`).
+ */
+export interface ModelOptions extends WorkOptions {
   /** Default: Keras' initialisers with `seed`. */
   weights?: WeightMap;
   seed?: number;
@@ -43,8 +47,6 @@ export interface ModelOptions {
    * matrices for it; elsewhere, and in training, nothing changes. Default `f32`.
    */
   precision?: Precision;
-  /** Called while pipelines compile, before the first use of a new batch size or mode. */
-  onCompile?: (plan: string, done: number, total: number) => void;
 }
 
 /** Any network that fulfils `Network`, with its weights on one GPU: predicts, explains, trains. */
@@ -57,10 +59,12 @@ export class Model {
   private readonly state: TrainingState;
   private readonly turns = new Turns(() => this.free());
   private readonly context: ModelContext;
+  private readonly onProgress: WorkOptions['onProgress'];
 
   /** Without memory yet: `begin` gives it. */
   protected constructor(gpu: Gpu, network: Network, options: ModelOptions) {
-    if (options.onCompile !== undefined) requireFunction('onCompile', options.onCompile);
+    checkWork(options);
+    this.onProgress = options.onProgress;
     const parameters = new Parameters(gpu, network);
     this.context = {
       gpu,
@@ -69,8 +73,6 @@ export class Model {
       average: new WeightAverage(gpu, parameters),
       variants: { ...options.variants },
       precision: oneOf('precision', options.precision ?? 'f32', ['f32', 'f16']),
-      onCompile: options.onCompile ?? (() => {}),
-      signal: this.turns.signal,
     };
     this.affines = new Affines(this.context);
     this.state = new TrainingState(this.context, () => this.trainers.clear());
@@ -89,12 +91,18 @@ export class Model {
   }
 
   /** Gives a new model its weights, or disposes of it. @throws WeightsError, OutOfMemoryError */
-  protected async begin({ weights, seed }: ModelOptions): Promise<this> {
+  protected async begin({ weights, seed, ...options }: ModelOptions): Promise<this> {
     const { parameters, network } = this.context;
+    const total = 4 * network.parameters.reduce((sum, { size }) => sum + size, 0);
     try {
-      // First, so that a network too large for the GPU is refused before its numbers are drawn.
-      await parameters.allocate('weights', 'moving');
-      await parameters.write(parameters.pack(weights ?? (await drawn(network, seed))));
+      await this.next(options, async (work) => {
+        const uploaded = (done: number) => tell(work, { phase: 'upload', done, total, unit: 'bytes' });
+        // First, so that a network too large for the GPU is refused before its numbers are drawn.
+        await parameters.allocate('weights', 'moving');
+        await uploaded(0);
+        await parameters.write(parameters.pack(weights ?? (await drawn(network, seed))));
+        await uploaded(total);
+      });
     } catch (error) {
       await this.dispose();
       throw error;
@@ -118,11 +126,11 @@ export class Model {
    *   than a batch has; DataError for arrays of a wrong length or input that is not finite; NonFiniteError for outputs;
    *   the last two name the file
    */
-  async predict(batch: Batch): Promise<Float32Array> {
+  async predict(batch: Batch, options: WorkOptions = {}): Promise<Float32Array> {
     const own = admitBatch(batch, this.network, { labels: false });
-    return this.turns.next(async () => {
-      const predictor = await this.predictor(own);
-      return predictor.predict(own);
+    return this.next(options, async (work) => {
+      const predictor = await this.predictor(own, work);
+      return predictor.predict(own, work);
     });
   }
 
@@ -136,15 +144,15 @@ export class Model {
   async gradcam(
     batch: Batch,
     classes: readonly ClassChoice[],
-    options: { score?: CamScore } = {},
+    options: { score?: CamScore } & WorkOptions = {},
   ): Promise<GradcamMap[]> {
     const own = admitBatch(batch, this.network, { labels: false });
     if (own.count !== 1) throw new UsageError(`Grad-CAM takes one image at a time, not ${own.count}.`);
     const wanted = classIndices(classes, this.labels, this.network);
     const score = oneOf('score', options.score ?? 'sigmoid', ['sigmoid', 'logit']);
-    return this.turns.next(async () => {
-      const predictor = await this.predictor(own);
-      return predictor.gradcam(own, wanted, score);
+    return this.next(options, async (work) => {
+      const predictor = await this.predictor(own, work);
+      return predictor.gradcam(own, wanted, score, work);
     });
   }
 
@@ -156,25 +164,30 @@ export class Model {
    *   browser cannot tell who calls once `visit` has awaited something, and serves such a call like any other.)
    * @throws as `predict`
    */
-  async inspect(batch: Batch, visit: (output: LayerOutput) => void | Promise<void>): Promise<void> {
+  async inspect(
+    batch: Batch,
+    visit: (output: LayerOutput) => void | Promise<void>,
+    options: WorkOptions = {},
+  ): Promise<void> {
     const own = admitBatch(batch, this.network, { labels: false });
     requireFunction('The visitor of inspect', visit);
+    checkWork(options);
     return this.turns.aside(async (callBack) => {
       let inspection: Inspection | undefined;
       try {
-        const { maps, read } = await this.turns.next(async () => {
-          await this.showNetwork();
-          inspection = await inspectForward(this.context, own, this.affines.of);
+        const { maps, read } = await this.next(options, async (work) => {
+          await this.showNetwork(work);
+          inspection = await inspectForward(this.context, own, this.affines.of, work);
           return inspection;
         });
         for (const [name, map] of maps) {
-          const values = await this.turns.next(() => read(map));
+          const values = await this.next(options, () => read(map));
           await callBack(() => visit({ name, shape: map.shape, values }));
         }
       } finally {
         inspection?.dispose();
       }
-    });
+    }, options);
   }
 
   /**
@@ -183,10 +196,10 @@ export class Model {
    * @throws UsageError for no loss or one that does not fit, and settings that make no sense (`checkTraining`);
    *   WeightsError for a state that is not this network's. After either all is as before.
    */
-  async compile(options: TrainingOptions): Promise<void> {
+  async compile(options: TrainingOptions & WorkOptions): Promise<void> {
     const given = checkTraining(options, this.network);
     const request = this.state.own(given.optimizer);
-    return this.turns.next(() => this.state.compile(given, request));
+    return this.next(options, () => this.state.compile(given, request));
   }
 
   /**
@@ -197,10 +210,10 @@ export class Model {
    * @returns the options that hold now
    * @throws as `compile`
    */
-  async goOn(options: TrainingOptions): Promise<CompiledTraining> {
+  async goOn(options: TrainingOptions & WorkOptions): Promise<CompiledTraining> {
     const given = checkTraining(options, this.network);
     const request = this.state.own(given.optimizer);
-    return this.turns.next(() => this.state.goOn(given, request));
+    return this.next(options, () => this.state.goOn(given, request));
   }
 
   /**
@@ -212,17 +225,22 @@ export class Model {
    *   with a value that is not finite, be it in the loss, the gradients, the moving averages or what the update would
    *   make of them. After any of them weights, moving averages, optimizer and count are as before.
    */
-  async trainStep(batch: Batch, { endsGroup = false }: { endsGroup?: boolean } = {}): Promise<number> {
+  async trainStep(
+    batch: Batch,
+    { endsGroup = false, ...options }: { endsGroup?: boolean } & WorkOptions = {},
+  ): Promise<number> {
     const own = admitBatch(batch, this.network, { labels: true });
     trueOrFalse('endsGroup', endsGroup);
-    return this.turns.next(async () => {
-      const trainer = await this.trainer(own);
+    return this.next(options, async (work) => {
+      const trainer = await this.trainer(own, work);
       if (!this.state.compiled('training').loss.unknownLabels) requireKnownLabels(own);
       try {
         this.affines.outdate();
         await this.context.average.show('trained');
         const place = this.state.place(own.count, endsGroup);
-        const loss = await trainer.step(own, place);
+        // Of a step that is given up there are none.
+        this.state.hasGradients = false;
+        const loss = await trainer.step(own, place, work);
         this.state.took(own.count, place);
         return loss;
       } catch (error) {
@@ -292,11 +310,16 @@ export class Model {
    * The plan of one step, with its table of dispatches and its bytes: for benches, the profiler and pages that
    * explain. It is the model's: run it to time it, after a step has given it input; do not dispose of it.
    */
-  planOf(kind: 'predict' | 'train', batch: number, size: number): Promise<Plan> {
-    return this.turns.next(async () => {
+  async planOf(
+    kind: 'predict' | 'train',
+    batch: number,
+    size: number,
+    options: WorkOptions = {},
+  ): Promise<Plan> {
+    return this.next(options, async (work) => {
       oneOf('kind', kind, ['predict', 'train']);
       const shape = { count: wholeNumber('batch', batch, 1), height: size, width: size };
-      return (kind === 'predict' ? await this.predictor(shape) : await this.trainer(shape)).plan;
+      return (kind === 'predict' ? await this.predictor(shape, work) : await this.trainer(shape, work)).plan;
     });
   }
 
@@ -307,6 +330,20 @@ export class Model {
    */
   dispose(): Promise<void> {
     return this.turns.end();
+  }
+
+  /** What is waited for on the way to the next call, a batch: given up with the model, its device or by `signal`. */
+  waitFor<T>(given: T | PromiseLike<T>, signal?: AbortSignal): Promise<T> {
+    const { gpu } = this.context;
+    return untilAborted(untilAborted(gpu.until(Promise.resolve(given)), signal), this.turns.ended);
+  }
+
+  /** A job when its turn has come, ended by the caller's signal, told to its or to the model's `onProgress`. */
+  private async next<T>(options: WorkOptions, job: (work: JobWork) => Promise<T>): Promise<T> {
+    requireObject('The options', options);
+    checkWork(options);
+    const { signal, onProgress = this.onProgress } = options;
+    return this.turns.next(job, { signal, onProgress });
   }
 
   private free(): void {
@@ -322,23 +359,23 @@ export class Model {
   }
 
   /** Before inference: the network as it is now, with the affines of its batch norms. */
-  private async showNetwork(): Promise<void> {
+  private async showNetwork(work: JobWork): Promise<void> {
     await this.context.average.show('average');
-    await this.affines.refresh();
+    await this.affines.refresh(work);
   }
 
-  private async predictor(shape: BatchShape): Promise<Predictor> {
+  private async predictor(shape: BatchShape, work: JobWork): Promise<Predictor> {
     this.checkSize(shape);
-    await this.showNetwork();
-    return this.predictors.for(shape, () => Predictor.create(this.context, shape, this.affines.of));
+    await this.showNetwork(work);
+    return this.predictors.for(shape, () => Predictor.create(this.context, shape, this.affines.of, work));
   }
 
-  private async trainer(shape: BatchShape): Promise<Trainer> {
+  private async trainer(shape: BatchShape, work: JobWork): Promise<Trainer> {
     const training = this.state.compiled('training');
     this.checkSize(shape);
     // What predicts alone is not made to carry it.
     const { Trainer } = await import('./trainer.js');
-    return this.trainers.for(shape, () => Trainer.create(this.context, shape, training));
+    return this.trainers.for(shape, () => Trainer.create(this.context, shape, training, work));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Inference and Grad-CAM for one batch size and image size. */
 import { firstNotFinite } from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
+import { tell } from '../../core/work.js';
 import { Readback } from '../../engine/device/readback.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
@@ -10,6 +11,7 @@ import type { BatchShape, Labelled } from '../batch.js';
 import type { CamInputs } from '../network.js';
 import { assertFinite, describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
+import type { JobWork } from './turns.js';
 
 /** What Grad-CAM differentiates: the probability, as the course's util.py does, or the logit. */
 export type CamScore = 'sigmoid' | 'logit';
@@ -51,8 +53,9 @@ export class Predictor {
     context: ModelContext,
     shape: BatchShape,
     affine: (batchnorm: string) => Tensor,
+    work: JobWork,
   ): Promise<Predictor> {
-    const { gpu, network, parameters, variants, precision, onCompile, signal } = context;
+    const { gpu, network, parameters, variants, precision } = context;
     const { count } = shape;
     const label = `predict, ${describeBatch(shape)}`;
     const { input, probabilities, selection, back } = await gpu.guarded(label, () => ({
@@ -69,8 +72,8 @@ export class Predictor {
         return recorded.cam;
       };
       const make = () => new PlanBuilder(gpu, label, { variants, precision });
-      const { builder, recorded: cam } = await recordPlan(gpu, make, record, signal);
-      const plan = await builder.build((done, total) => onCompile(label, done, total), signal);
+      const { builder, recorded: cam } = await recordPlan(gpu, make, record, work);
+      const plan = await builder.build(work);
       return new Predictor(context, shape, input, cam, plan, probabilities, selection, back);
     } catch (error) {
       input.dispose();
@@ -94,14 +97,12 @@ export class Predictor {
   }
 
   /** p[b,classes] */
-  async predict(batch: Labelled): Promise<Float32Array> {
-    const { gpu, network } = this.context;
-    const load = await this.input.loader(batch);
-    await gpu.guarded(this.plan.label, () => {
-      load();
-      this.plan.run();
-      this.back.copy(this.probabilities.storage.buffer!, 0, batch.count * network.classes * 4);
-    });
+  async predict(batch: Labelled, work: JobWork): Promise<Float32Array> {
+    const { network } = this.context;
+    const load = await this.input.loader(batch, work);
+    await this.plan.runInSteps(work, load, () =>
+      this.back.copy(this.probabilities.storage.buffer!, 0, batch.count * network.classes * 4),
+    );
     const p = new Float32Array(await this.back.take());
     assertFinite(p, network.classes, batch.files);
     return p;
@@ -111,8 +112,13 @@ export class Predictor {
    * One map per class, for the first image of the batch.
    * @throws UsageError for the score `sigmoid` of a network that ends in a softmax; NonFiniteError for a map
    */
-  async gradcam(batch: Labelled, classes: readonly number[], score: CamScore): Promise<GradcamMap[]> {
-    const { gpu, network, signal } = this.context;
+  async gradcam(
+    batch: Labelled,
+    classes: readonly number[],
+    score: CamScore,
+    work: JobWork,
+  ): Promise<GradcamMap[]> {
+    const { gpu, network } = this.context;
     if (score === 'sigmoid' && network.activation !== 'sigmoid') {
       throw new UsageError(
         `${network.name} ends in a ${network.activation}, so Grad-CAM has no sigmoid to differentiate.`,
@@ -120,11 +126,11 @@ export class Predictor {
       );
     }
     const { height, width } = this.shape;
-    const p = await this.predict(batch);
-    const { plan, resized, back } = await this.camPlan(score);
+    const p = await this.predict(batch, work);
+    const { plan, resized, back } = await this.camPlan(score, work);
     const maps: GradcamMap[] = [];
     for (const classIndex of classes) {
-      signal.throwIfAborted();
+      await tell(work, { phase: 'explain', done: maps.length, total: classes.length, unit: 'classes' });
       await gpu.guarded(plan.label, () => {
         gpu.device.queue.writeBuffer(this.selection.storage.buffer!, 0, new Uint32Array([classIndex]));
         plan.run();
@@ -144,10 +150,10 @@ export class Predictor {
     return maps;
   }
 
-  private async camPlan(score: CamScore): Promise<CamPlan> {
+  private async camPlan(score: CamScore, work: JobWork): Promise<CamPlan> {
     const known = this.cams.get(score);
     if (known) return known;
-    const { gpu, variants, signal } = this.context;
+    const { gpu, variants } = this.context;
     const { features: x, weights } = this.cam;
     const { height, width } = this.shape;
     const [b, h, w, c] = x.shape;
@@ -168,8 +174,8 @@ export class Predictor {
       return resized;
     };
     const make = () => new PlanBuilder(gpu, `Grad-CAM of the ${score}`, { variants });
-    const { builder, recorded: resized } = await recordPlan(gpu, make, record, signal);
-    const plan = await builder.build(undefined, signal);
+    const { builder, recorded: resized } = await recordPlan(gpu, make, record, work);
+    const plan = await builder.build(work);
     try {
       const back = await gpu.guarded(plan.label, () => new Readback(gpu, height * width * 4));
       const made = { plan, resized, back };

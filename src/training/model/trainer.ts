@@ -27,6 +27,7 @@ import { InputStage } from './inputStage.js';
 import { readMap } from './inspect.js';
 import { slotBuffer } from './parameters.js';
 import type { StepPlace } from './trainingState.js';
+import type { JobWork } from './turns.js';
 
 /** What the steps have on the GPU beside the parameters and the plan's own memory. */
 interface StepMemory {
@@ -65,8 +66,13 @@ export class Trainer {
     private readonly update: Plan,
   ) {}
 
-  static async create(context: ModelContext, shape: BatchShape, options: CompiledTraining): Promise<Trainer> {
-    const { gpu, network, parameters, variants, onCompile, signal } = context;
+  static async create(
+    context: ModelContext,
+    shape: BatchShape,
+    options: CompiledTraining,
+    work: JobWork,
+  ): Promise<Trainer> {
+    const { gpu, network, parameters, variants } = context;
     const { kind } = options.optimizer;
     const roles = layerRoles(network, options.layers);
     const label = `train, ${describeBatch(shape)}`;
@@ -82,13 +88,13 @@ export class Trainer {
     try {
       const make = () => new PlanBuilder(gpu, label, { variants });
       const record = (builder: PlanBuilder) => recordStep(builder, context, options, roles, memory);
-      const { builder } = await recordPlan(gpu, make, record, signal);
-      plan = await builder.build((done, total) => onCompile(label, done, total), signal);
+      const { builder } = await recordPlan(gpu, make, record, work);
+      plan = await builder.build(work);
 
       const makeUpdate = () => new PlanBuilder(gpu, kind.title, { variants });
       const recordOwn = (builder: PlanBuilder) => recordUpdate(builder, context, options, memory);
-      const updater = await recordPlan(gpu, makeUpdate, recordOwn, signal);
-      const update = await updater.builder.build(undefined, signal);
+      const updater = await recordPlan(gpu, makeUpdate, recordOwn, work);
+      const update = await updater.builder.build(work);
       return new Trainer(context, shape, options, roles, memory, plan, update);
     } catch (error) {
       plan?.dispose();
@@ -106,15 +112,16 @@ export class Trainer {
   /**
    * @param batch admitted, with labels
    * @returns the loss before the update
-   * @throws NonFiniteError when the step would leave a number that is not finite; then all is as before
+   * @throws NonFiniteError when the step would leave a number that is not finite; the reason of `work.signal`; then all
+   *   is as before
    */
-  async step(batch: Labelled, { t, share, last }: StepPlace): Promise<number> {
+  async step(batch: Labelled, { t, share, last }: StepPlace, work: JobWork): Promise<number> {
     const { gpu, parameters } = this.context;
     const { optimizer, updates } = this.options;
     const { kind, settings } = optimizer;
     const hyper = kind.hyper(settings, t, parameters);
-    const load = await this.memory.input.loader(batch);
-    await gpu.guarded(this.plan.label, () => {
+    const load = await this.memory.input.loader(batch, work);
+    const before = () => {
       this.write('labels', smoothLabels(batch.labels, this.options.loss) as Float32Array<ArrayBuffer>);
       this.write('hyper', hyper);
       this.write('share', Float32Array.of(share));
@@ -123,17 +130,20 @@ export class Trainer {
       this.write('own', Float32Array.of(t % updates.emaOverwrite === 0 ? 0 : 1));
       load();
       parameters.beginMoving();
-      this.plan.run();
-      const { storage } = this.memory.verdict;
-      this.memory.back.copy(storage.buffer!, 0, storage.bytes);
-    });
+    };
+    const { storage } = this.memory.verdict;
+    await this.plan.runInSteps(work, before, () => this.memory.back.copy(storage.buffer!, 0, storage.bytes));
     const { loss, gradient, moving, squares } = await this.verdict();
-    if (!Number.isFinite(loss)) throw await this.refusedLoss(loss, t);
+    if (!Number.isFinite(loss)) throw await this.refusedLoss(loss, t, work);
     if (!Number.isFinite(moving)) throw await this.refusedMoving(loss, t);
     // Whatever the optimizer thinks of them.
     if (!Number.isFinite(gradient)) throw await this.refusedGradient(loss, t);
-    if (last) await this.updateBy(gradient, squares, hyper, t, loss);
-    else await gpu.guarded(this.plan.label, () => parameters.keepGradients());
+    if (last) {
+      await this.updateBy(gradient, squares, hyper, t, loss, work);
+      return loss;
+    }
+    work.signal.throwIfAborted();
+    await gpu.guarded(this.plan.label, () => parameters.keepGradients());
     return loss;
   }
 
@@ -144,6 +154,7 @@ export class Trainer {
     hyper: Float32Array,
     t: number,
     loss: number,
+    work: JobWork,
   ): Promise<void> {
     const { gpu, parameters } = this.context;
     const { options, roles } = this;
@@ -157,6 +168,8 @@ export class Trainer {
     if (typeof bounds === 'string') throw refusal(t, loss, bounds);
 
     if (clipping.on) await gpu.guarded('clip', () => clipping.load(clip));
+    // From here on the step is taken.
+    work.signal.throwIfAborted();
     // One submit of all that moves, and nothing beside it that could fail alone.
     await gpu.guarded(kind.title, () => this.update.run((encoder) => parameters.takeMoving(encoder)));
     // The weights may become an average of those before.
@@ -185,19 +198,18 @@ export class Trainer {
   }
 
   /** Repeats the forward pass with every map kept and names the first that is not finite. */
-  private async refusedLoss(loss: number, t: number): Promise<NonFiniteError> {
+  private async refusedLoss(loss: number, t: number, work: JobWork): Promise<NonFiniteError> {
     const { gpu, network, parameters, variants } = this.context;
     const { input } = this.memory;
     const mode = forwardMode(this.options, this.roles);
     let where: string;
     try {
       const make = () => new PlanBuilder(gpu, 'diagnosis', { variants });
-      const { builder, recorded } = await recordPlan(gpu, make, (repeat) =>
-        network.record(repeat, parameters, input.image, mode, true),
-      );
-      const plan = await builder.build();
+      const record = (repeat: PlanBuilder) => network.record(repeat, parameters, input.image, mode, true);
+      const { builder, recorded } = await recordPlan(gpu, make, record, work);
+      const plan = await builder.build(work);
       try {
-        await gpu.guarded(plan.label, () => plan.run());
+        await plan.runInSteps(work);
         where =
           (await firstNonFinite(gpu, [['the input image', input.image], ...recorded.maps])) ??
           'the loss itself';

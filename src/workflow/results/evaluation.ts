@@ -16,12 +16,12 @@ export async function predictSplit(
   generator: ImageGenerator,
 ): Promise<PredictionTable> {
   const bar = out.progress('Predicting', generator.samples, 'images');
-  const { files, probabilities, labels } = await predictAll(
-    model,
-    generator,
-    (done) => bar.update(done),
+  const { files, probabilities, labels } = await predictAll(model, generator, {
     signal,
-  );
+    onProgress: ({ phase, done }) => {
+      if (phase === 'predict') bar.update(done);
+    },
+  });
   out.endProgress();
   return {
     labels: generator.labels,

@@ -26,7 +26,7 @@ export class KeepBest implements Callback {
   ) {}
 
   async onTrainBegin({ model }: TrainingContext): Promise<void> {
-    const { probabilities, labels } = await predictAll(model, this.validation, undefined, this.signal);
+    const { probabilities, labels } = await predictAll(model, this.validation, { signal: this.signal });
     this.startLoss = this.loss.value(probabilities, labels);
     await this.keep(this.startLoss, 0, model);
   }

@@ -47,9 +47,12 @@ describe('a plan', () => {
   it('that nobody wants any more is given up while it compiles', async () => {
     const before = gpu.allocatedBytes;
     const abort = new AbortController();
-    const build = record(3).build(() => abort.abort(new Error('no more')), abort.signal);
+    const build = record(3).build({
+      onProgress: () => abort.abort(new Error('no more')),
+      signal: abort.signal,
+    });
     await expect(build).rejects.toThrow('no more');
-    await expect(record(3).build(undefined, abort.signal)).rejects.toThrow('no more');
+    await expect(record(3).build({ signal: abort.signal })).rejects.toThrow('no more');
     expect(gpu.allocatedBytes).toBe(before);
   });
 

@@ -140,7 +140,7 @@ describe('profilePlan', () => {
     const plan = await model.planOf('predict', 1, 32);
     const bytes = gpu.allocatedBytes;
     const runs: number[] = [];
-    const profile = await profilePlan(gpu, plan, { repeats: 3, onProgress: (done) => runs.push(done) });
+    const profile = await profilePlan(gpu, plan, { repeats: 3, onProgress: ({ done }) => runs.push(done) });
     expect(gpu.allocatedBytes).toBe(bytes);
     expect(runs).toEqual([1, 2, 3]);
     expect(profile.clock).toBe(gpu.device.features.has('timestamp-query') ? 'gpu' : 'wall');
@@ -167,7 +167,7 @@ describe('profilePlan', () => {
     const profile = profilePlan(gpu!, plan, {
       repeats: 100,
       signal: abort.signal,
-      onProgress: (done) => done === 2 && abort.abort(new Error('enough')),
+      onProgress: ({ done }) => done === 2 && abort.abort(new Error('enough')),
     });
     await expect(profile).rejects.toThrow('enough');
     model.dispose();

@@ -35,7 +35,7 @@ describe('tuning', () => {
     const before = gpu.allocatedBytes;
     const steps: string[] = [];
     const report = await tune(gpu, classesOf(gpu, [1000, 70_000]), {
-      onProgress: (done, total) => steps.push(`${done}/${total}`),
+      onProgress: ({ done, total }) => steps.push(`${done}/${total}`),
     });
     expect(gpu.allocatedBytes).toBe(before);
     expect(steps).toEqual(['1/2', '2/2']);

@@ -150,7 +150,8 @@ describe('dispose() of a model', () => {
     const model = await DenseNet.create(gpu, {
       config: TINY,
       weights,
-      onCompile: (_, done) => {
+      onProgress: ({ phase, done }) => {
+        if (phase !== 'compile') return;
         heard = done;
         dispose();
       },

@@ -79,9 +79,9 @@ describe('what is no Gpu, no function, no source', () => {
     const doors: [RegExp, () => Promise<unknown>][] = [
       [/a GPUDevice.*must be a Gpu/, () => DenseNet.create(wrong<Gpu>(gpu.device))],
       [/null, it must be a Gpu/, () => DenseNet.create(wrong<Gpu>(null))],
-      [/onCompile is 5/, () => DenseNet.create(gpu, { onCompile: wrong(5) })],
+      [/onProgress is 5/, () => DenseNet.create(gpu, { onProgress: wrong(5) })],
       [/visitor .* is undefined/, () => model.inspect(tinyBatch(1), wrong(undefined))],
-      [/onProgress is null/, () => predictAll(model, tinySource(), wrong(null))],
+      [/onProgress is null/, () => predictAll(model, tinySource(), { onProgress: wrong(null) })],
       [/source is null/, () => predictAll(model, wrong(null))],
       [/source: length is NaN/, () => predictAll(model, source({ length: Number.NaN }))],
       [/source: samples is -1/, () => predictAll(model, source({ samples: -1 }))],

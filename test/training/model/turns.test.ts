@@ -133,24 +133,30 @@ describe('a visitor of inspect', () => {
 });
 
 describe('other callbacks', () => {
-  it('onCompile may call the model, and what it throws is the caller’s', async () => {
+  it('what onProgress throws is the caller’s, and it may not call the model that works', async () => {
     const mine = new Error('mine');
     let throws = true;
-    const later: Promise<Float32Array>[] = [];
+    const inside: Promise<unknown>[] = [];
     const model = await DenseNet.create(gpu, {
       config: TINY,
       seed: 1,
-      onCompile: () => {
+      onProgress: ({ phase }) => {
+        if (phase !== 'compile') return;
         if (throws) throw mine;
-        if (later.length === 0) later.push(model.predict(batch));
+        inside.push(expect(model.predict(batch)).rejects.toThrow(/onProgress of its own call/));
       },
     });
     const before = gpu.allocatedBytes;
     await expect(model.predict(batch)).rejects.toBe(mine);
     throws = false;
     const p = await seconds(model.predict(batch));
-    expect(await seconds(later[0])).toEqual(p);
+    await seconds(Promise.all(inside));
+    expect(inside.length).toBeGreaterThan(1);
+    expect(await model.predict(batch)).toEqual(p);
     expect(gpu.allocatedBytes).toBeGreaterThan(before);
+    // Whoever waits for the model in it, does not wait for ever.
+    const waiting = model.predict(tinyBatch(1, 1), { onProgress: () => model.predict(batch) });
+    await expect(seconds(waiting)).rejects.toThrow(/onProgress of its own call/);
     await model.dispose();
   });
 
@@ -161,7 +167,7 @@ describe('other callbacks', () => {
       await sleep(1);
       throw mine;
     };
-    await expect(predictAll(model, tinySource(), late)).rejects.toBe(mine);
+    await expect(predictAll(model, tinySource(), { onProgress: late })).rejects.toBe(mine);
     await model.dispose();
   });
 });
