@@ -31,8 +31,8 @@ import { Training } from './training.js';
 import type { TrainingOptions } from './trainingOptions.js';
 
 /**
- * How long, on what and by what `fit` trains; loss and optimizer as in `TrainingOptions`. `onProgress` hears of `train`,
- * with the steps of all epochs that are done, of `validate`, and of what `trainStep` and `predict` say.
+ * How long, on what and by what `fit` trains; loss and optimizer as in `TrainingOptions`. `onProgress` hears of
+ * `train`, with the steps of all epochs that are done, of `validate`, and of what `trainStep` and `predict` say.
  */
 export interface FitOptions extends TrainingOptions, WorkOptions {
   epochs: number;

@@ -22,8 +22,8 @@ import type { CheckResult } from '../shaders/checkCase.js';
 import type { SmallCases } from './smallCases.js';
 
 /**
- * Where verdicts are kept, and who is told of them: `onProgress` of `check`, with the pipelines of the plan at hand that
- * are done and the kernel that is waited for. An aborted signal ends the calls that would have kernels checked.
+ * Where verdicts are kept, and who is told of them: `onProgress` of `check`, with the pipelines of the plan at hand
+ * that are done and the kernel that is waited for. An aborted signal ends the calls that would have kernels checked.
  */
 export interface KernelCheckOptions extends WorkOptions {
   /** Where verdicts are kept; without one they are forgotten with the Gpu. */

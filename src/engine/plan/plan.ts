@@ -14,6 +14,7 @@ import { extensionObstacle } from '../wgsl/extensions.js';
 import { packSlots } from './arena.js';
 import { type Choice, choiceName } from './choice.js';
 import type { Kernel, Scalars, Variants } from './kernel.js';
+import { inSteps, type Submit, submitsOf } from './submits.js';
 import { denseTensor, elements, type Storage, type Tensor } from './tensor.js';
 
 export interface DispatchSpec {
@@ -81,16 +82,6 @@ interface ArenaStorage extends Storage {
   last: number;
   keep: boolean;
 }
-
-/**
- * Work in one submit at most, in FLOPs, if a single dispatch is not more: keeps the desktop alive, and what is given up
- * is given up within one submit. SwiftShader at 320 px: 30 submits of a batch of one, the longest conv1/conv alone.
- */
-const COST_PER_SUBMIT = { software: 5e8, hardware: 5e10 } as const;
-/** FLOPs that take about as long as moving a byte. */
-const COST_PER_BYTE = 4;
-/** Submits that are under way at once: a GPU gets the next one before it is through with the last. */
-const SUBMITS_AHEAD = { software: 1, hardware: 2 } as const;
 
 export class PlanBuilder {
   private readonly dispatches: Dispatch[] = [];
@@ -323,8 +314,7 @@ export class Plan {
   /** Bytes of this plan's own buffers: activations, gradients of activations, uniforms. */
   readonly bytes: number;
   private disposed = false;
-  /** Dispatches [from, to) of each submit. */
-  private readonly submits: readonly (readonly [from: number, to: number])[];
+  private readonly submits: readonly Submit[];
 
   constructor(
     private readonly gpu: Gpu,
@@ -334,7 +324,7 @@ export class Plan {
     private readonly buffers: readonly GPUBuffer[],
   ) {
     this.bytes = buffers.reduce((sum, b) => sum + b.size, 0);
-    this.submits = submitsOf(dispatches, COST_PER_SUBMIT[gpu.info.kind]);
+    this.submits = submitsOf(gpu, dispatches);
   }
 
   /**
@@ -348,33 +338,22 @@ export class Plan {
   }
 
   /**
-   * Runs a plan that may take long: what is behind a submit waits until the GPU is nearly through with those before.
+   * Runs a plan that may take long, so that it can be given up between two submits.
    * @param work hears of `run`, with the submits that were made; its signal gives up those that were not
    * @param before goes before the first submit, `behind` behind the last: WebGPU calls, within `Gpu.guarded`
    * @throws as `Gpu.guarded`; the signal's reason; what `onProgress` throws
    */
-  async runInSteps(work: WorkOptions, before = () => {}, behind = () => {}): Promise<void> {
-    const { gpu, submits, label: note } = this;
-    const total = submits.length;
-    const underWay: Promise<void>[] = [];
-    for (const [i, range] of submits.entries()) {
-      work.signal?.throwIfAborted();
-      await gpu.guarded(note, () => {
-        if (i === 0) before();
-        this.submit(range);
-        if (i === total - 1) behind();
-      });
-      await tell(work, { phase: 'run', done: i + 1, total, unit: 'submits', note });
-      if (i === total - 1) break;
-      const done = gpu.idle();
-      done.catch(() => {});
-      underWay.push(done);
-      if (underWay.length < SUBMITS_AHEAD[gpu.info.kind]) continue;
-      await untilAborted(underWay.shift()!, work.signal);
-    }
+  runInSteps(work: WorkOptions, before = () => {}, behind = () => {}): Promise<void> {
+    const { gpu, label, submits } = this;
+    const calls = submits.map((range, i) => () => {
+      if (i === 0) before();
+      this.submit(range);
+      if (i === submits.length - 1) behind();
+    });
+    return inSteps(gpu, label, work, calls);
   }
 
-  private submit([from, to]: readonly [number, number], behind?: (encoder: GPUCommandEncoder) => void): void {
+  private submit([from, to]: Submit, behind?: (encoder: GPUCommandEncoder) => void): void {
     this.gpu.assertAlive();
     const { device } = this.gpu;
     const encoder = device.createCommandEncoder({ label: this.label });
@@ -399,22 +378,6 @@ export class Plan {
     this.disposed = true;
     for (const buffer of this.buffers) this.gpu.destroyBuffer(buffer);
   }
-}
-
-/** Cuts a list of dispatches where the work of a submit would grow too large. */
-function submitsOf(dispatches: readonly Dispatch[], most: number): [from: number, to: number][] {
-  const submits: [number, number][] = [];
-  let cost = Number.POSITIVE_INFINITY;
-  for (const [i, { flops, bytes }] of dispatches.entries()) {
-    const more = flops + COST_PER_BYTE * bytes;
-    cost += more;
-    if (cost > most) {
-      submits.push([i, i]);
-      cost = more;
-    }
-    submits[submits.length - 1][1] = i + 1;
-  }
-  return submits;
 }
 
 /** Workgroups for `threads` threads in a line, folded into y beyond 32,768: every adapter starts 65,535 in a row. */

@@ -33,8 +33,8 @@ import { TrainingState } from './trainingState.js';
 import { type JobWork, Turns } from './turns.js';
 
 /**
- * How a model is made. `onProgress` hears of its making (`upload`), and of every later call that brings none of its own:
- * before the first use of a new batch size or mode kernels compile (`compile`, the plan in `note`).
+ * How a model is made. `onProgress` hears of its making (`upload`), and of every later call that brings none of its
+ * own: before the first use of a new batch size or mode kernels compile (`compile`, the plan in `note`).
  */
 export interface ModelOptions extends WorkOptions {
   /** Default: Keras' initialisers with `seed`. */

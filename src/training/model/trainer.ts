@@ -138,12 +138,10 @@ export class Trainer {
     if (!Number.isFinite(moving)) throw await this.refusedMoving(loss, t);
     // Whatever the optimizer thinks of them.
     if (!Number.isFinite(gradient)) throw await this.refusedGradient(loss, t);
-    if (last) {
-      await this.updateBy(gradient, squares, hyper, t, loss, work);
-      return loss;
-    }
+    // From here on the step is taken.
     work.signal.throwIfAborted();
-    await gpu.guarded(this.plan.label, () => parameters.keepGradients());
+    if (last) await this.updateBy(gradient, squares, hyper, t, loss);
+    else await gpu.guarded(this.plan.label, () => parameters.keepGradients());
     return loss;
   }
 
@@ -154,7 +152,6 @@ export class Trainer {
     hyper: Float32Array,
     t: number,
     loss: number,
-    work: JobWork,
   ): Promise<void> {
     const { gpu, parameters } = this.context;
     const { options, roles } = this;
@@ -168,8 +165,6 @@ export class Trainer {
     if (typeof bounds === 'string') throw refusal(t, loss, bounds);
 
     if (clipping.on) await gpu.guarded('clip', () => clipping.load(clip));
-    // From here on the step is taken.
-    work.signal.throwIfAborted();
     // One submit of all that moves, and nothing beside it that could fail alone.
     await gpu.guarded(kind.title, () => this.update.run((encoder) => parameters.takeMoving(encoder)));
     // The weights may become an average of those before.
