@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { addFiles, checkAdding, type NewFile } from '../../core/outputs/addFiles.node.js';
 import { rocSpec } from '../../eval/report/figureSpecs.js';
 import { renderFigure } from '../../eval/report/renderFigures.node.js';
+import { operatingPoints } from '../../eval/scores/operatingPoints.js';
 import { readPredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
 import { bootstrapPredictions, sayBootstrap } from '../../workflow/results/bootstrap.js';
 import { sayEvaluation, scorePredictions } from '../../workflow/results/evaluation.js';
@@ -10,7 +11,7 @@ import { define } from '../defineCommand.js';
 import { option, wholeNumber } from '../flags/sharedFlags.js';
 import { inputsOf } from '../session/namedInputs.js';
 
-const FILES = ['roc.svg', 'evaluation.json'];
+const FILES = ['roc.svg', 'evaluation.json', 'operating-points.json'];
 
 interface EvaluateFlags {
   out?: string;
@@ -19,6 +20,7 @@ interface EvaluateFlags {
   bootstrap?: number;
   against?: string;
   seed: number;
+  note: string;
 }
 
 export const evaluateCommand = define<EvaluateFlags>({
@@ -26,7 +28,10 @@ export const evaluateCommand = define<EvaluateFlags>({
   description: 'Scores predictions: AUC of every class with its 95 % interval, and the ROC curves.',
   examples: [
     ['chexgpu evaluate runs/first/predictions.csv', 'the table of AUCs'],
-    ['chexgpu evaluate predictions.csv --out scores', 'and scores/roc.svg, scores/evaluation.json'],
+    [
+      'chexgpu evaluate predictions.csv --out scores',
+      'and scores/roc.svg, scores/evaluation.json, scores/operating-points.json',
+    ],
     [
       'chexgpu evaluate a.csv --against b.csv',
       'is a better than b? The difference of the mean AUCs, by 2,000 draws',
@@ -35,7 +40,12 @@ export const evaluateCommand = define<EvaluateFlags>({
   flags: (command) =>
     command
       .argument('<predictions.csv>', 'labels, and a column <Label>_pred for each; columns are found by name')
-      .option('--out <dir>', 'folder for roc.svg and evaluation.json')
+      .option('--out <dir>', `folder for ${FILES.join(', ')}`)
+      .option(
+        '--note <text>',
+        'which images these are, kept in operating-points.json',
+        'the images of the table',
+      )
       .addOption(
         new Option('--bootstrap <draws>', '95 % interval of the mean AUC by so many draws of patients')
           .argParser(wholeNumber(1))
@@ -68,6 +78,14 @@ export const evaluateCommand = define<EvaluateFlags>({
       }
       const content = `${JSON.stringify({ ...result, bootstrap }, null, 1)}\n`;
       added.push({ name: 'evaluation', ending: '.json', content });
+      if (result.undefinedClasses.length === 0) {
+        const points = operatingPoints(table, flags.note);
+        added.push({
+          name: 'operating-points',
+          ending: '.json',
+          content: `${JSON.stringify(points, null, 1)}\n`,
+        });
+      }
       files.push(...(await addFiles(flags.out, added, options)));
       for (const path of files) out.say(`Wrote ${path}`);
     }
