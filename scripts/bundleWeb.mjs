@@ -3,20 +3,18 @@
  * keeps all of it for use without a network. Any web server can serve the folder, over https or on localhost.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { browserOptions } from './bundle.mjs';
+import { putWeights } from './webWeights.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const web = join(root, 'web');
 
 /** Files that are served as they are. */
 const STATIC = ['index.html', 'manifest.webmanifest', 'icon.svg'];
-/** What the Reader begins with, and its operating points. */
-const WEIGHTS = ['phantoms-densenet121.h5', 'phantoms-densenet121.points.json'];
-
 /** Of every file below `folder`, by its path there. */
 function sums(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -39,10 +37,7 @@ function sums(folder) {
 export async function bundleWeb(outdir) {
   mkdirSync(outdir, { recursive: true });
   for (const name of STATIC) cpSync(join(web, name), join(outdir, name));
-  for (const name of WEIGHTS) {
-    const file = join(root, 'weights', name);
-    if (existsSync(file)) cpSync(file, join(outdir, 'weights', name));
-  }
+  await putWeights(join(outdir, 'weights'));
   const result = await build({
     ...browserOptions,
     // In one folder: there every script finds the worker and the weights beside itself.

@@ -8,6 +8,7 @@ export { MT19937 } from './core/mt19937.js';
 export { packState, unpackState } from './core/packState.js';
 export type { NumberArray, StateValue } from './core/stateValue.js';
 export type { Progress, WorkOptions } from './core/work.js';
+export { type ChestCheck, frontalChest } from './data/checks/frontalChest.js';
 export { type ArraySourceOptions, arraySource } from './data/generator/arraySource.js';
 export {
   type Augmentation,
@@ -107,6 +108,7 @@ export { type DeviceLoss, Gpu } from './engine/device/gpu.js';
 export type { GpuInfo } from './engine/device/gpuInfo.js';
 export { overlay, overlayAlpha } from './eval/explain/colormap.js';
 export { colourTable, MAP_COLOURS, type MapColours } from './eval/explain/uniformColours.js';
+export { type Reading, type Readings, readingsPage } from './eval/readings/readingsPage.js';
 export {
   type Average,
   type AveragedScore,
@@ -122,6 +124,13 @@ export {
   bootstrapMeanAuc,
 } from './eval/scores/bootstrap.js';
 export { type ClassEvaluation, type EvaluationResult, evaluate } from './eval/scores/evaluate.js';
+export {
+  type OperatingPoint,
+  type OperatingPointsFile,
+  operatingPoints,
+  youdenPoint,
+} from './eval/scores/operatingPoints.js';
+export { probabilitiesToCsv } from './eval/scores/predictionsCsv.js';
 export {
   auc,
   averagePrecision,

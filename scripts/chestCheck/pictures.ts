@@ -1,4 +1,4 @@
-/** Pictures that are no frontal chest X-rays, drawn by chance: what the check of X-rays learns from, beside phantoms. */
+/** Pictures that are no frontal chest X-rays, drawn by chance: what the check learns from, beside phantoms. */
 import { MT19937 } from '../../src/core/mt19937.js';
 import type { PixelImage } from '../../src/data/images/pixels.js';
 import { drawPhantom } from '../../src/data/phantoms/drawPhantom.js';

@@ -153,8 +153,7 @@ export class ChexgpuApp extends LitElement {
     chooseTheme(this.theme);
   }
 
-  private skip(event: Event): void {
-    event.preventDefault();
+  private skip(): void {
     this.renderRoot.querySelector<HTMLElement>('main')?.focus();
   }
 
@@ -162,8 +161,8 @@ export class ChexgpuApp extends LitElement {
     const { current, theme, opened, failure, takeOver } = this;
     for (const { page, element } of opened) element.hidden = page !== current;
     return html`
-      <a class="skip" href="#${current.id}" @click=${this.skip}>Skip to the page</a>
       <header>
+        <button class="skip" type="button" @click=${this.skip}>Skip to the page</button>
         <p class="brand"><img src="icon.svg" alt="" width="30" height="30" />chexgpu</p>
         <nav aria-label="Pages">
           ${PAGES.map(

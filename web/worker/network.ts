@@ -1,18 +1,18 @@
 /** A network of a weight file, on the GPU of this worker. */
 import {
   DenseNet,
-  densenetConfig,
   type Gpu,
   type ImagePreparation,
   imagePreparation,
+  type LoadedWeights,
+  loadWeights,
   outputsOf,
-  readWeights,
   SAMPLEWISE,
 } from 'chexgpu';
 import type { Call } from './protocol.js';
 
 /** The network that comes with the package: drawings taught it. */
-export const SHIPPED_WEIGHTS = 'weights/phantoms-densenet121.h5';
+export const SHIPPED_WEIGHTS = 'weights/phantoms-densenet121.safetensors';
 
 export interface LoadedNetwork {
   readonly model: DenseNet;
@@ -26,40 +26,34 @@ export interface LoadedNetwork {
   again(): Promise<LoadedNetwork>;
 }
 
-/** The bytes at an address, with progress. @throws Error that names it where they cannot be had */
-export async function fetchBytes(
-  address: string,
-  what: string,
+/** Weights from an address or a file, with progress in words. @throws WeightsError */
+export function readNetwork(
+  source: URL | Blob,
+  name: string,
   { signal, report }: Call,
-): Promise<Uint8Array> {
-  const response = await fetch(address, { signal });
-  if (!response.ok || !response.body) throw new Error(`${address} cannot be loaded (${response.status}).`);
-  const total = Number(response.headers.get('content-length') ?? 0);
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let done = 0;
-  for (let reader = response.body.getReader(); ; ) {
-    const { value, done: ended } = await reader.read();
-    if (ended) break;
-    parts.push(value);
-    done += value.length;
-    report(what, done, total);
-  }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+): Promise<LoadedWeights> {
+  return loadWeights(source, {
+    name,
+    signal,
+    onProgress: ({ phase, done, total = 0 }) => {
+      if (phase === 'load') report('Loading the network', done, total);
+      else report('Reading the network');
+    },
+  });
 }
 
 /**
- * Puts the network of a weight file onto the GPU.
+ * Puts a network onto the GPU.
  * @param name what errors and the page call it
  * @throws WeightsError, OutOfMemoryError
  */
-export async function loadNetwork(gpu: Gpu, bytes: Uint8Array, name: string): Promise<LoadedNetwork> {
-  const read = await readWeights(bytes, densenetConfig('densenet121'), name, { recognise: true });
+export async function makeNetwork(gpu: Gpu, read: LoadedWeights, name: string): Promise<LoadedNetwork> {
   const { labels } = outputsOf(read, undefined, name);
   const prepared = imagePreparation(read, null, {}, undefined, name);
   // Nobody says how pixels were normalised: then each image by itself, as the notebook trains.
   const preparation = { ...prepared, normalisation: prepared.normalisation ?? SAMPLEWISE };
   const make = async (): Promise<LoadedNetwork> => ({
-    model: await DenseNet.create(gpu, { config: read.config, weights: read.tensors }),
+    model: await DenseNet.create(gpu, { config: read.config, weights: read.weights }),
     name,
     labels,
     preparation,

@@ -1,6 +1,6 @@
 /**
- * Whether a picture is a frontal chest X-ray: nine numbers of a small gray copy, weighed by a logistic regression that was
- * fitted on drawings alone. A notice, not a gate: how often it errs is in docs/chest-check.md.
+ * Whether a picture is a frontal chest X-ray: nine numbers of a small gray copy, weighed by a logistic regression that
+ * was fitted on drawings alone. A notice, not a gate: how often it errs is in docs/chest-check.md.
  */
 import { checkedImage, type PixelImage } from '../images/pixels.js';
 import { type ChestFeature, chestFeatures, FEATURES } from './chestFeatures.js';

@@ -1,4 +1,4 @@
-/** From which probability on a finding counts as found: a point on each class's ROC curve, chosen on validation images. */
+/** From which probability on a finding counts as found: a point on each class's ROC curve, of validation images. */
 import type { PredictionTable } from './predictionsCsv.js';
 import { rocCurve } from './roc.js';
 

@@ -3,6 +3,7 @@
  * @sparticuz/chromium, with the libraries it wants from the same package, so that it needs
  * nothing of the system and no network. Linux on x64 only.
  */
+import { spawn } from 'node:child_process';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -10,12 +11,15 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname, extname, join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 import { createBrotliDecompress } from 'node:zlib';
 import { chromium, type Page } from 'playwright-core';
 import { extract } from 'tar-fs';
 import { cachedFolder } from '../../../src/engine/device/archiveCache.node.js';
 
 export const CHROMIUM_RUNS_HERE = process.platform === 'linux' && process.arch === 'x64';
+
+const SERVE = fileURLToPath(new URL('../../../scripts/serve.mjs', import.meta.url));
 
 /** WebGPU on the SwiftShader that lies beside the binary. */
 export const CHROMIUM_FLAGS = [
@@ -107,6 +111,25 @@ async function chromiumPackage(): Promise<{ bin: string; version: string }> {
   return { bin: join(folder, 'bin'), version };
 }
 
+/** The folder as `npm run web` serves it, with its policies. */
+export async function serveAsWeb(folder: string): Promise<Served> {
+  const child = spawn(process.execPath, [SERVE, '--port', '0', folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const origin = await new Promise<string>((resolve) => {
+    child.stdout.once('data', (line) => resolve(String(line).split(' ')[0]));
+  });
+  return {
+    origin,
+    close: () =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) return resolve();
+        child.once('close', () => resolve());
+        child.kill();
+      }),
+  };
+}
+
 /** Unpacks Chromium once per version into the cache (about 220 MB) and gives its folder. */
 async function chromiumFolder(): Promise<string> {
   const installed = await chromiumPackage();
@@ -126,6 +149,8 @@ async function chromiumFolder(): Promise<string> {
 
 export interface OpenedPage {
   page: Page;
+  /** Ends the server alone. */
+  closeServer(): Promise<void>;
   origin: string;
   /** Uncaught errors, console errors (policy violations among them) and requests to other hosts. */
   problems: string[];
@@ -136,13 +161,18 @@ export interface OpenedPage {
 
 /**
  * Serves `folder` and opens `path` of it in a fresh headless Chromium.
+ * @param serve how it is served; default: under a policy for tests
  * @throws Error when the folder is not there or Chromium does not start
  */
-export async function openInChromium(folder: string, path = 'index.html'): Promise<OpenedPage> {
+export async function openInChromium(
+  folder: string,
+  path = 'index.html',
+  serve = serveFolder,
+): Promise<OpenedPage> {
   if (!(await stat(folder)).isDirectory()) throw new Error(`${folder} is not a folder`);
   const home = await chromiumFolder();
   const started = performance.now();
-  const served = await serveFolder(folder);
+  const served = await serve(folder);
   const browser = await chromium
     .launch({
       executablePath: join(home, 'chromium'),
@@ -159,7 +189,8 @@ export async function openInChromium(folder: string, path = 'index.html'): Promi
       await served.close();
       throw cause;
     });
-  const page = await browser.newPage();
+  // A context by name: axe opens pages beside this one.
+  const page = await (await browser.newContext()).newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
   page.on('console', (message) => {
@@ -178,6 +209,7 @@ export async function openInChromium(folder: string, path = 'index.html'): Promi
     origin: served.origin,
     problems,
     startMilliseconds: performance.now() - started,
+    closeServer: served.close,
     close: async () => {
       await browser.close();
       await served.close();

@@ -3,6 +3,7 @@ import { css, html, LitElement, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { ref } from 'lit/directives/ref.js';
 import { repeat } from 'lit/directives/repeat.js';
+import { context2d } from '../../parts/canvas.js';
 import { icons } from '../../parts/icons.js';
 import { tokens } from '../../parts/tokens.js';
 import type { Xray } from './session.js';
@@ -181,5 +182,5 @@ const painted = new WeakMap<Element, ImageBitmap>();
 function paint(canvas: Element | undefined, thumb: ImageBitmap | undefined): void {
   if (!(canvas instanceof HTMLCanvasElement) || !thumb || painted.get(canvas) === thumb) return;
   painted.set(canvas, thumb);
-  canvas.getContext('2d')?.drawImage(thumb, 0, 0);
+  context2d(canvas).drawImage(thumb, 0, 0);
 }

@@ -24,12 +24,15 @@ export class Findings extends LitElement {
         padding: 5px 8px;
         border-radius: 7px;
         display: grid;
-        grid-template-columns: minmax(0, 9.4em) minmax(40px, 1fr) 3.2em 4.2em;
+        grid-template-columns: minmax(0, 9.6em) minmax(40px, 1fr) 3.2em;
         gap: 0 10px;
         align-items: center;
         text-align: left;
         cursor: pointer;
         min-height: 34px;
+      }
+      .judged button {
+        grid-template-columns: minmax(0, 9.6em) minmax(40px, 1fr) 3.2em 4.4em;
       }
       button:hover:not(:disabled) {
         background: var(--sunken);
@@ -142,14 +145,14 @@ export class Findings extends LitElement {
           }
         </span>
         <span class="value">${p === undefined ? '–' : p.toFixed(3)}</span>
-        <span class="verdict">${verdict}</span>
+        ${this.thresholds ? html`<span class="verdict">${verdict}</span>` : nothing}
         ${isDrawn ? html`<span class="offscreen">, drawn in this phantom</span>` : nothing}
       </button>
     </li>`;
   }
 
   override render(): TemplateResult {
-    return html`<ol aria-label="Findings">
+    return html`<ol aria-label="Findings" class=${this.thresholds ? 'judged' : ''}>
       ${this.labels.map((label, index) => this.row(label, index))}
     </ol>`;
   }

@@ -6,5 +6,5 @@ export const reader: PageEntry = {
   title: 'Reader',
   tag: 'chexgpu-reader',
   element: () => import('./reader.js'),
-  work: () => import('./work.js'),
+  work: () => import('./inWorker/work.js'),
 };

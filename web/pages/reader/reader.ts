@@ -12,7 +12,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, state } from 'lit/decorators.js';
 import { ref } from 'lit/directives/ref.js';
 import { controls, tokens } from '../../parts/tokens.js';
-import { colourBar } from './heat.js';
+import { colourBar } from './colourBar.js';
 import { sorted, type Taken, takeDropped, takePasted } from './intake.js';
 import { readerStyles } from './readerStyles.js';
 import { ReaderSession, type Xray } from './session.js';
@@ -149,7 +149,22 @@ export class ChexgpuReader extends LitElement {
     chooseFiles: () => this.renderRoot.querySelector<HTMLInputElement>('#files')?.click(),
     chooseFolder: () => this.renderRoot.querySelector<HTMLInputElement>('#folder')?.click(),
     drawPhantom: () => this.drawPhantom(),
+    save: (what) => void this.save(what),
   };
+
+  private async save(what: 'csv' | 'png' | 'report'): Promise<void> {
+    const { session } = this;
+    if (!session) return;
+    const look = { opacity: this.opacity, colours: this.colours };
+    try {
+      if (what === 'csv') download('readings.csv', session.csv());
+      else if (what === 'report') download('readings.html', await session.report(look));
+      else
+        download(`${session.current?.name ?? 'xray'}.gradcam.png`, await session.png(look, this.showsBoxes));
+    } catch (error) {
+      session.fail(error);
+    }
+  }
 
   override render(): TemplateResult {
     const { session } = this;
@@ -305,4 +320,13 @@ export class ChexgpuReader extends LitElement {
         </select>
       </label>`;
   }
+}
+
+function download(name: string, content: Blob): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  // The download has its own hold on the content by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

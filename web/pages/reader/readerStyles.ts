@@ -85,6 +85,10 @@ export const readerStyles = css`
     padding: 0;
     width: 36px;
   }
+  .saving {
+    display: inline-flex;
+    gap: 8px;
+  }
   .columns {
     display: grid;
     gap: 14px;
@@ -190,6 +194,24 @@ export const readerStyles = css`
     font-size: 14px;
     color: var(--muted);
     min-height: 24px;
+  }
+  @container (max-width: 560px) {
+    .toolbar .grow {
+      display: none;
+    }
+    .toolbar > button:not(.square),
+    .saving,
+    .saving button {
+      flex: 1 1 auto;
+      padding: 0 8px;
+    }
+    .saving {
+      flex-basis: 100%;
+      padding: 0;
+    }
+    .toolbar .place {
+      flex: 1;
+    }
   }
   @container (min-width: 760px) {
     .columns {

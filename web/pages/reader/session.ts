@@ -1,8 +1,10 @@
 /** What the Reader knows: its X-rays, their results, and the order in which the worker is asked for them. */
+import { probabilitiesToCsv } from 'chexgpu';
 import { WorkerClient } from '../../worker/client.js';
 import type { CallProgress } from '../../worker/protocol.js';
+import type { Look } from './inWorker/exports.js';
+import type { ReaderWork } from './inWorker/work.js';
 import type { Decoded, Explained, Loaded, Opened, Source } from './types.js';
-import type { ReaderWork } from './work.js';
 
 export interface Xray {
   readonly id: number;
@@ -30,7 +32,7 @@ export interface Checks {
 export type SessionEvents = 'change' | 'ready' | 'result' | 'gradcam' | 'withdrawn';
 
 /** The finding to explain first: what the network is surest of, over its operating point where there is one. */
-function mostStriking(probabilities: Float32Array, thresholds: readonly number[] | null): number {
+export function mostStriking(probabilities: Float32Array, thresholds: readonly number[] | null): number {
   const above = (c: number) => probabilities[c] - (thresholds?.[c] ?? 0);
   return [...probabilities.keys()].reduce((best, c) => (above(c) > above(best) ? c : best), 0);
 }
@@ -91,7 +93,8 @@ export class ReaderSession extends EventTarget {
     this.tell('change');
   };
 
-  private fail(error: unknown): void {
+  /** Says what went wrong. */
+  fail(error: unknown): void {
     if (error instanceof DOMException && error.name === 'AbortError') return;
     this.progress = null;
     this.failure = error instanceof Error ? error.message : String(error);
@@ -207,6 +210,42 @@ export class ReaderSession extends EventTarget {
       if (xray.decoded) xray.failure = '';
     }
     this.tell('change');
+  }
+
+  /** X-rays that have a result. */
+  get read(): readonly Xray[] {
+    return this.xrays.filter(({ probabilities }) => probabilities);
+  }
+
+  /** The results as `chexgpu predict` writes them. */
+  csv(): Blob {
+    const { read } = this;
+    const labels = this.loaded?.labels ?? [];
+    const predictions = Float32Array.from(read.flatMap((xray) => [...(xray.probabilities ?? [])]));
+    return new Blob([probabilitiesToCsv({ labels, images: read.map(({ name }) => name), predictions })], {
+      type: 'text/csv',
+    });
+  }
+
+  /** The current X-ray beside its Grad-CAM. @throws WorkerError */
+  png(look: Look, boxes: boolean): Promise<Blob> {
+    const { current, map, size } = this;
+    if (!current || !map) throw new Error('There is no Grad-CAM yet.');
+    return this.worker.call('png', { id: current.id, size, classIndex: map.classIndex, boxes, look });
+  }
+
+  /** A page of all results. @throws WorkerError */
+  async report(look: Look): Promise<Blob> {
+    const ids = this.read.map(({ id, probabilities }) => {
+      const p = probabilities as Float32Array;
+      return { id, probabilities: p, classIndex: this.classIndex ?? mostStriking(p, this.thresholds) };
+    });
+    try {
+      return await this.worker.call('report', { ids, size: this.size, look }, { onProgress: this.show });
+    } finally {
+      this.progress = null;
+      this.tell('change');
+    }
   }
 
   get thresholds(): readonly number[] | null {

@@ -8,6 +8,7 @@ export interface Acts {
   chooseFiles(): void;
   chooseFolder(): void;
   drawPhantom(): void;
+  save(what: 'csv' | 'png' | 'report'): void;
 }
 
 export function trustOf({ loaded }: ReaderSession): TemplateResult {
@@ -103,6 +104,15 @@ export function toolbarOf(session: ReaderSession, acts: Acts): TemplateResult {
     <button type="button" @click=${() => acts.chooseFiles()}>${icons.add} Add</button>
     <button type="button" @click=${() => acts.chooseFolder()}>${icons.folder} Folder</button>
     <button type="button" @click=${() => acts.drawPhantom()}>${icons.pencil} Phantom</button>
+    <span class="saving" role="group" aria-label="Export">
+      <button type="button" ?disabled=${session.read.length === 0} @click=${() => acts.save('csv')}>
+        ${icons.save} CSV
+      </button>
+      <button type="button" ?disabled=${!session.map} @click=${() => acts.save('png')}>${icons.save} PNG</button>
+      <button type="button" ?disabled=${session.read.length === 0} @click=${() => acts.save('report')}>
+        ${icons.save} Report
+      </button>
+    </span>
   </div>`;
 }
 

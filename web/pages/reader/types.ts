@@ -1,5 +1,5 @@
 /** What the Reader's element and its worker tell each other, and what one X-ray is to it. */
-import type { GradcamMap } from 'chexgpu';
+import type { GradcamMap, OperatingPoint } from 'chexgpu';
 import type { AdapterWords } from '../../worker/device.js';
 
 /** Where an X-ray comes from: a file of the reader's, or the n-th drawn phantom. */
@@ -31,13 +31,6 @@ export interface Decoded {
   readonly doubts: readonly string[];
   /** Only of phantoms. */
   readonly truth: { readonly findings: readonly string[]; readonly boxes: readonly TrueBox[] } | null;
-}
-
-/** From which probability on a finding counts as found. */
-export interface OperatingPoint {
-  readonly threshold: number;
-  readonly sensitivity: number;
-  readonly specificity: number;
 }
 
 /** The network that is loaded. */

@@ -3,6 +3,7 @@ import type { MapColours } from 'chexgpu';
 import { css, html, LitElement, nothing, svg, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { createRef, ref } from 'lit/directives/ref.js';
+import { context2d } from '../../parts/canvas.js';
 import { tokens } from '../../parts/tokens.js';
 import { heatPixels } from './heat.js';
 import type { Explained, TrueBox } from './types.js';
@@ -153,12 +154,12 @@ export class Viewer extends LitElement {
 function paintFilm(canvas: HTMLCanvasElement, bitmap: ImageBitmap | null): void {
   canvas.width = bitmap?.width ?? 1;
   canvas.height = bitmap?.height ?? 1;
-  if (bitmap) canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
+  if (bitmap) context2d(canvas).drawImage(bitmap, 0, 0);
 }
 
 function paintHeat(canvas: HTMLCanvasElement, map: Explained | null, colours: MapColours): void {
   canvas.width = map?.width ?? 1;
   canvas.height = map?.height ?? 1;
   if (!map || map.empty) return;
-  canvas.getContext('2d')?.putImageData(heatPixels(map, colours), 0, 0);
+  context2d(canvas).putImageData(heatPixels(map, colours), 0, 0);
 }

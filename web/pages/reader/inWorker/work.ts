@@ -1,18 +1,20 @@
 /** What the Reader has done in its worker: decoding, resizing, prediction, Grad-CAM, checks of kernels. */
 import {
-  byteSize,
   decodeBlob,
+  frontalChest,
   type GradcamMap,
   type Interpolation,
+  type OperatingPointsFile,
   type PixelImage,
   pixelFindings,
+  type Reading,
+  readingsPage,
   xrayBatch,
 } from 'chexgpu';
 import { drawPhantom, makeCohort } from 'chexgpu/phantoms';
-import { type Device, openDevice } from '../../worker/device.js';
-import { fetchBytes, type LoadedNetwork, loadNetwork, SHIPPED_WEIGHTS } from '../../worker/network.js';
-import { type Call, Transferred, type WorkHost } from '../../worker/protocol.js';
-import { pointsBeside, type StoredPoints } from './points.js';
+import { type Device, openDevice } from '../../../worker/device.js';
+import { type LoadedNetwork, makeNetwork, readNetwork, SHIPPED_WEIGHTS } from '../../../worker/network.js';
+import { type Call, Transferred, type WorkHost } from '../../../worker/protocol.js';
 import {
   type Decoded,
   type Loaded,
@@ -21,7 +23,10 @@ import {
   SHOWN_SIDE,
   type Source,
   THUMB_SIDE,
-} from './types.js';
+} from '../types.js';
+import { type Look, reportPictures, sideBySide } from './exports.js';
+import { rgbaOf } from './pixels.js';
+import { pointsBeside, pointsFor } from './points.js';
 
 /** Side of a drawn phantom, in pixels; like a file it is resized to what the network takes. */
 const PHANTOM_SIDE = 512;
@@ -32,6 +37,27 @@ const PHANTOM_SEED = 12;
 const MOST_FINDINGS = 3;
 /** Decoded X-rays that are held in memory. */
 const HELD = 6;
+/** What is said of weights that say nothing of themselves. */
+const OWN_NETWORK = 'a file of your own; nobody here has tested it';
+
+/** An X-ray for the report, with what was predicted and the finding to explain. */
+export interface ReportedXray {
+  readonly id: number;
+  readonly classIndex: number;
+  readonly probabilities: Float32Array;
+}
+interface ReportAsked {
+  readonly ids: readonly ReportedXray[];
+  readonly size: number;
+  readonly look: Look;
+}
+interface PngAsked {
+  readonly id: number;
+  readonly size: number;
+  readonly classIndex: number;
+  readonly boxes: boolean;
+  readonly look: Look;
+}
 
 interface Held {
   readonly image: PixelImage;
@@ -42,7 +68,7 @@ interface Held {
 export type ReaderWork = Awaited<ReturnType<typeof makeWork>>;
 
 export function makeWork(host: WorkHost) {
-  const reader = new Reading(host);
+  const reader = new ReaderNetwork(host);
   return {
     /** Opens the GPU and loads the network: the package's own, or the one at `weights`. */
     open: ({ weights }: { weights: string | null }, call: Call) => reader.open(weights, call),
@@ -54,17 +80,22 @@ export function makeWork(host: WorkHost) {
     predict: ({ id, size }: { id: number; size: number }) => reader.predict(id, size),
     explain: ({ id, size, classIndex }: { id: number; size: number; classIndex: number }) =>
       reader.explain(id, size, classIndex),
+    /** The X-ray beside its Grad-CAM, as PNG. */
+    png: (asked: PngAsked) => reader.png(asked),
+    /** A page of these X-rays with what was found in each. */
+    report: (asked: ReportAsked, call: Call) => reader.report(asked, call),
     forget: ({ id }: { id: number }) => reader.forget(id),
     /** Checks the kernels in use that nothing is known of; the event `checking` says how far it is. */
     check: () => reader.check(),
   };
 }
 
-class Reading {
+class ReaderNetwork {
   private readonly sources = new Map<number, Source>();
   private readonly held = new Map<number, Held>();
   private device: Device | null = null;
   private network: LoadedNetwork | null = null;
+  private points: OperatingPointsFile | null = null;
 
   constructor(private readonly host: WorkHost) {}
 
@@ -72,35 +103,35 @@ class Reading {
     const address = weights ?? new URL(SHIPPED_WEIGHTS, import.meta.url).href;
     call.report('Opening the GPU');
     // Side by side: the one waits for the driver, the other for the network.
-    const [device, bytes, points] = await Promise.all([
+    const name = nameIn(address);
+    const [device, read, points] = await Promise.all([
       openDevice((done, total) => this.host.emit('checking', { done, total })),
-      fetchBytes(address, 'Loading the network', call),
+      readNetwork(new URL(address), name, call),
       pointsBeside(address),
     ]);
     this.device = device;
-    call.report('Reading the network', 0, 0);
-    this.network = await loadNetwork(device.gpu, bytes, nameIn(address));
+    this.network = await makeNetwork(device.gpu, read, name);
     return { ...this.loaded(points), adapter: device.words };
   }
 
   async load(file: Blob, name: string, call: Call): Promise<Loaded> {
     const { gpu } = this.opened().device;
-    call.report(`Reading ${name}, ${byteSize(file.size)}`);
-    const network = await loadNetwork(gpu, new Uint8Array(await file.arrayBuffer()), name);
+    const network = await makeNetwork(gpu, await readNetwork(file, name, call), name);
     void this.network?.model.dispose();
     this.network = network;
     return this.loaded(null);
   }
 
-  private loaded(points: StoredPoints | null): Loaded {
+  private loaded(points: OperatingPointsFile | null): Loaded {
+    this.points = points;
     const { name, labels, preparation, notice } = this.opened().network;
-    const trust = notice ?? 'a network of your own; nobody here has tested it';
+    const trust = notice ?? OWN_NETWORK;
     return {
       name,
       labels,
       size: preparation.size,
       trust,
-      points: points?.forLabels(labels) ?? null,
+      points: pointsFor(points, labels, preparation.size),
     };
   }
 
@@ -127,7 +158,7 @@ class Reading {
       bitmap,
       thumb,
       notes,
-      doubts: [],
+      doubts: frontalChest(image).doubts,
       truth,
     };
     return new Transferred(decoded, [bitmap, thumb]);
@@ -169,6 +200,46 @@ class Reading {
     const { model } = this.opened().network;
     const [map] = await model.gradcam(await this.batch(id, size), [classIndex]);
     return new Transferred(map, [map.map.buffer]);
+  }
+
+  async png({ id, size, classIndex, boxes, look }: PngAsked): Promise<Blob> {
+    const { model, labels, notice } = this.opened().network;
+    const [map] = await model.gradcam(await this.batch(id, size), [classIndex]);
+    const { image, truth } = await this.image(id);
+    const drawn = boxes ? (truth?.boxes ?? []) : [];
+    return sideBySide(
+      image,
+      map,
+      labels[classIndex],
+      drawn,
+      look,
+      `The network was ${notice ?? OWN_NETWORK}`,
+    );
+  }
+
+  async report({ ids, size, look }: ReportAsked, { signal, report }: Call): Promise<Blob> {
+    const { model, labels, name, notice, preparation } = this.opened().network;
+    const readings: Reading[] = [];
+    for (const [done, { id, classIndex, probabilities }] of ids.entries()) {
+      signal.throwIfAborted();
+      report('Writing the report', done, ids.length);
+      const { image, name, truth } = await this.image(id);
+      const [map] = await model.gradcam(await this.batch(id, size), [classIndex]);
+      const pictures = await reportPictures(name, image, map, labels[classIndex], look);
+      const { doubts } = frontalChest(image);
+      readings.push({ name, probabilities, doubts, truth: truth?.findings ?? null, pictures });
+    }
+    const page = readingsPage({
+      network: name,
+      trust: notice ?? OWN_NETWORK,
+      labels,
+      size,
+      adapter: this.opened().device.words.name,
+      madeAt: new Date().toISOString(),
+      points: size === preparation.size ? this.points : null,
+      readings,
+    });
+    return new Blob([page], { type: 'text/html' });
   }
 
   forget(id: number): void {
@@ -220,16 +291,10 @@ async function read(source: Source): Promise<Held> {
 }
 
 /** As it is shown: no larger than a screen needs. */
-async function shownBitmap({ width, height, channels, data }: PixelImage): Promise<ImageBitmap> {
-  const rgba = new ImageData(width, height);
-  for (let i = 0, from = 0; i < width * height; i++, from += channels) {
-    rgba.data[4 * i] = data[from];
-    rgba.data[4 * i + 1] = data[from + (channels === 3 ? 1 : 0)];
-    rgba.data[4 * i + 2] = data[from + (channels === 3 ? 2 : 0)];
-    rgba.data[4 * i + 3] = 255;
-  }
+async function shownBitmap(image: PixelImage): Promise<ImageBitmap> {
+  const { width, height } = image;
   const scale = Math.min(1, SHOWN_SIDE / Math.max(width, height));
-  return createImageBitmap(rgba, {
+  return createImageBitmap(rgbaOf(image), {
     resizeWidth: Math.max(1, Math.round(width * scale)),
     resizeHeight: Math.max(1, Math.round(height * scale)),
     resizeQuality: 'high',
