@@ -5,8 +5,11 @@ import { DenseNet } from '../../../src/densenet/densenet.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Batch } from '../../../src/training/batch.js';
+import { fit as trainModel } from '../../../src/training/fit.js';
+import { enableTuning } from '../../../src/verify/enableTuning.js';
+import { checkKernels } from '../../../src/verify/planCheck.js';
 import { type FaultyDevice, faultyDevice } from '../../support/gpu/faultyDevice.js';
-import { TINY, TINY_LOSS, tinyBatch } from '../../support/networks/tinyNet.js';
+import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
 const ROUNDS = 250;
 
@@ -96,5 +99,68 @@ describe.each(['one Gpu', 'two Gpus'])('two models on one device, %s', (which) =
     await a.dispose();
     first.dispose();
     second.dispose();
+  });
+
+  it('predict and train in turns to the bits that they give one after the other', async () => {
+    const { device } = faulty;
+    const first = Gpu.borrow(device);
+    const second = which === 'one Gpu' ? first : Gpu.borrow(device);
+    const jobs = async (gpu: Gpu, seed: number) => {
+      const model = await DenseNet.create(gpu, { config: TINY, seed });
+      const p = await model.predict(good);
+      const { stepLoss, epochs } = await trainModel(model, tinySource(), {
+        ...TINY_LOSS,
+        epochs: 2,
+        validation: tinySource(1),
+      });
+      const maps = await model.gradcam(tinyBatch(2, 1), [0, 1]);
+      const results = [
+        p,
+        stepLoss,
+        epochs.map(({ logs }) => logs.val_loss),
+        maps,
+        await model.exportWeights(),
+      ];
+      await model.dispose();
+      return results;
+    };
+    const apart = [await jobs(first, 1), await jobs(second, 2), await jobs(first, 3)];
+    const together = await Promise.all([jobs(first, 1), jobs(second, 2), jobs(first, 3)]);
+    expect(together).toEqual(apart);
+    expect(first.allocatedBytes + second.allocatedBytes).toBe(0);
+    first.dispose();
+    second.dispose();
+  });
+});
+
+describe("a host's error scopes", () => {
+  it("hear the host's errors and none of ours, around and between all that a model does", async () => {
+    const { device } = faulty;
+    const gpu = Gpu.borrow(device);
+    checkKernels(gpu);
+    await enableTuning(gpu, { budgetMs: 100 });
+    let over = false;
+    let [asked, heard] = [0, 0];
+    const asking = (async () => {
+      for (; !over; asked++) {
+        const message = await host(device, asked % 2 === 0);
+        if (message !== null) heard++;
+        expect(message === null, `question ${asked}`).toBe(asked % 2 === 1);
+      }
+    })();
+    const model = await DenseNet.create(gpu, { config: TINY, seed: 1 });
+    await model.predict(good);
+    await model.gradcam(tinyBatch(2, 1), [0]);
+    await model.inspect(good, () => {});
+    await trainModel(model, tinySource(), { ...TINY_LOSS, epochs: 1, validation: tinySource(1) });
+    // Ours, refused by WebGPU while the host asks.
+    const wrong = () => void device.createBuffer({ size: 16, usage: 0x1 | 0x80 });
+    await expect(gpu.guarded('mine', wrong)).rejects.toThrow(/WebGPU refused mine/);
+    await model.dispose();
+    over = true;
+    await asking;
+    expect(heard).toBeGreaterThan(10);
+    expect(gpu.allocatedBytes).toBe(0);
+    gpu.dispose();
   });
 });
