@@ -5,7 +5,6 @@
 export * from './core/errors.js';
 export { byteSize } from './core/formatting.js';
 export { MT19937 } from './core/mt19937.js';
-export { packState, unpackState } from './core/packState.js';
 export type { NumberArray, StateValue } from './core/stateValue.js';
 export type { Progress, WorkOptions } from './core/work.js';
 export { type ChestCheck, frontalChest } from './data/checks/frontalChest.js';
@@ -27,7 +26,7 @@ export {
   SAMPLEWISE,
 } from './data/generator/standardize.js';
 export { applyTransform, randomTransform } from './data/generator/transform.js';
-export { balancedWeights, drawWeighted, type RowWeights } from './data/generator/weightedDraw.js';
+export { balancedWeights, type RowWeights } from './data/generator/weightedDraw.js';
 export { decodeBlob } from './data/images/canvas/decodeBlob.js';
 export { type PixelSource, type ToPixelsOptions, toPixels } from './data/images/canvas/toPixels.js';
 export {

@@ -14,7 +14,6 @@ export { type AdapterChoice, type AdapterKind, findAdapter } from './engine/devi
 export { type NodeGpu, openNodeGpu } from './engine/device/gpu.node.js';
 export { tuningFile, verdictFile } from './engine/tuning/adapterFiles.node.js';
 export { encodePng, writeOverlayPng } from './eval/explain/overlay.node.js';
-export { writeReport } from './eval/report/writeReport.node.js';
 export { readPredictionsCsv, writePredictionsCsv } from './eval/scores/predictionsCsv.node.js';
 export * from './index.js';
 export * from './lab.js';
