@@ -171,7 +171,7 @@ export * from './training/optimizers/index.js';
 export type { Optimizer, OptimizerKind } from './training/optimizers/optimizer.js';
 export type { BatchGroup, OptimizerState } from './training/optimizers/state.js';
 export type { ParameterSpec, ParameterTable, WeightMap } from './training/parameterSpec.js';
-export { type Predictions, predictAll } from './training/predictAll.js';
+export { type PredictAllOptions, type Predictions, predictAll } from './training/predictAll.js';
 export * from './training/schedules/index.js';
 export type { TrainingOptions } from './training/trainingOptions.js';
 export type { UpdateSettings } from './training/updates/updateSettings.js';

@@ -5,12 +5,13 @@ import { DataError } from '../core/errors.js';
 import { checkWork, tell, type WorkOptions } from '../core/work.js';
 import type { Batch, BatchSource } from './batch.js';
 import { checkSource, requireModel } from './checkSource.js';
+import { type ClassChoice, classIndices } from './classNames.js';
 import type { Model } from './model/model.js';
 
 /** What `predictAll` gives, n images in the order of the source; times in milliseconds. */
 export interface Predictions {
   files: string[];
-  /** probabilities[n,classes] */
+  /** probabilities[n,classes], of all classes or of those that were asked for */
   probabilities: Float32Array;
   /** labels[n,classes], 0 or 1; NaN where unknown, as where a batch has none */
   labels: Float32Array;
@@ -18,16 +19,21 @@ export interface Predictions {
   predictMs: number;
 }
 
+export interface PredictAllOptions extends WorkOptions {
+  /** The outputs that are wanted, by name or number, in this order. Default: all. */
+  classes?: readonly ClassChoice[];
+}
+
 /**
  * Runs every batch of an epoch through the network, the partial last one included.
  * @param options `onProgress` hears of `predict`, with the images that are done, and of what `Model.predict` says
- * @throws UsageError for a source that is none; DataError for one that gives more or fewer images than it says, or
- *   other labels than the network has; as `Model.predict`
+ * @throws UsageError for a source that is none, and for a class that there is not; DataError for a source that gives
+ *   more or fewer images than it says, or other labels than the network has; as `Model.predict`
  */
 export async function predictAll(
   model: Model,
   source: BatchSource,
-  options: WorkOptions = {},
+  options: PredictAllOptions = {},
 ): Promise<Predictions> {
   requireModel('predictAll', model);
   const { classes } = model.network;
@@ -35,6 +41,7 @@ export async function predictAll(
   wholeNumber('The source: samples', source.samples, 0);
   requireObject('The options of predictAll', options);
   checkWork(options);
+  const wanted = options.classes && classIndices(options.classes, model.labels, model.network);
   const files: string[] = [];
   const probabilities = new Float32Array(source.samples * classes);
   const labels = new Float32Array(source.samples * classes).fill(Number.NaN);
@@ -65,7 +72,17 @@ export async function predictAll(
       `The source gave ${files.length} of the ${source.samples} images that it says to have.`,
     );
   }
-  return { files, probabilities, labels, waitMs, predictMs };
+  const chosen = (values: Float32Array) => (wanted ? columns(values, classes, wanted) : values);
+  return { files, probabilities: chosen(probabilities), labels: chosen(labels), waitMs, predictMs };
+}
+
+/** [n,wanted] of values[n,classes]. */
+function columns(values: Float32Array, classes: number, wanted: readonly number[]): Float32Array {
+  const rows = values.length / classes;
+  return Float32Array.from({ length: rows * wanted.length }, (_, i) => {
+    const row = Math.floor(i / wanted.length);
+    return values[row * classes + wanted[i % wanted.length]];
+  });
 }
 
 /** @throws DataError for labels of another number than the network's outputs ask for */

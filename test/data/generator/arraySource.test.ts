@@ -145,6 +145,15 @@ describe('a model', () => {
     const { labels: _, ...unlabelled } = base;
     const all = await predictAll(model, arraySource({ ...unlabelled, normalisation: SAMPLEWISE }));
     expect(all.files[4]).toBe('image 4');
+    const chosen = await predictAll(model, arraySource(base), { classes: ['two'] });
+    const every = await predictAll(model, arraySource(base), { classes: [0, 'Two', 1] });
+    const odd = (_: number, i: number) => i % 2 === 1;
+    expect(chosen.labels).toEqual(Float32Array.from(labels).filter(odd));
+    expect([0, 1, 2, 3, 4].map((row) => every.probabilities[3 * row + 2])).toEqual([...chosen.probabilities]);
+    expect([0, 1, 2, 3, 4].map((row) => every.labels[3 * row])).toEqual(
+      labels.filter((__, i) => i % 2 === 0),
+    );
+    await expect(predictAll(model, arraySource(base), { classes: ['Tow'] })).rejects.toThrow(/There is Two/);
     expect(all.labels.every(Number.isNaN)).toBe(true);
     const last = { count: 1, height: H, width: W, channels: 1, normalisation: SAMPLEWISE } as const;
     const p = await model.predict({ ...last, pixels: pixels.subarray(4 * EACH) });
