@@ -88,19 +88,14 @@ export {
 export { readKerasHdf5, writeKerasHdf5 } from './densenet/weights/keras/kerasLazy.js';
 export type { KerasReadOptions, KerasReport, KerasWeights } from './densenet/weights/keras/kerasRead.js';
 export type { SaidBy, StatedByCaller } from './densenet/weights/statedFacts.js';
-export {
-  readTorchSafetensors,
-  type TorchLayout,
-  type TorchReport,
-  type TorchWeights,
-  writeTorchSafetensors,
-} from './densenet/weights/torch/torch.js';
+export type { TorchLayout, TorchReport, TorchWeights } from './densenet/weights/torch/torch.js';
 export {
   IMAGENET_PREPROCESSING,
   opNorm,
   XRV_LABELS,
   XRV_PREPROCESSING,
 } from './densenet/weights/torch/torchFacts.js';
+export { readTorchSafetensors, writeTorchSafetensors } from './densenet/weights/torch/torchLazy.js';
 export type { Preprocessing, WeightsMeaning } from './densenet/weights/weightsMeaning.js';
 export { openGpu } from './engine/device/gpu.browser.js';
 export { type DeviceLoss, Gpu } from './engine/device/gpu.js';

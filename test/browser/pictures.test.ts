@@ -89,7 +89,7 @@ globalThis.refused = async (kind, rgba, width, height) => {
   const source = await BROKEN[kind](new ImageData(Uint8ClampedArray.from(rgba), width, height));
   return chexgpu.toPixels(source, { name: 'X' }).then(
     () => 'taken',
-    (error) => error.constructor.name + ': ' + error.message,
+    (error) => error.name + ': ' + error.message,
   );
 };
 globalThis.chexgpu = chexgpu;

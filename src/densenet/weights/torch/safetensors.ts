@@ -10,6 +10,7 @@
 import { WeightsError } from '../../../core/errors.js';
 import { refuseForeign } from '../foreignFiles.js';
 import { fromBfloat16, fromFloat16 } from '../halfFloats.js';
+import { BRACE, headerLengthOf, LONGEST_HEADER, looksLikeSafetensors } from './signature.js';
 
 /** Bytes a number takes, by dtype; those of less than a byte are not read. */
 const BYTES: Readonly<Record<string, number>> = {
@@ -41,9 +42,6 @@ export interface Safetensors {
   metadata: Record<string, string>;
   tensors: Map<string, StoredArray>;
 }
-
-/** The format's own limit. */
-const LONGEST_HEADER = 100_000_000;
 
 /**
  * Splits the bytes of a safetensors file into tensors. `name` is what errors call it. Throws WeightsError
@@ -84,18 +82,6 @@ export function readSafetensors(bytes: Uint8Array, name = 'The weight file'): Sa
   if (whole > dataLength) throw cutShort(dataStart + whole);
   checkCoverage(spans, dataLength, damaged);
   return { metadata: parseMetadata(header.__metadata__, damaged), tensors };
-}
-
-const BRACE = 0x7b;
-
-/** Whether a length that can be a header's comes first and a JSON object next: no other weight file begins so. */
-export function looksLikeSafetensors(bytes: Uint8Array): boolean {
-  return bytes.length > 8 && bytes[8] === BRACE && headerLengthOf(bytes) <= LONGEST_HEADER;
-}
-
-/** N of the format, exact up to 2 ** 53. */
-function headerLengthOf(bytes: Uint8Array): number {
-  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true));
 }
 
 type Damaged = (what: string) => WeightsError;

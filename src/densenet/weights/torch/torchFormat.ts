@@ -3,10 +3,10 @@ import { UsageError, WeightsError } from '../../../core/errors.js';
 import { plural } from '../../../core/formatting.js';
 import type { ReadWeights, WeightsFormat } from '../format.js';
 import { unsaidLayout } from '../layout.js';
-import { looksLikeSafetensors, readSafetensors } from './safetensors.js';
-import { readTorchSafetensors, type TorchReport, type TorchWeights, writeTorchSafetensors } from './torch.js';
-import { plainNames } from './torchBase.js';
+import { looksLikeSafetensors } from './signature.js';
+import type { TorchReport, TorchWeights } from './torch.js';
 import { TORCH_BN_EPSILON } from './torchFacts.js';
+import { readTorchSafetensors, writeTorchSafetensors } from './torchLazy.js';
 
 const epsilonWords = (epsilon: number) =>
   `batch norm epsilon, but for its metadata: in PyTorch set eps of every BatchNorm2d to ${epsilon}; ` +
@@ -19,11 +19,10 @@ export const TORCH_SAFETENSORS: WeightsFormat<TorchReport> = {
   sniff: looksLikeSafetensors,
   async read(bytes, config, name, options) {
     if (options.optimizer) throw new WeightsError(`${name} is safetensors, which hold no optimizer's state.`);
-    if (!options.recognise) return understood(readTorchSafetensors(bytes, config, name, options));
+    if (!options.recognise) return understood(await readTorchSafetensors(bytes, config, name, options));
     // What tells networks apart is loaded where it is asked for.
     const { recogniseTorch } = await import('./torchRecognise.js');
-    const told = recogniseTorch(plainNames(readSafetensors(bytes, name), name).arrays, config);
-    return understood(readTorchSafetensors(bytes, told, name, options));
+    return understood(await readTorchSafetensors(bytes, recogniseTorch(bytes, name, config), name, options));
   },
   async write(_, tensors, config, { head = true, optimizer, half, ...meaning }) {
     if (!head || optimizer) {

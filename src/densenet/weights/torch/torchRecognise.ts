@@ -1,13 +1,14 @@
 /** Which network a state_dict is of: loaded where nobody says it. */
 import type { DenseNetConfig } from '../../architecture.js';
 import { type FoundLayers, recogniseNetwork } from '../recognise.js';
-import type { StoredArray } from './safetensors.js';
+import { readSafetensors, type StoredArray } from './safetensors.js';
+import { plainNames } from './torchBase.js';
 
-/** The network that tensors under torchvision's own names tell; else the one asked for. */
-export const recogniseTorch = (
-  arrays: ReadonlyMap<string, StoredArray>,
-  asked: DenseNetConfig,
-): DenseNetConfig => recogniseNetwork(layersFound(arrays), asked) ?? asked;
+/** The network that the tensors of a file tell; else the one asked for. @throws WeightsError for what is no such file */
+export function recogniseTorch(bytes: Uint8Array, name: string, asked: DenseNetConfig): DenseNetConfig {
+  const { arrays } = plainNames(readSafetensors(bytes, name), name);
+  return recogniseNetwork(layersFound(arrays), asked) ?? asked;
+}
 
 function layersFound(arrays: ReadonlyMap<string, StoredArray>): FoundLayers {
   const kernels = [...arrays].flatMap(([key, { shape }]) => {
