@@ -1,7 +1,8 @@
 /** DenseNet for users: a model that knows its configuration. */
 import { requireObject } from '../core/arguments.js';
 import type { Gpu } from '../engine/device/gpu.js';
-import { Model, type ModelOptions, requireGpu } from '../training/model/model.js';
+import { requireGpu } from '../training/model/context.js';
+import { Model, type ModelOptions } from '../training/model/model.js';
 import type { WeightMap } from '../training/parameterSpec.js';
 import { type DenseNetConfig, densenetConfig, HEAD_LAYER } from './architecture.js';
 import { checkedConfig, outputsWanted } from './config.js';

@@ -19,6 +19,7 @@ import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import type { LossTensors as KernelTensors } from '../../shaders/loss/elementLoss.js';
 import type { Setting } from '../setting.js';
+import { UNKNOWN_HINT } from '../unknownLabels.js';
 
 /** What a loss reads and writes. */
 export interface LossTensors extends KernelTensors {
@@ -147,9 +148,6 @@ export const LABEL_SMOOTHING: Setting<number> = {
 };
 
 export const smoothingWords = (share: number): string => (share === 0 ? '' : `, labels smoothed by ${share}`);
-
-/** What to do about a label of NaN. */
-export const UNKNOWN_HINT = 'Labels that are unknown need a loss that is made with unknownLabels: true.';
 
 /** Whether two losses are one and the same to a recorded plan. */
 export function sameLoss(a: Loss, b: Loss): boolean {

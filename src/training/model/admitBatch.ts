@@ -17,8 +17,8 @@ import {
 } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import type { Batch, BatchShape, FloatBatch, Labelled, Normalisation, PixelBatch } from '../batch.js';
-import { UNKNOWN_HINT } from '../losses/loss.js';
 import { checkImageSize, type Network } from '../network.js';
+import { UNKNOWN_HINT } from '../unknownLabels.js';
 
 /**
  * A checked copy of a batch for a network: one or three channels of pixels as the network reads them, zeros behind the

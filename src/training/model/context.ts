@@ -1,5 +1,6 @@
 /** What the parts of a model share. */
-import { NonFiniteError } from '../../core/errors.js';
+import { shown } from '../../core/arguments.js';
+import { NonFiniteError, UsageError } from '../../core/errors.js';
 import { byteSize } from '../../core/formatting.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { Precision } from '../../engine/plan/plan.js';
@@ -32,4 +33,13 @@ export function assertFinite(values: Float32Array, perImage: number, files: read
 export function describeBatch(shape: BatchShape, bytes?: number): string {
   const memory = bytes === undefined ? '' : `, ${byteSize(bytes)}`;
   return `batch ${shape.count} at ${shape.width}x${shape.height}${memory}`;
+}
+
+/** @throws UsageError unless it is a Gpu; `where` names the function that wants it */
+export function requireGpu(where: string, gpu: unknown): void {
+  if (typeof (gpu as Gpu | undefined | null)?.guarded === 'function') return;
+  throw new UsageError(
+    `The first argument of ${where} is ${shown(gpu)}, it must be a Gpu.`,
+    'openGpu() gives one, openNodeGpu() gives { gpu }, and Gpu.borrow(device) makes one of a GPUDevice.',
+  );
 }

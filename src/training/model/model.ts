@@ -2,28 +2,23 @@
  * A network on one GPU: predict, train, explain. Plans are made for the batch and image sizes that come
  * along and kept; weights are shared by all of them.
  */
-import {
-  oneOf,
-  requireFunction,
-  requireObject,
-  shown,
-  trueOrFalse,
-  wholeNumber,
-} from '../../core/arguments.js';
+import { oneOf, requireFunction, requireObject, trueOrFalse, wholeNumber } from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
 import { checkWork, tell, untilAborted, type WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { Plan, Precision } from '../../engine/plan/plan.js';
 import type { Batch, BatchShape } from '../batch.js';
 import { type ClassChoice, classIndices } from '../classNames.js';
+import type { PreparedTraining, TrainingCompiler } from '../compile/compileTraining.js';
+import { LazyCompiler } from '../compile/lazyCompiler.js';
 import { checkImageSize, checkNetwork, type Network } from '../network.js';
 import type { OptimizerState } from '../optimizers/state.js';
 import type { WeightMap } from '../parameterSpec.js';
-import { type CompiledTraining, checkTraining, type TrainingOptions } from '../trainingOptions.js';
+import type { CompiledTraining, TrainingOptions } from '../trainingOptions.js';
 import { WeightAverage } from '../updates/weightAverage.js';
 import { admitBatch, requireKnownLabels } from './admitBatch.js';
 import { Affines } from './affines.js';
-import type { ModelContext } from './context.js';
+import { type ModelContext, requireGpu } from './context.js';
 import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
 import { KeptPlans } from './keptPlans.js';
 import { Parameters } from './parameters.js';
@@ -57,6 +52,7 @@ export class Model {
   private readonly trainers = new KeptPlans<Trainer>();
   private readonly affines: Affines;
   private readonly state: TrainingState;
+  private readonly compiler: LazyCompiler;
   private readonly turns = new Turns(() => this.free());
   private readonly context: ModelContext;
   private readonly onProgress: WorkOptions['onProgress'];
@@ -76,6 +72,7 @@ export class Model {
     };
     this.affines = new Affines(this.context);
     this.state = new TrainingState(this.context, () => this.trainers.clear());
+    this.compiler = new LazyCompiler(this.context, this.state);
   }
 
   /**
@@ -100,7 +97,9 @@ export class Model {
         // First, so that a network too large for the GPU is refused before its numbers are drawn.
         await parameters.allocate('weights', 'moving');
         await uploaded(0);
-        await parameters.write(parameters.pack(weights ?? (await drawn(network, seed))));
+        // What draws is loaded by those who have no weights.
+        const drawn = async () => (await import('../initialisers.js')).drawWeights(network, seed ?? 0);
+        await parameters.write(parameters.pack(weights ?? (await drawn())));
         await uploaded(total);
       });
     } catch (error) {
@@ -116,7 +115,7 @@ export class Model {
 
   /** The optimizer's updates so far: since `compile`, and those of the state it was given. */
   get steps(): number {
-    return this.state.steps;
+    return this.state.updates;
   }
 
   /**
@@ -197,9 +196,7 @@ export class Model {
    *   WeightsError for a state that is not this network's. After either all is as before.
    */
   async compile(options: TrainingOptions & WorkOptions): Promise<void> {
-    const given = checkTraining(options, this.network);
-    const request = this.state.own(given.optimizer);
-    return this.next(options, () => this.state.compile(given, request));
+    return this.train(options, (compiler, prepared) => compiler.compile(prepared));
   }
 
   /**
@@ -211,9 +208,7 @@ export class Model {
    * @throws as `compile`
    */
   async goOn(options: TrainingOptions & WorkOptions): Promise<CompiledTraining> {
-    const given = checkTraining(options, this.network);
-    const request = this.state.own(given.optimizer);
-    return this.next(options, () => this.state.goOn(given, request));
+    return this.train(options, (compiler, prepared) => compiler.goOn(prepared));
   }
 
   /**
@@ -346,6 +341,22 @@ export class Model {
     return this.turns.next(job, { signal, onProgress });
   }
 
+  /** `compile` and `goOn`: refused at once where the options make no sense, and done when its turn has come. */
+  private async train<T>(
+    options: TrainingOptions & WorkOptions,
+    job: (compiler: TrainingCompiler, prepared: PreparedTraining) => Promise<T>,
+  ): Promise<T> {
+    const prepared = this.compiler.prepare(options);
+    const done = this.next(options, async () => {
+      const own = await prepared;
+      return job(this.compiler.loaded, own);
+    });
+    // Whichever fails first is what the caller hears of.
+    done.catch(() => {});
+    await prepared;
+    return done;
+  }
+
   private free(): void {
     this.predictors.clear();
     this.trainers.clear();
@@ -377,19 +388,4 @@ export class Model {
     const { Trainer } = await import('./trainer.js');
     return this.trainers.for(shape, () => Trainer.create(this.context, shape, training, work));
   }
-}
-
-/** @throws UsageError unless it is a Gpu; `where` names the function that wants it */
-export function requireGpu(where: string, gpu: unknown): void {
-  if (typeof (gpu as Gpu | undefined | null)?.guarded === 'function') return;
-  throw new UsageError(
-    `The first argument of ${where} is ${shown(gpu)}, it must be a Gpu.`,
-    'openGpu() gives one, openNodeGpu() gives { gpu }, and Gpu.borrow(device) makes one of a GPUDevice.',
-  );
-}
-
-/** Weights by Keras' initialisers, whose generator of numbers a network from a file does not load. */
-async function drawn(network: Network, seed = 0): Promise<WeightMap> {
-  const { drawWeights } = await import('../initialisers.js');
-  return drawWeights(network, seed);
 }

@@ -11,7 +11,7 @@ import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
 import type { Batch } from '../../training/batch.js';
 import type { ClassChoice } from '../../training/classNames.js';
-import { requireGpu } from '../../training/model/model.js';
+import { requireGpu } from '../../training/model/context.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import { checkImageSize } from '../../training/network.js';
 import { createModel } from '../createModel.js';

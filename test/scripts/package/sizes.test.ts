@@ -12,6 +12,6 @@ describe('what a page loads of the library', () => {
     expect(over).toEqual([]);
     // What it says is measured, not nothing.
     expect(sizes[0]).toBeGreaterThan(0.1);
-    expect(sizes[4]).toBeGreaterThan(sizes[1]);
+    expect(sizes.at(-1)).toBeGreaterThan(sizes[1]);
   });
 });

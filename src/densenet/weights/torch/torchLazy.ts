@@ -1,4 +1,4 @@
-/** PyTorch's files, read and written by code that the first of them loads: a page that opens none carries none of it. */
+/** PyTorch's files, read and written by code that the first of them loads. */
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../../architecture.js';
 import type { StatedByCaller } from '../statedFacts.js';
@@ -6,9 +6,9 @@ import type { WeightsMeaning } from '../weightsMeaning.js';
 import type { TorchWeights } from './torch.js';
 
 /**
- * Reads a state_dict of DenseNet from the bytes of a safetensors file. Blocks and widths must be those of `config`; input
- * channels, classes, batch norm settings and activation come from the file and are in the result's `config`. `name` is
- * what errors call the file. The bytes must not change until the promise settles.
+ * Reads a state_dict of DenseNet from the bytes of a safetensors file. Blocks and widths must be those of `config`;
+ * input channels, classes, batch norm settings and activation come from the file and are in the result's `config`.
+ * `name` is what errors call the file. The bytes must not change until the promise settles.
  * @throws UsageError for arguments that make no sense; WeightsError for bytes that are no such file and for a network
  *   that is not the one asked for, naming the layer, the shape found and the shape wanted
  */
@@ -23,8 +23,8 @@ export async function readTorchSafetensors(
 }
 
 /**
- * The bytes of a safetensors file under torchvision's names. Its metadata say what a state_dict cannot: batch norm epsilon
- * and momentum (Keras'), activation, labels, preprocessing.
+ * The bytes of a safetensors file under torchvision's names. Its metadata say what a state_dict cannot: batch norm
+ * epsilon and momentum (Keras'), activation, labels, preprocessing.
  * @param options half: kernels in float16
  * @throws WeightsError when a tensor is missing, unknown, of the wrong size, not finite, or too large for float16;
  *   UsageError for a network that torchvision's class cannot be

@@ -4,7 +4,7 @@ import { type FoundLayers, recogniseNetwork } from '../recognise.js';
 import { readSafetensors, type StoredArray } from './safetensors.js';
 import { plainNames } from './torchBase.js';
 
-/** The network that the tensors of a file tell; else the one asked for. @throws WeightsError for what is no such file */
+/** The network that a file's tensors tell; else the one asked for. @throws WeightsError for what is no such file */
 export function recogniseTorch(bytes: Uint8Array, name: string, asked: DenseNetConfig): DenseNetConfig {
   const { arrays } = plainNames(readSafetensors(bytes, name), name);
   return recogniseNetwork(layersFound(arrays), asked) ?? asked;

@@ -1,0 +1,1 @@
+export function smallWgsl(text: string): string;
