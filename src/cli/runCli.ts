@@ -75,6 +75,7 @@ async function parse(argv: readonly string[], context: OpenContext, flags: strin
   }
   program.hook('preAction', (_, { options }) => {
     flags.push(...options.map(({ long }) => long ?? ''));
+    context.out.flags = flags;
     context.publicCommandLine = shellLine(withoutPlaces(argv, options));
   });
   if (argv.length === 0) {

@@ -130,7 +130,7 @@ export function likeOf(
 ): Like {
   const named = wanted ?? shader.like;
   if (named !== undefined) {
-    const because = wanted === undefined ? `by the comment in ${shader.name}` : 'by --like';
+    const because = wanted === undefined ? `by the comment in ${shader.name}` : 'by `like`';
     const like = parseLike(operation, named, because);
     const set = constantsOf(like.kernel);
     if (!set) throw notDispatched(operation, like);
@@ -153,7 +153,7 @@ export function likeOf(
 export function notDispatched({ name }: LabOperation, like: Like): UsageError {
   return new UsageError(
     `No shape of ${name} is dispatched like ${like.name} on this adapter.`,
-    'Choose another variant with --like.',
+    'Choose another variant with `like`.',
   );
 }
 
@@ -166,7 +166,7 @@ function refuse(
   others: readonly string[],
 ): void {
   if (lines.length === 0) return;
-  const also = others.length > 0 ? `, or dispatch it like ${others.join(' or ')} with --like` : '';
+  const also = others.length > 0 ? `, or dispatch it like ${others.join(' or ')} with \`like\`` : '';
   throw new UsageError(
     `${shader.name} ${verb} ${kernel.name}:\n${lines.map((line) => `  ${line}`).join('\n')}\n${whatIsThere(shader)}`,
     `Add what is missing (\`chexgpu lab ${kernel.op} --template ${kernel.variant}\` prints one that fits)${also}.`,

@@ -53,7 +53,7 @@ describe('a kernel that does not fit', () => {
 
   it('says which constant of the host is missing', () => {
     expect(refusal((s) => s.replace('const PIXELS: u32 = 4;', 'const PIXELS = 4u;'))).toMatch(
-      /constant PIXELS, which the host sets, is missing: a line const PIXELS: u32 = 4;[\s\S]*like naive with --like\.$/,
+      /constant PIXELS, which the host sets, is missing: a line const PIXELS: u32 = 4;[\s\S]*like naive with `like`\.$/,
     );
   });
 

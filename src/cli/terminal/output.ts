@@ -3,11 +3,14 @@
  * holds exactly one JSON document and everything else goes to stderr. Control characters in it are made visible.
  */
 import type { Reporter } from '../../workflow/reporter.js';
+import { optionsAsFlags } from './optionWords.js';
 import { Progress } from './progress.js';
 import { visible, visibleCell, visibleJson } from './visibleText.js';
 
 export class Output implements Reporter {
   readonly json: boolean;
+  /** Those of the command: how options are called to whoever typed it. */
+  flags: readonly string[] = [];
   private progressNow: Progress | null = null;
 
   constructor({ json }: { json: boolean }) {
@@ -17,7 +20,7 @@ export class Output implements Reporter {
   /** One line, or several. */
   say(text = ''): void {
     this.endProgress();
-    (this.json ? process.stderr : process.stdout).write(`${visible(text)}\n`);
+    (this.json ? process.stderr : process.stdout).write(`${visible(this.words(text))}\n`);
   }
 
   table(header: readonly string[], rows: readonly (readonly (string | number)[])[], indent?: string): void {
@@ -31,7 +34,11 @@ export class Output implements Reporter {
   /** A line on stderr, whatever stdout holds. */
   note(text: string): void {
     this.endProgress();
-    process.stderr.write(`${visible(text)}\n`);
+    process.stderr.write(`${visible(this.words(text))}\n`);
+  }
+
+  private words(text: string): string {
+    return optionsAsFlags(text, this.flags);
   }
 
   /** A bar on a terminal, now and then a line elsewhere. One at a time: a new one ends the last. */
@@ -55,7 +62,7 @@ export class Output implements Reporter {
   /** Reports an error and gives back its exit code. */
   failure(code: string, message: string, exitCode: number): number {
     this.note(`chexgpu: ${message}`);
-    this.document({ error: { code, message, exitCode } });
+    this.document({ error: { code, message: this.words(message), exitCode } });
     return exitCode;
   }
 }

@@ -37,20 +37,20 @@ export async function checkAdding(
   { inputs = NO_INPUTS, overwrite = false }: AddOptions = {},
   names: readonly string[] = [],
 ): Promise<void> {
-  if (target === '') throw new UsageError('--out names no folder.', 'Give its path.');
+  if (target === '') throw new UsageError('`out` names no folder.', 'Give its path.');
   const place = await finalPlace(target);
   const info = await stat(place).catch(() => null);
-  if (info && !info.isDirectory()) throw new UsageError(`${target} is a file.`, 'Give another --out.');
+  if (info && !info.isDirectory()) throw new UsageError(`${target} is a file.`, 'Give another `out`.');
   await refuseInputs(target, inputs, false);
   const manifest = await readManifest(place);
   for (const name of names) {
     const file = join(target, name);
     if (!existsSync(join(place, name))) continue;
-    if (!overwrite) throw new UsageError(`${file} exists.`, 'Give another --out, or --overwrite.');
+    if (!overwrite) throw new UsageError(`${file} exists.`, 'Give another `out`, or `overwrite: true`.');
     await refuseInputs(file, inputs, false);
     const listed = manifest?.files.find(({ path }) => path === name);
     if (!listed || (await stateOf(place, listed)) !== 'ours') {
-      throw new UsageError(`${file} is not as chexgpu wrote it.`, 'It is not replaced: give another --out.');
+      throw new UsageError(`${file} is not as chexgpu wrote it.`, 'It is not replaced: give another `out`.');
     }
   }
   await probeFolder(target, place);

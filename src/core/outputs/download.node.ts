@@ -144,7 +144,7 @@ async function receive(url: URL, part: string, options: DownloadOptions): Promis
       const { size } = await stat(part);
       failed = size > from ? 0 : failed + 1;
       const hint =
-        size > 0 ? 'Try again: what has come is kept.' : 'Try again, or another address with --url.';
+        size > 0 ? 'Try again: what has come is kept.' : 'Try again, or another address with `url`.';
       if (failed >= attempts) throw new options.error(problem.message, hint);
       await sleep(pauseMs * 2 ** failed, undefined, { signal }).catch(() => signal?.throwIfAborted());
       continue;
@@ -165,7 +165,7 @@ function wrongFile(url: URL, found: string | false, { expected, error }: Downloa
     : `is not of ${whole(expected.bytes)} bytes`;
   return new error(
     `What ${url} sent is altered: it ${what}. Nothing of it was kept.`,
-    'Try another address with --url.',
+    'Try another address with `url`.',
   );
 }
 
@@ -223,14 +223,14 @@ function startOf(url: URL, response: Response, from: number, { expected, error }
   }
   const partly = status === 206;
   if (status !== 200 && !partly) {
-    throw new error(`${url} answers ${status} ${statusText}.`, 'Try another address with --url.');
+    throw new error(`${url} answers ${status} ${statusText}.`, 'Try another address with `url`.');
   }
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
   const start = partly ? Number(range?.[1] ?? Number.NaN) : 0;
   if (partly && start !== from) {
     throw new error(
       `${url} sends another part of the file than was asked for.`,
-      'Try another address with --url.',
+      'Try another address with `url`.',
     );
   }
   const length = Number(headers.get('content-length') ?? Number.NaN);
@@ -239,7 +239,7 @@ function startOf(url: URL, response: Response, from: number, { expected, error }
   const kind = (headers.get('content-type') ?? 'something').split(';')[0];
   throw new error(
     `${url} is not that file: it sends ${kind} of ${whole(total)} bytes, not ${whole(expected.bytes)}.`,
-    'Try another address with --url.',
+    'Try another address with `url`.',
   );
 }
 
@@ -250,7 +250,7 @@ function brokenBy(url: URL, cause: unknown, { error }: DownloadOptions): Broken 
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ENETUNREACH') {
     throw new error(
       `${url.host} cannot be reached (${code}).`,
-      'Look at the network, or name another address with --url.',
+      'Look at the network, or name another address with `url`.',
     );
   }
   return new Broken(`The connection to ${url.host} broke (${code ?? message}).`);

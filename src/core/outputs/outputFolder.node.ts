@@ -83,7 +83,7 @@ async function checkEntries(target: string, folder: string, overwrite: boolean):
   if (!overwrite) {
     throw new FolderTakenError(
       `${target} is there already and not empty.`,
-      manifest ? 'Give another name, or add --overwrite.' : 'Give another name.',
+      manifest ? 'Give another name, or add `overwrite: true`.' : 'Give another name.',
     );
   }
   if (!manifest) {
@@ -137,11 +137,11 @@ export class OutputFolder {
    */
   static async open(target: string, options: FolderOptions = {}): Promise<OutputFolder> {
     const { inputs = NO_INPUTS, overwrite = false, adding = false, needs = 0 } = options;
-    if (target === '') throw new UsageError('--out names no folder.', 'Give its path.');
+    if (target === '') throw new UsageError('`out` names no folder.', 'Give its path.');
     const path = await finalPlace(target);
     await restoreEarlier(path);
     const info = await stat(path).catch(() => null);
-    if (info && !info.isDirectory()) throw new UsageError(`${target} is a file.`, 'Give another --out.');
+    if (info && !info.isDirectory()) throw new UsageError(`${target} is a file.`, 'Give another `out`.');
     await refuseInputs(target, inputs, !adding);
     let claim: Claim | undefined;
     let made: string[] = [];

@@ -60,7 +60,7 @@ export async function checkFile(path: string, options: FileOptions): Promise<voi
   const info = await stat(place).catch(() => null);
   if (info) {
     if (!info.isFile()) throw notRegular(path, info.isDirectory());
-    if (!overwrite) throw new UsageError(`${path} exists.`, 'Give another name, or --overwrite.');
+    if (!overwrite) throw new UsageError(`${path} exists.`, 'Give another name, or `overwrite: true`.');
     const start = await startOf(place).catch((cause) => {
       throw writeError(path, cause);
     });

@@ -48,7 +48,7 @@ const SIGNATURES: readonly Signature[] = [
   {
     begins: ['\x89HDF\r\n\x1a\n'],
     what: 'an HDF5 file',
-    hint: 'Give image files; weights go with --weights.',
+    hint: 'Give image files; weights go with `weights`.',
   },
   { begins: ['%PDF'], what: 'a PDF document', hint: 'Save its image as PNG.' },
   { begins: ['PK\x03\x04', 'PK\x05\x06'], what: 'a ZIP archive', hint: UNPACK },

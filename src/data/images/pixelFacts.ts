@@ -66,7 +66,7 @@ export interface PixelFinding {
   readonly advice?: string;
 }
 
-const RANGE = '--scaling range goes from the darkest to the brightest pixel of each image.';
+const RANGE = '`scaling: range` goes from the darkest to the brightest pixel of each image.';
 
 /** Range and colours of decoded pixels: the facts that can be read off data[h,w,channels]. */
 export function contentFacts(
@@ -125,7 +125,7 @@ export function pixelFindings(images: ReadonlyMap<string, PixelFacts>): PixelFin
       message:
         `${of(clipped)} 16-bit gray with values above 255 (${firstFew(clipped)}): Keras clips every value to 255, ` +
         `so ${wholePercent(share)} of their pixels are white.`,
-      advice: `--scaling depth keeps the highest 8 of 16 bits, ${RANGE}`,
+      advice: `\`scaling: depth\` keeps the highest 8 of 16 bits, ${RANGE}`,
     },
     {
       kind: 'transparent-images',

@@ -56,11 +56,11 @@ export function makeCohort(options: CohortOptions): PhantomSpec[] {
   if (!Number.isInteger(images) || images < 3) {
     throw new UsageError(
       `A cohort cannot have ${images} images.`,
-      'Give --images an integer of at least 3: one patient for each of train, valid and test.',
+      'Give `images` an integer of at least 3: one patient for each of train, valid and test.',
     );
   }
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new UsageError(`The seed ${seed} is not usable.`, 'Give --seed an integer from 0 to 4294967295.');
+    throw new UsageError(`The seed ${seed} is not usable.`, 'Give `seed` an integer from 0 to 4294967295.');
   }
   if (!Number.isInteger(maxVisits) || maxVisits < 1 || maxVisits > 999) {
     throw new UsageError(`A patient cannot have ${maxVisits} visits.`, 'Give an integer from 1 to 999.');

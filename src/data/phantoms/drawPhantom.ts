@@ -28,7 +28,7 @@ export function checkSize(size: number): void {
   if (!Number.isInteger(size) || size < SMALLEST_SIZE || size > LARGEST_SIZE) {
     throw new UsageError(
       `A phantom cannot be ${size} pixels large.`,
-      `Give --size an integer from ${SMALLEST_SIZE} to ${LARGEST_SIZE}.`,
+      `Give \`size\` an integer from ${SMALLEST_SIZE} to ${LARGEST_SIZE}.`,
     );
   }
 }

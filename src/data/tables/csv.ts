@@ -150,7 +150,7 @@ function missingHint(header: readonly string[], name: string): string {
   const names = header.filter((other) => other !== '');
   const shown = names.length > 40 ? [...names.slice(0, 40), '...'] : names;
   const others = (LABELS as readonly string[]).includes(name)
-    ? ' Name other label columns with --labels.'
+    ? ' Name other label columns with `labels`.'
     : '';
   return `Add it; the columns found are ${shown.join(', ')}${also}.${others}`;
 }

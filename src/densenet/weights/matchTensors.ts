@@ -7,8 +7,7 @@ import { type DenseNetConfig, parameterTable } from '../architecture.js';
 /** In place of a head's name: take the base alone. */
 export const NO_HEAD = 'none';
 
-export const HEAD_HINT =
-  "Say with 'head' (--head) which of them is the classifier, or 'none' for the base alone.";
+export const HEAD_HINT = "Say with `head` which of them is the classifier, or 'none' for the base alone.";
 
 /** `[3, 3, 64, 32]` */
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;

@@ -52,7 +52,7 @@ export function samplewiseMoments(
   const batch = moments.shape[0];
   const imageBytes = height * width * channels;
   if (imageBytes > MAX_IMAGE_BYTES) {
-    throw new UsageError(`An image of ${height}x${width}x${channels} is too large.`, 'Use a smaller --size.');
+    throw new UsageError(`An image of ${height}x${width}x${channels} is too large.`, 'Use a smaller `size`.');
   }
   const wanted = Math.ceil(imageBytes / SLICES_PER_IMAGE);
   const sliceBytes = Math.min(MAX_SLICE_BYTES, Math.max(MIN_SLICE_BYTES, Math.ceil(wanted / 4) * 4));

@@ -31,6 +31,6 @@ export function checkLeakage(
   if (words.length === 0) return;
   const message = `The splits leak: ${words.join('; ')}. Scores on them say too much.`;
   if (refuse)
-    throw new DataError(message, 'Split by patient, each image once; or leave out --refuse-leakage.');
+    throw new DataError(message, 'Split by patient, each image once; or leave out `refuseLeakage: true`.');
   out.warn(message);
 }

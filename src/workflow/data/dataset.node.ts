@@ -62,7 +62,7 @@ export function namesData({ data, trainCsv, validCsv, testCsv, images }: Dataset
 
 /** @throws UsageError when it names none */
 export function requireData(source: DatasetSource): void {
-  if (!namesData(source)) throw new UsageError('There is no data to train on.', 'Give --data DIR.');
+  if (!namesData(source)) throw new UsageError('There is no data to train on.', 'Give `data: DIR`.');
 }
 
 /** @throws DataError when there is no such folder, or none that this user may look into */
@@ -90,8 +90,7 @@ export async function readDataset(
   const path = (flag: keyof DatasetSource, given: string | undefined, usual: string): string => {
     if (given !== undefined) return given;
     if (data !== undefined) return join(data, usual);
-    const dashed = flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new UsageError(`There is no --data folder and no --${dashed}.`, 'Give one of them.');
+    throw new UsageError(`There is no \`data\` folder and no \`${flag}\`.`, 'Give one of them.');
   };
   const images = path('images', source.images, 'images');
   const trainFile = path('trainCsv', source.trainCsv, 'train.csv');
@@ -101,7 +100,7 @@ export async function readDataset(
   const train = await read(trainFile);
   const valid = await read(path('validCsv', source.validCsv, 'valid.csv'));
   const test = await read(path('testCsv', source.testCsv, 'test.csv'));
-  await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
+  await requireFolder(images, 'image folder', 'Give the folder of the images with `images`.');
   const present = (frame: Frame) => {
     const options = missingImages((line) => out.warn(`${frame.file}: ${line}`), source.ignoreMissing);
     return rowsWithImages({ frame, directory: images, ...options });
@@ -160,7 +159,7 @@ function firstRows(frame: Frame, limit = frame.images.length): Frame {
 /** What is done with rows that have no image. */
 export function missingImages(warn: (line: string) => void, ignore = false) {
   const invalidFiles = ignore ? ('ignore' as const) : ('error' as const);
-  return { invalidFiles, howToIgnore: 'add --ignore-missing', warn };
+  return { invalidFiles, howToIgnore: 'add `ignoreMissing: true`', warn };
 }
 
 /** How training images are drawn, for people. */

@@ -125,7 +125,7 @@ async function choiceOf(request: SplitRequest): Promise<{ choice: SplitChoice; h
   if (trainList === undefined || testList === undefined) {
     throw new UsageError(
       'Nothing says how the table is to be divided.',
-      "Give NIH's --train-list and --test-list, or --shares 0.7,0.1,0.2.",
+      "Give NIH's `trainList` and `testList`, or `shares: 0.7,0.1,0.2`.",
     );
   }
   const read = async (file: string) => parseImageList(await readTextFile(file), file);
@@ -161,7 +161,7 @@ async function located(
   if (missing.size > 0 && (!ignoreMissing || pathOf.size === 0)) {
     throw new DataError(
       `${frame.file}, line ${frame.lines[first]}: ${frame.images[first]} is not below ${folder} (${words} are).`,
-      'Give the folder that holds all of them, or leave such rows out: add --ignore-missing.',
+      'Give the folder that holds all of them, or leave such rows out: add `ignoreMissing: true`.',
     );
   }
   const folders = new Set([...pathOf.values()].map((path) => dirname(path)));

@@ -104,23 +104,23 @@ function settleScaling(
   if (known !== undefined) {
     if (wish === undefined || wish === known) return { scaling: known };
     if (known === 'keras' && wish === 'depth') {
-      warn('These weights were trained with --scaling keras. Only of 8-bit images is depth the same.');
+      warn('These weights were trained with `scaling: keras`. Only of 8-bit images is depth the same.');
       return { scaling: wish };
     }
     throw new UsageError(
-      `These weights were trained with --scaling ${known}, not ${wish}.`,
-      'Leave --scaling out: what they were trained with is used.',
+      `These weights were trained with \`scaling: ${known}\`, not ${wish}.`,
+      'Leave `scaling` out: what they were trained with is used.',
     );
   }
   if (preprocessing === null) return { scaling: wish ?? 'keras' };
   // PyTorch's weights: their makers divide by the largest value that the depth allows.
   if (wish === 'range') {
     throw new UsageError(
-      'These weights expect every film scaled alike, by its depth; --scaling range stretches each by itself.',
-      'Leave it out, or give --scaling depth.',
+      'These weights expect every film scaled alike, by its depth; `scaling: range` stretches each by itself.',
+      'Leave it out, or give `scaling: depth`.',
     );
   }
   const refuseClipped =
-    'These weights expect the whole range of a film: give --scaling depth, or convert it to 8 bits.';
+    'These weights expect the whole range of a film: give `scaling: depth`, or convert it to 8 bits.';
   return { scaling: wish ?? 'keras', refuseClipped };
 }

@@ -34,7 +34,7 @@ export function outputsOf(
   if (!report.head) {
     throw new WeightsError(
       `${name} holds the base of ${config.name} without the head: there is nothing to predict with.`,
-      'Train from it first (chexgpu train --weights).',
+      'Train from it first (`chexgpu train` with `weights`).',
     );
   }
   const labels = named === undefined ? usualLabels(weights) : listOfStrings('labels', named, 'name');
@@ -44,12 +44,12 @@ export function outputsOf(
       labels === null
         ? `${name} does not say what its ${config.classes} outputs are${imagenet}.`
         : `${name} has ${config.classes} outputs, not ${labels.length}.`,
-      'Name them in order with --labels, separated by commas, or train from it first.',
+      'Name them in order with `labels`, separated by commas, or train from it first.',
     );
   }
   const twice = labels.find((label, i) => label !== '' && labels.indexOf(label) !== i);
   if (twice !== undefined) {
-    throw new WeightsError(`${name} has two outputs called ${twice}.`, 'Name them in order with --labels.');
+    throw new WeightsError(`${name} has two outputs called ${twice}.`, 'Name them in order with `labels`.');
   }
   return { labels, thresholds };
 }

@@ -42,7 +42,7 @@ export function refuseSamplewise({ preparation }: Pick<Classifier, 'preparation'
   trueOrFalse('samplewise', samplewise);
   if (samplewise && preparation.normalisedBy === 'weights') {
     throw new UsageError(
-      'With --samplewise pixels would not be scaled as these weights expect.',
+      'With `samplewise: true` pixels would not be scaled as these weights expect.',
       'Leave it out: they say themselves how.',
     );
   }

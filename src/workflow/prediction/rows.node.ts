@@ -42,18 +42,18 @@ export async function readRows(source: RowsSource, files: readonly string[]): Pr
   const { data, csv } = source;
   if (files.length > 0) {
     if (data ?? csv ?? source.images ?? source.trainCsv) {
-      throw new UsageError('Image files and CSVs were both given.', 'Give files, or --data, or --csv.');
+      throw new UsageError('Image files and CSVs were both given.', 'Give files, or `data`, or `csv`.');
     }
     return { table: null, images: null };
   }
   if (data === undefined && csv === undefined) {
-    throw new UsageError('There is nothing to predict.', 'Give image files, or --data DIR, or --csv FILE.');
+    throw new UsageError('There is nothing to predict.', 'Give image files, or `data: DIR`, or `csv: FILE`.');
   }
   if (data !== undefined)
     await requireFolder(data, 'data folder', 'Give a folder with test.csv and images/.');
   const images = source.images ?? (data === undefined ? undefined : join(data, 'images'));
-  if (images === undefined) throw new UsageError('--csv needs --images.', 'Give the folder of the images.');
-  await requireFolder(images, 'image folder', 'Give the folder of the images with --images.');
+  if (images === undefined) throw new UsageError('`csv` needs `images`.', 'Give the folder of the images.');
+  await requireFolder(images, 'image folder', 'Give the folder of the images with `images`.');
   const trainCsv = source.trainCsv ?? (data === undefined ? undefined : join(data, 'train.csv'));
   const table = await readTable(csv ?? join(data ?? '', 'test.csv'));
   return { table, images, trainCsv, unknownLabels: source.unknownLabels };

@@ -57,7 +57,7 @@ export function chooseScore({ activation }: Pick<DenseNetConfig, 'activation'>, 
   if (score === 'sigmoid') {
     throw new UsageError(
       'These weights end in a softmax: there is no sigmoid.',
-      'Leave out --score sigmoid.',
+      'Leave out `score: sigmoid`.',
     );
   }
   return 'logit';

@@ -193,7 +193,7 @@ export class Checkpoints {
       throw new DataError(
         `${dataset.train.file} lists other images, or in another order, than when the training was stopped: ` +
           'its place in their order means nothing now.',
-        `Begin anew from its weights: --weights ${shownPath(join(this.folder.target, CHECKPOINT_FILE))}.`,
+        `Begin anew from its weights: \`weights: ${shownPath(join(this.folder.target, CHECKPOINT_FILE))}\`.`,
       );
     }
     if (before.data.tables !== this.tables.tables)

@@ -54,7 +54,7 @@ export function sayFrequencies({ out }: WorkContext, frequencies: FrequencySumma
   if (!isAlwaysZero(frequencies, loss)) return;
   out.warn(
     'The loss of every training image is 0, so nothing will be learned: no label has a weight for what its images ' +
-      'have. Train on labels of which there are both kinds, on more images, or with --class-weights none.',
+      'have. Train on labels of which there are both kinds, on more images, or with `classWeights: none`.',
   );
 }
 

@@ -142,7 +142,7 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   sayFrequencies(context, frequencies, loss);
   if (sampler && frequencies.evensSides && choices.loss.kind.weighsClasses) {
     context.out.warn(
-      'Rare findings are drawn more often and weighted up as well; --class-weights none leaves one of the two.',
+      'Rare findings are drawn more often and weighted up as well; `classWeights: none` leaves one of the two.',
     );
   }
   context.out.say(`Network: ${networkWords(network.config)}, weights ${network.origin}`);
@@ -233,7 +233,7 @@ async function checkedImages(
   const names = imagesOf(dataset);
   if (names.length > MANY_IMAGES) {
     context.out.say(
-      `Decoding ${wholeNumber(names.length)} images before the first step; --no-check begins at once`,
+      `Decoding ${wholeNumber(names.length)} images before the first step; \`check: false\` begins at once`,
     );
   }
   return constantImages(await inspectImages(context, pool, names, dataset.images, next));
@@ -243,7 +243,7 @@ async function checkedImages(
 function sayCacheUse({ out }: WorkContext, { cacheUses: { read, added } }: DecodePool): void {
   if (read + added === 0) return;
   out.say(
-    `Cache of resized images: read ${wholeNumber(read)} times, ${wholeNumber(added)} added; --image-cache 0 for none`,
+    `Cache of resized images: read ${wholeNumber(read)} times, ${wholeNumber(added)} added; \`imageCache: 0\` for none`,
   );
 }
 

@@ -53,7 +53,7 @@ export async function fetchWeights(
   const url = options.url ?? known.fetch.folder + known.file;
   if (await isExpected(file, known)) return { file, url, fetched: false };
   if (await stat(file).catch(() => null)) {
-    throw new UsageError(`${file} is there, and is not that file.`, 'Remove it, or give another --out.');
+    throw new UsageError(`${file} is there, and is not that file.`, 'Remove it, or give another `out`.');
   }
   out.say(`Fetching ${known.what} (${byteSize(known.bytes)}) from ${url}`);
   const bar = out.progress('Fetching', Math.round(known.bytes / 1e6), 'MB');

@@ -87,14 +87,14 @@ export async function trainedWith(
     `${path} belongs to ${owner.file} with sha256 ${owner.sha256.slice(0, 12)}..., not to these weights`;
   if (given) {
     const facts = checked(history, path);
-    if (others) out.warn(`${others}; --history takes it all the same.`);
+    if (others) out.warn(`${others}; \`history\` takes it all the same.`);
     return facts;
   }
   if (others) {
     out.say(`${others}: it is not used`);
   } else if ('normalisation' in history) {
     out.warn(
-      `${path} does not say which weights it belongs to and is not used. If it is theirs, give --history ${path}.`,
+      `${path} does not say which weights it belongs to and is not used. If it is theirs, give \`history: ${path}\`.`,
     );
   } else {
     out.say(`${path} was not written by chexgpu: it is not used`);
@@ -107,7 +107,7 @@ type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const IN_PLACE = 'Mend or remove it, or take none with --no-history.';
+const IN_PLACE = 'Mend or remove it, or take none with `history: false`.';
 
 async function readHistory(path: string, mustExist: boolean): Promise<Json | null> {
   let bytes: Uint8Array;
@@ -169,7 +169,7 @@ function checked(history: Json, path: string): TrainedWith {
   if (full.schema !== undefined && full.schema !== HISTORY_SCHEMA) {
     throw new WeightsError(
       `${path} has schema ${JSON.stringify(full.schema)}; ${HISTORY_SCHEMA} is read.`,
-      'It was written by another version of chexgpu: use that one, or take none with --no-history.',
+      'It was written by another version of chexgpu: use that one, or take none with `history: false`.',
     );
   }
   const facts: Record<string, unknown> = { network: networkOf(full, path) };

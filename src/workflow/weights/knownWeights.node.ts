@@ -68,7 +68,7 @@ export async function readKnownWeights(
   if (trained && trained.inputChannels !== inputChannels) {
     throw new WeightsError(
       `The history of ${file.path} says that it has ${trained.inputChannels} input channels; it has ${inputChannels}.`,
-      'Mend that, or take none with --no-history.',
+      'Mend that, or take none with `history: false`.',
     );
   }
   sayOverruled(context, file, options);
@@ -76,7 +76,7 @@ export async function readKnownWeights(
   if (trained.labels.length !== classes) {
     throw new WeightsError(
       `The history of ${file.path} names ${trained.labels.length} outputs; it has ${classes}.`,
-      'Mend that, or take none with --no-history.',
+      'Mend that, or take none with `history: false`.',
     );
   }
   return { file: { ...file, labels: trained.labels }, trained };
@@ -96,6 +96,6 @@ function sayOverruled(
   }
   const { activationInFile: said } = report;
   if (report.head && options.activation && said && said !== 'linear' && said !== options.activation) {
-    out.warn(`${path} ends in a ${said}; --activation makes it a ${options.activation}.`);
+    out.warn(`${path} ends in a ${said}; \`activation\` makes it a ${options.activation}.`);
   }
 }

@@ -44,10 +44,10 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Fields that others settle. */
-const EPSILON = 'It may be that of weights to begin with: --bn-epsilon says it.';
-const MOMENTUM = 'It belongs to the training: --bn-momentum says it.';
+const EPSILON = 'It may be that of weights to begin with: `bnEpsilon` says it.';
+const MOMENTUM = 'It belongs to the training: `bnMomentum` says it.';
 const SETTLED: Readonly<Record<string, string>> = {
-  classes: 'There are as many outputs as labels: --labels.',
+  classes: 'There are as many outputs as labels: `labels`.',
   activation: 'What is trained are sigmoids.',
   bnEpsilon: EPSILON,
   epsilon: EPSILON,

@@ -145,7 +145,7 @@ describe('download', () => {
     const error = await failure(fetchIt({ idleMs: 60, attempts: 2 }));
     expect(error).toBeInstanceOf(WeightsError);
     expect(error?.message).toMatch(
-      /^127\.0\.0\.1:\d+ has sent nothing for 0 s\. Try again, or another address with --url\.$/,
+      /^127\.0\.0\.1:\d+ has sent nothing for 0 s\. Try again, or another address with `url`\.$/,
     );
     expect(await there()).toEqual([]);
   });
@@ -209,7 +209,7 @@ describe('download', () => {
       answers = [status(code)];
       const error = await failure(fetchIt());
       expect(error).toBeInstanceOf(WeightsError);
-      expect(error?.message).toMatch(new RegExp(`answers ${code} .*Try another address with --url`));
+      expect(error?.message).toMatch(new RegExp(`answers ${code} .*Try another address with .url.`));
     }
     expect((await there()).filter((name) => !name.endsWith('.part'))).toEqual([]);
   });
@@ -228,7 +228,7 @@ describe('download', () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await expect(fetchIt()).rejects.toThrow(
-      `127.0.0.1:${port} cannot be reached (ECONNREFUSED). Look at the network, or name another address with --url.`,
+      `127.0.0.1:${port} cannot be reached (ECONNREFUSED). Look at the network, or name another address with \`url\`.`,
     );
     for (const bad of ['', 'x.h5', 'file:///etc/passwd', 'ftp://a/b']) {
       expect(await failure(fetchIt({}, bad))).toBeInstanceOf(UsageError);

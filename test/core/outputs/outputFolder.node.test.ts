@@ -8,7 +8,7 @@ describe('a folder of results', () => {
   it('is replaced with --overwrite only, and only its listed files', async () => {
     await write('r', OLD);
     put('r/notes.txt', 'mine');
-    await expect(write('r', NEW)).rejects.toThrow(/there already.*--overwrite/);
+    await expect(write('r', NEW)).rejects.toThrow(/there already.*`overwrite: true`/);
     expect(tree('r')).toEqual({ ...OLD, 'notes.txt': 'mine' });
     await write('r', NEW, true);
     expect(tree('r')).toEqual({ ...NEW, 'notes.txt': 'mine' });

@@ -20,7 +20,7 @@ describe('a single file', () => {
   it('gives way with --overwrite, and only to its own kind', async () => {
     writeFileSync(at('t.csv'), 'Image,a\n');
     writeFileSync(at('x.png'), 'PNG');
-    await expect(checkFile(at('t.csv'), { kind })).rejects.toThrow(/exists.*--overwrite/);
+    await expect(checkFile(at('t.csv'), { kind })).rejects.toThrow(/exists.*`overwrite: true`/);
     await checkFile(at('t.csv'), { kind, overwrite: true });
     await expect(checkFile(at('x.png'), { kind, overwrite: true })).rejects.toThrow(/x\.png is no table/);
     await expect(checkFile(root, { kind, overwrite: true })).rejects.toThrow(/is a folder/);

@@ -132,7 +132,7 @@ describe('findings', () => {
     expect(found[0].message).toMatch(
       /^2 of 4 images are 16-bit gray .*\(a, c\): Keras clips every value to 255, so 75 % of their pixels are white/,
     );
-    expect(found[0].advice).toContain('--scaling depth');
+    expect(found[0].advice).toContain('`scaling: depth`');
   });
 
   it('tell transparent, constant, almost black and coloured ones', async () => {

@@ -38,7 +38,7 @@ describe('checkLeakage', () => {
       'train and test share 1 image under other patients (b.png). Scores on them say too much.';
     expect(lines).toEqual([message]);
     expect(refused).toThrow(
-      new DataError(message, 'Split by patient, each image once; or leave out --refuse-leakage.'),
+      new DataError(message, 'Split by patient, each image once; or leave out `refuseLeakage: true`.'),
     );
   });
 });

@@ -257,7 +257,9 @@ describe('a data set with --ignore-missing', () => {
 
   it('holds the rows that have an image, and says what it leaves out', async () => {
     const { read, warnings } = await dataset(['x.png'], ['./a.png']);
-    await expect(read()).rejects.toThrow(/train\.csv, line 3: .*gone\.png does not exist.*--ignore-missing/);
+    await expect(read()).rejects.toThrow(
+      /train\.csv, line 3: .*gone\.png does not exist.*`ignoreMissing: true`/,
+    );
     const { train, valid, test } = await read(true);
     expect([train, valid, test].map(({ images }) => images)).toEqual([['a.png', 'b.png'], [], ['./a.png']]);
     expect(train.lines).toEqual([2, 4]);

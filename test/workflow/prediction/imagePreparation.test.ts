@@ -56,7 +56,7 @@ describe('an image is prepared', () => {
     }
     expect(prepared(XRV).preparation.pixels).toEqual({
       scaling: 'keras',
-      refuseClipped: expect.stringContaining('--scaling depth'),
+      refuseClipped: expect.stringContaining('`scaling: depth`'),
     });
   });
 
@@ -77,7 +77,7 @@ describe('an image is prepared', () => {
     expect(wished.said).toEqual(['These weights were trained on images of 64 px, not 96.']);
     const deep = prepared(NOTHING, { ...TRAINED, scaling: 'keras' }, { scaling: 'depth' });
     expect(deep.preparation.pixels).toEqual({ scaling: 'depth' });
-    expect(deep.said).toEqual([expect.stringMatching(/trained with --scaling keras/)]);
+    expect(deep.said).toEqual([expect.stringMatching(/trained with `scaling: keras`/)]);
   });
 });
 

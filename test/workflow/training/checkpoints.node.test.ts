@@ -150,7 +150,7 @@ describe('a checkpoint of a run', () => {
   it('of images in another order is refused', async () => {
     const data = dataset(['b.png', 'a.png']);
     await expect(run(await kept(), { data })).rejects.toThrow(DataError);
-    await expect(run(await kept(), { data })).rejects.toThrow('--weights /runs/x/checkpoint.h5');
+    await expect(run(await kept(), { data })).rejects.toThrow('`weights: /runs/x/checkpoint.h5`');
   });
 });
 

@@ -233,7 +233,7 @@ describe('class weights', () => {
 
   it('that leave nothing of the loss are said', () => {
     expect(words('0,1 0,1')).toMatch(/loss of every training image is 0, so nothing will be learned/);
-    expect(words('0,0')).toMatch(/--class-weights none/);
+    expect(words('0,0')).toMatch(/`classWeights: none`/);
   });
 
   it('that leave something are not', () => {

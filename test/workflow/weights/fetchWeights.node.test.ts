@@ -81,7 +81,7 @@ describe('fetchWeights', () => {
     }
     const refused = fetchWeights(context, there, { out: mine });
     await expect(refused).rejects.toThrow(
-      /mine\.h5 is there, and is not that file\. Remove it, or give another --out/,
+      /mine\.h5 is there, and is not that file\. Remove it, or give another `out`/,
     );
     expect(await readFile(mine, 'utf8')).toBe('my own');
     const gone = fetchWeights(context, there, { out: scratch.path('b.h5'), url: `${origin}gone.h5` });

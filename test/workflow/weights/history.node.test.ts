@@ -91,14 +91,14 @@ describe('a history of others', () => {
     const path = join(folder, 'history.json');
     const { trained, said } = await read('other.h5', undefined, path, 'other weights');
     expect(trained).toEqual(FACTS);
-    expect(said).toMatch(/^warning: .* belongs to weights\.h5 .*; --history takes it all the same/);
+    expect(said).toMatch(/^warning: .* belongs to weights\.h5 .*; `history` takes it all the same/);
   });
 
   it('that names no weights is not used unless it is given', async () => {
     const { activation, bnEpsilon, inputChannels, scaling, ...old } = FACTS;
     const { trained, said } = await read('weights.h5', { ...old, loss: [1] });
     expect(trained).toBeNull();
-    expect(said).toMatch(/^warning: .*does not say which weights it belongs to and is not used.*--history/);
+    expect(said).toMatch(/^warning: .*does not say which weights it belongs to and is not used.*`history: /);
     const given = await read('weights.h5', undefined, join(folder, 'history.json'));
     expect(given).toEqual({ trained: FACTS, said: '' });
   });
@@ -124,7 +124,7 @@ describe('a damaged history is refused by name', () => {
     [
       'cut by two bytes',
       text.slice(0, -2),
-      /is damaged: it is no JSON\. Mend or remove it, or .*--no-history/,
+      /is damaged: it is no JSON\. Mend or remove it, or .*`history: false`/,
     ],
     ['cut in the middle', text.slice(0, 100), /is damaged: it is no JSON/],
     ['empty', '', /is damaged: it is no JSON/],

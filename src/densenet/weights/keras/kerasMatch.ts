@@ -84,7 +84,7 @@ export function matchLayers(
       `${fileName} holds ${plural(stored.layers.length, 'layer')} with weights, ${config.name} has ` +
         `${all.length} (${all.length - 1} without the head).${where}`,
       fitting
-        ? `It has as many as ${fitting}: name that network (--network).`
+        ? `It has as many as ${fitting}: name that network (\`network\`).`
         : 'It is the file of another network.',
     );
   }

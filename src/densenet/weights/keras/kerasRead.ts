@@ -127,7 +127,7 @@ function settle(
   if (head && said.activation === 'linear' && activation === undefined) {
     throw new WeightsError(
       `${name} says that its outputs are logits: the last layer has no activation.`,
-      "Say what makes probabilities of them: { activation: 'sigmoid' } or 'softmax' (--activation).",
+      "Say with `activation` what makes probabilities of them: 'sigmoid' or 'softmax'.",
     );
   }
   const stated = said.activation === 'linear' ? null : (said.activation ?? null);

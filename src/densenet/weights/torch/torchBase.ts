@@ -63,7 +63,7 @@ export function checkBase(
     return other !== config.name && all === theirs().sort().join();
   });
   const hint = fitting
-    ? `It has the layers of ${fitting}. Name that network (--network).`
+    ? `It has the layers of ${fitting}. Name that network (\`network\`).`
     : 'It is the file of another network, or half of one.';
   const faults: string[] = [];
   if (missing.length > 0) {

@@ -51,7 +51,7 @@ function understood(weights: TorchWeights): ReadWeights<TorchReport> {
   const channels = plural(config.inputChannels, 'input channel');
   const head = report.head ? `${config.classes} outputs` : 'base only';
   const training = [
-    `batch norm momentum ${config.bnMomentum} as in PyTorch, unless --bn-momentum says otherwise`,
+    `batch norm momentum ${config.bnMomentum} as in PyTorch, unless \`bnMomentum\` says otherwise`,
     'pixels scaled as in the notebook, not as these weights had them',
   ];
   return {

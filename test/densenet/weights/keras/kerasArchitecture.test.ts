@@ -193,7 +193,7 @@ describe('said by the caller', () => {
   it('for logits, which are no probabilities', async () => {
     for (const activation of ['linear', null]) {
       const model = set('dense_1', { activation });
-      await expect(read(model)).rejects.toThrow(/x\.h5 says that its outputs are logits.*--activation/);
+      await expect(read(model)).rejects.toThrow(/x\.h5 says that its outputs are logits.*`activation`/);
       expect((await read(model, { activation: 'sigmoid' })).config.activation).toBe('sigmoid');
     }
   });

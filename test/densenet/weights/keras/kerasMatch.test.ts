@@ -54,7 +54,7 @@ describe('heads', () => {
     const bytes = await withHeads(['hidden', features, 32], ['out', 32, 2]);
     await expect(readKerasHdf5(bytes, TINY, 'x.h5')).rejects.toThrow(
       new RegExp(
-        `x\\.h5 holds the base of tiny and behind it hidden \\[${features}, 32\\], out \\[32, 2\\].*--head`,
+        `x\\.h5 holds the base of tiny and behind it hidden \\[${features}, 32\\], out \\[32, 2\\].*.head.`,
       ),
     );
     const { report, tensors } = await readKerasHdf5(bytes, TINY, 'x.h5', { head: 'none' });

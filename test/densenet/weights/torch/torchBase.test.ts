@@ -32,7 +32,7 @@ describe('a head', () => {
     expect(() => readTorchSafetensors(bytes, TINY, 'x')).toThrow(
       new RegExp(
         `x holds the base of tiny and behind it classifier\\.0\\.weight \\[32, ${features}\\], ` +
-          '.*classifier\\.3\\.bias \\[2\\].*--head',
+          '.*classifier\\.3\\.bias \\[2\\].*`head`',
       ),
     );
     const { report } = readTorchSafetensors(bytes, TINY, 'x', { head: 'none' });
