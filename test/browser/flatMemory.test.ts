@@ -1,0 +1,87 @@
+/** A thousand predictions in a page: the bytes on the GPU, and those of the page, stay as they are. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleLibrary } from '../../scripts/bundle.mjs';
+import { TINY, tinyBatch } from '../support/networks/tinyNet.js';
+import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
+
+type Library = typeof import('../../src/index.js');
+interface Kept {
+  /** Predictions; the bytes on the GPU behind them. */
+  run(times: number): Promise<number>;
+}
+type Host = typeof globalThis & { chexgpu: Library; kept: Kept };
+
+const PREDICTIONS = 1000;
+/** What a prediction may leave in the page's heap: less than anything that is kept of it. */
+const BYTES_EACH = 50;
+
+describe.runIf(CHROMIUM_RUNS_HERE)('a page that predicts again and again', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chexgpu-flat-'));
+  let opened: OpenedPage;
+
+  beforeAll(async () => {
+    await bundleLibrary(folder);
+    const script = "import * as chexgpu from './chexgpu.js'; globalThis.chexgpu = chexgpu;";
+    writeFileSync(join(folder, 'host.js'), script);
+    const icon = '<link rel="icon" href="data:,">';
+    writeFileSync(
+      join(folder, 'index.html'),
+      `<!doctype html>${icon}<title>flat</title><script type="module" src="host.js"></script>`,
+    );
+    opened = await openInChromium(folder);
+    await opened.page.waitForFunction(() => 'chexgpu' in globalThis);
+  });
+  afterAll(async () => {
+    await opened?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it(`has the same bytes behind ${PREDICTIONS} predictions, all under one signal`, async () => {
+    const { page } = opened;
+    const { pixels, labels, ...rest } = tinyBatch(1);
+    const arrays = { pixels: [...pixels], labels: [...labels] };
+    await page.evaluate(
+      async ({ config, arrays, rest }) => {
+        const { DenseNet, openGpu } = (globalThis as Host).chexgpu;
+        const gpu = await openGpu();
+        const model = await DenseNet.create(gpu, { config, seed: 1 });
+        const batch = {
+          ...rest,
+          pixels: Uint8Array.from(arrays.pixels),
+          labels: Float32Array.from(arrays.labels),
+        };
+        const { signal } = new AbortController();
+        let heard = 0;
+        const run = async (times: number) => {
+          for (let i = 0; i < times; i++) {
+            await model.predict(batch, { signal, onProgress: () => heard++ });
+          }
+          return gpu.allocatedBytes;
+        };
+        (globalThis as Host).kept = { run };
+      },
+      { config: TINY, arrays, rest },
+    );
+    const session = await page.context().newCDPSession(page);
+    const heap = async () => {
+      for (let i = 0; i < 3; i++) await session.send('HeapProfiler.collectGarbage');
+      return (await session.send('Runtime.getHeapUsage')).usedSize;
+    };
+    const run = (times: number) => page.evaluate((n) => (globalThis as Host).kept.run(n), times);
+    // What the engine compiles, and compiles anew behind the first collection, comes before.
+    await run(PREDICTIONS / 10);
+    await heap();
+    const before = await run(PREDICTIONS / 2);
+    const heapBefore = await heap();
+    const after = await run(PREDICTIONS);
+    const grown = (await heap()) - heapBefore;
+    console.log(`heap: ${heapBefore} bytes, ${grown} more behind ${PREDICTIONS} predictions`);
+    expect(before).toBeGreaterThan(0);
+    expect(after).toBe(before);
+    expect(grown).toBeLessThan(BYTES_EACH * PREDICTIONS);
+    expect(opened.problems).toEqual([]);
+  }, 120_000);
+});
