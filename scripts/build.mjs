@@ -37,6 +37,9 @@ const dist = join(root, 'dist');
 /** What the user installs where he wants it; all else that the program uses is small and comes along. */
 const OPTIONAL = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).peerDependencies);
 
+/** Of the library, for both hosts. */
+const DOORS = ['index', 'lab', 'phantoms', 'reading'];
+
 /** Shaders are text. */
 async function buildNode() {
   const { metafile } = await build({
@@ -47,9 +50,7 @@ async function buildNode() {
     logLevel: 'warning',
     metafile: true,
     entryPoints: {
-      index: 'src/index.ts',
-      lab: 'src/lab.ts',
-      phantoms: 'src/phantoms.ts',
+      ...Object.fromEntries(DOORS.map((door) => [door, `src/${door}.ts`])),
       node: 'src/node.ts',
       'cli/main': 'src/cli/main.ts',
       decodeWorker: 'src/data/images/decodeWorker.node.ts',
@@ -91,7 +92,7 @@ function buildTypes() {
   execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', types], {
     stdio: 'inherit',
   });
-  finishTypes(types, ['index', 'lab', 'phantoms', 'node']);
+  finishTypes(types, [...DOORS, 'node']);
 }
 
 /** Removes the folders of builds that were killed. */
@@ -110,7 +111,11 @@ sweep();
 try {
   await Promise.all([
     buildNode(),
-    buildModules(root, ['src/index.ts', 'src/lab.ts', 'src/phantoms.ts'], join(out, 'esm')),
+    buildModules(
+      root,
+      DOORS.map((door) => `src/${door}.ts`),
+      join(out, 'esm'),
+    ),
     bundleLibrary(join(out, 'browser')),
     isSwiftshaderMade(root) || makeSwiftshader(root),
   ]);

@@ -25,11 +25,16 @@ export const browserOptions = {
   metafile: true,
 };
 
-/** `chexgpu.js`, with all three doors, and its chunks. @returns esbuild's result with the metafile */
+/** `chexgpu.js`, with the other doors, and its chunks. @returns esbuild's result with the metafile */
 export function bundleLibrary(outdir) {
   return build({
     ...browserOptions,
-    entryPoints: { chexgpu: 'src/index.ts', lab: 'src/lab.ts', phantoms: 'src/phantoms.ts' },
+    entryPoints: {
+      chexgpu: 'src/index.ts',
+      lab: 'src/lab.ts',
+      phantoms: 'src/phantoms.ts',
+      reading: 'src/reading.ts',
+    },
     outdir,
   });
 }

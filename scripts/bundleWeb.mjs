@@ -52,6 +52,7 @@ export async function bundleWeb(outdir) {
       chexgpu: join(root, 'src', 'index.ts'),
       'chexgpu/lab': join(root, 'src', 'lab.ts'),
       'chexgpu/phantoms': join(root, 'src', 'phantoms.ts'),
+      'chexgpu/reading': join(root, 'src', 'reading.ts'),
     },
   });
   const files = sums(outdir);

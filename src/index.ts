@@ -7,7 +7,6 @@ export { byteSize } from './core/formatting.js';
 export { MT19937 } from './core/mt19937.js';
 export type { NumberArray, StateValue } from './core/stateValue.js';
 export type { Progress, WorkOptions } from './core/work.js';
-export { type ChestCheck, frontalChest } from './data/checks/frontalChest.js';
 export { type ArraySourceOptions, arraySource } from './data/generator/arraySource.js';
 export {
   type Augmentation,
@@ -102,7 +101,6 @@ export { type DeviceLoss, Gpu } from './engine/device/gpu.js';
 export type { GpuInfo } from './engine/device/gpuInfo.js';
 export { overlay, overlayAlpha } from './eval/explain/colormap.js';
 export { colourTable, MAP_COLOURS, type MapColours } from './eval/explain/uniformColours.js';
-export { type Reading, type Readings, readingsPage } from './eval/readings/readingsPage.js';
 export {
   type Average,
   type AveragedScore,

@@ -1,4 +1,7 @@
-/** chexgpu in Node: Dawn, files, image decoding; and everything of 'chexgpu', 'chexgpu/phantoms' and 'chexgpu/lab'. */
+/**
+ * chexgpu in Node: Dawn, files, image decoding; and everything of 'chexgpu' and of its doors 'chexgpu/lab',
+ * 'chexgpu/phantoms' and 'chexgpu/reading'.
+ */
 
 export { checkFolder } from './data/checks/checkFolder.node.js';
 export { type FlowOptions, flowFromDataframe } from './data/generator/generator.node.js';
@@ -18,6 +21,7 @@ export { readPredictionsCsv, writePredictionsCsv } from './eval/scores/predictio
 export * from './index.js';
 export * from './lab.js';
 export * from './phantoms.js';
+export * from './reading.js';
 export { EventFolder, type EventFolderOptions } from './training/tensorboard/eventFolder.node.js';
 export {
   type Dataset,

@@ -1,5 +1,6 @@
 /** Pictures and the report, made in the worker: drawing and compressing keep nobody waiting there. */
-import type { GradcamMap, MapColours, PixelImage, Reading } from 'chexgpu';
+import type { GradcamMap, MapColours, PixelImage } from 'chexgpu';
+import type { Reading } from 'chexgpu/reading';
 import { heatPixels } from '../heat.js';
 import type { TrueBox } from '../types.js';
 import { words } from '../words.js';

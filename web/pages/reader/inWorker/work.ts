@@ -1,17 +1,15 @@
 /** What the Reader has done in its worker: decoding, resizing, prediction, Grad-CAM, checks of kernels. */
 import {
   decodeBlob,
-  frontalChest,
   type GradcamMap,
   type Interpolation,
   type OperatingPointsFile,
   type PixelImage,
   pixelFindings,
-  type Reading,
-  readingsPage,
   xrayBatch,
 } from 'chexgpu';
 import { drawPhantom, makeCohort } from 'chexgpu/phantoms';
+import { frontalChest, type Reading, readingsPage } from 'chexgpu/reading';
 import { type Device, openDevice } from '../../../worker/device.js';
 import { type LoadedNetwork, makeNetwork, readNetwork, SHIPPED_WEIGHTS } from '../../../worker/network.js';
 import { type Call, Transferred, type WorkHost } from '../../../worker/protocol.js';
