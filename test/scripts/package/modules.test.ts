@@ -36,6 +36,16 @@ describe('the modules for bundlers', () => {
     }
   });
 
+  it('import nothing but each other and what the user may install', () => {
+    const { peerDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    const named = /^(?:import|export) .*from "([^".][^"]*)"|import\("([^".][^"]*)"/gm;
+    const packages = below(ESM, '.js').flatMap((file) =>
+      [...readFileSync(join(ESM, file), 'utf8').matchAll(named)].map(([, now, later]) => now ?? later),
+    );
+    expect(packages).toContain('h5wasm');
+    expect(packages.filter((name) => !(name in peerDependencies))).toEqual([]);
+  });
+
   it('do nothing to the page when they are imported, each alone', async () => {
     const files = below(ESM, '.js').map((file) => pathToFileURL(join(ESM, file)).href);
     writeFileSync(
