@@ -9,7 +9,7 @@ const SHOW_AFTER_MS = 300;
 
 /** Compiling ends where the signal aborts. */
 export function createModel(
-  { out, signal }: WorkContext,
+  { out, signal, onProgress }: WorkContext,
   gpu: Gpu,
   { config, weights }: Pick<DenseNetOptions, 'config' | 'weights'>,
 ): Promise<DenseNet> {
@@ -20,8 +20,10 @@ export function createModel(
     config,
     weights,
     signal,
-    onProgress: ({ phase, note = '', done, total = 0 }) => {
+    onProgress: (progress) => {
+      const { phase, note = '', done, total = 0 } = progress;
       signal.throwIfAborted();
+      if (phase === 'upload') return onProgress?.(progress);
       if (phase !== 'compile') return;
       if (note !== plan) {
         plan = note;

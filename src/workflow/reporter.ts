@@ -2,6 +2,8 @@
  * To whom the workflow says what it does. The command prints it; a program may show it in its own way, or not at all.
  */
 
+import type { WorkOptions } from '../core/work.js';
+
 /** How far something is. */
 export interface ProgressBar {
   /** @param note more about this moment, e.g. the loss; what is left out stays as it was */
@@ -24,6 +26,8 @@ export interface WorkContext {
   readonly out: Reporter;
   /** Aborted by whoever wants the work to end at its next step. */
   readonly signal: AbortSignal;
+  /** Told how far the work is, where a program asked for it. */
+  readonly onProgress?: WorkOptions['onProgress'];
 }
 
 /** Says nothing. */

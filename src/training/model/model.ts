@@ -4,7 +4,7 @@
  */
 import { oneOf, requireFunction, requireObject, trueOrFalse, wholeNumber } from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
-import { checkWork, tell, untilAborted, type WorkOptions } from '../../core/work.js';
+import { checkWork, type Progress, tell, untilAborted, type WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { Plan, Precision } from '../../engine/plan/plan.js';
 import type { Batch, BatchShape } from '../batch.js';
@@ -28,8 +28,8 @@ import { TrainingState } from './trainingState.js';
 import { type JobWork, Turns } from './turns.js';
 
 /**
- * How a model is made. `onProgress` hears of its making (`upload`), and of every later call that brings none of its
- * own: before the first use of a new batch size or mode kernels compile (`compile`, the plan in `note`).
+ * How a model is made. `onProgress` hears of its making (`upload`), and of every later call, as the call's own does:
+ * before the first use of a new batch size or mode kernels compile (`compile`, the plan in `note`).
  */
 export interface ModelOptions extends WorkOptions {
   /** Default: Keras' initialisers with `seed`. */
@@ -88,11 +88,11 @@ export class Model {
   }
 
   /** Gives a new model its weights, or disposes of it. @throws WeightsError, OutOfMemoryError */
-  protected async begin({ weights, seed, ...options }: ModelOptions): Promise<this> {
+  protected async begin({ weights, seed, signal }: ModelOptions): Promise<this> {
     const { parameters, network } = this.context;
     const total = 4 * network.parameters.reduce((sum, { size }) => sum + size, 0);
     try {
-      await this.next(options, async (work) => {
+      await this.next({ signal }, async (work) => {
         const uploaded = (done: number) => tell(work, { phase: 'upload', done, total, unit: 'bytes' });
         // First, so that a network too large for the GPU is refused before its numbers are drawn.
         await parameters.allocate('weights', 'moving');
@@ -337,8 +337,12 @@ export class Model {
   private async next<T>(options: WorkOptions, job: (work: JobWork) => Promise<T>): Promise<T> {
     requireObject('The options', options);
     checkWork(options);
-    const { signal, onProgress = this.onProgress } = options;
-    return this.turns.next(job, { signal, onProgress });
+    const { signal } = options;
+    const listeners = [this.onProgress, options.onProgress].filter((listener) => listener !== undefined);
+    const onProgress = async (progress: Progress) => {
+      for (const listener of listeners) await listener(progress);
+    };
+    return this.turns.next(job, { signal, onProgress: listeners.length > 0 ? onProgress : undefined });
   }
 
   /** `compile` and `goOn`: refused at once where the options make no sense, and done when its turn has come. */

@@ -2,7 +2,7 @@
 
 import { listOfStrings, requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
-import { checkSignal } from '../../core/work.js';
+import { checkWork, eitherSignal, untilAborted, type WorkOptions } from '../../core/work.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
@@ -23,12 +23,12 @@ import { type PredictionOptions, predictRows, rowsGenerator } from './predictRow
 import { type RowsSource, readRows, rowsFor } from './rows.node.js';
 
 /** What is said beside the weight file, where it does not say it, and how the work is done. */
-export interface LoadOptions extends ClassifierOptions {
+export interface LoadOptions extends ClassifierOptions, WorkOptions {
   /** Threads that decode images, as of `DecodePool`. */
   workers?: number;
   /** Told what is found out and how far the work is. Default: nobody. */
   out?: Reporter;
-  /** Ends the work at its next step. */
+  /** Ends the loading, and later calls as their own does. */
   signal?: AbortSignal;
 }
 
@@ -58,19 +58,28 @@ export class LoadedNetwork {
    * `shownProbabilities(network.classifier.outputs, p)`.
    * @throws as `predictFiles`
    */
-  async prepareFiles(files: readonly string[], { samplewise }: PredictionOptions = {}): Promise<Batch> {
-    const { context, pool, classifier } = this;
+  async prepareFiles(
+    files: readonly string[],
+    { samplewise, ...work }: PredictionOptions & WorkOptions = {},
+  ): Promise<Batch> {
+    const { pool, classifier } = this;
     if (listOfStrings('files', files, 'path').length === 0) throw new UsageError('There are no image files.');
     const rows = rowsFor({ table: null, images: null }, classifier.outputs, files);
     const options = { batchSize: files.length, samplewise };
-    return (await rowsGenerator(context, { pool, classifier }, rows, options)).getBatch(0);
+    return this.within(work, async (context) => {
+      const generator = await rowsGenerator(context, { pool, classifier }, rows, options);
+      return untilAborted(generator.getBatch(0), context.signal);
+    });
   }
 
   /**
    * The probabilities of image files.
    * @throws DataError naming those that cannot be read; UsageError for options that contradict the weights
    */
-  async predictFiles(files: readonly string[], options?: PredictionOptions): Promise<FilePredictions> {
+  async predictFiles(
+    files: readonly string[],
+    options?: PredictionOptions & WorkOptions,
+  ): Promise<FilePredictions> {
     return this.predict({}, listOfStrings('files', files, 'path'), options);
   }
 
@@ -78,7 +87,7 @@ export class LoadedNetwork {
    * The probabilities of a CSV's images, with the labels that it knows.
    * @throws WeightsError where the CSV asks for labels that the network does not have; as `predictFiles`
    */
-  async predictCsv(source: RowsSource, options?: PredictionOptions): Promise<PredictionTable> {
+  async predictCsv(source: RowsSource, options?: PredictionOptions & WorkOptions): Promise<PredictionTable> {
     requireObject('The source', source);
     return this.predict(source, [], options);
   }
@@ -90,7 +99,7 @@ export class LoadedNetwork {
    */
   async explainFiles(
     files: readonly string[],
-    { classes, score }: { classes?: readonly ClassChoice[]; score?: CamScore } = {},
+    { classes, score, ...work }: { classes?: readonly ClassChoice[]; score?: CamScore } & WorkOptions = {},
   ): Promise<GradcamRow[]> {
     const { outputs, config } = this.classifier;
     const cases = listOfStrings('files', files, 'path').map((path) => ({
@@ -99,14 +108,15 @@ export class LoadedNetwork {
       labels: [],
       boxes: [],
     }));
-    return explain(this.context, this.pool, this.model, cases, {
+    const options = {
       ...explanationOf(this.classifier),
       classes: classes ? chooseLabels(classes, outputs) : mostProbable(outputs),
       score: chooseScore(config, score),
-      onFailure: (_, error) => {
+      onFailure: (_: string, error: Error) => {
         throw error;
       },
-    });
+    };
+    return this.within(work, (context) => explain(context, this.pool, this.model, cases, options));
   }
 
   /** Settles when memory and threads are let go of; calls under way, and later ones, reject with a UsageError. */
@@ -117,11 +127,26 @@ export class LoadedNetwork {
   private async predict(
     source: RowsSource,
     files: readonly string[],
-    options?: PredictionOptions,
+    options?: PredictionOptions & WorkOptions,
   ): Promise<PredictionTable> {
-    const { context, model, pool, classifier } = this;
-    const rows = rowsFor(await readRows(source, files), classifier.outputs, files);
-    return predictRows(context, { model, pool, classifier }, rows, options);
+    const { model, pool, classifier } = this;
+    return this.within(options ?? {}, async (context) => {
+      const rows = rowsFor(await readRows(source, files), classifier.outputs, files);
+      return predictRows(context, { model, pool, classifier }, rows, options);
+    });
+  }
+
+  /** Work under the signal of a call beside that of the whole. */
+  private async within<T>(work: WorkOptions, job: (context: WorkContext) => Promise<T>): Promise<T> {
+    requireObject('The options', work);
+    checkWork(work);
+    const { signal, release } = eitherSignal(this.context.signal, work.signal);
+    try {
+      signal.throwIfAborted();
+      return await job({ out: this.context.out, signal, onProgress: work.onProgress });
+    } finally {
+      release();
+    }
   }
 }
 
@@ -141,14 +166,14 @@ export async function loadNetwork(
 ): Promise<LoadedNetwork> {
   requireGpu('loadNetwork', gpu);
   requireObject('The options of loadNetwork', options);
-  const { out = SILENT, signal = new AbortController().signal, workers, ...rest } = options;
+  const { out = SILENT, signal = new AbortController().signal, onProgress, workers, ...rest } = options;
   if (typeof weights !== 'string') {
     throw new UsageError(`weights is ${shown(weights)}, it must be the path or the name of a weight file.`);
   }
   requireObject('out', out);
-  checkSignal(signal);
+  checkWork(options);
   signal.throwIfAborted();
-  const context = { out, signal };
+  const context = { out, signal, onProgress };
   const classifier = await readClassifier(context, weights, rest);
   const pool = new DecodePool({ workers, ...classifier.preparation.pixels });
   let model: DenseNet | undefined;

@@ -11,15 +11,16 @@ import type { WorkContext } from '../reporter.js';
 
 /** Probabilities of every image of a generator that does not shuffle, in the CSV's order. */
 export async function predictSplit(
-  { out, signal }: WorkContext,
+  { out, signal, onProgress }: WorkContext,
   model: DenseNet,
   generator: ImageGenerator,
 ): Promise<PredictionTable> {
   const bar = out.progress('Predicting', generator.samples, 'images');
   const { files, probabilities, labels } = await predictAll(model, generator, {
     signal,
-    onProgress: ({ phase, done }) => {
-      if (phase === 'predict') bar.update(done);
+    onProgress: (progress) => {
+      if (progress.phase === 'predict') bar.update(progress.done);
+      return onProgress?.(progress);
     },
   });
   out.endProgress();

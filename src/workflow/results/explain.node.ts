@@ -1,6 +1,7 @@
 /** Grad-CAM of chosen images: the notebook's last section. */
 import { resolve } from 'node:path';
 import { DataError, NonFiniteError, UsageError } from '../../core/errors.js';
+import { tell, untilAborted } from '../../core/work.js';
 import { boxesOf } from '../../data/checks/checkFolder.node.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { Interpolation } from '../../data/images/resize.js';
@@ -106,8 +107,8 @@ export async function explain(
   { onFailure, ...options }: ExplainOptions & { onFailure: (name: string, error: Error) => void },
 ): Promise<GradcamRow[]> {
   const rows: GradcamRow[] = [];
-  for (const one of cases) {
-    context.signal.throwIfAborted();
+  for (const [done, one] of cases.entries()) {
+    await tell(context, { phase: 'explain', done, total: cases.length, unit: 'images', note: one.name });
     try {
       rows.push(await explainOne(context, pool, model, one, options));
     } catch (error) {
@@ -119,18 +120,18 @@ export async function explain(
 }
 
 async function explainOne(
-  { out }: WorkContext,
+  { out, ...work }: WorkContext,
   pool: DecodePool,
   model: DenseNet,
   { path, name, labels, boxes }: Case,
   options: ExplainOptions,
 ): Promise<GradcamRow> {
   const { size, score, classes, outputs } = options;
-  const batch = await loadForGradcam(pool, path, options);
-  const shown = shownProbabilities(outputs, await model.predict(batch));
+  const batch = await untilAborted(loadForGradcam(pool, path, options), work.signal);
+  const shown = shownProbabilities(outputs, await model.predict(batch, work));
   const wanted = typeof classes === 'function' ? classes(shown) : classes;
   const indices = wanted.map((label) => outputs.labels.indexOf(label));
-  const maps = await model.gradcam(batch, indices, { score });
+  const maps = await model.gradcam(batch, indices, { score, ...work });
   const row: GradcamRow = {
     file: name,
     labels,

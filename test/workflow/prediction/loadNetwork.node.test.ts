@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../../src/core/errors.js';
+import type { Progress } from '../../../src/core/work.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
@@ -194,5 +195,45 @@ describe('what programs hand over', () => {
     await Promise.all([network.close(), network.close()]);
     expect(node.gpu.allocatedBytes).toBe(before);
     await refused(() => network.predictFiles(images), UsageError, /disposed|closed/);
+  });
+});
+
+describe('a signal and onProgress', () => {
+  it('of each call end it, in every phase, and the network works on; close() in the middle leaves nothing', async () => {
+    const mine = new Error('mine');
+    const before = node.gpu.allocatedBytes;
+    const options = { size, workers: 0 };
+    const file = scratch.path(KINDS['weights alone of Keras 2'].file);
+    const heard = new Set<string>();
+    const onProgress = ({ phase }: Progress) => heard.add(phase);
+    const network = await loadNetwork(node.gpu, file, { ...options, onProgress });
+    expect([...heard]).toEqual(['upload']);
+    const truth = await network.predictFiles(images, { onProgress });
+    await network.explainFiles(images.slice(0, 1), { classes: [0], onProgress });
+    expect([...heard].sort()).toEqual(['compile', 'explain', 'predict', 'run', 'upload']);
+    for (const wanted of ['run', 'predict', 'explain']) {
+      const abort = new AbortController();
+      const stop = {
+        signal: abort.signal,
+        onProgress: ({ phase }: Progress) => {
+          if (phase === wanted) abort.abort(mine);
+        },
+      };
+      const call =
+        wanted === 'explain' ? network.explainFiles(images, stop) : network.predictFiles(images, stop);
+      await expect(call).rejects.toBe(mine);
+    }
+    const late = { signal: AbortSignal.abort(mine) };
+    await expect(network.prepareFiles(images, late)).rejects.toBe(mine);
+    await expect(network.predictCsv({ csv: 'x.csv' }, late)).rejects.toBe(mine);
+    await expect(network.predictFiles(images, { signal: {} as never })).rejects.toThrow(
+      /must be an AbortSignal/,
+    );
+    expect(await network.predictFiles(images)).toEqual(truth);
+    const closing: Promise<void>[] = [];
+    const closed = network.predictFiles(images, { onProgress: () => closing.push(network.close()) });
+    await expect(closed).rejects.toThrow(UsageError);
+    await Promise.all(closing);
+    expect(node.gpu.allocatedBytes).toBe(before);
   });
 });
