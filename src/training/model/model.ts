@@ -28,7 +28,7 @@ import { TrainingState } from './trainingState.js';
 import { type JobWork, Turns } from './turns.js';
 
 /**
- * How a model is made. `onProgress` hears of its making (`upload`), and of every later call, as the call's own does:
+ * How a model is made. `onProgress` hears of its making (`upload`), and of every later call, as that call's own does:
  * before the first use of a new batch size or mode kernels compile (`compile`, the plan in `note`).
  */
 export interface ModelOptions extends WorkOptions {

@@ -199,7 +199,7 @@ describe('what programs hand over', () => {
 });
 
 describe('a signal and onProgress', () => {
-  it('of each call end it, in every phase, and the network works on; close() in the middle leaves nothing', async () => {
+  it('of each call end it, and the network works on; close() in the middle leaves nothing', async () => {
     const mine = new Error('mine');
     const before = node.gpu.allocatedBytes;
     const options = { size, workers: 0 };
