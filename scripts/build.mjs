@@ -115,7 +115,6 @@ try {
       root,
       DOORS.map((door) => `src/${door}.ts`),
       join(out, 'esm'),
-      OPTIONAL,
     ),
     bundleLibrary(join(out, 'browser')),
     isSwiftshaderMade(root) || makeSwiftshader(root),

@@ -19,11 +19,8 @@ const TOP_CALL =
 /** Shaders and tables become modules, too. */
 const TEXT_IMPORT = /(from "|import\(")([^"]+\.(?:wgsl|json))"/g;
 
-/**
- * @param entries files of `src`; with all that they import
- * @param optional packages that the user installs; any other becomes a module of ours
- */
-export async function buildModules(root, entries, outdir, optional) {
+/** @param entries files of `src`; with all that they import, but for packages */
+export async function buildModules(root, entries, outdir) {
   const common = { absWorkingDir: root, format: 'esm', target: 'es2022', write: false, logLevel: 'warning' };
   const { metafile } = await build({
     ...common,
@@ -44,18 +41,7 @@ export async function buildModules(root, entries, outdir, optional) {
     outdir,
     outbase: 'src',
   });
-  const external = Object.values(metafile.inputs).flatMap(({ imports }) =>
-    imports.filter((one) => one.external),
-  );
-  const packages = [...new Set(external.map(({ path }) => path))].filter((path) => !optional.includes(path));
-  const own = new Map(
-    packages.map((path) => [path, join(outdir, 'packages', `${path.replaceAll('/', '-')}.js`)]),
-  );
-  for (const [path, outfile] of own) {
-    const stdin = { contents: `export * from ${JSON.stringify(path)};`, resolveDir: root };
-    await build({ ...common, stdin, bundle: true, platform: 'browser', outfile, write: true });
-  }
-  const files = outputFiles.map(({ path, text }) => [path, moduleText(withPackages(path, text, own))]);
+  const files = outputFiles.map(({ path, text }) => [path, moduleText(text)]);
   for (const input of inputs.filter((name) => !name.endsWith('.ts'))) {
     const text = await readFile(join(root, input), 'utf8');
     const value = input.endsWith('.json') ? JSON.parse(text) : smallWgsl(text);
@@ -65,14 +51,6 @@ export async function buildModules(root, entries, outdir, optional) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
-}
-
-/** Imports of packages that are modules of ours. */
-function withPackages(path, text, own) {
-  return text.replace(/(from )"([^".][^"]*)"/g, (whole, from, name) => {
-    const file = own.get(name);
-    return file ? `${from}"${relative(dirname(path), file).replace(/^(?!\.)/, './')}"` : whole;
-  });
 }
 
 function moduleText(text) {

@@ -3,12 +3,8 @@
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { FrameOptions } from '../../data/tables/csv.js';
 import { readTextFile } from '../../data/tables/csv.node.js';
-import {
-  type PredictionRows,
-  type PredictionTable,
-  predictionsFromCsv,
-  predictionsToCsv,
-} from './predictionsCsv.js';
+import { predictionsFromCsv } from './parsePredictions.js';
+import { type PredictionRows, type PredictionTable, predictionsToCsv } from './predictionsCsv.js';
 
 /** @throws what `predictionsToCsv` throws, before anything is written. */
 export async function writePredictionsCsv(path: string, table: PredictionRows): Promise<void> {

@@ -8,11 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/core/errors.js';
 import { LABELS } from '../../../src/data/tables/labels.js';
 import { type ClassEvaluation, evaluate } from '../../../src/eval/scores/evaluate.js';
-import {
-  predictionsFromCsv,
-  predictionsToCsv,
-  probabilitiesToCsv,
-} from '../../../src/eval/scores/predictionsCsv.js';
+import { predictionsFromCsv } from '../../../src/eval/scores/parsePredictions.js';
+import { predictionsToCsv, probabilitiesToCsv } from '../../../src/eval/scores/predictionsCsv.js';
 import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
 
 type Scores = [auc: number, precision: number, low: number | null, high: number | null];

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError, NonFiniteError } from '../../../src/core/errors.js';
 import { MT19937 } from '../../../src/core/mt19937.js';
+import { predictionsFromCsv } from '../../../src/eval/scores/parsePredictions.js';
 import {
   asWritten,
   formatFloat32,
   type PredictionTable,
-  predictionsFromCsv,
   predictionsToCsv,
 } from '../../../src/eval/scores/predictionsCsv.js';
 import { readPredictionsCsv, writePredictionsCsv } from '../../../src/eval/scores/predictionsCsv.node.js';
