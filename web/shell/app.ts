@@ -1,5 +1,5 @@
 /** `<chexgpu-app>`: the head with navigation and theme, and the page that the address names. */
-import { css, html, LitElement, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { PageEntry } from '../pages/pageEntry.js';
 import { PAGES } from '../pages/registry.js';
@@ -167,7 +167,7 @@ export class ChexgpuApp extends LitElement {
         <nav aria-label="Pages">
           ${PAGES.map(
             (page) =>
-              html`<a href="#${page.id}" aria-current=${page === current ? 'page' : null}>${page.title}</a>`,
+              html`<a href="#${page.id}" aria-current=${page === current ? 'page' : nothing}>${page.title}</a>`,
           )}
         </nav>
         <button
