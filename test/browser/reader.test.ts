@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +17,7 @@ import {
   openInChromium,
   serveAsWeb,
 } from '../support/programs/chromium.js';
+import { findingsOf, taskTimes } from '../support/programs/pageMeasures.js';
 
 const SIZE = 64;
 /** What the page may keep the user waiting. */
@@ -76,39 +76,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface TraceEvent {
-  name: string;
-  pid: number;
-  tid: number;
-  /** Microseconds of the processor. */
-  tdur?: number;
-  args: { name?: string };
-}
-
-/** From now on; the function ends it and gives the milliseconds of the processor that the page's longest task took. */
-async function taskTimes(page: Page): Promise<() => Promise<number>> {
-  const browser = page.context().browser();
-  await browser?.startTracing(page, { categories: ['toplevel'] });
-  return async () => {
-    const trace = await browser?.stopTracing();
-    const { traceEvents } = JSON.parse(String(trace)) as { traceEvents: TraceEvent[] };
-    const threads = traceEvents.filter(
-      ({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain',
-    );
-    const isPage = ({ pid, tid }: TraceEvent) =>
-      threads.some((thread) => thread.pid === pid && thread.tid === tid);
-    const tasks = traceEvents.filter(
-      (event) => event.name === 'ThreadControllerImpl::RunTask' && isPage(event),
-    );
-    return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
-  };
-}
-
-async function findingsOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 120)}`));
-}
 
 describe.runIf(CHROMIUM_RUNS_HERE)('the Reader in a page of somebody else', () => {
   let opened: OpenedPage;

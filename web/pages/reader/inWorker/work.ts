@@ -13,17 +13,9 @@ import { frontalChest, type Reading, readingsPage } from 'chexgpu/reading';
 import { type Device, openDevice } from '../../../worker/device.js';
 import { type LoadedNetwork, makeNetwork, readNetwork, SHIPPED_WEIGHTS } from '../../../worker/network.js';
 import { type Call, Transferred, type WorkHost } from '../../../worker/protocol.js';
-import {
-  type Decoded,
-  type Loaded,
-  type Opened,
-  type Predicted,
-  SHOWN_SIDE,
-  type Source,
-  THUMB_SIDE,
-} from '../types.js';
+import { type Decoded, type Loaded, type Opened, type Predicted, type Source, THUMB_SIDE } from '../types.js';
 import { type Look, reportPictures, sideBySide } from './exports.js';
-import { rgbaOf } from './pixels.js';
+import { shownBitmap } from './pixels.js';
 import { pointsBeside, pointsFor } from './points.js';
 
 /** Side of a drawn phantom, in pixels; like a file it is resized to what the network takes. */
@@ -286,17 +278,6 @@ async function read(source: Source): Promise<Held> {
       })),
     },
   };
-}
-
-/** As it is shown: no larger than a screen needs. */
-async function shownBitmap(image: PixelImage): Promise<ImageBitmap> {
-  const { width, height } = image;
-  const scale = Math.min(1, SHOWN_SIDE / Math.max(width, height));
-  return createImageBitmap(rgbaOf(image), {
-    resizeWidth: Math.max(1, Math.round(width * scale)),
-    resizeHeight: Math.max(1, Math.round(height * scale)),
-    resizeQuality: 'high',
-  });
 }
 
 /** The square in the middle, small. */

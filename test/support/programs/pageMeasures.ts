@@ -1,0 +1,37 @@
+/** What tests of pages measure: how long tasks of a page take, and what axe finds. */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** Microseconds of the processor. */
+  tdur?: number;
+  args: { name?: string };
+}
+
+/** From now on; the function ends it and gives the milliseconds of the processor that the page's longest task took. */
+export async function taskTimes(page: Page): Promise<() => Promise<number>> {
+  const browser = page.context().browser();
+  await browser?.startTracing(page, { categories: ['toplevel'] });
+  return async () => {
+    const trace = await browser?.stopTracing();
+    const { traceEvents } = JSON.parse(String(trace)) as { traceEvents: TraceEvent[] };
+    const threads = traceEvents.filter(
+      ({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain',
+    );
+    const isPage = ({ pid, tid }: TraceEvent) =>
+      threads.some((thread) => thread.pid === pid && thread.tid === tid);
+    const tasks = traceEvents.filter(
+      (event) => event.name === 'ThreadControllerImpl::RunTask' && isPage(event),
+    );
+    return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
+  };
+}
+
+/** What axe finds in the page as it stands. */
+export async function findingsOf(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 120)}`));
+}
