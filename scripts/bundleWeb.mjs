@@ -46,6 +46,7 @@ export async function bundleWeb(outdir) {
       main: join(web, 'main.ts'),
       worker: join(web, 'worker', 'worker.ts'),
       'chexgpu-reader': join(web, 'pages', 'reader', 'reader.ts'),
+      'chexgpu-trainer': join(web, 'pages', 'trainer', 'trainer.ts'),
     },
     outdir,
     alias: {

@@ -1,8 +1,9 @@
 /** The pages, in the order of the navigation. A new one is a folder beside this file and a line here. */
 import type { PageEntry } from './pageEntry.js';
 import { reader } from './reader/index.js';
+import { trainer } from './trainer/index.js';
 
-export const PAGES: readonly PageEntry[] = [reader];
+export const PAGES: readonly PageEntry[] = [reader, trainer];
 
 /** @throws Error where there is none */
 export function findPage(id: string): PageEntry {

@@ -11,6 +11,9 @@ export const icons = {
   previous: icon('M15 5l-7 7 7 7'),
   next: icon('M9 5l7 7-7 7'),
   save: icon('M12 4v11m-4.5-4.500L12 15l4.5-4.500M5 19h14'),
+  play: icon('M7 5l12 7-12 7z'),
+  pause: icon('M8 5v14M16 5v14'),
+  stop: icon('M6 6h12v12H6z'),
   close: icon('M6 6l12 12M18 6L6 18'),
   warning: icon('M12 4L2.5 20h19zM12 10v4.500M12 17.500v.01'),
   light: icon(

@@ -18,7 +18,7 @@ export interface ChosenCallbacks {
 
 /** @param say gets a line where one of them does something */
 export function trainingCallbacks(
-  { optimizer, schedule, callbacks = {} }: TrainingPlan,
+  { optimizer, schedule, callbacks = {} }: Pick<TrainingPlan, 'optimizer' | 'schedule' | 'callbacks'>,
   files: CallbackFiles,
   say: (line: string) => void,
 ): ChosenCallbacks {
