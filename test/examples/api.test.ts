@@ -13,6 +13,7 @@ import * as browser from '../../src/index.js';
 import * as lab from '../../src/lab.js';
 import * as node from '../../src/node.js';
 import * as phantoms from '../../src/phantoms.js';
+import * as reading from '../../src/reading.js';
 import { noisePng } from '../support/files/imageFolder.js';
 import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
 
@@ -21,6 +22,7 @@ const DOORS: Readonly<Record<string, Names>> = {
   chexgpu: browser,
   'chexgpu/lab': lab,
   'chexgpu/phantoms': phantoms,
+  'chexgpu/reading': reading,
   'chexgpu/node': node,
 };
 const DOCUMENT = readFileSync(fileURLToPath(new URL('../../docs/api.md', import.meta.url)), 'utf8');
