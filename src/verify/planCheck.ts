@@ -32,7 +32,7 @@ export interface KernelCheckOptions extends WorkOptions {
   runtime?: string;
   /**
    * `before` a plan uses them; `later`: what nothing is known of waits for `checkWaiting`, so that a first result
-   * comes sooner. Default: `before`.
+   * comes sooner, as long as no kernel was found wrong. Default: `before`.
    */
   when?: 'before' | 'later';
   /** A variant gives wrong numbers and is not used. */
@@ -131,7 +131,9 @@ export class PlanChecker implements KernelChecker {
     const good = used.map((use) => this.heed(use, 'it did so before'));
     // Recorded anew, the plan may not need what is unknown of this one.
     if (unknown.length === 0 || good.includes(false)) return !good.includes(false);
-    if (this.options.when !== 'later') return this.find(plan, used, unknown, work);
+    // Where one kernel was wrong, the next is not taken on trust.
+    const isTrusted = this.options.when === 'later' && this.gpu.broken.size === 0;
+    if (!isTrusted) return this.find(plan, used, unknown, work);
     this.waiting.push(plan);
     return true;
   }

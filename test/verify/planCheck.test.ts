@@ -215,6 +215,8 @@ describe('a check behind the first result', () => {
       expect(await checker.checkWaiting()).toEqual([name]);
       expect({ broken, waits: checker.isWaiting }).toEqual({ broken: [name], waits: false });
       expectClose(await predict(), want, name);
+      // What stands in for a wrong kernel is not taken on trust.
+      expect(checker.isWaiting).toBe(false);
     });
   });
 
