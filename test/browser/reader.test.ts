@@ -1,7 +1,16 @@
 /** The Reader as somebody else's page embeds it, and as a page of its own; served as `npm run web` serves it. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -59,7 +68,8 @@ const said = (page: Page, name: string, count = 1) =>
 const folder = mkdtempSync(join(tmpdir(), 'chexgpu-reader-'));
 const site = join(folder, 'site');
 const xray = join(site, 'xray.png');
-const photo = join(folder, 'photo.png');
+const photo = join(site, 'photo.png');
+const WEIGHTS = fileURLToPath(new URL('../../weights/phantoms-densenet121.h5', import.meta.url));
 
 beforeAll(async () => {
   if (!CHROMIUM_RUNS_HERE) return;
@@ -76,6 +86,19 @@ beforeAll(async () => {
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The pages with some kernels that give wrong numbers, as a driver might have it. */
+function breakKernels(from: string, to: string): void {
+  mkdirSync(to);
+  for (const name of readdirSync(from).filter((one) => /\.(js|html|svg)$/.test(one))) {
+    const text = readFileSync(join(from, name), 'utf8');
+    writeFileSync(
+      join(to, name),
+      text.replaceAll('relu(v[i]*scale + shift)', 'relu(v[i]*scale + 1.5*shift)'),
+    );
+  }
+  symlinkSync(join(from, 'weights'), join(to, 'weights'));
+}
 
 describe.runIf(CHROMIUM_RUNS_HERE)('the Reader in a page of somebody else', () => {
   let opened: OpenedPage;
@@ -157,20 +180,30 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Reader in a page of somebody else', () =
     expect(order).toEqual(['ready', 'result', 'gradcam']);
   });
 
-  it('says of a picture that it is no chest X-ray, and of a damaged file what is wrong with it', async () => {
-    const broken = { name: 'broken.png', mimeType: 'image/png', buffer: readFileSync(xray).subarray(0, 500) };
-    await page.setInputFiles('chexgpu-reader #files', [photo]);
-    await page.setInputFiles('chexgpu-reader #files', [broken]);
+  it('says of a picture that is pasted that it is no chest X-ray', async () => {
+    await page.evaluate(async () => {
+      const transfer = new DataTransfer();
+      const blob = await (await fetch('photo.png')).blob();
+      transfer.items.add(new File([blob], 'photo.png', { type: 'image/png' }));
+      document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer }));
+    });
+    await said(page, 'result', 2);
+    expect(await page.textContent('chexgpu-reader .message.doubt')).toMatch(
+      /hardly is a frontal chest X-ray: \w+/,
+    );
+  });
+
+  it('takes the pictures of a folder, and says what is wrong with a damaged one', async () => {
+    const inside = join(folder, 'inside');
+    mkdirSync(inside);
+    writeFileSync(join(inside, 'notes.txt'), 'no picture');
+    writeFileSync(join(inside, 'broken.png'), readFileSync(xray).subarray(0, 500));
+    await page.setInputFiles('chexgpu-reader #folder', inside);
     await page.locator('chexgpu-reader .message.bad').waitFor();
     expect(await page.textContent('chexgpu-reader .message.bad')).toMatch(
       /broken\.png is damaged or cut short/,
     );
-    await said(page, 'result', 2);
-    await page.keyboard.press('ArrowLeft');
-    await page.locator('chexgpu-reader .message.doubt').waitFor();
-    expect(await page.textContent('chexgpu-reader .message.doubt')).toMatch(
-      /hardly is a frontal chest X-ray: \w+/,
-    );
+    expect(await page.textContent('chexgpu-reader .page')).toContain('1 other file was passed over');
     expect(await page.locator('chexgpu-film-strip li').count()).toBe(3);
   });
 
@@ -225,6 +258,45 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Reader in a page of somebody else', () =
     expect(report.match(/<section /g)).toHaveLength(3);
     expect(report.match(/<img src="data:image\/jpeg;base64,/g)).toHaveLength(6);
     expect(report).not.toMatch(/<script|https?:/);
+  });
+
+  it("reads a weight file of one's own, HDF5 by WebAssembly of the worker alone", async () => {
+    const before = await page
+      .locator('chexgpu-findings li')
+      .evaluateAll((rows) => rows.map((r) => r.dataset.probability));
+    await page.setInputFiles('chexgpu-reader #files', WEIGHTS);
+    await page.getByText('Network: phantoms-densenet121.h5.').waitFor();
+    expect(await page.inputValue('chexgpu-reader #size')).toBe('224');
+    await page.selectOption('chexgpu-reader #size', String(SIZE));
+    await page.waitForFunction((wanted) => {
+      const reader = document.querySelector('chexgpu-reader')?.shadowRoot;
+      const rows = reader?.querySelector('chexgpu-findings')?.shadowRoot?.querySelectorAll('li') ?? [];
+      return [...rows].every((row, i) => row.dataset.probability === wanted[i]);
+    }, before);
+    expect(await page.textContent('chexgpu-reader .findings')).toContain(
+      'no operating points for this network',
+    );
+  });
+
+  it('withdraws what a kernel gave that is found wrong behind it, and computes it anew', async () => {
+    const { detail: right } = await said(page, 'result');
+    breakKernels(site, join(site, 'broken'));
+    await page.goto(`${opened.origin}broken/host.html`);
+    await said(page, 'ready');
+    await page.setInputFiles('chexgpu-reader #files', xray);
+    const { detail: wrong } = await said(page, 'result');
+    const { detail: again } = await said(page, 'result', 2);
+    const order = await page.evaluate(() => (globalThis as unknown as Host).said.map(({ name }) => name));
+    expect(order.slice(0, 5)).toEqual(['ready', 'result', 'gradcam', 'withdrawn', 'result']);
+    expect(await page.textContent('chexgpu-reader .message.bad')).toMatch(
+      /^\s*conv\.forward\.\w+.* gave wrong numbers/,
+    );
+    const off = (detail: Said['detail']) => {
+      const found = Object.values(detail.probabilities ?? {});
+      return Math.max(...Object.values(right.probabilities ?? {}).map((p, i) => Math.abs(p - found[i])));
+    };
+    expect(off(wrong)).toBeGreaterThan(1e-3);
+    expect(off(again)).toBeLessThan(1e-5);
   });
 
   it('has met no error, no policy and no other host on the way', () => {

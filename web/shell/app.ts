@@ -115,6 +115,8 @@ export class ChexgpuApp extends LitElement {
     // It would take the network's and the processor's time from the page that is opening.
     this.addEventListener('chexgpu-ready', this.keep);
     setTimeout(this.keep, KEEP_AFTER_MS);
+    // A file dropped beside the page would take its place.
+    for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());
     void this.show(this.current);
   }
 

@@ -32,10 +32,15 @@ export function adapterWords({ kind, vendor, description }: GpuInfo): AdapterWor
  * Opens the GPU. Kernels that nothing is known of are checked when the page asks for it, behind its first result; the
  * verdicts stay with the browser.
  * @param onChecked how many of the kernels at hand are checked
+ * @param onLost the device is gone, in words: whoever wants to go on opens another
  * @throws AdapterError where the browser has no WebGPU
  */
-export async function openDevice(onChecked: (done: number, total: number) => void): Promise<Device> {
+export async function openDevice(
+  onChecked: (done: number, total: number) => void,
+  onLost: (why: string) => void = () => {},
+): Promise<Device> {
   const gpu = await openGpu();
+  void gpu.lost.then(({ message }) => onLost(message));
   const words = adapterWords(gpu.info);
   const name = `checks of ${words.name}`;
   const checker = checkKernels(gpu, {

@@ -16,7 +16,7 @@ import { colourBar } from './colourBar.js';
 import { sorted, type Taken, takeDropped, takePasted } from './intake.js';
 import { readerStyles } from './readerStyles.js';
 import { ReaderSession, type Xray } from './session.js';
-import { type Acts, factsOf, messagesOf, startOf, toolbarOf, trustOf } from './surroundings.js';
+import { type Acts, factsOf, messagesOf, progressOf, startOf, toolbarOf, trustOf } from './surroundings.js';
 import { words } from './words.js';
 import './filmStrip.js';
 import './findings.js';
@@ -78,8 +78,11 @@ export class ChexgpuReader extends LitElement {
   }
 
   protected override firstUpdated(_changed: PropertyValues): void {
-    const weights = this.weights === null ? null : new URL(this.weights, document.baseURI).href;
-    void this.session?.open(weights, this.size);
+    void this.session?.open(this.weightsAddress, this.size);
+  }
+
+  private get weightsAddress(): string | null {
+    return this.weights === null ? null : new URL(this.weights, document.baseURI).href;
   }
 
   /** Reads these pictures; a weight file among them becomes the network. */
@@ -150,6 +153,7 @@ export class ChexgpuReader extends LitElement {
     chooseFolder: () => this.renderRoot.querySelector<HTMLInputElement>('#folder')?.click(),
     drawPhantom: () => this.drawPhantom(),
     save: (what) => void this.save(what),
+    reopen: () => void this.session?.reopen(this.weightsAddress),
   };
 
   private async save(what: 'csv' | 'png' | 'report'): Promise<void> {
@@ -176,7 +180,7 @@ export class ChexgpuReader extends LitElement {
         @dragleave=${this.dragged}
         @drop=${this.dragged}
       >
-        ${trustOf(session)} ${messagesOf(session, this.passedOver)}
+        ${trustOf(session)} ${messagesOf(session, this.passedOver, this.acts)}
         ${session.xrays.length === 0 ? startOf(session, this.acts) : this.renderReading(session)}
         ${factsOf(session)}
         <input id="files" type="file" multiple hidden @change=${(event: Event) => this.chosen(event, true)} />
@@ -190,7 +194,7 @@ export class ChexgpuReader extends LitElement {
     const { version } = this;
     const isMany = xrays.length > 1;
     return html`
-      ${toolbarOf(session, this.acts)}
+      ${toolbarOf(session, this.acts)} ${session.progress ? progressOf(session) : nothing}
       <div class="columns ${isMany ? 'many' : ''}">
         ${
           isMany
@@ -216,7 +220,8 @@ export class ChexgpuReader extends LitElement {
     const label = loaded?.labels[map?.classIndex ?? session.classIndex ?? -1] ?? '';
     const boxes = current?.decoded?.truth?.boxes ?? [];
     const notes = current?.decoded?.notes ?? [];
-    const waitsFor = map || current?.failure ? '' : current?.probabilities ? 'Grad-CAM …' : 'Reading …';
+    const isStuck = current?.failure || session.failure || session.lost;
+    const waitsFor = map || isStuck ? '' : current?.probabilities ? 'Grad-CAM …' : 'Reading …';
     return html`<section class="card viewing" aria-label="X-ray and Grad-CAM">
       <chexgpu-viewer
         .bitmap=${bitmap}

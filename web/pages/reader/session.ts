@@ -38,7 +38,7 @@ export function mostStriking(probabilities: Float32Array, thresholds: readonly n
 }
 
 export class ReaderSession extends EventTarget {
-  private readonly worker = new WorkerClient<ReaderWork>('reader');
+  private worker = this.startWorker();
   private lastId = 0;
   private phantoms = 0;
   private pumping = false;
@@ -58,13 +58,39 @@ export class ReaderSession extends EventTarget {
   progress: CallProgress | null = { what: 'Opening the GPU', done: 0, total: 0 };
   failure = '';
 
-  constructor() {
-    super();
-    this.worker.addEventListener('checking', (event) => {
+  /** Why the GPU is gone; `open` begins anew. */
+  lost = '';
+
+  /** A worker, which will have a GPU of its own. */
+  private startWorker(): WorkerClient<ReaderWork> {
+    const worker = new WorkerClient<ReaderWork>('reader');
+    worker.addEventListener('checking', (event) => {
       const { done, total } = (event as CustomEvent<{ done: number; total: number }>).detail;
       this.checks = { ...this.checks, state: 'running', done, total };
       this.tell('change');
     });
+    worker.addEventListener('lost', (event) => {
+      this.lost = (event as CustomEvent<string>).detail || 'no reason given';
+      this.opened = null;
+      this.progress = null;
+      this.tell('change');
+    });
+    return worker;
+  }
+
+  /** Begins anew with another worker, after the GPU was lost: every X-ray is read again. */
+  async reopen(weights: string | null): Promise<void> {
+    this.worker.close();
+    this.worker = this.startWorker();
+    Object.assign(this, {
+      lost: '',
+      failure: '',
+      bitmap: null,
+      progress: { what: 'Opening the GPU', done: 0, total: 0 },
+    });
+    for (const xray of this.xrays) Object.assign(xray, { decoded: null, failure: '' });
+    this.withdraw();
+    await this.open(weights, this.size);
   }
 
   /** @param size 0: that of the weights */
@@ -273,6 +299,7 @@ export class ReaderSession extends EventTarget {
   }
 
   private next(): (() => Promise<void>) | null {
+    if (!this.opened) return null;
     const { current } = this;
     if (current && !current.failure) {
       if (!this.bitmap) return () => this.decode(current);

@@ -9,6 +9,8 @@ export interface Acts {
   chooseFolder(): void;
   drawPhantom(): void;
   save(what: 'csv' | 'png' | 'report'): void;
+  /** After the GPU was lost. */
+  reopen(): void;
 }
 
 export function trustOf({ loaded }: ReaderSession): TemplateResult {
@@ -19,9 +21,16 @@ export function trustOf({ loaded }: ReaderSession): TemplateResult {
   </div>`;
 }
 
-export function messagesOf(session: ReaderSession, passedOver: number): TemplateResult {
-  const { failure, checks, current } = session;
+export function messagesOf(session: ReaderSession, passedOver: number, acts: Acts): TemplateResult {
+  const { failure, checks, current, lost } = session;
   return html`
+    ${
+      lost
+        ? html`<div class="message bad" role="alert">
+            The GPU was lost: ${lost} <button type="button" @click=${() => acts.reopen()}>Open it again</button>
+          </div>`
+        : nothing
+    }
     ${failure ? html`<p class="message bad" role="alert">${failure}</p>` : nothing}
     ${
       checks.wrong.length > 0
@@ -31,7 +40,7 @@ export function messagesOf(session: ReaderSession, passedOver: number): Template
           </p>`
         : nothing
     }
-    ${passedOver > 0 ? html`<p class="message">${passedOver} other files were passed over.</p>` : nothing}
+    ${passedOver > 0 ? html`<p class="message">${passedOverWords(passedOver)}</p>` : nothing}
     ${current?.failure ? html`<p class="message bad" role="alert">${current.failure}</p>` : nothing}
     ${
       current?.decoded && current.decoded.doubts.length > 0
@@ -44,7 +53,7 @@ export function messagesOf(session: ReaderSession, passedOver: number): Template
   `;
 }
 
-function progressOf({ progress }: ReaderSession): TemplateResult {
+export function progressOf({ progress, loaded }: ReaderSession): TemplateResult {
   return html`<div class="progress" role="status">
     ${
       progress
@@ -54,7 +63,7 @@ function progressOf({ progress }: ReaderSession): TemplateResult {
               value=${progress.total ? progress.done : nothing}
             ></progress>
             <span>${progress.what} …</span>`
-        : html`<span>Ready.</span>`
+        : html`<span>${loaded ? 'Ready.' : ''}</span>`
     }
   </div>`;
 }
@@ -130,3 +139,6 @@ export function factsOf(session: ReaderSession): TemplateResult {
     <span>${took}</span> <span class="checks">${kernels}</span>
   </div>`;
 }
+
+const passedOverWords = (count: number) =>
+  `${count} other ${count === 1 ? 'file was' : 'files were'} passed over.`;

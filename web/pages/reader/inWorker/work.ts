@@ -95,7 +95,10 @@ class ReaderNetwork {
     // Side by side: the one waits for the driver, the other for the network.
     const name = nameIn(address);
     const [device, read, points] = await Promise.all([
-      openDevice((done, total) => this.host.emit('checking', { done, total })),
+      openDevice(
+        (done, total) => this.host.emit('checking', { done, total }),
+        (why) => this.host.emit('lost', why),
+      ),
       readNetwork(new URL(address), name, call),
       pointsBeside(address),
     ]);
