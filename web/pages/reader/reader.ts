@@ -194,6 +194,7 @@ export class ChexgpuReader extends LitElement {
     const { version } = this;
     const isMany = xrays.length > 1;
     return html`
+      <h1 class="offscreen">Reader</h1>
       ${toolbarOf(session, this.acts)} ${session.progress ? progressOf(session) : nothing}
       <div class="columns ${isMany ? 'many' : ''}">
         ${

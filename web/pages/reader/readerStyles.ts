@@ -57,7 +57,7 @@ export const readerStyles = css`
     padding: 16px;
     min-width: 0;
   }
-  h1,
+
   h2 {
     margin: 0;
     font-size: 15px;
@@ -197,7 +197,7 @@ export const readerStyles = css`
   }
   @container (max-width: 560px) {
     .toolbar .grow {
-      display: none;
+      flex-basis: 100%;
     }
     .toolbar > button:not(.square),
     .saving,
@@ -215,7 +215,7 @@ export const readerStyles = css`
   }
   @container (min-width: 760px) {
     .columns {
-      grid-template-columns: minmax(0, 1fr) minmax(310px, 370px);
+      grid-template-columns: minmax(0, 1fr) minmax(330px, 400px);
     }
     .columns .strip {
       grid-column: 1 / -1;
@@ -223,7 +223,7 @@ export const readerStyles = css`
   }
   @container (min-width: 1180px) {
     .columns.many {
-      grid-template-columns: 216px minmax(0, 1fr) 380px;
+      grid-template-columns: 200px minmax(0, 1fr) 416px;
     }
     .columns .strip {
       grid-column: auto;
