@@ -53,11 +53,11 @@ async function converted(file, cache) {
   return made;
 }
 
-/** Puts the network, and its operating points where there are some, into `outdir`. */
+/** Puts the network and its operating points into `outdir`. */
 export async function putWeights(outdir) {
   const from = join(root, 'weights', NAME);
   const target = join(outdir, `${NAME}.safetensors`);
   mkdirSync(dirname(target), { recursive: true });
   cpSync(await converted(`${from}.h5`, join(root, 'node_modules', '.cache', 'web-weights')), target);
-  if (existsSync(`${from}.points.json`)) cpSync(`${from}.points.json`, join(outdir, `${NAME}.points.json`));
+  cpSync(`${from}.points.json`, join(outdir, `${NAME}.points.json`));
 }

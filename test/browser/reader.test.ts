@@ -168,6 +168,10 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Reader in a page of somebody else', () =
     expect(await page.textContent('chexgpu-viewer figure:nth-of-type(2) figcaption')).toMatch(
       /^Grad-CAM of \w+/,
     );
+    // They were fixed at the size that the network was trained at.
+    expect(await page.textContent('chexgpu-reader .findings')).toContain(
+      'Operating points hold at 224 px, not at 64',
+    );
   });
 
   it('checks the kernels behind the first result', async () => {
