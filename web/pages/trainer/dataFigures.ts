@@ -16,10 +16,23 @@ export class DataFigures extends LitElement {
     tokens,
     css`
       :host {
+        display: block;
+        container-type: inline-size;
+      }
+      .figures {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 270px), 1fr));
         gap: 18px 26px;
         align-items: start;
+      }
+      @container (min-width: 560px) {
+        .figures {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+      }
+      @container (min-width: 820px) {
+        .figures {
+          grid-template-columns: repeat(3, minmax(0, 1fr));
+        }
       }
       table {
         border-collapse: collapse;
@@ -145,7 +158,7 @@ export class DataFigures extends LitElement {
       other[c].toFixed(2),
     ];
     const sides = ['positive', 'negative'];
-    return html`
+    return html`<div class="figures">
       ${this.table(
         'Class frequencies of the training images',
         ['images', 'share'],
@@ -174,6 +187,6 @@ export class DataFigures extends LitElement {
           Each positive is weighted by the share of negatives, and the other way round, so that both count alike.
         </span>
       </p>
-    `;
+    </div>`;
   }
 }

@@ -4,7 +4,15 @@ import { customElement, property } from 'lit/decorators.js';
 import { icons } from '../../parts/icons.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import { formStyles } from './formStyles.js';
-import type { Choices, Chosen, KindWords, SettingWords, Start, Wishes } from './types.js';
+import {
+  BOX_SIZE,
+  type Choices,
+  type Chosen,
+  type KindWords,
+  type SettingWords,
+  type Start,
+  type Wishes,
+} from './types.js';
 
 /** Sides of the network's images that are offered. */
 const SIZES = [64, 128, 224, 320];
@@ -237,7 +245,7 @@ export class TrainingForm extends LitElement {
     </fieldset>`;
   }
 
-  private renderLength({ size }: Wishes): TemplateResult {
+  private renderLength({ size, start }: Wishes): TemplateResult {
     return html`<fieldset>
       <legend>How long, on what</legend>
       <div class="fields">
@@ -255,6 +263,13 @@ export class TrainingForm extends LitElement {
         ${this.number('batchSize', 'Batch size', 1)} ${this.number('epochs', 'Epochs', 1)}
         ${this.number('stepsPerEpoch', 'Steps per epoch', 0, { empty: 'all' })} ${this.number('seed', 'Seed', 0)}
       </div>
+      ${
+        start === 'box' && size !== BOX_SIZE
+          ? html`<p class="quiet">
+              The network in the box was trained on images of ${BOX_SIZE} px; of others it knows less at first.
+            </p>`
+          : nothing
+      }
     </fieldset>`;
   }
 

@@ -3,6 +3,9 @@ import type { EvaluationResult } from 'chexgpu';
 import type { AdapterWords } from '../../worker/device.js';
 import type { TrueBox } from '../reader/types.js';
 
+/** Side of the images that the network in the box was trained on. */
+export const BOX_SIZE = 224;
+
 /** A file of a folder, with its path below what was chosen or dropped. */
 export interface FolderFile {
   readonly path: string;

@@ -10,7 +10,14 @@ import {
   type ScheduleChoice,
   UsageError,
 } from 'chexgpu';
-import type { Choices, Chosen, KindWords, SettingWords, Wishes } from '../types.js';
+import {
+  BOX_SIZE,
+  type Choices,
+  type Chosen,
+  type KindWords,
+  type SettingWords,
+  type Wishes,
+} from '../types.js';
 import {
   CALLBACK_KINDS,
   type CallbackChoice,
@@ -25,8 +32,6 @@ import {
 
 /** Steps between two checkpoints: of DenseNet121 one has 84 MB. */
 const CHECKPOINT_EVERY = 25;
-/** Of the network in the box. */
-const BOX_SIZE = 224;
 const USUAL_SEED = 1;
 const MONITORS = ['val_loss', 'val_auc', 'loss'];
 
