@@ -43,6 +43,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/core/outputs/journal.node.ts': 'test/core/outputs/claim.node.test.ts',
   // Every trouble of a folder made on purpose.
   'src/data/checks/': 'test/data/checks/checkData.test.ts',
+  'src/data/checks/chestFeatures.ts': 'test/data/checks/frontalChest.test.ts',
   'src/data/images/canvas/decodeBlob.ts': 'test/browser/library.test.ts',
   // Every organ and finding in the pictures that are drawn of them.
   'src/data/phantoms/': 'test/data/phantoms/drawPhantom.test.ts',
@@ -57,6 +58,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/workflow/training/trainToCheckpoint.node.ts': 'test/journeys/commands/whatIsNotOurs.test.ts',
   'src/cli/bench/': 'test/cli/commands/bench.test.ts',
   'src/cli/commands/convert.ts': 'test/journeys/commands/torchWeights.test.ts',
+  'src/cli/commands/evaluate.ts': 'test/journeys/commands/twoModels.test.ts',
   'src/cli/commands/doctor.ts': 'test/cli/commands/run.test.ts',
   'src/cli/commands/gradcam.ts': 'test/journeys/commands/whatIsNotOurs.test.ts',
   'src/cli/commands/predict.ts': 'test/journeys/commands/oddTables.test.ts',
@@ -67,6 +69,7 @@ const COVERED: Readonly<Record<string, string>> = {
   // Ctrl-C, once and twice.
   'src/cli/terminal/interrupts.ts': 'test/cli/commands/lab.test.ts',
   'src/cli/terminal/output.ts': 'test/journeys/commands/oddTables.test.ts',
+  'scripts/chestCheck/pictures.ts': 'test/data/checks/frontalChest.test.ts',
   'scripts/processIdentity.mjs': 'test/scripts/setup.test.ts',
   'scripts/setupLock.mjs': 'test/scripts/setup.test.ts',
   'bench/page/': 'test/bench/page/page.test.ts',
