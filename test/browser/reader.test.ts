@@ -107,7 +107,8 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Reader in a page of somebody else', () =
   beforeAll(async () => {
     opened = await openInChromium(site, 'host.html', serveAsWeb);
     page = opened.page;
-    page.setDefaultTimeout(60_000);
+    // Two busy cores take their time.
+    page.setDefaultTimeout(180_000);
   });
 
   afterAll(() => opened?.close());
@@ -315,7 +316,8 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the pages', () => {
   beforeAll(async () => {
     opened = await openInChromium(site, 'index.html', serveAsWeb);
     page = opened.page;
-    page.setDefaultTimeout(60_000);
+    // Two busy cores take their time.
+    page.setDefaultTimeout(180_000);
   });
 
   afterAll(() => opened?.close());
