@@ -11,6 +11,7 @@ import type { MapColours } from 'chexgpu';
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { ref } from 'lit/directives/ref.js';
+import { frame } from '../../parts/frame.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import { colourBar } from './colourBar.js';
 import { sorted, type Taken, takeDropped, takePasted } from './intake.js';
@@ -29,7 +30,7 @@ const WIDE = 1180;
 
 @customElement('chexgpu-reader')
 export class ChexgpuReader extends LitElement {
-  static override styles = [tokens, controls, readerStyles];
+  static override styles = [tokens, controls, frame, readerStyles];
 
   /** Address of a weight file; null: the network in the box. Read once, when the element is put into a page. */
   @property() accessor weights: string | null = null;

@@ -2,39 +2,6 @@
 import { css } from 'lit';
 
 export const readerStyles = css`
-  :host {
-    display: block;
-    position: relative;
-    container-type: inline-size;
-    background: var(--page);
-    min-height: 100%;
-  }
-  .page {
-    max-width: 1720px;
-    margin: 0 auto;
-    padding: 14px clamp(12px, 2cqw, 28px) 40px;
-    display: grid;
-    gap: 14px;
-  }
-  .trust {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 4px 10px;
-    padding: 8px 14px;
-    border: 1px solid var(--warn-line);
-    border-radius: var(--radius);
-    background: var(--warn-soft);
-    color: var(--warn-ink);
-    font-size: 14px;
-  }
-  .trust svg {
-    align-self: flex-start;
-    margin-top: 1px;
-  }
-  .trust p {
-    flex: 1 1 240px;
-  }
   .message {
     padding: 10px 14px;
     border-radius: var(--radius);
@@ -49,15 +16,6 @@ export const readerStyles = css`
     border: 1px solid var(--warn-line);
     color: var(--warn-ink);
   }
-  .card {
-    background: var(--surface);
-    border: 1px solid var(--line);
-    border-radius: 14px;
-    box-shadow: var(--shadow);
-    padding: 16px;
-    min-width: 0;
-  }
-
   h2 {
     margin: 0;
     font-size: 15px;

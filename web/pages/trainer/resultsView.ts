@@ -5,6 +5,7 @@
 import type { EvaluationResult } from 'chexgpu';
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { tables } from '../../parts/frame.js';
 import { icons } from '../../parts/icons.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import type { Explained } from '../reader/types.js';
@@ -22,6 +23,7 @@ export class TrainingResultsView extends LitElement {
   static override styles = [
     tokens,
     controls,
+    tables,
     css`
       :host {
         display: grid;
@@ -46,26 +48,9 @@ export class TrainingResultsView extends LitElement {
       .scroll {
         overflow-x: auto;
       }
-      table {
-        border-collapse: collapse;
-        width: 100%;
-        font-size: 13.5px;
-        font-variant-numeric: tabular-nums;
-      }
       th,
       td {
-        text-align: right;
-        padding: 3px 0 3px 12px;
-        border-bottom: 1px solid var(--line);
         white-space: nowrap;
-        font-weight: 400;
-      }
-      thead th {
-        color: var(--muted);
-      }
-      th:first-child {
-        text-align: left;
-        padding-left: 0;
       }
       .row {
         display: flex;

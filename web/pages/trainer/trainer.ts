@@ -5,6 +5,7 @@
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
+import { frame, tables } from '../../parts/frame.js';
 import { icons } from '../../parts/icons.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import { takeChosen, takeDropped } from './intake.js';
@@ -21,7 +22,7 @@ const SHOW_EVERY_MS = 120;
 
 @customElement('chexgpu-trainer')
 export class ChexgpuTrainer extends LitElement {
-  static override styles = [tokens, controls, trainerStyles];
+  static override styles = [tokens, controls, frame, tables, trainerStyles];
 
   @state() private accessor version = 0;
   @state() private accessor over = false;
