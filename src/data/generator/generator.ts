@@ -14,6 +14,7 @@ import {
   checkedImage,
   checkedPixels,
   type FloatImage,
+  firstChannel,
   joinPixels,
   type PixelImage,
 } from '../images/pixels.js';
@@ -45,6 +46,11 @@ export interface ImageGeneratorOptions {
   /** Size of the images that `load` gives. */
   readonly height: number;
   readonly width: number;
+  /**
+   * Channels that the network reads; default 3. 1: of images in colours the first channel counts. It is taken before
+   * they are augmented and normalised, and batches of floats are x[b,h,w,1].
+   */
+  readonly inputChannels?: 1 | 3;
   /** Default 32, as Keras. */
   readonly batchSize?: number;
   /** A new order every epoch; default true. */
@@ -106,6 +112,7 @@ export class ImageGenerator implements BatchSource {
 
   private readonly load: LoadImage;
   private readonly floats: boolean;
+  private readonly inputChannels: 1 | 3;
   private readonly shuffle: boolean;
   private readonly weights: ArrayLike<number> | null;
   private readonly seed: number | null;
@@ -130,6 +137,10 @@ export class ImageGenerator implements BatchSource {
     this.frame = options.frame;
     this.load = options.load;
     this.floats = options.floats ?? false;
+    this.inputChannels = options.inputChannels ?? 3;
+    if (this.inputChannels !== 1 && this.inputChannels !== 3) {
+      throw new UsageError(`inputChannels is ${shown(this.inputChannels)}, it must be 1 or 3.`);
+    }
     this.batchSize = wholeNumber('batch size', options.batchSize ?? 32, 1);
     this.height = wholeNumber('image height', options.height, 1);
     this.width = wholeNumber('image width', options.width, 1);
@@ -317,7 +328,7 @@ export class ImageGenerator implements BatchSource {
         'Resize it when loading.',
       );
     }
-    return image;
+    return this.inputChannels === 1 ? firstChannel(image) : image;
   }
 
   private toPixels({ rows, images }: Claimed): Labelled<PixelBatch> {
@@ -339,7 +350,7 @@ export class ImageGenerator implements BatchSource {
   }
 
   private toFloat({ rows, transforms, images }: Claimed): Labelled<FloatBatch> {
-    const each = this.height * this.width * 3;
+    const each = this.height * this.width * this.inputChannels;
     const x = new Float32Array(images.length * each);
     const moves = augments(this.augmentation);
     images.forEach((image, i) => {

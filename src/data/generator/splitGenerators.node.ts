@@ -12,6 +12,8 @@ export interface SplitGeneratorOptions {
   readonly pool: DecodePool;
   /** Target size as [height, width]; default 320 x 320. */
   readonly targetSize?: readonly [height: number, width: number];
+  /** As of `ImageGenerator`. */
+  readonly inputChannels?: FlowOptions['inputChannels'];
   /** Default 8. */
   readonly batchSize?: number;
   /** Default 1. */

@@ -20,18 +20,20 @@ const STANDARDIZE_EPSILON = 1e-6;
 export const SAMPLEWISE: Normalisation = deepFreeze({ kind: 'samplewise', epsilon: STANDARDIZE_EPSILON });
 
 /**
- * Writes the normalised image as x[h,w,3] float32 into `out`. Means and deviations are summed in float64 and
- * rounded to float32 where Keras holds them; each subtraction and division is a float32 one.
+ * Writes the normalised image as x[h,w,c] float32 into `out`: three channels, or one of an image that has one. Means
+ * and deviations are summed in float64 and rounded to float32 where Keras holds them; each subtraction and division is
+ * a float32 one.
  */
 export function standardizeInto(
   image: PixelImage | FloatImage,
   normalisation: Normalisation,
   out: Float32Array,
 ): void {
-  const { data, channels } = image;
+  const { width, height, data, channels } = image;
   const { center, scale } = affine(image, normalisation);
-  for (let i = 0, o = 0; o < out.length; i += channels, o += 3) {
-    for (let c = 0; c < 3; c++) {
+  const written = out.length / (width * height);
+  for (let i = 0, o = 0; o < out.length; i += channels, o += written) {
+    for (let c = 0; c < written; c++) {
       const value = data[channels === 1 ? i : i + c];
       out[o + c] = Math.fround(value - center[c]) / scale[c];
     }

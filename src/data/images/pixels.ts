@@ -2,6 +2,7 @@
 import { bytes, kindOf, requireObject, shown, wholeNumber } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import type { PixelBatch } from '../../training/batch.js';
+import { firstOfThree } from '../../training/model/admitBatch.js';
 import type { PixelFacts } from './pixelFacts.js';
 
 export interface PixelImage {
@@ -73,6 +74,14 @@ export function toRgb(image: PixelImage): PixelImage {
   const rgb = new Uint8Array(data.length * 3);
   for (let i = 0; i < data.length; i++) rgb.fill(data[i], i * 3, i * 3 + 3);
   return { width, height, channels: 3, data: rgb };
+}
+
+/** The image's only channel, or the first of three: what a network of one channel reads. */
+export function firstChannel<Image extends PixelImage | FloatImage>(image: Image): Image {
+  const { width, height, channels, data } = image;
+  if (channels === 1) return image;
+  const Numbers = data instanceof Uint8Array ? Uint8Array : Float32Array;
+  return { width, height, channels: 1, data: firstOfThree(data, new Numbers(width * height)) } as Image;
 }
 
 /** pixels[n,h,w,channels] of images of one size: gray where all of them are. Always memory of its own. */

@@ -163,7 +163,7 @@ function three(
 }
 
 /** Channel 0 of [...,3]. */
-function firstOfThree<T extends Uint8Array | Float32Array>(values: T, first: T): T {
+export function firstOfThree<T extends Uint8Array | Float32Array>(values: T, first: T): T {
   for (let i = 0; i < first.length; i++) first[i] = values[3 * i];
   return first;
 }

@@ -5,7 +5,7 @@ import { DataError, UsageError } from '../../core/errors.js';
 import { fileProblem } from '../../core/readFile.node.js';
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { AugmentOn, ImageGenerator } from '../../data/generator/generator.js';
-import { rowsWithImages } from '../../data/generator/generator.node.js';
+import { type FlowOptions, rowsWithImages } from '../../data/generator/generator.node.js';
 import { getTestAndValidGenerator, getTrainGenerator } from '../../data/generator/splitGenerators.node.js';
 import { balancedWeights } from '../../data/generator/weightedDraw.js';
 import type { DecodePool } from '../../data/images/decodePool.node.js';
@@ -182,12 +182,12 @@ export interface Preparation {
   sampler?: 'balanced';
 }
 
-/** The notebook's three generators, with the lines that Keras prints. */
+/** The notebook's three generators, with the lines that Keras prints; `inputChannels` as of `ImageGenerator`. */
 export async function makeGenerators(
   { out }: Pick<WorkContext, 'out'>,
   pool: DecodePool,
   dataset: Dataset,
-  { size, augmentation, augmentOn, sampler, ...rest }: Preparation,
+  { size, augmentation, augmentOn, sampler, ...rest }: Preparation & Pick<FlowOptions, 'inputChannels'>,
 ): Promise<Generators> {
   const options = {
     directory: dataset.images,

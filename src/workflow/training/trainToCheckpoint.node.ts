@@ -131,8 +131,9 @@ export async function trainOn(context: WorkContext, job: TrainingJob): Promise<T
   const constant = await phases.time('checking images', null, () => checkedImages(context, job, next));
   const images = { interpolation, scaling, augmentation, augmentOn, sampler };
   const preparation = { size, batchSize, seed, ...images };
+  const inputChannels = network.config.inputChannels === 1 ? 1 : 3;
   const generators = await phases.time('image statistics', null, () =>
-    makeGenerators(context, pool, dataset, preparation),
+    makeGenerators(context, pool, dataset, { ...preparation, inputChannels }),
   );
   if (augmentation) {
     context.out.say(`Augmenting training images: ${augmentationWords(augmentation, augmentOn)}`);

@@ -164,6 +164,8 @@ describe('a generator that augments', () => {
     const { pixels } = await valid.getPixels(0);
     const first = await pool.load(join(path(), goldenName(1)), 32, 32, 'lanczos');
     expect(pixels.subarray(32 * 32 * 3, 32 * 32 * 6)).toEqual(first.data);
+    const gray = await getTrainGenerator(frame, { ...all, inputChannels: 1 });
+    expect((await gray.getItem(0)).x.length).toBe(8 * 32 * 32);
   });
 });
 

@@ -73,6 +73,38 @@ const EPOCH_1_NEXT = [
   [8, 1, 5, 14],
 ];
 
+describe('for a network of one channel', () => {
+  const coloured = async (file: string) => fakeImage(file, true);
+  const ofFirst = async (file: string): Promise<PixelImage> => {
+    const image = fakeImage(file, true);
+    return { ...image, channels: 1, data: image.data.filter((_, i) => i % 3 === 0) };
+  };
+  const settings = { seed: 3, normalisation: SAMPLEWISE, inputChannels: 1 } as const;
+  const CHANGES = [
+    { rescale: 0.5 },
+    { augmentation: { channelShiftRange: 40, brightnessRange: [0.5, 1.5], horizontalFlip: true } },
+    { augmentation: { horizontalFlip: true }, augmentOn: 'gpu' },
+    {},
+  ] as const;
+
+  it.each(CHANGES)('only the first channel of coloured images counts, %o', async (changes) => {
+    const [got, want] = [coloured, ofFirst].map((load) => generatorOf(8, { ...settings, ...changes, load }));
+    expect(await got.getBatch(0)).toEqual(await want.getBatch(0));
+  });
+
+  it('floats have one channel, the same as of a network of three', async () => {
+    const augmentation = { widthShiftRange: 0.3 };
+    const options = { ...settings, augmentation, load: ofFirst };
+    const { x } = await generatorOf(8, options).getItem(0);
+    const three = await generatorOf(8, { ...options, inputChannels: 3 }).getItem(0);
+    expect(x).toEqual(three.x.filter((_, i) => i % 3 === 0));
+  });
+
+  it('another number is refused', () => {
+    expect(() => generatorOf(8, { inputChannels: 2 as 1 })).toThrow('inputChannels is 2, it must be 1 or 3.');
+  });
+});
+
 describe('order of the images', () => {
   it.each([0, 1, 2, 9])("is Keras' by getItem and onEpochEnd, %i batches ahead", async (prefetch) => {
     const generator = generatorOf(20, { seed: 1, prefetch });

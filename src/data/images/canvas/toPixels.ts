@@ -3,7 +3,7 @@ import { kindOf, requireFields, requireObject, shown, wholeNumber } from '../../
 import { DataError, UsageError } from '../../../core/errors.js';
 import { PIXEL_LIMIT } from '../imageHeader.js';
 import { checkScaling, type PixelFacts, type Scaling, type StoredImage } from '../pixelFacts.js';
-import type { PixelImage } from '../pixels.js';
+import { firstChannel, type PixelImage } from '../pixels.js';
 import { pixelsOf } from '../samples.js';
 import { readBack } from './readBack.js';
 
@@ -136,9 +136,7 @@ function ofRgba(
   const bytes = new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length);
   const stored = { format, mode: 'rgba', bits: 8 } as const;
   const pixels = pixelsOf({ data: bytes, width, height, channels: 4, bits: 8 }, stored, 'keras');
-  if (!pixels.facts.grayContent) return pixels;
-  const { data, facts } = pixels;
-  return { width, height, channels: 1, data: data.filter((_, i) => i % 3 === 0), facts };
+  return pixels.facts.grayContent ? { ...firstChannel<PixelImage>(pixels), facts: pixels.facts } : pixels;
 }
 
 function ofArray(given: Uint8Array | Uint16Array, options: ToPixelsOptions, name: string): Pixels {
