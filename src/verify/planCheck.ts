@@ -105,13 +105,14 @@ export class PlanChecker implements KernelChecker {
   checkWaiting(work: WorkOptions = {}): Promise<readonly string[]> {
     return this.inTurn(work, async () => {
       const wrong = new Set<string>();
-      for (let plan = this.waiting[0]; plan !== undefined; plan = this.waiting[0]) {
+      for (const plan of this.waiting) {
         const used = usesOf(plan);
         const unknown = used.filter(({ key }) => !this.verdicts.has(key));
         if (unknown.length > 0) await this.find(plan, used, unknown, work);
         for (const { key, kernel } of used) if (this.verdicts.get(key) === 'wrong') wrong.add(kernel.name);
-        this.waiting.shift();
       }
+      // Not one by one: of a call that is given up the next one says all that is wrong.
+      this.waiting = [];
       return [...wrong];
     });
   }
