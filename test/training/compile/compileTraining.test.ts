@@ -59,6 +59,16 @@ describe('the first compile of a model', () => {
     for (const each of [model, other]) each.dispose();
   });
 
+  it('leaves alone what else stands in the options, as callbacks and sources of fit do', async () => {
+    const model = await create();
+    const callback: Record<string, unknown> = { onStep: () => {} };
+    callback.page = { callback };
+    const options = { ...TINY_LOSS, epochs: 1, callbacks: [callback] };
+    await model.compile(options);
+    expect(await model.trainStep(batch)).toBe((await wanted())[0]);
+    model.dispose();
+  });
+
   it('is refused at once where its options make no sense, and another one works', async () => {
     const model = await create();
     await expect(
