@@ -4,8 +4,10 @@ import { UsageError } from '../core/errors.js';
 import type { StateValue } from '../core/stateValue.js';
 import type { Callback } from './callbacks/callback.js';
 import { checkLayers, completeLayers, type LayerSettings } from './layers/layerSettings.js';
+import type { Loss, LossData } from './losses/loss.js';
 import type { OptimizerState } from './optimizers/state.js';
 import type { WeightMap } from './parameterSpec.js';
+import type { UpdateSettings } from './updates/updateSettings.js';
 
 /** Where the loop stands. */
 export interface Position {
@@ -21,6 +23,15 @@ export interface Position {
   learningRate: number;
 }
 
+/** By what a step is made, beside the optimizer and the layers that learn. */
+export interface StepRecipe {
+  /** In a checkpoint without the settings that come from the labels. */
+  loss: Pick<Loss, 'name' | 'settings'>;
+  updates: UpdateSettings;
+  /** Undefined for the network's own. */
+  movingVarianceRule?: string;
+}
+
 /** What of a training lies outside the model. */
 export interface TrainingState extends Position {
   stepsPerEpoch: number;
@@ -32,6 +43,8 @@ export interface TrainingState extends Position {
   validation: StateValue;
   /** What of the network learns; absent in checkpoints of versions that freeze nothing. */
   layers?: LayerSettings;
+  /** Absent in checkpoints of earlier versions: then nobody can tell whether the options are those of before. */
+  recipe?: StepRecipe;
   /** What the callbacks that have a `state` gathered, by `callbackKeys`. */
   callbacks: { readonly [key: string]: StateValue };
 }
@@ -116,6 +129,7 @@ const STATE_FIELDS = [
   'source',
   'validation',
   'layers',
+  'recipe',
   'callbacks',
 ] as const;
 
@@ -167,3 +181,42 @@ export function resumedLayers(options: Partial<LayerSettings>, { training }: Che
   }
   return before;
 }
+
+/** Settings of a loss that come from the labels: other data bring others, and a training may go on with them. */
+const FROM_LABELS: readonly (keyof LossData)[] = ['posWeights', 'negWeights', 'unknownLabels'];
+
+/** A copy as JSON holds it, in which infinity, for what is off, is null; without what the labels decide. */
+export function recipeOf({ loss, updates, movingVarianceRule }: StepRecipe): StepRecipe {
+  const chosen = Object.entries(loss.settings).filter(([name]) => !FROM_LABELS.some((one) => one === name));
+  const settings = Object.fromEntries(chosen);
+  return JSON.parse(JSON.stringify({ loss: { name: loss.name, settings }, updates, movingVarianceRule }));
+}
+
+/**
+ * Whether the steps of a training that goes on are made as those before.
+ * @throws UsageError naming what is another: the loss, its settings, or those of an update
+ */
+export function requireSameRecipe(own: StepRecipe, { training: { recipe: had } }: Checkpoint): void {
+  if (!had) return;
+  const now = recipeOf(own);
+  const pairs: [what: string, now: unknown, had: unknown][] = [
+    ['The loss', now.loss.name, had.loss.name],
+    [`The loss ${now.loss.name}`, now.loss.settings, had.loss.settings],
+    ...(Object.keys(now.updates) as (keyof UpdateSettings)[]).map((name): [string, unknown, unknown] => [
+      name,
+      now.updates[name],
+      had.updates[name],
+    ]),
+    ['movingVarianceRule', now.movingVarianceRule, had.movingVarianceRule],
+  ];
+  const other = pairs.find(([, ours, theirs]) => words(ours) !== words(theirs));
+  if (!other) return;
+  throw new UsageError(
+    `${other[0]} is ${words(other[1])}; the training had ${words(other[2])}.`,
+    'It goes on with that. To train otherwise begin from its weights.',
+  );
+}
+
+/** Settings in words: what is off is null. */
+const words = (value: unknown): string =>
+  value === null ? 'off' : (JSON.stringify(value) ?? 'the usual one');

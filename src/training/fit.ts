@@ -22,13 +22,17 @@ import {
   type CheckpointOptions,
   checkResume,
   type Position,
+  recipeOf,
+  requireSameRecipe,
   resumedLayers,
 } from './checkpoint.js';
 import { checkSource, requireModel } from './checkSource.js';
 import type { Loss } from './losses/loss.js';
 import type { Model } from './model/model.js';
+import type { Network } from './network.js';
 import { Training } from './training.js';
-import type { TrainingOptions } from './trainingOptions.js';
+import { chosenLoss, type TrainingOptions } from './trainingOptions.js';
+import { checkUpdates, completeUpdates } from './updates/updateSettings.js';
 
 /**
  * How long, on what and by what `fit` trains; loss and optimizer as in `TrainingOptions`. `onProgress` hears of
@@ -99,15 +103,26 @@ async function train(model: Model, source: BatchSource, options: FitOptions): Pr
   const { signal, resume, validation } = options;
   signal?.throwIfAborted();
   // What does not fit is refused before anything of the model is replaced.
-  const wanted = resume ? resumed(options, resume) : options;
+  const wanted = resume ? resumed(model.network, options, resume) : options;
   if (resume) await model.importWeights(resume.weights);
-  const { loss, layers } = await model.goOn(wanted);
+  const compiled = await model.goOn(wanted);
+  const { loss, layers } = compiled;
   const history = new History();
   // The last, as in Keras: so it has what the others add to the logs.
   callbacks.push(history);
   const { checkpoint } = options;
   const counts = { epochs, stepsPerEpoch: steps, validationSteps };
-  const parts = { model, source, validation, callbacks, checkpoint, resume, signal, layers };
+  const parts = {
+    model,
+    source,
+    validation,
+    callbacks,
+    checkpoint,
+    resume,
+    signal,
+    layers,
+    recipe: recipeOf(compiled),
+  };
   const training = new Training({ ...counts, ...parts });
 
   for (const callback of callbacks) await callback.onTrainBegin?.(training);
@@ -133,7 +148,7 @@ async function train(model: Model, source: BatchSource, options: FitOptions): Pr
 }
 
 /** The checkpoint says all of the optimizer, the settings included: a schedule may have moved them. */
-function resumed(options: FitOptions, checkpoint: Checkpoint): TrainingOptions {
+function resumed(network: Network, options: FitOptions, checkpoint: Checkpoint): TrainingOptions {
   const { optimizer } = checkpoint;
   const { learningRate, beta1, beta2, adamEpsilon, ...rest } = options;
   const wanted = options.optimizer;
@@ -144,6 +159,12 @@ function resumed(options: FitOptions, checkpoint: Checkpoint): TrainingOptions {
       'It goes on with that one.',
     );
   }
+  const loss = chosenLoss(options, network.classes);
+  const { movingVarianceRule } = options;
+  requireSameRecipe(
+    { loss, updates: completeUpdates(checkUpdates(options)), movingVarianceRule },
+    checkpoint,
+  );
   return { ...rest, ...resumedLayers(options, checkpoint), optimizer };
 }
 

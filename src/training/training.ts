@@ -10,6 +10,7 @@ import {
   callbackStates,
   type Position,
   restoreCallbacks,
+  type StepRecipe,
 } from './checkpoint.js';
 import type { LayerSettings } from './layers/layerSettings.js';
 import type { Model } from './model/model.js';
@@ -23,6 +24,7 @@ export interface TrainingParts extends Pick<TrainingContext, 'epochs' | 'stepsPe
   resume?: Checkpoint;
   signal?: AbortSignal;
   layers: LayerSettings;
+  recipe: StepRecipe;
 }
 
 export class Training implements TrainingContext {
@@ -81,7 +83,7 @@ export class Training implements TrainingContext {
 
   /** Hands over a checkpoint, where the options want any. */
   async save(position: Position): Promise<void> {
-    const { checkpoint, validation, layers } = this.parts;
+    const { checkpoint, validation, layers, recipe } = this.parts;
     if (!checkpoint) return;
     const { batch, source } = this.batches.state();
     const { stepsPerEpoch, stopReason } = this;
@@ -95,6 +97,7 @@ export class Training implements TrainingContext {
         source,
         validation: stateOf(validation),
         layers: { ...layers },
+        recipe,
         callbacks: callbackStates(this.callbacks),
       },
       weights: await this.model.exportWeights(),

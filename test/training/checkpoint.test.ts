@@ -11,6 +11,7 @@ import { LearningRateSchedule } from '../../src/training/callbacks/learningRateS
 import { TrainingProgress } from '../../src/training/callbacks/progress.js';
 import type { Checkpoint } from '../../src/training/checkpoint.js';
 import { type FitOptions, fit as trainModel } from '../../src/training/fit.js';
+import { focal } from '../../src/training/losses/focal.js';
 import { adam } from '../../src/training/optimizers/adam.js';
 import { adamw } from '../../src/training/optimizers/adamw.js';
 import { sgd } from '../../src/training/optimizers/sgd.js';
@@ -45,6 +46,8 @@ class DrawnSource implements BatchSource {
   }
 }
 
+/** In place of those of TINY_LOSS. */
+const NO_WEIGHTS = { posWeights: undefined, negWeights: undefined };
 const EPOCHS = 3;
 const STEPS = 3;
 
@@ -248,6 +251,24 @@ describe('what makes no sense is refused', () => {
     ['other steps', () => ({ stepsPerEpoch: 2 }), 'stepsPerEpoch is 2; the training had 3.'],
     ['fewer epochs', () => ({ ...wrong({ epoch: 4 }) }), 'epochs is 3; the training has had 4.'],
     ['another optimizer', () => ({ optimizer: sgd() }), 'had the optimizer adam, not sgd.'],
+    [
+      'another loss',
+      () => ({ ...NO_WEIGHTS, loss: focal({ gamma: 1 }) }),
+      'The loss is "focal"; the training had "weighted".',
+    ],
+    [
+      'the loss with other settings',
+      () => ({ labelSmoothing: 0.1 }),
+      'The loss weighted is {"epsilon":1e-7,"labelSmoothing":0.1}; the training had {"epsilon":1e-7,',
+    ],
+    ['another clipping', () => ({ clipValue: 0.5 }), 'clipValue is 0.5; the training had off.'],
+    ['other groups of batches', () => ({ accumulate: 2 }), 'accumulate is 2; the training had 1.'],
+    [
+      'another rule',
+      () => ({ movingVarianceRule: 'keras3' as const }),
+      'movingVarianceRule is "keras3"; the training',
+    ],
+    ['no loss', () => NO_WEIGHTS, 'There is no loss to train by.'],
     ['other frozen layers', () => ({ freeze: ['conv1'] }), 'freeze is ["conv1"]; the training had [].'],
     ['a foreign callback', () => wrong({ callbacks: { Other: 1 } }), 'the state of a callback Other'],
     ['another batch', () => wrong({ batch: 7 }), 'stood behind batch 7 of its source; this one has 2.'],
@@ -260,6 +281,11 @@ describe('what makes no sense is refused', () => {
     const training = going(more());
     await expect(training).rejects.toThrow(UsageError);
     await expect(training).rejects.toThrow(message);
+  });
+
+  it('but not class weights of other labels', async () => {
+    const history = await going({ posWeights: [0.7, 0.5] });
+    expect(history.epochs.length).toBe(EPOCHS);
   });
 
   it('before the weights are replaced', async () => {
