@@ -27,14 +27,15 @@ export interface ToPixelsOptions {
   channels?: 1 | 2 | 3 | 4;
   /** That samples use, 8 to 16: 12 of most X-ray detectors. Default: 8 of bytes, 16 of a Uint16Array. */
   bits?: number;
-  /** How samples of more than 8 bits become pixels; default `depth`, their highest 8 bits. Files: as `decodeBlob`. */
+  /** How samples of more than 8 bits become pixels; default `depth`, their highest 8 bits. */
   scaling?: Scaling;
   name?: string;
 }
 
 type Pixels = PixelImage & { readonly facts: PixelFacts };
 
-const FIELDS = ['width', 'height', 'channels', 'bits', 'scaling', 'name'];
+const OF_ARRAYS = ['width', 'height', 'channels', 'bits', 'scaling'] as const;
+const FIELDS = [...OF_ARRAYS, 'name'];
 const MODES: readonly StoredImage['mode'][] = ['gray', 'gray+alpha', 'rgb', 'rgba'];
 
 /**
@@ -42,21 +43,23 @@ const MODES: readonly StoredImage['mode'][] = ['gray', 'gray+alpha', 'rgb', 'rgb
  * colour under it is known: of arrays and of ImageData. Pictures that a browser draws (ImageBitmap, canvas, VideoFrame)
  * come through a canvas: exact where they are opaque, in sRGB, and refused where they are not. Coloured numbers of
  * `display-p3` become sRGB as the browser converts them. Of pictures without colours one channel is kept.
- * @throws UsageError for what is no such source, for one that was closed, transferred or has no pixels, and outside a
- *   browser for what only a browser has; DataError for transparent pictures, pixels of another origin, arrays of
- *   another length than their sides say or with numbers beyond their depth; as `decodeBlob` for a Blob
+ * @throws UsageError for what is no such source, for one that was closed, transferred or has no pixels, for options of
+ *   arrays beside what says them itself, and outside a browser for what only a browser has; DataError for transparent
+ *   pictures, pixels of another origin, arrays of another length than their sides say or with numbers beyond their
+ *   depth; as `decodeBlob` for a Blob
  */
 export async function toPixels(source: PixelSource, options: ToPixelsOptions = {}): Promise<Pixels> {
   requireFields('The options of toPixels', options, FIELDS);
   const { name = 'The image' } = options;
   const kind = kindOf(source);
+  if (/^Uint(8|8Clamped|16)Array$/.test(kind)) return ofArray(source as Uint16Array, options, name);
+  const sides = sidesOf(kind, source);
+  if (sides || /^(Blob|File|ImageData)$/.test(kind)) refuseOfArrays(options, source, name);
   if (kind === 'Blob' || kind === 'File') {
     const { decodeBlob } = await import('./decodeBlob.js');
     return decodeBlob(source as Blob, name);
   }
-  if (/^Uint(8|8Clamped|16)Array$/.test(kind)) return ofArray(source as Uint16Array, options, name);
   if (kind === 'ImageData') return ofImageData(source as ImageData, name);
-  const sides = sidesOf(kind, source);
   if (sides) return ofPicture(source as ImageBitmap, sides, name);
   const hints: Record<string, string> = {
     HTMLImageElement:
@@ -67,6 +70,16 @@ export async function toPixels(source: PixelSource, options: ToPixelsOptions = {
   throw new UsageError(
     `${name} is ${shown(source)}, no ImageData, ImageBitmap, canvas, VideoFrame, Blob, Uint8Array or Uint16Array.`,
     hints[kind] ?? '',
+  );
+}
+
+/** Pictures and files say themselves what they are, and come in their own size. */
+function refuseOfArrays(options: ToPixelsOptions, source: unknown, name: string): void {
+  const idle = OF_ARRAYS.find((field) => options[field] !== undefined);
+  if (idle === undefined) return;
+  throw new UsageError(
+    `${name} is ${shown(source)}, and ${idle} is said of arrays alone.`,
+    'Leave it out; `resize` brings pixels to another size.',
   );
 }
 

@@ -60,6 +60,8 @@ describe('toPixels of an array', () => {
     [new ArrayBuffer(2), two, UsageError, /an ArrayBuffer, no ImageData/],
     [null, two, UsageError, /X is null/],
     [new Blob([]), {}, UsageError, /needs a browser/],
+    [new Blob([]), { scaling: 'range' }, UsageError, /X is a Blob, and scaling is said of arrays alone/],
+    [new Blob([]), { width: 8, height: 8 }, UsageError, /width is said of arrays alone. .* `resize`/],
     [Uint8Array.of(1, 2), null, UsageError, /options of toPixels is null/],
   ])('refuses %j with %j', async (source, options, kind, message) => {
     const given = options === null ? null : { name: 'X', ...options };
