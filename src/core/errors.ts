@@ -26,8 +26,8 @@ export class ChexError extends Error {
 
 export class UsageError extends ChexError {
   override name = 'UsageError';
-  constructor(message: string, hint?: string) {
-    super('usage', message, hint);
+  constructor(message: string, hint?: string, options?: ErrorOptions) {
+    super('usage', message, hint, options);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The built package where none of the optional packages is installed: what it loads, and what it asks for. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -95,6 +95,27 @@ describe('without the optional packages', () => {
       threads: missing('sharp'),
       h5wasm: missing('h5wasm'),
     });
+  });
+
+  it('one that is there and does not load is not taken for a damaged image', async () => {
+    const folder = scratch.path('node_modules', 'sharp');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'package.json'), '{"name":"sharp","main":"index.js"}');
+    writeFileSync(join(folder, 'index.js'), 'throw new Error("Could not load the sharp module")');
+    const said = await run(`
+      import { decodeFile } from 'chexgpu/node';
+      import { writeFileSync } from 'node:fs';
+      const image = ${JSON.stringify(scratch.path('x.png'))};
+      writeFileSync(image, Buffer.from('${PNG}', 'base64'));
+      const error = await decodeFile(image).catch((error) => error);
+      console.log(JSON.stringify([error.name, error.message]));
+    `);
+    rmSync(folder, { recursive: true });
+    expect(said).toEqual([
+      'UsageError',
+      'Reading and writing image files in Node: sharp does not load (Could not load the sharp module). ' +
+        'Install it anew: npm i sharp',
+    ]);
   });
 
   it('the command says so in one line', async () => {

@@ -2,9 +2,9 @@
  * The npm packages that Node's side asks for when it first needs them, here and nowhere else: `npm i chexgpu` brings
  * none of them.
  */
-import { MissingPackageError } from '../errors.js';
+import { MissingPackageError, UsageError } from '../errors.js';
 
-/** What Node says of a package that is not there, as an error that names the command; anything else as it is. */
+/** What Node says of a package that is not there, or does not load, as an error that names the command. */
 function asked<T>(load: () => Promise<T>, what: string, ...packages: string[]): () => Promise<T> {
   return async () => {
     try {
@@ -13,15 +13,20 @@ function asked<T>(load: () => Promise<T>, what: string, ...packages: string[]): 
       const { code, message } = cause as NodeJS.ErrnoException;
       const isMissing =
         code === 'ERR_MODULE_NOT_FOUND' && packages.some((name) => message.includes(`package '${name}'`));
-      throw isMissing ? new MissingPackageError(what, packages, { cause }) : cause;
+      if (isMissing) throw new MissingPackageError(what, packages, { cause });
+      throw new UsageError(
+        `${what}: ${packages.join(' or ')} does not load (${message.split('\n')[0].replace(/\.$/, '')}).`,
+        `Install it anew: npm i ${packages.join(' ')}`,
+        { cause },
+      );
     }
   };
 }
 
-/** Dawn. @throws MissingPackageError */
+/** Dawn. @throws MissingPackageError, UsageError */
 export const loadWebgpu = asked(() => import('webgpu'), 'WebGPU in Node', 'webgpu');
 
-/** @throws MissingPackageError */
+/** @throws MissingPackageError, UsageError */
 export const loadSharp = asked(
   async () => (await import('sharp')).default,
   'Reading and writing image files in Node',

@@ -95,8 +95,9 @@ async function loadDawn(): Promise<(options: string[]) => GPU> {
     return create;
   } catch (cause) {
     if (cause instanceof MissingPackageError) throw cause;
+    const { cause: why = cause } = cause as Error;
     throw new AdapterError(
-      `The npm package webgpu does not load on ${process.platform} ${process.arch}: ${firstLine(cause)}.`,
+      `The npm package webgpu does not load on ${process.platform} ${process.arch}: ${firstLine(why)}.`,
       'It is built for Linux (glibc) and Windows on x64 and arm64 and for macOS; install it anew: npm i webgpu',
     );
   }
