@@ -142,7 +142,8 @@ export interface BootstrapTable {
 /**
  * The 95 % interval of the mean AUC over the classes that have one, as the middle 95 % of the means of `replicates`
  * draws; with `other`, predictions for the same rows, also that of the difference, on the same draws. A draw in which
- * a class has only one kind of label is drawn again, so that every mean is over the same classes.
+ * a class has only one kind of label is drawn again, so that every mean is over the same classes. No interval where
+ * hardly a draw has both in every class, and of one group alone.
  * @param names the classes
  * @throws UsageError, DataError if the shapes disagree or the truth of both tables differs; NonFiniteError
  */
@@ -164,6 +165,8 @@ export function bootstrapMeanAuc(
   const once = new Uint32Array(rows).fill(1);
   const byTable = classes.map((each) => each.map((one) => one.sorted));
   const mean = meanAuc(byTable[0], once);
+  // Every draw would be the same.
+  if (count === 1) return { ...base, mean };
 
   const random = new MT19937(seed);
   const drawn = new Uint32Array(count);

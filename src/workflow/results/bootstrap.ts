@@ -61,7 +61,9 @@ export function sayBootstrap(
   const { replicates, groups, byPatient, redrawn, mean, interval, difference } = result;
   if (mean === null) return;
   if (interval === null) {
-    out.warn('There is no interval of the mean AUC: a class has so few examples that hardly a draw has one.');
+    const why =
+      groups === 1 ? 'all rows are of one patient' : 'a class has so few examples that hardly a draw has one';
+    out.warn(`There is no interval of the mean AUC: ${why}.`);
     return;
   }
   const drawn = plural(groups, byPatient ? 'patient' : 'row');

@@ -120,6 +120,13 @@ describe('bootstrapMeanAuc', () => {
     expect(result.mean).toBeGreaterThan(0.3);
   });
 
+  it('has no interval of one patient alone, whose every draw is the same', () => {
+    const { mean } = bootstrapMeanAuc(table(0, 'a'), NAMES, { replicates: 20 });
+    const groups = Array.from({ length: 40 }, () => 'one');
+    const result = bootstrapMeanAuc(table(0, 'a'), NAMES, { groups });
+    expect(result).toMatchObject({ mean, groups: 1, replicates: 0, interval: null, difference: null });
+  });
+
   it('refuses tables that do not belong together', () => {
     const a = table(0, 'a');
     const other = { ...a, truth: a.truth.map((y, k) => (k === 7 ? 1 - y : y)) };
