@@ -78,7 +78,10 @@ export const evaluateCommand = define<EvaluateFlags>({
       }
       const content = `${JSON.stringify({ ...result, bootstrap }, null, 1)}\n`;
       added.push({ name: 'evaluation', ending: '.json', content });
-      if (result.undefinedClasses.length === 0) {
+      const without = result.classes.find(({ auc }) => auc === null);
+      if (without) {
+        out.warn(`operating-points.json is not written: ${without.name} has ${without.reason}.`);
+      } else {
         const points = operatingPoints(table, flags.note);
         added.push({
           name: 'operating-points',

@@ -1,4 +1,4 @@
-/** `evaluate --bootstrap` and `--against`: how sure a mean AUC is, and whether another model's differs. */
+/** `evaluate`: how sure a mean AUC is (`--bootstrap`), whether another one differs (`--against`), operating points. */
 import { writeFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from 'vitest';
 import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';
@@ -45,6 +45,17 @@ it('tells the interval and the difference, the same for the same seed', async ()
   expect(other.interval).not.toEqual(first.interval);
   expect(first).toMatchObject({ replicates: 2000, groups: 30, byPatient: true });
   expect(first.difference.mean).toBeGreaterThan(0.2);
+});
+
+it('says why there are no operating points', async () => {
+  const [one, out] = [scratch.path('one.csv'), scratch.path('scores')];
+  await writeFile(one, 'Image,Mass,Edema,Mass_pred,Edema_pred\na.png,1,0,0.7,0.2\nb.png,0,0,0.3,0.1\n');
+  const { code, stdout, stderr } = await chexgpu(['evaluate', one, '--out', out]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(
+    /operating-points\.json is not written: Edema has no positive example among 2 images/,
+  );
+  expect(stdout).not.toContain('operating-points.json');
 });
 
 it('refuses another table that is of other images', async () => {
