@@ -90,7 +90,7 @@ export class Model {
   /** Gives a new model its weights, or disposes of it. @throws WeightsError, OutOfMemoryError */
   protected async begin({ weights, seed, signal }: ModelOptions): Promise<this> {
     const { parameters, network } = this.context;
-    const total = 4 * network.parameters.reduce((sum, { size }) => sum + size, 0);
+    const total = parameters.bytes;
     try {
       await this.next({ signal }, async (work) => {
         const uploaded = (done: number) => tell(work, { phase: 'upload', done, total, unit: 'bytes' });
@@ -251,12 +251,12 @@ export class Model {
    * Those of frozen layers are 0.
    * @throws UsageError before the first step after `compile`
    */
-  gradients(): Promise<WeightMap> {
-    return this.turns.next(async () => {
+  async gradients(options: WorkOptions = {}): Promise<WeightMap> {
+    return this.next(options, async (work) => {
       if (!this.state.hasGradients) {
         throw new UsageError('There are no gradients before a training step.', 'Call trainStep() first.');
       }
-      return this.context.parameters.readTrainable('gradients');
+      return this.context.parameters.readTrainable('gradients', work);
     });
   }
 
@@ -265,8 +265,8 @@ export class Model {
    * the same time the training continues bit for bit on the same adapter.
    * @throws UsageError before `compile`
    */
-  exportOptimizer(): Promise<OptimizerState> {
-    return this.turns.next(() => this.state.export());
+  async exportOptimizer(options: WorkOptions = {}): Promise<OptimizerState> {
+    return this.next(options, (work) => this.state.export(work));
   }
 
   /** Learning rate of the next steps. @throws UsageError before `compile` */
@@ -280,24 +280,27 @@ export class Model {
   }
 
   /** All weights and moving averages: of the network, which with `ema` is the average of the weights. */
-  exportWeights(): Promise<WeightMap> {
+  async exportWeights(options: WorkOptions = {}): Promise<WeightMap> {
     const { parameters, average } = this.context;
-    return this.turns.next(() => parameters.read(average.buffers.network));
+    return this.next(options, (work) => parameters.read(average.buffers.network, work));
   }
 
   /**
    * Replaces all weights by a copy of these, or none; with `ema` also those behind the average. Gradients that wait for
-   * an update are those of other weights and are dropped.
+   * an update are those of other weights and are dropped. Once they are there an abort changes nothing any more.
    * @throws WeightsError, OutOfMemoryError
    */
-  async importWeights(weights: WeightMap): Promise<void> {
+  async importWeights(weights: WeightMap, options: WorkOptions = {}): Promise<void> {
     const { parameters, average } = this.context;
     const packed = parameters.pack(weights);
-    return this.turns.next(async () => {
+    return this.next(options, async (work) => {
+      const total = parameters.bytes;
+      await tell(work, { phase: 'upload', done: 0, total, unit: 'bytes' });
       this.affines.outdate();
       await parameters.write(packed);
       await average.restart();
       this.state.dropGroup();
+      await work.onProgress?.({ phase: 'upload', done: total, total, unit: 'bytes' });
     });
   }
 

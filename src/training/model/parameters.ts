@@ -10,6 +10,7 @@
  */
 import { firstIndex, firstNotFinite, kindOf, shown } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
+import { tell, type WorkOptions } from '../../core/work.js';
 import { COPY_DST, COPY_SRC, STORAGE } from '../../engine/device/bufferUsage.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { denseTensor, elements, type Tensor } from '../../engine/plan/tensor.js';
@@ -114,6 +115,11 @@ export class Parameters implements TrainableLayout {
     for (const [i, name] of missing.entries()) this.buffers.set(name, made[i]);
   }
 
+  /** All weights and moving averages, without padding. */
+  get bytes(): number {
+    return 4 * this.table.reduce((sum, { size }) => sum + size, 0);
+  }
+
   /** Floats of a buffer. */
   private sizeOf(name: BufferName): number {
     return name === 'moving' || name === 'nextMoving' ? this.movingSize : this.trainableSize;
@@ -182,9 +188,9 @@ export class Parameters implements TrainableLayout {
   }
 
   /** All weights and moving averages, by Keras' names. @param buffer that holds the weights */
-  async read(buffer: TrainableBuffer = 'weights'): Promise<WeightMap> {
-    const weights = await this.floats(buffer);
-    const moving = await this.floats('moving');
+  async read(buffer: TrainableBuffer = 'weights', work: WorkOptions = {}): Promise<WeightMap> {
+    const weights = await this.exported(buffer, work);
+    const moving = await this.exported('moving', work);
     return new Map(
       this.table.map((spec) => {
         const image = spec.trainable ? weights : moving;
@@ -195,8 +201,8 @@ export class Parameters implements TrainableLayout {
   }
 
   /** One number for each trainable weight (gradients, a slot of the optimizer), by Keras' names. */
-  async readTrainable(buffer: TrainableBuffer): Promise<WeightMap> {
-    const image = await this.floats(buffer);
+  async readTrainable(buffer: TrainableBuffer, work: WorkOptions): Promise<WeightMap> {
+    const image = await this.exported(buffer, work);
     return new Map(
       this.table
         .filter((spec) => spec.trainable)
@@ -310,6 +316,17 @@ export class Parameters implements TrainableLayout {
   /** A whole buffer into another of the same layout; both have memory. */
   copy(encoder: GPUCommandEncoder, from: BufferName, to: BufferName): void {
     encoder.copyBufferToBuffer(this.buffers.get(from)!, 0, this.buffers.get(to)!, 0, this.sizeOf(from) * 4);
+  }
+
+  /** A whole buffer for the caller, who hears of it and may end the waiting before and behind it. */
+  private async exported(name: BufferName, work: WorkOptions): Promise<Float32Array> {
+    const total = this.sizeOf(name) * 4;
+    const tellDone = (done: number) =>
+      tell(work, { phase: 'export', done, total, unit: 'bytes', note: name });
+    await tellDone(0);
+    const image = await this.floats(name);
+    await tellDone(total);
+    return image;
   }
 
   /** A whole buffer, padding included. */

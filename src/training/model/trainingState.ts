@@ -1,6 +1,7 @@
 /** A model's training between two steps: by which loss and optimizer, how many updates so far, what waits for one. */
 import { nonNegativeNumber } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
+import type { WorkOptions } from '../../core/work.js';
 import { checkSettings, complete } from '../optimizers/optimizer.js';
 import type { BatchGroup, OptimizerState } from '../optimizers/state.js';
 import type { CompiledTraining } from '../trainingOptions.js';
@@ -63,17 +64,17 @@ export class TrainingState {
   }
 
   /** `Model.exportOptimizer`. */
-  async export(): Promise<OptimizerState> {
+  async export(work: WorkOptions = {}): Promise<OptimizerState> {
     const { kind, settings } = this.compiled('exportOptimizer').optimizer;
     const { parameters, average } = this.context;
     const { updates: iterations, group } = this;
     const slots: OptimizerState['slots'] = {};
     for (const slot of Object.keys(kind.slots))
-      slots[slot] = await parameters.readTrainable(slotBuffer(slot));
+      slots[slot] = await parameters.readTrainable(slotBuffer(slot), work);
     const state: OptimizerState = { optimizer: kind.name, iterations, slots, settings: { ...settings } };
-    if (average.on) slots.trained = await parameters.readTrainable(average.buffers.trained);
+    if (average.on) slots.trained = await parameters.readTrainable(average.buffers.trained, work);
     if (group.batches === 0) return state;
-    slots.accumulated = await parameters.readTrainable('slot accumulated');
+    slots.accumulated = await parameters.readTrainable('slot accumulated', work);
     return { ...state, group };
   }
 

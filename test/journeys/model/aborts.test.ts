@@ -50,6 +50,8 @@ const CALLS: Record<string, { call: Call; phases: string[] }> = {
     phases: ['compile', 'run'],
   },
   trainStep: { call: (model, options) => model.trainStep(two, options), phases: ['compile', 'run'] },
+  exportWeights: { call: (model, options) => model.exportWeights(options), phases: ['export'] },
+  exportOptimizer: { call: (model, options) => model.exportOptimizer(options), phases: ['export'] },
   planOf: {
     call: async (model, options) => (await model.planOf('predict', 2, 16, options)).label,
     phases: ['compile'],
@@ -138,6 +140,44 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
     await call(model, { signal: abort.signal });
     abort.abort(mine);
     await call(model, {});
+    await model.dispose();
+  });
+});
+
+describe('importWeights', () => {
+  it('says how far it is, and replaces all weights or none', async () => {
+    const others = initialWeights(TINY, 4);
+    const model = await ready();
+    const before = await model.exportWeights();
+    const events: Progress[] = [];
+    const abort = new AbortController();
+    const atEvent = (place: number) => (progress: Progress) => {
+      if (events.push(progress) === place) abort.abort(mine);
+    };
+    for (const signal of [AbortSignal.abort(mine), abort.signal]) {
+      await expect(model.importWeights(others, { signal, onProgress: atEvent(1) })).rejects.toBe(mine);
+      expect(await model.exportWeights()).toEqual(before);
+    }
+    const late = new AbortController();
+    const total = [...weights.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const onProgress = ({ done }: Progress) => done === total && late.abort(mine);
+    await model.importWeights(others, { signal: late.signal, onProgress });
+    expect(late.signal.aborted).toBe(true);
+    expect(await model.exportWeights()).toEqual(others);
+    expect(events).toEqual([{ phase: 'upload', done: 0, total, unit: 'bytes' }]);
+    await model.dispose();
+  });
+});
+
+describe('gradients', () => {
+  it('ends for its signal, and says how far it is', async () => {
+    const model = await ready();
+    await model.trainStep(two);
+    const truth = await model.gradients();
+    await expect(model.gradients({ signal: AbortSignal.abort(mine) })).rejects.toBe(mine);
+    const events: Progress[] = [];
+    expect(await model.gradients({ onProgress: (progress) => events.push(progress) })).toEqual(truth);
+    expect(events.map(({ phase, note }) => [phase, note])).toEqual(Array(2).fill(['export', 'gradients']));
     await model.dispose();
   });
 });
