@@ -1,6 +1,7 @@
 /** `<chexgpu-training-form>`: what a training is set to. Sends `wish` with what changes, `start` with the network. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { live } from 'lit/directives/live.js';
 import { icons } from '../../parts/icons.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import { formStyles } from './formStyles.js';
@@ -23,8 +24,16 @@ const STARTS: readonly [Start, string][] = [
   ['file', 'a weight file'],
 ];
 
-/** Epochs that a callback waits, until somebody says another number. */
+/** Epochs that a callback waits, where nobody says another number. */
 const USUAL_PATIENCE = 1;
+
+interface NumberWords {
+  readonly label: string;
+  readonly help?: string;
+  readonly id?: string;
+  readonly least?: number;
+  readonly step?: number | 'any';
+}
 
 type NumberField = 'batchSize' | 'epochs' | 'stepsPerEpoch' | 'seed' | 'bnMomentum' | 'checkpointEvery';
 
@@ -53,7 +62,31 @@ export class TrainingForm extends LitElement {
     this.dispatchEvent(new CustomEvent('start', { detail: { start, file } }));
   }
 
-  /** @param empty what an empty field, which stands for 0, says */
+  /** @param change is given what the field holds: undefined where it is empty, and it shows what holds then */
+  private numberField(
+    { label, help, id, least, step = 'any' }: NumberWords,
+    value: number | undefined,
+    change: (value: number | undefined) => void,
+  ): TemplateResult {
+    return html`<label class="number" title=${help || nothing}>
+      ${label}
+      <input
+        id=${id ?? nothing}
+        type="number"
+        min=${least ?? nothing}
+        step=${step}
+        aria-description=${help || nothing}
+        .value=${live(value === undefined ? '' : String(value))}
+        @change=${(event: Event) => {
+          const { valueAsNumber } = event.target as HTMLInputElement;
+          change(Number.isNaN(valueAsNumber) ? undefined : valueAsNumber);
+          this.requestUpdate();
+        }}
+      />
+    </label>`;
+  }
+
+  /** One of the wishes. An emptied field goes back to what it was, unless @param empty stands for 0. */
   private number(
     field: NumberField,
     label: string,
@@ -61,21 +94,10 @@ export class TrainingForm extends LitElement {
     { step = 1, empty }: { step?: number | 'any'; empty?: string } = {},
   ): TemplateResult {
     const value = this.wishes?.[field] ?? 0;
-    return html`<label class="number">
-      ${label}
-      <input
-        id=${field}
-        type="number"
-        min=${least}
-        step=${step}
-        placeholder=${empty ?? nothing}
-        .value=${empty && !value ? '' : String(value)}
-        @change=${(event: Event) => {
-          const { value: text, valueAsNumber } = event.target as HTMLInputElement;
-          this.wish({ [field]: empty && text === '' ? 0 : valueAsNumber });
-        }}
-      />
-    </label>`;
+    const said = { id: field, label: empty ? `${label}, empty for ${empty}` : label, least, step };
+    return this.numberField(said, empty && value === 0 ? undefined : value, (next) =>
+      this.wish({ [field]: next ?? (empty ? 0 : value) }),
+    );
   }
 
   private setting(
@@ -98,20 +120,8 @@ export class TrainingForm extends LitElement {
         ${help}
       </label>`;
     }
-    return html`<label class="number" title=${help}>
-      ${spaced(name)}
-      <input
-        type="number"
-        step="any"
-        aria-description=${help}
-        placeholder=${usual ?? ''}
-        .value=${value === undefined ? '' : String(value)}
-        @change=${(event: Event) => {
-          const { value: text, valueAsNumber } = event.target as HTMLInputElement;
-          set(text === '' ? undefined : valueAsNumber);
-        }}
-      />
-    </label>`;
+    const label = usual === undefined ? `${spaced(name)}, empty for none` : spaced(name);
+    return this.numberField({ label, help }, (value as number | undefined) ?? usual, set);
   }
 
   /** A choice by name, with the settings of what is chosen. @param first a setting that always shows */
@@ -160,6 +170,9 @@ export class TrainingForm extends LitElement {
   private callback(kind: KindWords, wishes: Wishes): TemplateResult {
     const chosen = wishes.callbacks.find(({ name }) => name === kind.name);
     const others = wishes.callbacks.filter(({ name }) => name !== kind.name);
+    const own: Readonly<Record<string, number>> = kind.own ? { [kind.own]: USUAL_PATIENCE } : {};
+    const change = ({ name, settings }: Chosen) =>
+      this.wish({ callbacks: [...others, { name, settings: { ...own, ...settings } }] });
     return html`<div>
       <label class="check">
         <input
@@ -167,11 +180,9 @@ export class TrainingForm extends LitElement {
           name=${kind.name}
           .checked=${chosen !== undefined}
           @change=${(event: Event) =>
-            this.wish({
-              callbacks: (event.target as HTMLInputElement).checked
-                ? [...others, { name: kind.name, settings: kind.own ? { [kind.own]: USUAL_PATIENCE } : {} }]
-                : others,
-            })}
+            (event.target as HTMLInputElement).checked
+              ? change({ name: kind.name, settings: {} })
+              : this.wish({ callbacks: others })}
         />
         <span>${kind.title}: <span class="quiet">${kind.help}</span></span>
       </label>
@@ -179,7 +190,7 @@ export class TrainingForm extends LitElement {
         chosen && kind.settings.length > 0
           ? html`<div class="fields inner">
               ${kind.settings.map((one) =>
-                this.setting(one, chosen, (next) => this.wish({ callbacks: [...others, next] })),
+                this.setting({ ...one, default: one.default ?? own[one.name] }, chosen, change),
               )}
             </div>`
           : nothing

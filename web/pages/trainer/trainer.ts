@@ -5,6 +5,7 @@
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
+import { live } from 'lit/directives/live.js';
 import { frame, tables } from '../../parts/frame.js';
 import { icons } from '../../parts/icons.js';
 import { controls, tokens } from '../../parts/tokens.js';
@@ -157,9 +158,11 @@ export class ChexgpuTrainer extends LitElement {
         id="phantom-${field}"
         type="number"
         min=${least}
-        .value=${String(value)}
+        .value=${live(String(value))}
         @change=${(event: Event) => {
-          this.phantoms = { ...this.phantoms, [field]: (event.target as HTMLInputElement).valueAsNumber };
+          const { valueAsNumber } = event.target as HTMLInputElement;
+          // Emptied it goes back to what it was.
+          this.phantoms = { ...this.phantoms, [field]: Number.isNaN(valueAsNumber) ? value : valueAsNumber };
         }}
       />
     </label>`;
