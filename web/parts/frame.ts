@@ -1,4 +1,4 @@
-/** What the pages' elements look alike in: the page's margins, the line of trust above, cards. */
+/** What the pages' elements look alike in: margins, the line of trust, messages, columns, cards, the line of facts. */
 import { css } from 'lit';
 
 export const frame = css`
@@ -42,6 +42,65 @@ export const frame = css`
     box-shadow: var(--shadow);
     padding: 16px;
     min-width: 0;
+  }
+  .message {
+    padding: 10px 14px;
+    border-radius: var(--radius);
+    font-size: 14px;
+    background: var(--surface);
+    border: 1px solid var(--line);
+  }
+  .message.bad {
+    background: var(--bad-soft);
+    border-color: transparent;
+    color: var(--bad-ink);
+  }
+  .message.doubt {
+    background: var(--warn-soft);
+    border-color: var(--warn-line);
+    color: var(--warn-ink);
+  }
+  h2 {
+    font-size: 15px;
+    font-weight: 650;
+    letter-spacing: -0.005em;
+  }
+  .start h1 {
+    font-size: clamp(22px, 3cqw, 30px);
+    letter-spacing: -0.02em;
+    line-height: 1.2;
+    text-wrap: balance;
+  }
+  .start .row {
+    justify-content: center;
+  }
+  .row {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 8px;
+  }
+  .grow {
+    flex: 1;
+  }
+  .columns {
+    display: grid;
+    gap: 14px;
+    grid-template-columns: minmax(0, 1fr);
+    align-items: start;
+  }
+  .facts {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 6px 22px;
+    font-size: 13px;
+    color: var(--muted);
+    padding: 0 4px;
+  }
+  .facts .adapter {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
   }
 `;
 

@@ -41,10 +41,17 @@ export const tokens = css`
   :host([hidden]) {
     display: none !important;
   }
+  h1,
   h2,
   h3,
   p {
     margin: 0;
+  }
+  ol,
+  ul {
+    list-style: none;
+    margin: 0;
+    padding: 0;
   }
   .offscreen {
     position: absolute;
@@ -115,8 +122,22 @@ export const controls = css`
     background: var(--accent-soft);
     border-color: var(--accent);
   }
-  select {
+  button.square {
+    padding: 0;
+    width: 36px;
+  }
+  select,
+  input[type='number'] {
     padding: 0 8px;
+  }
+  input[type='number'] {
+    font: inherit;
+    font-size: 14px;
+    color: var(--ink);
+    background: var(--raised);
+    border: 1px solid var(--line-strong);
+    border-radius: 8px;
+    min-height: 36px;
   }
   label.field {
     display: inline-flex;

@@ -15,8 +15,6 @@ export class FilmStrip extends LitElement {
     tokens,
     css`
       ol {
-        list-style: none;
-        margin: 0;
         padding: 2px;
         display: flex;
         flex-direction: column;

@@ -9,11 +9,6 @@ export class Findings extends LitElement {
   static override styles = [
     tokens,
     css`
-      ol {
-        list-style: none;
-        margin: 0;
-        padding: 0;
-      }
       button {
         font: inherit;
         font-size: 14px;

@@ -12,6 +12,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, state } from 'lit/decorators.js';
 import { ref } from 'lit/directives/ref.js';
 import { frame } from '../../parts/frame.js';
+import { stepperStyles } from '../../parts/stepper.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import { colourBar } from './colourBar.js';
 import { sorted, type Taken, takeDropped, takePasted } from './intake.js';
@@ -30,7 +31,7 @@ const WIDE = 1180;
 
 @customElement('chexgpu-reader')
 export class ChexgpuReader extends LitElement {
-  static override styles = [tokens, controls, frame, readerStyles];
+  static override styles = [tokens, controls, frame, stepperStyles, readerStyles];
 
   /** Address of a weight file; null: the network in the box. Read once, when the element is put into a page. */
   @property() accessor weights: string | null = null;

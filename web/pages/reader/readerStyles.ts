@@ -2,56 +2,15 @@
 import { css } from 'lit';
 
 export const readerStyles = css`
-  .message {
-    padding: 10px 14px;
-    border-radius: var(--radius);
-    font-size: 14px;
-  }
-  .message.bad {
-    background: var(--bad-soft);
-    color: var(--bad-ink);
-  }
-  .message.doubt {
-    background: var(--warn-soft);
-    border: 1px solid var(--warn-line);
-    color: var(--warn-ink);
-  }
-  h2 {
-    margin: 0;
-    font-size: 15px;
-    font-weight: 650;
-    letter-spacing: -0.005em;
-  }
-  .toolbar,
-  .row {
+  .toolbar {
     display: flex;
     flex-wrap: wrap;
     align-items: center;
     gap: 8px;
   }
-  .toolbar .grow {
-    flex: 1;
-  }
-  .place {
-    font-size: 14px;
-    color: var(--muted);
-    font-variant-numeric: tabular-nums;
-    min-width: 4.6em;
-    text-align: center;
-  }
-  .toolbar .square {
-    padding: 0;
-    width: 36px;
-  }
   .saving {
     display: inline-flex;
     gap: 8px;
-  }
-  .columns {
-    display: grid;
-    gap: 14px;
-    grid-template-columns: minmax(0, 1fr);
-    align-items: start;
   }
   .viewing {
     display: grid;
@@ -92,19 +51,6 @@ export const readerStyles = css`
     justify-content: space-between;
     gap: 10px;
   }
-  .facts {
-    display: flex;
-    flex-wrap: wrap;
-    gap: 6px 22px;
-    font-size: 13px;
-    color: var(--muted);
-    padding: 0 4px;
-  }
-  .facts .adapter {
-    display: inline-flex;
-    align-items: center;
-    gap: 6px;
-  }
   .strip chexgpu-film-strip {
     max-height: none;
   }
@@ -124,15 +70,6 @@ export const readerStyles = css`
     justify-items: center;
     gap: 14px;
     max-width: 560px;
-  }
-  .start h1 {
-    font-size: clamp(22px, 3cqw, 30px);
-    letter-spacing: -0.02em;
-    line-height: 1.2;
-    text-wrap: balance;
-  }
-  .start .row {
-    justify-content: center;
   }
   .over .start,
   .over .columns {

@@ -1,6 +1,7 @@
 /** The Reader's surroundings: what it says before and beside the pictures, and the buttons that bring pictures. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { icons } from '../../parts/icons.js';
+import { stepper } from '../../parts/stepper.js';
 import type { ReaderSession } from './session.js';
 
 /** What the buttons do. */
@@ -90,25 +91,7 @@ export function toolbarOf(session: ReaderSession, acts: Acts): TemplateResult {
   const { xrays, current } = session;
   const at = current ? xrays.indexOf(current) : -1;
   return html`<div class="toolbar">
-    <button
-      type="button"
-      class="square"
-      aria-label="Previous X-ray"
-      ?disabled=${at <= 0}
-      @click=${() => session.step(-1)}
-    >
-      ${icons.previous}
-    </button>
-    <span class="place">${at + 1} of ${xrays.length}</span>
-    <button
-      type="button"
-      class="square"
-      aria-label="Next X-ray"
-      ?disabled=${at < 0 || at >= xrays.length - 1}
-      @click=${() => session.step(1)}
-    >
-      ${icons.next}
-    </button>
+    ${stepper('X-ray', at, xrays.length, (by) => session.step(by))}
     <span class="grow"></span>
     <button type="button" @click=${() => acts.chooseFiles()}>${icons.add} Add</button>
     <button type="button" @click=${() => acts.chooseFolder()}>${icons.folder} Folder</button>

@@ -47,16 +47,9 @@ export const formStyles = css`
   }
   input[type='number'],
   select {
-    font: inherit;
-    font-size: 14px;
-    color: var(--ink);
-    background: var(--raised);
-    border: 1px solid var(--line-strong);
-    border-radius: 8px;
-    padding: 0 8px;
+    border-color: var(--line-strong);
     width: 100%;
     min-width: 0;
-    min-height: 36px;
   }
   .radios,
   .checks {

@@ -108,12 +108,10 @@ export class LineChart extends LitElement {
         stroke-width: 2;
       }
       ul {
-        list-style: none;
         display: flex;
         flex-wrap: wrap;
         gap: 4px 16px;
-        margin: 0 0 6px;
-        padding: 0;
+        margin-bottom: 6px;
         font-size: 13px;
         color: var(--muted);
       }

@@ -7,6 +7,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { tables } from '../../parts/frame.js';
 import { icons } from '../../parts/icons.js';
+import { stepper, stepperStyles } from '../../parts/stepper.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import type { Explained } from '../reader/types.js';
 import { words } from '../reader/words.js';
@@ -24,6 +25,7 @@ export class TrainingResultsView extends LitElement {
     tokens,
     controls,
     tables,
+    stepperStyles,
     css`
       :host {
         display: grid;
@@ -57,15 +59,6 @@ export class TrainingResultsView extends LitElement {
         flex-wrap: wrap;
         gap: 8px;
         align-items: center;
-      }
-      .square {
-        padding: 0;
-        width: 36px;
-      }
-      .place {
-        font-size: 14px;
-        color: var(--muted);
-        font-variant-numeric: tabular-nums;
       }
       @container (min-width: 700px) {
         .pair {
@@ -147,29 +140,10 @@ export class TrainingResultsView extends LitElement {
   private renderMaps({ testImages, evaluation }: Results): TemplateResult {
     const { image, map, imageIndex, classIndex } = this;
     const labels = evaluation.classes.map(({ name }) => name);
-    const step = (by: number) => this.say('image', imageIndex + by);
     return html`<section aria-label="Grad-CAM of test images">
       <div class="row">
         <h3>Grad-CAM of test images</h3>
-        <button
-          type="button"
-          class="square"
-          aria-label="Previous test image"
-          ?disabled=${imageIndex === 0}
-          @click=${() => step(-1)}
-        >
-          ${icons.previous}
-        </button>
-        <span class="place">${imageIndex + 1} of ${testImages.length}</span>
-        <button
-          type="button"
-          class="square"
-          aria-label="Next test image"
-          ?disabled=${imageIndex >= testImages.length - 1}
-          @click=${() => step(1)}
-        >
-          ${icons.next}
-        </button>
+        ${stepper('test image', imageIndex, testImages.length, (by) => this.say('image', imageIndex + by))}
       </div>
       <div class="pair">
         <div>

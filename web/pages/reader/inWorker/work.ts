@@ -8,18 +8,17 @@ import {
   pixelFindings,
   xrayBatch,
 } from 'chexgpu';
-import { drawPhantom, makeCohort } from 'chexgpu/phantoms';
+import { makeCohort } from 'chexgpu/phantoms';
 import { frontalChest, type Reading, readingsPage } from 'chexgpu/reading';
 import { type Device, openDevice } from '../../../worker/device.js';
 import { type LoadedNetwork, makeNetwork, readNetwork, SHIPPED_WEIGHTS } from '../../../worker/network.js';
 import { type Call, Transferred, type WorkHost } from '../../../worker/protocol.js';
 import { type Decoded, type Loaded, type Opened, type Predicted, type Source, THUMB_SIDE } from '../types.js';
 import { type Look, reportPictures, sideBySide } from './exports.js';
+import { shownPhantom } from './phantom.js';
 import { shownBitmap } from './pixels.js';
 import { pointsBeside, pointsFor } from './points.js';
 
-/** Side of a drawn phantom, in pixels; like a file it is resized to what the network takes. */
-const PHANTOM_SIDE = 512;
 /** Synthetic patients; those with few findings are drawn in turn. */
 const PHANTOMS = 60;
 const PHANTOM_SEED = 12;
@@ -265,22 +264,9 @@ async function read(source: Source): Promise<Held> {
   const cohort = makeCohort({ images: PHANTOMS, seed: PHANTOM_SEED, balanced: true, maxVisits: 1 });
   const clear = cohort.filter(({ findings }) => findings.length > 0 && findings.length <= MOST_FINDINGS);
   const spec = clear[source.number % clear.length];
-  const { pixels, boxes } = drawPhantom(spec, PHANTOM_SIDE);
-  const share = (pixels: number) => pixels / PHANTOM_SIDE;
-  return {
-    image: { width: PHANTOM_SIDE, height: PHANTOM_SIDE, channels: 1, data: pixels },
-    name: `phantom ${source.number + 1}`,
-    truth: {
-      findings: spec.findings.map(({ label }) => label),
-      boxes: boxes.map(({ label, x, y, w, h }) => ({
-        label,
-        x: share(x),
-        y: share(y),
-        w: share(w),
-        h: share(h),
-      })),
-    },
-  };
+  const { image, boxes } = shownPhantom(spec);
+  const findings = spec.findings.map(({ label }) => label);
+  return { image, name: `phantom ${source.number + 1}`, truth: { findings, boxes } };
 }
 
 /** The square in the middle, small. */

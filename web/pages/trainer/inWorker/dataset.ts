@@ -12,6 +12,7 @@ import {
   resize,
 } from 'chexgpu';
 import { drawPhantom, makeCohort, type PhantomSpec } from 'chexgpu/phantoms';
+import { shownPhantom } from '../../reader/inWorker/phantom.js';
 import type { TrueBox } from '../../reader/types.js';
 import type { DataFacts, FolderFile, PhantomWishes } from '../types.js';
 import { parseFrame, repeatedImages, sharedImages } from './inside.js';
@@ -20,8 +21,6 @@ const SPLITS = ['train', 'valid', 'test'] as const;
 type Split = (typeof SPLITS)[number];
 type Frames = Readonly<Record<Split, Frame>>;
 
-/** Side of a phantom that is shown. */
-const SHOWN_PHANTOM = 512;
 /** Resized images that are held in memory. */
 const CACHE_BYTES = 400e6;
 
@@ -140,20 +139,7 @@ export async function phantomData(phantoms: PhantomWishes): Promise<TrainingData
       channels: 1,
       data: drawPhantom(specOf(name), size).pixels,
     })),
-    async original(name) {
-      const { pixels, boxes } = drawPhantom(specOf(name), SHOWN_PHANTOM);
-      const share = (length: number) => length / SHOWN_PHANTOM;
-      return {
-        image: { width: SHOWN_PHANTOM, height: SHOWN_PHANTOM, channels: 1, data: pixels },
-        boxes: boxes.map(({ label, x, y, w, h }) => ({
-          label,
-          x: share(x),
-          y: share(y),
-          w: share(w),
-          h: share(h),
-        })),
-      };
-    },
+    original: async (name) => shownPhantom(specOf(name)),
   };
 }
 
