@@ -48,6 +48,8 @@ export class TrainingForm extends LitElement {
   @property({ type: Boolean }) accessor disabled = false;
 
   private wish(wishes: Partial<Wishes>): void {
+    // The next change may come before whoever listens shows this one.
+    if (this.wishes) this.wishes = { ...this.wishes, ...wishes };
     this.dispatchEvent(new CustomEvent('wish', { detail: wishes }));
   }
 
@@ -169,10 +171,12 @@ export class TrainingForm extends LitElement {
 
   private callback(kind: KindWords, wishes: Wishes): TemplateResult {
     const chosen = wishes.callbacks.find(({ name }) => name === kind.name);
-    const others = wishes.callbacks.filter(({ name }) => name !== kind.name);
     const own: Readonly<Record<string, number>> = kind.own ? { [kind.own]: USUAL_PATIENCE } : {};
-    const change = ({ name, settings }: Chosen) =>
-      this.wish({ callbacks: [...others, { name, settings: { ...own, ...settings } }] });
+    const change = (next: Chosen | null) => {
+      const others = this.wishes?.callbacks.filter(({ name }) => name !== kind.name) ?? [];
+      const mine = next ? [{ ...next, settings: { ...own, ...next.settings } }] : [];
+      this.wish({ callbacks: [...others, ...mine] });
+    };
     return html`<div>
       <label class="check">
         <input
@@ -180,9 +184,7 @@ export class TrainingForm extends LitElement {
           name=${kind.name}
           .checked=${chosen !== undefined}
           @change=${(event: Event) =>
-            (event.target as HTMLInputElement).checked
-              ? change({ name: kind.name, settings: {} })
-              : this.wish({ callbacks: others })}
+            change((event.target as HTMLInputElement).checked ? { name: kind.name, settings: {} } : null)}
         />
         <span>${kind.title}: <span class="quiet">${kind.help}</span></span>
       </label>
