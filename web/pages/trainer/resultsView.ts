@@ -109,6 +109,9 @@ export class TrainingResultsView extends LitElement {
   }
 
   private renderAreas({ classes, meanAuc, samples }: EvaluationResult): TemplateResult {
+    const undefinedOnes = classes.flatMap(({ name, reason }) =>
+      reason ? [`${words(name)} (${reason})`] : [],
+    );
     return html`<section aria-label="Areas under the curves">
       <h3>Mean AUC ${three(meanAuc)}</h3>
       <div class="scroll">
@@ -123,7 +126,7 @@ export class TrainingResultsView extends LitElement {
           </thead>
           <tbody>
             ${classes.map(
-              ({ name, positives, auc, interval, reason }) => html`<tr title=${reason ?? nothing}>
+              ({ name, positives, auc, interval }) => html`<tr>
                 <th scope="row">${words(name)}</th>
                 <td>${positives}</td>
                 <td>${three(auc)}</td>
@@ -133,6 +136,11 @@ export class TrainingResultsView extends LitElement {
           </tbody>
         </table>
       </div>
+      ${
+        undefinedOnes.length > 0
+          ? html`<p class="quiet">Undefined, and not in the mean: ${undefinedOnes.join('; ')}.</p>`
+          : nothing
+      }
       ${samples < 100 ? html`<p class="quiet">Of so few images an area says little: see its interval.</p>` : nothing}
     </section>`;
   }
