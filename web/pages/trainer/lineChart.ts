@@ -8,7 +8,7 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
   /** Which of the colours; `faint` for what stands behind the others. */
   readonly colour: number | 'faint';
-  /** Marks each point. */
+  /** Marks each point; one that is alone is marked in any case. */
   readonly dots?: boolean;
   /** Left out of the legend. */
   readonly unnamed?: boolean;
@@ -204,7 +204,7 @@ export class LineChart extends LitElement {
     const at = thinned(points).map(([px, py]) => `${x(px).toFixed(1)},${y(py).toFixed(1)}`);
     return svg`<path class=${name} d=${at.length > 0 ? `M${at.join('L')}` : ''} />
       ${
-        dots
+        dots || points.length === 1
           ? points.map(
               ([px, py]) =>
                 svg`<circle class=${name} cx=${x(px).toFixed(1)} cy=${y(py).toFixed(1)} r="3.5" />`,
