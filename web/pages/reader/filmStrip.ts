@@ -124,7 +124,7 @@ export class FilmStrip extends LitElement {
   }
 
   override updated(changed: Map<string, unknown>): void {
-    if (!changed.has('current')) return;
+    if (!changed.has('current') && !changed.has('across')) return;
     this.renderRoot
       .querySelector('[aria-current=true]')
       ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
