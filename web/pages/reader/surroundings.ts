@@ -1,5 +1,6 @@
 /** The Reader's surroundings: what it says before and beside the pictures, and the buttons that bring pictures. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { gpuWords } from '../../parts/gpuWords.js';
 import { icons } from '../../parts/icons.js';
 import { stepper } from '../../parts/stepper.js';
 import type { ReaderSession } from './session.js';
@@ -109,7 +110,7 @@ export function toolbarOf(session: ReaderSession, acts: Acts): TemplateResult {
 }
 
 export function factsOf(session: ReaderSession): TemplateResult {
-  const { opened, checks, loaded, current } = session;
+  const { checks, loaded, current } = session;
   const took = current?.probabilities ? `Predicted in ${(current.milliseconds / 1000).toFixed(2)} s.` : '';
   const kernels = {
     waiting: '',
@@ -117,7 +118,7 @@ export function factsOf(session: ReaderSession): TemplateResult {
     done: `${checks.right} kernels checked on this adapter: right.`,
   }[checks.state];
   return html`<div class="facts">
-    <span class="adapter">${icons.chip} ${opened?.adapter.sentence ?? 'Looking for a GPU …'}</span>
+    <span class="adapter">${icons.chip} ${gpuWords(session)}</span>
     ${loaded ? html`<span>Network: ${loaded.name}.</span>` : nothing}
     <span>${took}</span> <span class="checks">${kernels}</span>
   </div>`;

@@ -181,7 +181,7 @@ export interface ProgressActs {
 }
 
 export function progressCard(session: TrainerSession, acts: ProgressActs): TemplateResult | typeof nothing {
-  const { state, kept, facts, isBusy, curves, notes } = session;
+  const { state, kept, facts, isBusy, curves, notes, canTrain } = session;
   if (!isBusy && !kept && curves.stepLosses.length === 0) return nothing;
   const needsFolder = kept?.data.kind === 'folder' && !facts;
   return html`<section class="card" id="progress" aria-label="Training">
@@ -211,7 +211,7 @@ export function progressCard(session: TrainerSession, acts: ProgressActs): Templ
                 type="button"
                 class="primary"
                 id="go-on"
-                ?disabled=${needsFolder || state === 'opening'}
+                ?disabled=${needsFolder || !canTrain}
                 @click=${() => acts.goOn(false)}
               >
                 ${icons.play} ${kept.isOver ? 'Show what it has learnt' : 'Go on'}
@@ -222,7 +222,7 @@ export function progressCard(session: TrainerSession, acts: ProgressActs): Templ
                   : html`<button
                       type="button"
                       id="score"
-                      ?disabled=${needsFolder || state === 'opening'}
+                      ?disabled=${needsFolder || !canTrain}
                       @click=${() => acts.goOn(true)}
                     >
                       Score as it is

@@ -40,6 +40,8 @@ export class TrainerSession extends EventTarget {
   file: File | null = null;
   progress: CallProgress | null = { what: 'Opening the GPU', done: 0, total: 0 };
   failure = '';
+  /** Why the GPU is gone; `reopen` opens it again. */
+  lost = '';
   /** Lines that callbacks say. */
   notes: readonly string[] = [];
   /** What whoever reads the numbers should know. */
@@ -71,6 +73,9 @@ export class TrainerSession extends EventTarget {
       this.validating = validating;
     });
     hear<Curves>('epoch', (curves) => this.show(curves));
+    hear<string>('lost', (why) => {
+      this.lost = why || 'no reason given';
+    });
     hear<string>('note', (note) => {
       this.notes = [...this.notes, note];
     });
@@ -134,11 +139,23 @@ export class TrainerSession extends EventTarget {
     return ['training', 'pausing', 'stopping'].includes(this.state);
   }
 
+  /** Whether a training can begin or go on. */
+  get canTrain(): boolean {
+    return !this.isBusy && this.state !== 'opening' && this.lost === '';
+  }
+
+  /** After the GPU was lost. What was trained is there as far as its last checkpoint. */
+  async reopen(): Promise<void> {
+    Object.assign(this, { lost: '', state: 'opening', results: null, image: null, map: null });
+    this.tell('change');
+    await this.open();
+  }
+
   async open(): Promise<void> {
     await this.attempt(async () => {
       const opened = await this.worker.call('open', null, { onProgress: this.onProgress });
       this.opened = opened;
-      this.wishes = opened.usual.box;
+      this.wishes ??= opened.usual.box;
       this.kept = opened.kept;
       if (this.kept) {
         this.wishes = this.kept.wishes;
@@ -211,7 +228,7 @@ export class TrainerSession extends EventTarget {
 
   async train(): Promise<void> {
     const { wishes, file } = this;
-    if (this.isBusy || !wishes || !this.facts) return;
+    if (!this.canTrain || !wishes || !this.facts) return;
     this.kept = null;
     this.show(EMPTY);
     await this.carryOut(() => this.worker.call('train', { wishes, file }, { onProgress: this.onProgress }));
@@ -219,7 +236,7 @@ export class TrainerSession extends EventTarget {
 
   /** Goes on with what was paused; with `stop`, only to its scores. */
   async goOn(stop = false): Promise<void> {
-    if (this.isBusy || !this.kept) return;
+    if (!this.canTrain || !this.kept) return;
     this.show(this.kept.curves);
     await this.carryOut(() => this.worker.call('goOn', { stop }, { onProgress: this.onProgress }));
   }

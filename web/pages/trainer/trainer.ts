@@ -7,6 +7,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
 import { frame, tables } from '../../parts/frame.js';
+import { gpuWords } from '../../parts/gpuWords.js';
 import { icons } from '../../parts/icons.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import { takeChosen, takeDropped } from './intake.js';
@@ -136,12 +137,22 @@ export class ChexgpuTrainer extends LitElement {
             of them is stored.
           </p>
         </div>
+        ${
+          session.lost
+            ? html`<div class="message bad" role="alert">
+                The GPU was lost: ${session.lost}
+                <button type="button" id="reopen" ?disabled=${session.isBusy} @click=${() => void session.reopen()}>
+                  Open it again
+                </button>
+              </div>`
+            : nothing
+        }
         ${session.failure ? html`<p class="message bad" role="alert">${session.failure}</p>` : nothing}
         ${session.warnings.map((warning) => html`<p class="message doubt" role="alert">${warning}</p>`)}
         ${session.facts ? this.renderWork(session) : this.renderStart(session)}
         <div class="facts">
           <span class="adapter">
-            ${icons.chip} ${session.opened?.adapter.sentence ?? 'Looking for a GPU …'}
+            ${icons.chip} ${gpuWords(session)}
           </span>
           <span>${session.checks}</span>
         </div>
@@ -230,7 +241,7 @@ export class ChexgpuTrainer extends LitElement {
                   type="button"
                   class="primary"
                   id="train"
-                  ?disabled=${isBusy}
+                  ?disabled=${!session.canTrain}
                   @click=${() => void this.train()}
                 >
                   ${icons.play} ${results ? 'Train anew' : 'Train'}

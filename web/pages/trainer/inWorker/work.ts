@@ -25,7 +25,7 @@ export type TrainerWork = Awaited<ReturnType<typeof makeWork>>;
 export function makeWork(host: WorkHost) {
   const work = new Training(host);
   return {
-    /** Opens the GPU; says what there is to choose from, and whether a training waits. */
+    /** Opens the GPU, or after a loss another; says what there is to choose from, and whether a training waits. */
     open: (_: null, call: Call) => work.open(call),
     /** Some of the files of a folder; `readFolder` reads what has been added. */
     addFiles: ({ files }: { files: readonly FolderFile[] }) => work.addFiles(files),
@@ -73,8 +73,15 @@ class Training {
 
   async open({ report }: Call): Promise<Opened> {
     report('Opening the GPU');
-    const device = await openDevice((done, total) => this.host.emit('checking', { done, total }));
+    const device = await openDevice(
+      (done, total) => this.host.emit('checking', { done, total }),
+      (why) => this.host.emit('lost', why),
+    );
     this.device = device;
+    // What lay on a GPU of before is gone with it.
+    this.run = null;
+    this.over = null;
+    this.done = null;
     return {
       adapter: device.words,
       choices: CHOICES,
