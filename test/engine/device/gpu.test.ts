@@ -1,25 +1,14 @@
 /** A stretch of WebGPU calls: its errors, its buffers, and what it leaves to others. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { DataError, GpuError, OutOfMemoryError } from '../../../src/core/errors.js';
 import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from '../../../src/engine/device/bufferUsage.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { Readback } from '../../../src/engine/device/readback.js';
-import { type FaultyDevice, faultyDevice } from '../../support/gpu/faultyDevice.js';
+import { testFaultyDevice } from '../../support/gpu/testGpu.js';
 
-let own: Gpu;
-let faulty: FaultyDevice;
-let gpu: Gpu;
-beforeAll(async () => {
-  own = (await openNodeGpu({ quiet: true })).gpu;
-  faulty = faultyDevice(own.device);
-  gpu = Gpu.borrow(faulty.device);
-});
-afterAll(() => {
-  expect(faulty.uncaught).toEqual([]);
-  expect(gpu.allocatedBytes).toBe(0);
-  own.dispose();
-});
+const faulty = await testFaultyDevice();
+const gpu = Gpu.borrow(faulty.device);
+afterAll(() => expect(gpu.allocatedBytes).toBe(0));
 
 const USAGE = STORAGE | COPY_SRC | COPY_DST;
 const make = (bytes = 64): GPUBuffer => gpu.createBuffer('mine', bytes, USAGE);

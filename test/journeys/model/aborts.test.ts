@@ -1,37 +1,24 @@
 /** A signal, or an onProgress that throws, at any moment of anything: its reason, and a model that works on. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Progress, WorkOptions } from '../../../src/core/work.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { profilePlan } from '../../../src/engine/timing/profile.js';
 import type { BatchSource } from '../../../src/training/batch.js';
 import type { Checkpoint } from '../../../src/training/checkpoint.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
-import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { predictAll } from '../../../src/training/predictAll.js';
 import { enableTuning } from '../../../src/verify/enableTuning.js';
 import { checkKernels } from '../../../src/verify/planCheck.js';
 import { selfTest } from '../../../src/verify/selfTest.js';
-import { type FaultyDevice, faultyDevice } from '../../support/gpu/faultyDevice.js';
+import { testFaultyDevice } from '../../support/gpu/testGpu.js';
 import { recordedSource, TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
-let own: Gpu;
-let watched: FaultyDevice;
-let gpu: Gpu;
-let weights: WeightMap;
-beforeAll(async () => {
-  own = (await openNodeGpu({ quiet: true })).gpu;
-  watched = faultyDevice(own.device);
-  gpu = Gpu.borrow(watched.device);
-  weights = initialWeights(TINY, 3);
-});
-afterAll(() => {
-  expect(watched.uncaught).toEqual([]);
-  expect(gpu.allocatedBytes).toBe(0);
-  own.dispose();
-});
+const watched = await testFaultyDevice();
+const gpu = Gpu.borrow(watched.device);
+const weights = initialWeights(TINY, 3);
+afterAll(() => expect(gpu.allocatedBytes).toBe(0));
 
 const [one, two] = [tinyBatch(5, 1), tinyBatch(6, 2)];
 const mine = new Error('mine');

@@ -1,5 +1,5 @@
 /** A device that goes in the middle of something: whoever waits learns of it by DeviceLostError, and nobody hangs. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { DeviceLostError } from '../../../src/core/errors.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
@@ -7,7 +7,6 @@ import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { profilePlan } from '../../../src/engine/timing/profile.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
-import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { predictAll } from '../../../src/training/predictAll.js';
 import { enableTuning } from '../../../src/verify/enableTuning.js';
 import { checkKernels } from '../../../src/verify/planCheck.js';
@@ -17,10 +16,7 @@ import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/t
 
 let own: Gpu;
 let watched: FaultyDevice;
-let weights: WeightMap;
-beforeAll(() => {
-  weights = initialWeights(TINY, 3);
-});
+const weights = initialWeights(TINY, 3);
 afterEach(() => {
   expect(watched.uncaught).toEqual([]);
   own.dispose();

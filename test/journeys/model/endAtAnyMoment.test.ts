@@ -1,29 +1,17 @@
 /** The end of a model or its Gpu, at any moment of anything: a typed error or the right numbers, and no byte left. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GpuError, UsageError } from '../../../src/core/errors.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
-import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { enableTuning } from '../../../src/verify/enableTuning.js';
-import { type FaultyDevice, faultyDevice } from '../../support/gpu/faultyDevice.js';
+import { testFaultyDevice } from '../../support/gpu/testGpu.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
-let own: Gpu;
-let watched: FaultyDevice;
-let weights: WeightMap;
-beforeAll(async () => {
-  own = (await openNodeGpu({ quiet: true })).gpu;
-  watched = faultyDevice(own.device);
-  weights = initialWeights(TINY, 3);
-});
-afterAll(() => {
-  // Among them would be "used in submit while destroyed".
-  expect(watched.uncaught).toEqual([]);
-  own.dispose();
-});
+const watched = await testFaultyDevice();
+const weights = initialWeights(TINY, 3);
 
 const one = tinyBatch(5, 1);
 const two = tinyBatch(6, 2);
@@ -87,13 +75,11 @@ describe('dispose() of a model', () => {
       let ended: Promise<void> | null = null;
       const { got, came } = await endAt(
         k,
-        async () => {
-          const value = await call(model).catch((error: unknown) => {
+        () =>
+          call(model).catch((error: unknown) => {
             left = gpu.allocatedBytes;
             throw error;
-          });
-          return value;
-        },
+          }),
         () => {
           ended = model.dispose();
         },

@@ -3,16 +3,14 @@
  * of them each time; all with CHEXGPU_EVERY_AWAIT=1, a few minutes.
  */
 import { createHook } from 'node:async_hooks';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GpuError, UsageError } from '../../../src/core/errors.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
-import type { WeightMap } from '../../../src/training/parameterSpec.js';
 import { predictAll } from '../../../src/training/predictAll.js';
-import { type FaultyDevice, faultyDevice } from '../../support/gpu/faultyDevice.js';
+import { testFaultyDevice } from '../../support/gpu/testGpu.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
 const EVERY = process.env.CHEXGPU_EVERY_AWAIT === '1';
@@ -31,18 +29,8 @@ const hook = createHook({
   },
 });
 
-let own: Gpu;
-let watched: FaultyDevice;
-let weights: WeightMap;
-beforeAll(async () => {
-  own = (await openNodeGpu({ quiet: true })).gpu;
-  watched = faultyDevice(own.device);
-  weights = initialWeights(TINY, 3);
-});
-afterAll(() => {
-  expect(watched.uncaught).toEqual([]);
-  own.dispose();
-});
+const watched = await testFaultyDevice();
+const weights = initialWeights(TINY, 3);
 
 /** Runs `work` and ends it behind its k-th await; 0 for never. */
 async function endedAt(k: number, work: () => Promise<unknown>, end: () => void) {

@@ -1,28 +1,18 @@
 /** Two models and a host on one device: what is wrong with one is told to that one, and to nobody else. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DataError, UsageError } from '../../../src/core/errors.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Batch } from '../../../src/training/batch.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
 import { enableTuning } from '../../../src/verify/enableTuning.js';
 import { checkKernels } from '../../../src/verify/planCheck.js';
-import { type FaultyDevice, faultyDevice } from '../../support/gpu/faultyDevice.js';
+import { testFaultyDevice } from '../../support/gpu/testGpu.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
 const ROUNDS = 250;
 
-let own: Gpu;
-let faulty: FaultyDevice;
-beforeAll(async () => {
-  own = (await openNodeGpu({ quiet: true })).gpu;
-  faulty = faultyDevice(own.device);
-});
-afterAll(() => {
-  expect(faulty.uncaught).toEqual([]);
-  own.dispose();
-});
+const faulty = await testFaultyDevice();
 
 const good = tinyBatch(1);
 const holed: Batch = {

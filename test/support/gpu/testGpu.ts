@@ -2,6 +2,7 @@
 import { afterAll, expect } from 'vitest';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { type FaultyDevice, faultyDevice } from './faultyDevice.js';
 
 /** At the top of a file: `const gpu = await testGpu();`. Whatever was made on it has to be freed by the end. */
 export async function testGpu(): Promise<Gpu> {
@@ -14,4 +15,12 @@ export async function testGpu(): Promise<Gpu> {
     }
   });
   return gpu;
+}
+
+/** `const faulty = await testFaultyDevice();`, likewise, with a device that is a host's. Each of its errors is caught. */
+export async function testFaultyDevice(): Promise<FaultyDevice> {
+  const faulty = faultyDevice((await testGpu()).device);
+  // Among them would be "used in submit while destroyed".
+  afterAll(() => expect(faulty.uncaught).toEqual([]));
+  return faulty;
 }
