@@ -31,9 +31,8 @@ export function messagesOf(session: ReaderSession, passedOver: number, acts: Act
         ? html`<div class="message bad" role="alert">
             The GPU was lost: ${lost} <button type="button" @click=${() => acts.reopen()}>Open it again</button>
           </div>`
-        : nothing
+        : said(failure)
     }
-    ${failure ? html`<p class="message bad" role="alert">${failure}</p>` : nothing}
     ${
       checks.wrong.length > 0
         ? html`<p class="message bad" role="alert">
@@ -43,7 +42,7 @@ export function messagesOf(session: ReaderSession, passedOver: number, acts: Act
         : nothing
     }
     ${passedOver > 0 ? html`<p class="message">${passedOverWords(passedOver)}</p>` : nothing}
-    ${current?.failure ? html`<p class="message bad" role="alert">${current.failure}</p>` : nothing}
+    ${lost ? nothing : said(current?.failure)}
     ${
       current?.decoded && current.decoded.doubts.length > 0
         ? html`<p class="message doubt" role="status">
@@ -54,6 +53,8 @@ export function messagesOf(session: ReaderSession, passedOver: number, acts: Act
     }
   `;
 }
+
+const said = (failure = '') => (failure ? html`<p class="message bad" role="alert">${failure}</p>` : nothing);
 
 export function progressOf({ progress, loaded }: ReaderSession): TemplateResult {
   return html`<div class="progress" role="status">

@@ -145,9 +145,10 @@ export class ChexgpuTrainer extends LitElement {
                   Open it again
                 </button>
               </div>`
-            : nothing
+            : session.failure
+              ? html`<p class="message bad" role="alert">${session.failure}</p>`
+              : nothing
         }
-        ${session.failure ? html`<p class="message bad" role="alert">${session.failure}</p>` : nothing}
         ${session.warnings.map((warning) => html`<p class="message doubt" role="alert">${warning}</p>`)}
         ${session.facts ? this.renderWork(session) : this.renderStart(session)}
         <div class="facts">
