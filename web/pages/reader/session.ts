@@ -58,8 +58,10 @@ export class ReaderSession extends EventTarget {
   progress: CallProgress | null = { what: 'Opening the GPU', done: 0, total: 0 };
   failure = '';
 
-  /** Why the GPU is gone; `open` begins anew. */
+  /** Why the GPU is gone; `reopen` begins anew. */
   lost = '';
+  /** The weight file that the network is of; null for that of the address. */
+  private file: File | null = null;
 
   /** A worker, which will have a GPU of its own. */
   private startWorker(): WorkerClient<ReaderWork> {
@@ -90,11 +92,11 @@ export class ReaderSession extends EventTarget {
     });
     for (const xray of this.xrays) Object.assign(xray, { decoded: null, failure: '' });
     this.withdraw();
-    await this.open(weights, this.size);
+    await this.open(this.file ?? weights, this.size);
   }
 
-  /** @param size 0: that of the weights */
-  async open(weights: string | null, size: number): Promise<void> {
+  /** @param weights an address, a file, null for the network in the box @param size 0: that of the weights */
+  async open(weights: string | File | null, size: number): Promise<void> {
     try {
       this.opened = await this.worker.call('open', { weights }, { onProgress: this.show });
       this.loaded = this.opened;
@@ -215,6 +217,7 @@ export class ReaderSession extends EventTarget {
     try {
       const loaded = await this.worker.call('load', { file, name: file.name }, { onProgress: this.show });
       this.loaded = loaded;
+      this.file = file;
       this.size = loaded.size;
       this.classIndex = null;
       this.progress = null;

@@ -1,5 +1,6 @@
 /** What the Reader has done in its worker: decoding, resizing, prediction, Grad-CAM, checks of kernels. */
 import {
+  type DenseNet,
   decodeBlob,
   type GradcamMap,
   type Interpolation,
@@ -59,8 +60,8 @@ export type ReaderWork = Awaited<ReturnType<typeof makeWork>>;
 export function makeWork(host: WorkHost) {
   const reader = new ReaderNetwork(host);
   return {
-    /** Opens the GPU and loads the network: the package's own, or the one at `weights`. */
-    open: ({ weights }: { weights: string | null }, call: Call) => reader.open(weights, call),
+    /** Opens the GPU and loads the network: the package's own, or the one of `weights`. */
+    open: ({ weights }: { weights: string | File | null }, call: Call) => reader.open(weights, call),
     /** Another network. After an error the one before stays. */
     load: ({ file, name }: { file: Blob; name: string }, call: Call) => reader.load(file, name, call),
     /** Compiles what a prediction at this size runs, before somebody waits for it. */
@@ -88,18 +89,18 @@ class ReaderNetwork {
 
   constructor(private readonly host: WorkHost) {}
 
-  async open(weights: string | null, call: Call): Promise<Opened> {
-    const address = weights ?? new URL(SHIPPED_WEIGHTS, import.meta.url).href;
+  async open(weights: string | File | null, call: Call): Promise<Opened> {
+    const source = weights instanceof File ? weights : new URL(weights ?? SHIPPED_WEIGHTS, import.meta.url);
     call.report('Opening the GPU');
+    const name = source instanceof File ? source.name : nameIn(source);
     // Side by side: the one waits for the driver, the other for the network.
-    const name = nameIn(address);
     const [device, read, points] = await Promise.all([
       openDevice(
         (done, total) => this.host.emit('checking', { done, total }),
         (why) => this.host.emit('lost', why),
       ),
-      readNetwork(new URL(address), name, call),
-      pointsBeside(address),
+      readNetwork(source, name, call),
+      source instanceof File ? null : pointsBeside(source.href),
     ]);
     this.device = device;
     this.network = await makeNetwork(device.gpu, read, name);
@@ -181,17 +182,31 @@ class ReaderNetwork {
     return xrayBatch(image, size, name, options);
   }
 
-  async predict(id: number, size: number): Promise<Predicted> {
-    const { model } = this.opened().network;
-    const started = performance.now();
-    const probabilities = await model.predict(await this.batch(id, size));
-    return { probabilities, milliseconds: performance.now() - started };
+  /** With the network that there is; once more where another one took its place meanwhile, which ended it. */
+  private async compute<T>(work: (model: DenseNet) => Promise<T>): Promise<T> {
+    for (;;) {
+      const { network } = this.opened();
+      try {
+        return await work(network.model);
+      } catch (error) {
+        if (network === this.network) throw error;
+      }
+    }
   }
 
-  async explain(id: number, size: number, classIndex: number): Promise<Transferred<GradcamMap>> {
-    const { model } = this.opened().network;
-    const [map] = await model.gradcam(await this.batch(id, size), [classIndex]);
-    return new Transferred(map, [map.map.buffer]);
+  predict(id: number, size: number): Promise<Predicted> {
+    return this.compute(async (model) => {
+      const started = performance.now();
+      const probabilities = await model.predict(await this.batch(id, size));
+      return { probabilities, milliseconds: performance.now() - started };
+    });
+  }
+
+  explain(id: number, size: number, classIndex: number): Promise<Transferred<GradcamMap>> {
+    return this.compute(async (model) => {
+      const [map] = await model.gradcam(await this.batch(id, size), [classIndex]);
+      return new Transferred(map, [map.map.buffer]);
+    });
   }
 
   async png({ id, size, classIndex, boxes, look }: PngAsked): Promise<Blob> {
@@ -253,8 +268,8 @@ class ReaderNetwork {
   }
 }
 
-function nameIn(address: string): string {
-  return decodeURIComponent(new URL(address).pathname.split('/').pop() ?? address);
+function nameIn({ pathname, href }: URL): string {
+  return decodeURIComponent(pathname.split('/').pop() ?? href);
 }
 
 async function read(source: Source): Promise<Held> {
