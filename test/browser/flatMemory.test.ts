@@ -1,11 +1,8 @@
 /** A thousand predictions in a page: the bytes on the GPU, and those of the page, stay as they are. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleLibrary } from '../../scripts/bundle.mjs';
+import { describe, expect, it } from 'vitest';
 import { TINY, tinyBatch } from '../support/networks/tinyNet.js';
-import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
+import { CHROMIUM_RUNS_HERE } from '../support/programs/chromium.js';
+import { libraryPage } from '../support/programs/libraryPage.js';
 
 type Library = typeof import('../../src/index.js');
 interface Kept {
@@ -19,28 +16,10 @@ const PREDICTIONS = 1000;
 const BYTES_EACH = 50;
 
 describe.runIf(CHROMIUM_RUNS_HERE)('a page that predicts again and again', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'chexgpu-flat-'));
-  let opened: OpenedPage;
-
-  beforeAll(async () => {
-    await bundleLibrary(folder);
-    const script = "import * as chexgpu from './chexgpu.js'; globalThis.chexgpu = chexgpu;";
-    writeFileSync(join(folder, 'host.js'), script);
-    const icon = '<link rel="icon" href="data:,">';
-    writeFileSync(
-      join(folder, 'index.html'),
-      `<!doctype html>${icon}<title>flat</title><script type="module" src="host.js"></script>`,
-    );
-    opened = await openInChromium(folder);
-    await opened.page.waitForFunction(() => 'chexgpu' in globalThis);
-  });
-  afterAll(async () => {
-    await opened?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const host = libraryPage();
 
   it(`has the same bytes behind ${PREDICTIONS} predictions, all under one signal`, async () => {
-    const { page } = opened;
+    const { page, problems } = host.opened;
     const { pixels, labels, ...rest } = tinyBatch(1);
     const arrays = { pixels: [...pixels], labels: [...labels] };
     await page.evaluate(
@@ -82,6 +61,6 @@ describe.runIf(CHROMIUM_RUNS_HERE)('a page that predicts again and again', () =>
     expect(before).toBeGreaterThan(0);
     expect(after).toBe(before);
     expect(grown).toBeLessThan(BYTES_EACH * PREDICTIONS);
-    expect(opened.problems).toEqual([]);
+    expect(problems).toEqual([]);
   }, 120_000);
 });

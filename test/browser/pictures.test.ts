@@ -1,11 +1,8 @@
 /** `toPixels` of what only a browser has. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleLibrary } from '../../scripts/bundle.mjs';
+import { describe, expect, it } from 'vitest';
 import { MT19937 } from '../../src/core/mt19937.js';
-import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
+import { CHROMIUM_RUNS_HERE } from '../support/programs/chromium.js';
+import { libraryPage } from '../support/programs/libraryPage.js';
 
 type Library = typeof import('../../src/index.js');
 
@@ -18,11 +15,8 @@ const COLOURS = Array.from({ length: WIDTH * HEIGHT * 4 }, (_, i) =>
 const GRAYS = COLOURS.map((v, i) => (i % 4 === 3 ? v : COLOURS[i - (i % 4)]));
 const withoutAlpha = (rgba: readonly number[]) => rgba.filter((_, i) => i % 4 !== 3);
 
-const PAGE =
-  '<!doctype html><link rel="icon" href="data:,"><title>pictures</title><script type="module" src="page.js"></script>';
 /** Makes a picture of each kind of rgba[h,w,4], and tells what `toPixels` makes of a picture. */
 const SCRIPT = `
-import * as chexgpu from './chexgpu.js';
 const drawn = (canvas, image, settings) => {
   canvas.width = image.width;
   canvas.height = image.height;
@@ -92,7 +86,6 @@ globalThis.refused = async (kind, rgba, width, height) => {
     (error) => error.name + ': ' + error.message,
   );
 };
-globalThis.chexgpu = chexgpu;
 `;
 
 interface Made {
@@ -107,23 +100,10 @@ type Host = typeof globalThis & {
 };
 
 describe.runIf(CHROMIUM_RUNS_HERE)('toPixels in Chromium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'chexgpu-pictures-'));
-  let opened: OpenedPage;
-
-  beforeAll(async () => {
-    await bundleLibrary(folder);
-    writeFileSync(join(folder, 'index.html'), PAGE);
-    writeFileSync(join(folder, 'page.js'), SCRIPT);
-    opened = await openInChromium(folder);
-    await opened.page.waitForFunction(() => 'chexgpu' in globalThis);
-  });
-  afterAll(async () => {
-    await opened?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const host = libraryPage(SCRIPT);
 
   const made = (kind: string, rgba: readonly number[]) =>
-    opened.page.evaluate(
+    host.opened.page.evaluate(
       ([kind, rgba, width, height]) => (globalThis as Host).made(kind, rgba, width, height),
       [kind, rgba, WIDTH, HEIGHT] as [string, number[], number, number],
     );
@@ -180,7 +160,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('toPixels in Chromium', () => {
       ['an <img>', /^UsageError: X is a HTMLImageElement, no ImageData.*Fetch its src/],
       ['ImageData of floats', /^UsageError: X holds a Float16Array of 16.*rgba-unorm8/],
     ];
-    const said = await opened.page.evaluate(
+    const said = await host.opened.page.evaluate(
       async ([kinds, rgba, width, height]) => {
         const all: string[] = [];
         for (const kind of kinds) all.push(await (globalThis as Host).refused(kind, rgba, width, height));
