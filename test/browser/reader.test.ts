@@ -26,9 +26,10 @@ import {
   openInChromium,
   serveAsWeb,
 } from '../support/programs/chromium.js';
-import { findingsOf, taskTimes } from '../support/programs/pageMeasures.js';
+import { findingsOf, loseGpu, taskTimes } from '../support/programs/pageMeasures.js';
 
 const SIZE = 64;
+const POLL = { timeout: 180_000 };
 /** What the page may keep the user waiting. */
 const BARS = { firstResult: 5000, ready: 3000, task: 50 };
 
@@ -87,6 +88,13 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+async function openSite(path: string): Promise<OpenedPage> {
+  const opened = await openInChromium(site, path, serveAsWeb);
+  // Two busy cores take their time.
+  opened.page.setDefaultTimeout(180_000);
+  return opened;
+}
+
 /** The pages with some kernels that give wrong numbers, as a driver might have it. */
 function breakKernels(from: string, to: string): void {
   mkdirSync(to);
@@ -105,14 +113,14 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Reader in a page of somebody else', () =
   let page: Page;
 
   beforeAll(async () => {
-    opened = await openInChromium(site, 'host.html', serveAsWeb);
-    page = opened.page;
-    // Two busy cores take their time.
-    page.setDefaultTimeout(180_000);
+    opened = await openSite('host.html');
+    ({ page } = opened);
   });
 
   afterAll(() => opened?.close());
 
+  const shownProbabilities = () =>
+    page.locator('chexgpu-findings li').evaluateAll((rows) => rows.map((row) => row.dataset.probability));
   const bar = (label: string) => page.locator(`chexgpu-findings li[data-label="${label}"] button`);
 
   it('is ready without having checked a kernel, and says what it computes on and what the network is', async () => {
@@ -266,21 +274,39 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Reader in a page of somebody else', () =
   });
 
   it("reads a weight file of one's own, HDF5 by WebAssembly of the worker alone", async () => {
-    const before = await page
-      .locator('chexgpu-findings li')
-      .evaluateAll((rows) => rows.map((r) => r.dataset.probability));
+    const before = await shownProbabilities();
+    // Explanations, one upon the other: the network that comes ends one of them, which nobody is to notice.
+    const asking = await page.evaluateHandle(() => {
+      const rows = document.querySelector('chexgpu-reader')?.shadowRoot?.querySelector('chexgpu-findings');
+      const buttons = rows?.shadowRoot?.querySelectorAll('button') ?? [];
+      let asked = 0;
+      return setInterval(() => buttons[asked++ % 2].click(), 30);
+    });
     await page.setInputFiles('chexgpu-reader #files', WEIGHTS);
     await page.getByText('Network: phantoms-densenet121.h5.').waitFor();
+    await page.evaluate((timer) => clearInterval(timer), asking);
     expect(await page.inputValue('chexgpu-reader #size')).toBe('224');
     await page.selectOption('chexgpu-reader #size', String(SIZE));
-    await page.waitForFunction((wanted) => {
-      const reader = document.querySelector('chexgpu-reader')?.shadowRoot;
-      const rows = reader?.querySelector('chexgpu-findings')?.shadowRoot?.querySelectorAll('li') ?? [];
-      return [...rows].every((row, i) => row.dataset.probability === wanted[i]);
-    }, before);
+    await expect.poll(shownProbabilities, POLL).toEqual(before);
     expect(await page.textContent('chexgpu-reader .findings')).toContain(
       'no operating points for this network',
     );
+    expect(await page.locator('chexgpu-reader .message.bad').count()).toBe(0);
+  });
+
+  it('says that the GPU was lost, and reads all anew with the same network when it is opened again', async () => {
+    const before = await shownProbabilities();
+    await loseGpu(page);
+    await bar('Mass').click();
+    await page.getByText('The GPU was lost: ').waitFor();
+    expect(await page.locator('chexgpu-reader .message.bad').count()).toBe(1);
+    expect(await page.textContent('chexgpu-reader .adapter')).toContain('The GPU was lost.');
+    expect(await findingsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Open it again' }).press('Enter');
+    await page.getByText(/^Grad-CAM of Mass/).waitFor();
+    expect(await shownProbabilities()).toEqual(before);
+    expect(await page.textContent('chexgpu-reader .facts')).toContain('Network: phantoms-densenet121.h5.');
+    expect(await page.locator('chexgpu-reader .message.bad').count()).toBe(0);
   });
 
   it('withdraws what a kernel gave that is found wrong behind it, and computes it anew', async () => {
@@ -314,10 +340,8 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the pages', () => {
   let page: Page;
 
   beforeAll(async () => {
-    opened = await openInChromium(site, 'index.html', serveAsWeb);
-    page = opened.page;
-    // Two busy cores take their time.
-    page.setDefaultTimeout(180_000);
+    opened = await openSite('index.html');
+    ({ page } = opened);
   });
 
   afterAll(() => opened?.close());

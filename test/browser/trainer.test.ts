@@ -17,7 +17,7 @@ import {
   openInChromium,
   serveAsWeb,
 } from '../support/programs/chromium.js';
-import { findingsOf, taskTimes } from '../support/programs/pageMeasures.js';
+import { findingsOf, loseGpu, taskTimes } from '../support/programs/pageMeasures.js';
 
 const home = mkdtempSync(join(tmpdir(), 'chexgpu-trainer-'));
 const WEIGHTS = join(home, 'tiny.safetensors');
@@ -177,6 +177,28 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Trainer', () => {
     await page.getByText(`valid.csv, line 2: images/${image} is not there`).waitFor(PATIENCE);
     await page.setInputFiles('#folder', join(home, 'data'));
     await page.getByText('No leakage').waitFor(PATIENCE);
+    // What holds is shown, and an emptied field goes back to it.
+    const rate = page.getByLabel('learning rate');
+    const usual = await rate.inputValue();
+    expect(Number(usual)).toBeGreaterThan(0);
+    for (const field of [page.locator('#batchSize'), rate]) {
+      const before = await field.inputValue();
+      await field.fill('');
+      await field.blur();
+      await expect.poll(() => field.inputValue()).toBe(before);
+    }
+    // Two in one turn of the page: both count.
+    await page.locator('chexgpu-training-form').evaluate((form) => {
+      for (const name of ['reduceLr', 'earlyStopping']) {
+        form.shadowRoot!.querySelector<HTMLInputElement>(`input[name=${name}]`)!.click();
+      }
+    });
+    expect(await page.getByLabel('patience').evaluateAll((all) => all.map((one) => one.value))).toEqual([
+      '1',
+      '1',
+    ]);
+    await page.locator('input[name=reduceLr]').uncheck();
+    await page.locator('input[name=earlyStopping]').uncheck();
     // By the keyboard alone.
     await page.locator('input[name=reduceLr]').press('Space');
     await page.locator('#schedule').press('ArrowDown');
@@ -189,5 +211,22 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Trainer', () => {
     await page.locator('#train').press('Enter');
     await inState(page, 'done');
     await page.getByText('It ended before its last epoch: ended by hand.').waitFor(PATIENCE);
+  });
+
+  it('says that the GPU was lost, and goes on from the last checkpoint when it is opened again', async () => {
+    await setUp(page, 3);
+    await page.locator('input[name=reduceLr]').uncheck();
+    await page.click('#train');
+    await page.getByText(/^Epoch 2 of 3/).waitFor(PATIENCE);
+    await loseGpu(page);
+    await page.getByText('The GPU was lost: ').waitFor(PATIENCE);
+    await page.locator('#reopen:not([disabled])').waitFor(PATIENCE);
+    expect(await page.locator('#go-on').isDisabled()).toBe(true);
+    expect(await findingsOf(page)).toEqual([]);
+    await page.click('#reopen');
+    await page.getByText(/A training waits: [12] of 3 epochs/).waitFor(PATIENCE);
+    await page.locator('#go-on:not([disabled])').click(PATIENCE);
+    await inState(page, 'done');
+    expect(await page.locator('chexgpu-trainer .message.bad').count()).toBe(0);
   });
 });

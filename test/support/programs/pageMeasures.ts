@@ -1,4 +1,4 @@
-/** What tests of pages measure: how long tasks of a page take, and what axe finds. */
+/** What tests of pages measure and do to them: how long tasks take, what axe finds, the loss of a GPU. */
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 
@@ -34,4 +34,19 @@ export async function taskTimes(page: Page): Promise<() => Promise<number>> {
 export async function findingsOf(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 120)}`));
+}
+
+/** Takes the GPU from the page's newest worker as soon as that has something computed. */
+export async function loseGpu(page: Page): Promise<void> {
+  await page
+    .workers()
+    .at(-1)
+    ?.evaluate(() => {
+      const { createCommandEncoder } = GPUDevice.prototype;
+      GPUDevice.prototype.createCommandEncoder = function (...given) {
+        GPUDevice.prototype.createCommandEncoder = createCommandEncoder;
+        this.destroy();
+        return createCommandEncoder.apply(this, given);
+      };
+    });
 }
