@@ -178,7 +178,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Trainer', () => {
     await page.setInputFiles('#folder', join(home, 'data'));
     await page.getByText('No leakage').waitFor(PATIENCE);
     // What holds is shown, and an emptied field goes back to it.
-    const rate = page.getByLabel('learning rate');
+    const rate = page.getByRole('spinbutton', { name: 'learning rate', exact: true });
     const usual = await rate.inputValue();
     expect(Number(usual)).toBeGreaterThan(0);
     for (const field of [page.locator('#batchSize'), rate]) {
@@ -193,10 +193,9 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Trainer', () => {
         form.shadowRoot!.querySelector<HTMLInputElement>(`input[name=${name}]`)!.click();
       }
     });
-    expect(await page.getByLabel('patience').evaluateAll((all) => all.map((one) => one.value))).toEqual([
-      '1',
-      '1',
-    ]);
+    expect(
+      await page.getByLabel('patience').evaluateAll((all: HTMLInputElement[]) => all.map((one) => one.value)),
+    ).toEqual(['1', '1']);
     await page.locator('input[name=reduceLr]').uncheck();
     await page.locator('input[name=earlyStopping]').uncheck();
     // By the keyboard alone.
