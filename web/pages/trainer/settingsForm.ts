@@ -123,7 +123,10 @@ export class TrainingForm extends LitElement {
       </label>`;
     }
     const label = usual === undefined ? `${spaced(name)}, empty for none` : spaced(name);
-    return this.numberField({ label, help }, (value as number | undefined) ?? usual, set);
+    // Emptied, one that must hold a number goes back to what it was.
+    return this.numberField({ label, help }, (value as number | undefined) ?? usual, (next) =>
+      set(next ?? (usual === undefined ? undefined : value)),
+    );
   }
 
   /** A choice by name, with the settings of what is chosen. @param first a setting that always shows */
