@@ -17,7 +17,7 @@ export async function testGpu(): Promise<Gpu> {
   return gpu;
 }
 
-/** `const faulty = await testFaultyDevice();`, likewise, with a device that is a host's. Each of its errors is caught. */
+/** `const faulty = await testFaultyDevice();`, likewise: a device that is a host's, each of whose errors is caught. */
 export async function testFaultyDevice(): Promise<FaultyDevice> {
   const faulty = faultyDevice((await testGpu()).device);
   // Among them would be "used in submit while destroyed".
