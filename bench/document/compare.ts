@@ -56,7 +56,8 @@ export function figures(document: BenchDocument): Figure[] {
     list.push({ section: 'peaks', name: 'copy', value: peaks.gbs, unit: 'GB/s', noise: null });
   }
   if (kernels) {
-    const step = `${workloadName(kernels)}, sum of dispatches`;
+    const part = kernels.part === undefined ? '' : ` of ${kernels.part}`;
+    const step = `${workloadName(kernels)}, sum of dispatches${part}`;
     list.push({ section: 'kernels', name: step, value: kernels.stepMs, unit: 'ms', noise: null });
     for (const { op, variant, tile, shape, ms, noise } of kernels.rows) {
       const name = [`${op}.${variant}`, tile, shape].filter(Boolean).join(' ');

@@ -69,17 +69,6 @@ function lines(value: unknown, indent: string): string {
   return `${list ? '[' : '{'}\n${parts.join(',\n')}\n${indent}${list ? ']' : '}'}`;
 }
 
-/** Why a text is no document of this bench; null if it is one. */
-export function documentProblem(value: unknown): string | null {
-  if (value === null || typeof value !== 'object') return 'it holds no JSON object';
-  const { format, version, adapter } = value as Partial<BenchDocument>;
-  if (format !== FORMAT) return 'no bench of chexgpu wrote it';
-  if (version !== FORMAT_VERSION)
-    return `it has version ${String(version)} of the format, not ${FORMAT_VERSION}`;
-  if (typeof adapter?.name !== 'string') return 'it names no adapter';
-  return null;
-}
-
 /** `lavapipe-2026-11-24` for bench/results: the adapter in short, and the day. */
 export function resultName({ adapter, date }: Pick<BenchHeader, 'adapter' | 'date'>): string {
   const name = adapter.kind === 'hardware' ? adapter.name : adapter.kind;

@@ -49,12 +49,24 @@ export function profileTable(title: string, rows: readonly ProfileRow[], most = 
 export function variantTable(totals: readonly VariantTotal[]): Table {
   return {
     title: 'Variants (all dispatches of the step that take it; * is what the plan uses)',
-    header: ['kernel', 'shapes', 'dispatches', 'ms', 'GFLOP/s', 'GB/s', 'of peak', 'chosen', 'fastest'],
+    header: [
+      'kernel',
+      'shapes',
+      'dispatches',
+      'ms',
+      'x naive',
+      'GFLOP/s',
+      'GB/s',
+      'of peak',
+      'chosen',
+      'fastest',
+    ],
     rows: totals.map((t) => [
       `${t.op}.${t.variant}${t.chosen > 0 ? ' *' : ''}`,
       String(t.shapes),
       String(t.count),
       threeDigits(t.ms),
+      t.overNaive ? threeDigits(t.overNaive) : '',
       threeDigits(t.gflops),
       threeDigits(t.gbs),
       percent(t.ofPeak),
@@ -132,6 +144,21 @@ export function modelTable({ rows }: Pick<ModelReport, 'rows'>): Table {
       byteSize(row.planBytesAnImage),
     ]),
   };
+}
+
+/** Where each workload's time goes, of those that tell it. */
+export function groupTables({ rows }: Pick<ModelReport, 'rows'>, most?: number): Table[] {
+  return rows.flatMap((row) =>
+    row.groups
+      ? [
+          profileTable(
+            `Where ${workloadName(row)} spends its time, each dispatch by itself`,
+            row.groups,
+            most,
+          ),
+        ]
+      : [],
+  );
 }
 
 export function pipelineTable(rows: readonly PipelineRow[]): Table {

@@ -3,11 +3,11 @@
  * uses it wherever it fits. Kernels that no step holds are raced on the sizes of their checks.
  */
 
-import { ChexError } from '../../src/core/errors.js';
+import { ChexError, UsageError } from '../../src/core/errors.js';
 import { countParameters, type DenseNetConfig } from '../../src/densenet/architecture.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
-import { fixedTensor, PlanBuilder } from '../../src/engine/plan/plan.js';
+import { fixedTensor, type Plan, PlanBuilder } from '../../src/engine/plan/plan.js';
 import { boundOf, type Peaks } from '../../src/engine/timing/peaks.js';
 import { type Profile, profilePlan } from '../../src/engine/timing/profile.js';
 import { byKernel, type ProfileRow } from '../../src/engine/timing/profileTables.js';
@@ -29,14 +29,17 @@ import {
   type VariantTotal,
   variantTotals,
 } from './kernelRows.js';
+import { partFinder, partsOf } from './parts.js';
 
 const BUDGET_MS = { software: 12_000, hardware: 20_000 } as const;
 
 export interface KernelOptions extends Workload {
   config: DenseNetConfig;
   peaks: Peaks;
-  /** An operation, such as `conv.forward`, or a folder of them, such as `conv`; default all. */
-  op?: string;
+  /** Operations, such as `conv.forward`, or folders of them, such as `conv`; default all. */
+  ops?: readonly string[];
+  /** Of the network, as `partsOf` names it: only its dispatches are timed. Default: the whole step. */
+  part?: string;
   /** Runs of each step; default 5, fewer where they would take longer than `budgetMs`. */
   repeats?: number;
   /** For the runs of one variant. Default 12 s in software, 20 s on hardware. */
@@ -61,6 +64,8 @@ export interface TimelineRow {
 
 export interface KernelReport extends Workload {
   network: string;
+  /** What of the network was timed, and all below is of; left out where it was all. */
+  part?: string;
   clock: Profile['clock'];
   resolutionNs: number;
   /** Runs of the step as it is. */
@@ -78,10 +83,11 @@ export interface KernelReport extends Workload {
   timeline: TimelineRow[];
 }
 
-/** @throws UsageError for an unknown operation; GpuError when the device is lost */
+/** @throws UsageError for an unknown operation or part; GpuError when the device is lost */
 export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<KernelReport> {
-  const { kind, batch, size, precision, config, peaks, signal, onProgress = () => {} } = options;
-  const ops = operationsOf(options.op);
+  const { kind, batch, size, precision, config, part, peaks, signal, onProgress = () => {} } = options;
+  const ops = [...new Set(options.ops?.flatMap(operationsOf) ?? operationsOf(undefined))];
+  if (part !== undefined) checkPart(config, part);
   const results = await selfTest(gpu, {
     ops,
     signal,
@@ -95,13 +101,22 @@ export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<Ke
     signal?.throwIfAborted();
     const name = Object.values(forced)[0] ?? 'as the plan has it';
     onProgress(name, i, sets.length);
-    const profile = await attempt(forced, failed, () => profileWith(gpu, options, weights, forced));
+    const profile = await attempt(forced, failed, () =>
+      profileWith(gpu, { ...options, ops }, weights, forced),
+    );
     if (profile) measured.push({ profile, forced });
   }
   onProgress('kernels outside the step', sets.length, sets.length);
+  if (measured[0].profile.dispatches.length === 0) {
+    throw new UsageError(
+      `A ${kind} step of ${config.name} has nothing to time in ${part}.`,
+      'Choose another part.',
+    );
+  }
   const inStep = new Set(measured[0].profile.dispatches.map(({ op }) => op));
   const rows = kernelRows(measured, (op) => ops.includes(op), peaks);
-  for (const op of ops.filter((name) => !inStep.has(name))) {
+  // Of a part, what it does not hold is not asked for.
+  for (const op of part === undefined ? ops.filter((name) => !inStep.has(name)) : []) {
     signal?.throwIfAborted();
     if (op === 'adam.step') rows.push(...(await adamRows(gpu, config, peaks)));
     else rows.push(...(await raceRows(gpu, op, options, failed)));
@@ -113,6 +128,7 @@ export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<Ke
     size,
     ...(precision && { precision }),
     network: config.name,
+    ...(part !== undefined && { part }),
     clock: profile.clock,
     resolutionNs: profile.resolutionNs,
     repeats: profile.repeats,
@@ -126,6 +142,12 @@ export async function benchKernels(gpu: Gpu, options: KernelOptions): Promise<Ke
     convolutions: convolutionRows(profile, peaks),
     timeline: timelineRows(profile),
   };
+}
+
+function checkPart(config: DenseNetConfig, part: string): void {
+  const parts = partsOf(config);
+  if (parts.includes(part)) return;
+  throw new UsageError(`${config.name} has no part "${part}".`, `Its parts are ${parts.join(', ')}.`);
 }
 
 /** One line per variant: its first failure. */
@@ -167,9 +189,28 @@ async function attempt(
   }
 }
 
+/** What counts of a plan: of the part that is asked for; with variants insisted on, those and what belongs to them. */
+function dispatchesToTime(
+  plan: Plan,
+  { config, part, ops }: Pick<KernelOptions, 'config' | 'part'> & { ops: readonly string[] },
+  asIs: boolean,
+): number[] {
+  const partOf = partFinder(config);
+  let kept = -1;
+  return [...plan.dispatches.keys()].filter((i) => {
+    const { label, kernel } = plan.dispatches[i];
+    if (part !== undefined && partOf({ label }) !== part) return false;
+    const follows =
+      kept === i - 1 && kernel.op.startsWith('reduce.') && plan.dispatches[kept]?.label === label;
+    if (!asIs && !ops.includes(kernel.op) && !follows) return false;
+    kept = i;
+    return true;
+  });
+}
+
 async function profileWith(
   gpu: Gpu,
-  options: KernelOptions,
+  options: KernelOptions & { ops: readonly string[] },
   weights: WeightMap,
   variants: Readonly<Record<string, string>>,
 ): Promise<Profile | null> {
@@ -187,11 +228,15 @@ async function profileWith(
   try {
     const asIs = Object.keys(variants).length === 0;
     const plan = await model.planOf(kind, batch, size);
-    const taken = plan.dispatches.some(({ kernel: { op, variant } }) => variants[op] === variant);
+    const chosen = dispatchesToTime(plan, options, asIs);
+    const taken = chosen.some((i) => {
+      const { op, variant } = plan.dispatches[i].kernel;
+      return variants[op] === variant;
+    });
     if (!asIs && !taken) return null;
     // A software adapter takes as long for zeros, and up to a minute for a naive step: there only the first is filled.
     if (asIs || gpu.info.kind === 'hardware') await filledPlan(model, { kind, batch, size });
-    return await profilePlan(gpu, plan, { repeats, budgetMs, signal });
+    return await profilePlan(gpu, plan, { repeats, budgetMs, signal, chosen });
   } finally {
     gpu.assertAlive();
     model.dispose();

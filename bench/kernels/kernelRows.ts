@@ -190,6 +190,11 @@ export interface VariantTotal {
   /** Shapes where the plan uses it, and where it is the fastest. */
   chosen: number;
   fastest: number;
+  /**
+   * How many times as fast as `naive`, on the shapes that both were measured on; null where there are none. Documents
+   * of before do not tell it.
+   */
+  overNaive?: number | null;
 }
 
 /** Sums of the rows, by operation in the rows' order, the quickest variant first. */
@@ -224,10 +229,24 @@ export function variantTotals(rows: readonly KernelRow[], peaks: Peaks): Variant
           ofPeak,
           chosen: rows.filter((row) => row.op === op && row.variant === variant && row.chosen).length,
           fastest: group.filter(({ fastest }) => fastest).length,
+          overNaive: factorOver(variants.get('naive') ?? [], group),
         };
       })
       .sort((a, b) => b.shapes - a.shapes || a.ms - b.ms),
   );
+}
+
+/** Times of one variant by those of another, on the shapes that both have; null where there are none. */
+function factorOver(slow: readonly KernelRow[], fast: readonly KernelRow[]): number | null {
+  let [slowMs, fastMs] = [0, 0];
+  for (const row of fast) {
+    const twin = slow.find(({ shape }) => shape === row.shape);
+    if (!twin) continue;
+    const count = Math.max(1, row.count);
+    slowMs += count * twin.ms;
+    fastMs += count * row.ms;
+  }
+  return slowMs > 0 && fastMs > 0 ? slowMs / fastMs : null;
 }
 
 /** Below this share of the step a convolution is not worth judging. */
@@ -262,6 +281,12 @@ export function convolutionRows(profile: Profile, peaks: Peaks): ConvolutionRow[
       const ofBest = best > 0 ? (row.ofPeak ?? 0) / best : 0;
       return { ...row, ofBest, ok: ofBest >= BAR };
     });
+}
+
+/** What a dispatch does, in which it is like others of all sizes: `conv.forward 3x3`, `pool.averageForward`. */
+export function workGroup({ op, shape }: Pick<DispatchProfile, 'op' | 'shape'>): string {
+  const window = op.startsWith('conv.') ? / (\d+x\d+(?:\/\d+)?) -> /.exec(shape)?.[1] : undefined;
+  return window ? `${op} ${window}` : op;
 }
 
 /**

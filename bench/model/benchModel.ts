@@ -3,8 +3,11 @@ import type { DenseNetConfig } from '../../src/densenet/architecture.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { planHelpers } from '../../src/engine/plan/recordPlan.js';
 import { type Peaks, ratesOf } from '../../src/engine/timing/peaks.js';
+import { profilePlan } from '../../src/engine/timing/profile.js';
+import { grouped, type ProfileRow } from '../../src/engine/timing/profileTables.js';
 import { repeatedTimes } from '../../src/engine/timing/repeatRuns.js';
 import type { Timing } from '../../src/engine/timing/statistics.js';
+import { workGroup } from '../kernels/kernelRows.js';
 import { callModel, createModel, randomBatch, type Workload } from './workload.js';
 
 export interface ModelOptions extends Workload {
@@ -12,7 +15,7 @@ export interface ModelOptions extends Workload {
   peaks: Peaks;
   /** Calls that count. Default 10. */
   samples?: number;
-  /** For each of the two timings. Default 20 s. */
+  /** For each of the three timings. Default 20 s. */
   budgetMs?: number;
   signal?: AbortSignal;
   onProgress?: (what: string, done: number, total: number) => void;
@@ -45,7 +48,12 @@ export interface ModelRow extends Workload, Timing {
   gflops: number;
   /** Each dispatch's shortest possible time by the plan's time. */
   ofPeak: number;
+  /** Where the plan's time goes, by what dispatches do; each ran by itself. Documents of before have none. */
+  groups?: ProfileRow[];
 }
+
+/** Of the profile that `groups` are of. */
+const PROFILE_REPEATS = 3;
 
 /**
  * @param gpu a device on which nothing was compiled yet, so that the first call is one
@@ -87,6 +95,13 @@ export async function benchModel(gpu: Gpu, options: ModelOptions): Promise<Model
       plan.run();
       await gpu.idle();
     }, timing('the plan alone'));
+    onProgress('by kind of work', 0, PROFILE_REPEATS);
+    const profile = await profilePlan(gpu, plan, {
+      repeats: PROFILE_REPEATS,
+      budgetMs,
+      signal,
+      onProgress: ({ done }) => onProgress('by kind of work', done, PROFILE_REPEATS),
+    });
     const { flops, gflops, ofPeak } = ratesOf(plan.dispatches, alone.ms * 1e6, peaks);
     return {
       kind,
@@ -108,6 +123,7 @@ export async function benchModel(gpu: Gpu, options: ModelOptions): Promise<Model
       flops,
       gflops,
       ofPeak,
+      groups: grouped(profile, peaks, workGroup),
     };
   } finally {
     model.dispose();

@@ -4,6 +4,7 @@ import { MT19937 } from '../../src/core/mt19937.js';
 import type { DenseNetConfig } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
 import type { Gpu } from '../../src/engine/device/gpu.js';
+import type { GpuInfo } from '../../src/engine/device/gpuInfo.js';
 import type { Plan, Precision } from '../../src/engine/plan/plan.js';
 import type { PixelBatch } from '../../src/training/batch.js';
 import type { ModelOptions } from '../../src/training/model/model.js';
@@ -22,6 +23,21 @@ export interface Workload {
 
 export function workloadName({ kind, batch, size, precision = 'f32' }: Workload): string {
   return `${kind} ${batch}x${size}${precision === 'f32' ? '' : ` ${precision}`}`;
+}
+
+/** What is measured on an adapter unless somebody says otherwise: software takes minutes for what a GPU does at once. */
+const USUAL: Record<GpuInfo['kind'], Record<PlanKind, Omit<Workload, 'kind'>>> = {
+  software: { predict: { batch: 1, size: 224 }, train: { batch: 4, size: 64 } },
+  hardware: { predict: { batch: 32, size: 320 }, train: { batch: 32, size: 320 } },
+};
+
+export function workloadOf(
+  kind: PlanKind,
+  { size, batch }: { size?: number; batch?: number },
+  adapter: GpuInfo['kind'],
+): Workload {
+  const usual = USUAL[adapter][kind];
+  return { kind, batch: batch ?? usual.batch, size: size ?? usual.size };
 }
 
 export interface FixtureOptions {

@@ -13,6 +13,7 @@ import type { BenchDocument } from '../document/document.js';
 import {
   comparisonTable,
   convolutionTable,
+  groupTables,
   growthLines,
   modelTable,
   peersTable,
@@ -200,6 +201,7 @@ async function sections(document: BenchDocument, comparison: Comparison | null):
   if (model) {
     const tables = [
       ...(model.rows.length > 0 ? [modelTable(model)] : []),
+      ...groupTables(model),
       ...(model.pipeline.length > 0 ? [pipelineTable(model.pipeline)] : []),
     ];
     list.push({ id: 'model', title: 'The network as a whole', body: html`${tables.map(htmlTable)}` });

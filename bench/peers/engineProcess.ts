@@ -3,46 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Engine, JobKind } from './peerReport.js';
-
-export interface ChildJob {
-  /** 'statistics': forward with the batch's statistics, the referee of training. */
-  kind: JobKind | 'statistics' | 'adapter';
-  folder: string;
-  batch: number;
-  size: number;
-}
-
-export interface Opened {
-  adapter?: string | null;
-  adapterKind?: string;
-  versions?: Record<string, string>;
-  /** Set when the engine cannot do such a job. */
-  unsupported?: string;
-  /** Vulkan drivers loaded in the process. */
-  drivers: string[];
-}
-
-export interface Ran {
-  ms: number;
-  values: Float32Array;
-}
-
-export interface Memory {
-  /** Bytes of GPU buffers alive at once, at most. */
-  peak: number;
-  /** Weights, moving averages, gradients and optimizer state, bytes. */
-  held: number;
-  /** Other counts, bytes by name. */
-  details: Record<string, number>;
-}
-
-interface Answers {
-  open: Opened;
-  run: Ran;
-  first: Opened & Ran;
-  memory: Memory;
-}
+import type { Answers, EngineJob, EngineRunner, Opened } from './engineRunner.js';
+import type { Engine } from './peerReport.js';
 
 interface Answer {
   id: number;
@@ -74,7 +36,7 @@ export interface ProcessOptions {
 }
 
 /** One engine in a process of its own. */
-export class EngineProcess {
+export class EngineProcess implements EngineRunner {
   private readonly gone: Promise<void>;
   private readonly child: ChildProcess;
   private readonly waiting = new Map<number, (answer: Answer) => void>();
@@ -112,7 +74,7 @@ export class EngineProcess {
    * @throws Error with what the engine said, or that it ended or took longer than `timeoutMs`; after the
    *   latter two it is gone
    */
-  ask<Op extends keyof Answers>(op: Op, timeoutMs: number, job?: ChildJob): Promise<Answers[Op]> {
+  ask<Op extends keyof Answers>(op: Op, timeoutMs: number, job?: EngineJob): Promise<Answers[Op]> {
     if (this.ended) return Promise.reject(new Error(this.ended));
     const id = this.next++;
     return new Promise((resolve, reject) => {
@@ -165,7 +127,7 @@ function lastLines(text: string): string {
  * @returns also the path of SwiftShader's library, if that is the driver
  */
 export function peerEnvironment(
-  { adapterKind, drivers }: Opened,
+  { adapterKind, drivers = [] }: Opened,
   folder: string,
 ): { environment: NodeJS.ProcessEnv; swiftshader?: string } {
   const names: Record<string, RegExp> = { lavapipe: /^libvulkan_lvp/, swiftshader: /^libvk_swiftshader/ };

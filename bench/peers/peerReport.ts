@@ -54,7 +54,8 @@ export interface PeerReport {
   date: string;
   /** Our adapter. */
   adapter: string;
-  node: string;
+  /** Version of Node, where the engines were processes of it. */
+  node?: string;
   /** Versions of the peers' packages. */
   versions: Record<string, string>;
   results: PeerResult[];

@@ -1,24 +1,15 @@
 /** What a race needs to run its jobs. */
-import { type ChildJob, EngineProcess } from './engineProcess.js';
+import { EngineProcess } from './engineProcess.js';
+import type { EngineJob } from './engineRunner.js';
 import type { BenchFiles } from './peerFiles.js';
 import type { Engine, PeerJob } from './peerReport.js';
+import type { TurnContext } from './turns.js';
 
-export interface RaceContext {
+export interface RaceContext extends Omit<TurnContext, 'start' | 'jobFor'> {
   files: BenchFiles;
-  engines: readonly Engine[];
-  /** Turns of each engine after its first run; cold starts of each. */
-  rounds: number;
-  /** For one answer of one engine. */
-  timeoutMs: number;
-  /** Everyone has one turn; a further one only where it is likely to end within this time. */
-  budgetMs: number;
   environment: (engine: Engine) => NodeJS.ProcessEnv;
   /** SwiftShader's library, where it is what all run on. */
   swiftshader?: string;
-  onProgress: (message: string) => void;
-  /** Filled with what the engines say. */
-  versions: Record<string, string>;
-  signal?: AbortSignal;
   /** The program of the children; tests have their own. */
   program?: string;
 }
@@ -32,6 +23,6 @@ export function startEngine(
   return new EngineProcess(engine, { ...context.environment(engine), ...more }, { signal, program });
 }
 
-export function childJob({ files }: RaceContext, { kind, batch, size }: PeerJob): ChildJob {
+export function childJob({ files }: RaceContext, { kind, batch, size }: PeerJob): EngineJob {
   return { kind, folder: files.folder, batch, size };
 }

@@ -1,123 +1,51 @@
-/** One job: every engine opened, checked against the referee (rightNumbers.ts), then timed in turns. */
+/** One job of engines in processes of their own, each checked against the referee (rightNumbers.ts). */
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { byteSize } from '../../src/core/formatting.js';
-import { median } from '../../src/engine/timing/statistics.js';
-import type { EngineProcess, Opened } from './engineProcess.js';
-import {
-  addNote,
-  emptyRow,
-  jobName,
-  type PeerJob,
-  type PeerResult,
-  type PeerRow,
-  ratiosOf,
-} from './peerReport.js';
+import type { Referee } from './judging.js';
+import { emptyRow, jobName, type PeerJob, type PeerResult, type PeerRow } from './peerReport.js';
 import { childJob, type RaceContext, startEngine } from './raceContext.js';
-import { compareUpdates, findReferee } from './rightNumbers.js';
+import { findReferee } from './rightNumbers.js';
+import { attempt, raceInTurns, resultOf, settle, type TurnContext, turnsWithin } from './turns.js';
 
-/** In one turn an engine runs until this long has passed, so that quick ones are not timed cold. */
-const TURN_MS = 250;
-const TURN_RUNS = 5;
-
-interface Runner {
-  row: PeerRow;
-  process: EngineProcess;
-  /** Numbers of the first run of the first turn; for training, the loss after one update. */
-  second?: Float32Array;
+/** What the race in turns needs, of what the processes need. */
+function turnContext(context: RaceContext): TurnContext {
+  return {
+    ...context,
+    start: (engine) => startEngine(context, engine),
+    jobFor: (job) => childJob(context, job),
+  };
 }
 
 /** @throws the signal's reason when it is aborted; an engine that fails has a row that says so */
 export async function runJob(context: RaceContext, job: PeerJob): Promise<PeerResult> {
-  const deadline = Date.now() + context.budgetMs;
   const referee = await findReferee(context, job);
+  if (job.kind !== 'coldStart') return raceInTurns(turnContext(context), job, referee);
+  const isDue = turnsWithin(context.budgetMs);
   const rows = context.engines.map(emptyRow);
-  const next = (row: PeerRow, round: number) =>
-    row.status === 'ok' && (round === 0 || Date.now() + (row.samples.at(-1) ?? 0) < deadline);
-
-  if (job.kind === 'coldStart') {
-    for (let round = 0; round < context.rounds; round++) {
-      for (const row of rows) if (next(row, round)) await startCold(context, job, row, referee.check);
-    }
-  } else {
-    const runners: Runner[] = [];
-    try {
-      for (const row of rows) runners.push(await openRunner(context, job, row, referee.check));
-      for (let round = 0; round < (job.kind === 'memory' ? 1 : context.rounds); round++) {
-        for (const runner of runners) {
-          if (next(runner.row, round))
-            await attempt(context, runner.row, () => takeTurn(context, job, runner));
-        }
-        if (round === 0 && job.kind === 'trainStep') compareUpdates(runners);
-      }
-    } finally {
-      await Promise.all(runners.map(({ process }) => process.stop()));
-    }
+  for (let round = 0; round < context.rounds; round++) {
+    for (const row of rows) if (isDue(row, round)) await startCold(context, job, row, referee.check);
   }
-  for (const row of rows) {
-    row.ms = row.status === 'ok' && row.samples.length > 0 ? median(row.samples) : null;
-    row.perImage = row.ms !== null ? row.ms / job.batch : null;
-  }
-  return { job, referee: referee.name, rows, ratios: ratiosOf(rows) };
-}
-
-type Check = (row: PeerRow, values: Float32Array) => void;
-
-async function openRunner(context: RaceContext, job: PeerJob, row: PeerRow, check: Check): Promise<Runner> {
-  const { timeoutMs, onProgress } = context;
-  const name = `${jobName(job)}, ${row.engine}`;
-  onProgress(`${name}: first run`);
-  const process = startEngine(context, row.engine);
-  await attempt(context, row, async () => {
-    const opened = await process.ask('open', timeoutMs, childJob(context, job));
-    if (!settle(context, row, opened)) return;
-    const first = await process.ask('run', timeoutMs);
-    if (job.kind !== 'memory') row.firstMs = first.ms;
-    check(row, first.values);
-    onProgress(`${name}: ${row.status}, first run ${first.ms.toFixed(0)} ms`);
-  });
-  if (row.status !== 'ok') {
-    await process.stop();
-    onProgress(`${name}: ${row.status}, ${row.note}`);
-  }
-  return { row, process };
-}
-
-async function takeTurn(context: RaceContext, job: PeerJob, runner: Runner): Promise<void> {
-  const { row, process } = runner;
-  const { timeoutMs, onProgress } = context;
-  if (job.kind === 'memory') {
-    const { peak, held, details } = await process.ask('memory', timeoutMs);
-    row.bytes = peak - held;
-    const more = Object.entries(details).map(([what, bytes]) => `; ${what}: ${byteSize(bytes)}`);
-    addNote(
-      row,
-      `peak ${byteSize(peak)} less ${byteSize(held)} of weights, gradients and Adam${more.join('')}`,
-    );
-    return;
-  }
-  const started = performance.now();
-  for (let i = 0; i < TURN_RUNS && (i === 0 || performance.now() - started < TURN_MS); i++) {
-    const { ms, values } = await process.ask('run', timeoutMs);
-    runner.second ??= values;
-    row.samples.push(ms);
-  }
-  onProgress(`${jobName(job)}, ${row.engine}: ${row.samples.at(-1)!.toFixed(0)} ms`);
+  return resultOf(job, referee, rows);
 }
 
 /** From the spawn of a process to its first probabilities, with caches of its own that are empty. */
-async function startCold(context: RaceContext, job: PeerJob, row: PeerRow, check: Check): Promise<void> {
+async function startCold(
+  context: RaceContext,
+  job: PeerJob,
+  row: PeerRow,
+  check: Referee['check'],
+): Promise<void> {
   const cache = mkdtempSync(join(tmpdir(), 'chexgpu-cold-'));
   const empty = emptyCaches(cache, context.swiftshader);
   const started = performance.now();
   const process = startEngine(context, row.engine, empty);
   try {
-    await attempt(context, row, async () => {
+    await attempt(turnContext(context), row, async () => {
       const first = await process.ask('first', context.timeoutMs, childJob(context, job));
       const ms = performance.now() - started;
-      if (!settle(context, row, first)) return;
+      if (!settle(turnContext(context), row, first)) return;
       check(row, first.values);
       if (row.status === 'ok') row.samples.push(ms);
     });
@@ -147,26 +75,4 @@ export function emptyCaches(folder: string, swiftshader: string | undefined): No
     MESA_SHADER_CACHE_DIR: join(folder, 'mesa'),
     __GL_SHADER_DISK_CACHE_PATH: folder,
   };
-}
-
-/** Notes what the engine said of itself. False when it cannot do the job. */
-function settle(context: RaceContext, row: PeerRow, opened: Opened): boolean {
-  if (opened.unsupported) {
-    row.status = 'unsupported';
-    addNote(row, opened.unsupported);
-    return false;
-  }
-  Object.assign(context.versions, opened.versions);
-  row.adapter = opened.adapter ?? (opened.drivers.map((path) => basename(path)).join(', ') || 'not told');
-  return true;
-}
-
-async function attempt(context: RaceContext, row: PeerRow, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    context.signal?.throwIfAborted();
-    row.status = 'failed';
-    addNote(row, (error as Error).message);
-  }
 }

@@ -73,9 +73,10 @@ const COVERED: Readonly<Record<string, string>> = {
   'scripts/processIdentity.mjs': 'test/scripts/setup.test.ts',
   'scripts/setupLock.mjs': 'test/scripts/setup.test.ts',
   'bench/page/': 'test/bench/page/page.test.ts',
-  'bench/peers/engines/tfjs.mjs': 'test/bench/peers/racePeers.test.ts',
+  'bench/peers/engines/tfjsNetwork.mjs': 'test/bench/peers/racePeers.test.ts',
   'bench/peers/onnxGraph.ts': 'test/bench/peers/onnx.test.ts',
-  'bench/peers/peerFiles.ts': 'test/bench/peers/onnx.test.ts',
+  'bench/peers/peerNetwork.ts': 'test/bench/peers/onnx.test.ts',
+  'bench/peers/turns.ts': 'test/bench/peers/runJob.test.ts',
 };
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');

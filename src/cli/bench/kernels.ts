@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import { FORMAT, FORMAT_VERSION } from '../../../bench/document/document.js';
 import { benchKernels } from '../../../bench/kernels/benchKernels.js';
-import type { PlanKind } from '../../../bench/model/workload.js';
+import { type PlanKind, workloadOf } from '../../../bench/model/workload.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import { operationsOf } from '../../verify/checksOf.js';
 import { define } from '../defineCommand.js';
@@ -11,19 +11,13 @@ import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
 import { EXIT_CODES } from '../terminal/exitCodes.js';
 import { benchHeader } from './header.js';
-import {
-  addResultOptions,
-  addWorkOptions,
-  type ResultFlags,
-  seconds,
-  type WorkFlags,
-  workloadOf,
-} from './options.js';
+import { addResultOptions, addWorkOptions, type ResultFlags, seconds, type WorkFlags } from './options.js';
 import { peaksWithProgress } from './peaks.js';
 import { beforeMeasuring, finish } from './result.js';
 
 interface KernelFlags extends ResultFlags, WorkFlags {
   op?: string;
+  part?: string;
   plan: PlanKind;
   f16: boolean;
   repeats?: number;
@@ -43,7 +37,8 @@ async function kernels(context: CommandContext, flags: KernelFlags): Promise<num
       ...(flags.f16 && { precision: 'f16' as const }),
       config: densenetConfig(flags.network),
       peaks,
-      op: flags.op,
+      ops: flags.op === undefined ? undefined : [flags.op],
+      part: flags.part,
       repeats: flags.repeats,
       budgetMs: flags.budget,
       signal,
@@ -63,12 +58,17 @@ export const benchKernelsCommand = define<KernelFlags>({
   examples: [
     ['chexgpu bench kernels', 'all of them, in a training step'],
     ['chexgpu bench kernels --op conv.forward --size 64 --batch 4', 'one operation'],
+    ["chexgpu bench kernels --op conv --part 'dense block 4'", 'one part of the network'],
     ['chexgpu bench kernels --plan predict --html kernels.html', 'on the shapes of inference, as a page'],
     ['chexgpu bench kernels --compare before.json', 'what a change has made faster or slower'],
   ],
   flags: (command) => {
     command
       .option('--op <name>', 'an operation, such as conv.forward, or a group of them, such as conv')
+      .option(
+        '--part <name>',
+        "of the network, such as 'dense block 1'; the others are named where there is none",
+      )
       .addOption(
         new Option('--plan <kind>', 'whose shapes').choices(['train', 'predict']).default('train', 'train'),
       )

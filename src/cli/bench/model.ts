@@ -8,7 +8,7 @@ import {
 import { benchModel } from '../../../bench/model/benchModel.js';
 import { benchPipeline } from '../../../bench/model/inputPipeline.js';
 import { benchScaling } from '../../../bench/model/scaling.js';
-import { type Workload, workloadName } from '../../../bench/model/workload.js';
+import { type Workload, workloadName, workloadOf } from '../../../bench/model/workload.js';
 import { densenetConfig } from '../../densenet/architecture.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { type NodeGpu, openNodeGpu } from '../../engine/device/gpu.node.js';
@@ -20,14 +20,7 @@ import type { CommandContext } from '../session/commandContext.js';
 import { type Session, withSession } from '../session/gpuSession.js';
 import { useTuning } from '../session/kernelTuning.js';
 import { benchHeader } from './header.js';
-import {
-  addResultOptions,
-  addWorkOptions,
-  type ResultFlags,
-  seconds,
-  type WorkFlags,
-  workloadOf,
-} from './options.js';
+import { addResultOptions, addWorkOptions, type ResultFlags, seconds, type WorkFlags } from './options.js';
 import { peaksWithProgress } from './peaks.js';
 import { beforeMeasuring, finish } from './result.js';
 

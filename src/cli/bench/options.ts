@@ -1,9 +1,7 @@
 /** Flags that the benches share, and the size of the work where they say nothing. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { PlanKind, Workload } from '../../../bench/model/workload.js';
 import { cellNumber } from '../../data/tables/csvCells.js';
 import type { DenseNetName } from '../../densenet/architecture.js';
-import type { GpuInfo } from '../../engine/device/gpuInfo.js';
 import { addTuningOptions, option, type TuningFlags, wholeNumber } from '../flags/sharedFlags.js';
 
 export interface ResultFlags {
@@ -17,21 +15,6 @@ export interface WorkFlags extends TuningFlags {
   size?: number;
   batch?: number;
   network: DenseNetName;
-}
-
-/** What is measured on an adapter unless flags say otherwise: software takes minutes for what a GPU does at once. */
-const USUAL: Record<GpuInfo['kind'], Record<PlanKind, Omit<Workload, 'kind'>>> = {
-  software: { predict: { batch: 1, size: 224 }, train: { batch: 4, size: 64 } },
-  hardware: { predict: { batch: 32, size: 320 }, train: { batch: 32, size: 320 } },
-};
-
-export function workloadOf(
-  kind: PlanKind,
-  { size, batch }: Pick<WorkFlags, 'size' | 'batch'>,
-  adapter: GpuInfo['kind'],
-): Workload {
-  const usual = USUAL[adapter][kind];
-  return { kind, batch: batch ?? usual.batch, size: size ?? usual.size };
 }
 
 export function addResultOptions(command: Command): Command {

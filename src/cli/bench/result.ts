@@ -1,16 +1,13 @@
 /** What every bench does at its end: print, keep, draw, compare. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseDocument } from '../../../bench/document/checkDocument.js';
 import { type Comparison, compareDocuments } from '../../../bench/document/compare.js';
-import {
-  type BenchDocument,
-  documentProblem,
-  documentText,
-  resultName,
-} from '../../../bench/document/document.js';
+import { type BenchDocument, documentText, resultName } from '../../../bench/document/document.js';
 import {
   comparisonTable,
   convolutionTable,
+  groupTables,
   growthLines,
   modelTable,
   peaksLine,
@@ -42,22 +39,23 @@ const MOST_KERNELS = 16;
 /** A result has some 100 kB. */
 const MOST_BYTES = 256 * 2 ** 20;
 
+async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readRegularFile(path, { limit: MOST_BYTES }));
+}
+
 /** @throws DataError naming the file */
 export async function readJson(path: string): Promise<unknown> {
-  const bytes = await readRegularFile(path, { limit: MOST_BYTES });
+  const json = await readText(path);
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+    return JSON.parse(json) as unknown;
   } catch (cause) {
     throw new DataError(`${path} is no JSON: ${(cause as Error).message}.`, 'Give a JSON file.', { cause });
   }
 }
 
-/** @throws DataError for a file that no bench wrote */
+/** @throws DataError for a file that no bench wrote, or that holds something else than it wrote */
 export async function readDocument(path: string): Promise<BenchDocument> {
-  const value = await readJson(path);
-  const problem = documentProblem(value);
-  if (problem) throw new DataError(`${path} is no result: ${problem}.`, 'Give a file that --out wrote.');
-  return value as BenchDocument;
+  return parseDocument(await readText(path), path);
 }
 
 export function sayTable(out: Output, { title, header, rows }: Table): void {
@@ -81,6 +79,7 @@ function sayDocument(out: Output, document: BenchDocument): void {
     for (const { op, variant, why } of kernels.failed) out.say(`FAILED ${op}.${variant}, not timed: ${why}`);
   }
   if (model && model.rows.length > 0) sayTable(out, modelTable(model));
+  for (const table of model ? groupTables(model, MOST_KERNELS) : []) sayTable(out, table);
   if (model && model.pipeline.length > 0) sayTable(out, pipelineTable(model.pipeline));
   if (model?.scaling) {
     sayTable(out, scalingTable(model.scaling));

@@ -2,7 +2,13 @@
 
 import { Argument, type Command } from 'commander';
 import { peaksLine, profileTable } from '../../../bench/document/tables.js';
-import { createModel, filledPlan, type PlanKind, workloadName } from '../../../bench/model/workload.js';
+import {
+  createModel,
+  filledPlan,
+  type PlanKind,
+  workloadName,
+  workloadOf,
+} from '../../../bench/model/workload.js';
 import { plural, threeDigits } from '../../core/formatting.js';
 import { checkFile, textKind } from '../../core/outputs/singleFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
@@ -11,7 +17,7 @@ import { profilePlan } from '../../engine/timing/profile.js';
 import { byKernel, byLayer } from '../../engine/timing/profileTables.js';
 import { chromeTrace } from '../../engine/timing/profileTrace.js';
 import { benchHeader } from '../bench/header.js';
-import { addWorkOptions, type WorkFlags, workloadOf } from '../bench/options.js';
+import { addWorkOptions, type WorkFlags } from '../bench/options.js';
 import { peaksWithProgress } from '../bench/peaks.js';
 import { sayTable } from '../bench/result.js';
 import { define } from '../defineCommand.js';

@@ -32,15 +32,19 @@ export function clockOf(gpu: Gpu): Clock {
  * Runs a plan once and times every dispatch.
  * Without the feature `timestamp-query` each dispatch is submitted and waited for, which adds the way there and
  * back to every time.
+ * @param chosen which of them run, by their place in the plan; default all
  * @throws DeviceLostError; GpuError when a dispatch is refused
  */
-export async function timeDispatches(gpu: Gpu, plan: Plan): Promise<DispatchTime[]> {
-  const count = plan.dispatches.length;
-  if (clockOf(gpu) === 'wall') return waitForEach(gpu, plan);
+export async function timeDispatches(
+  gpu: Gpu,
+  plan: Plan,
+  chosen: readonly number[] = [...plan.dispatches.keys()],
+): Promise<DispatchTime[]> {
+  if (clockOf(gpu) === 'wall') return waitForEach(gpu, plan, chosen);
   const ticks: bigint[] = [];
   const encoded: Encoded[] = [];
-  for (let first = 0; first < count; first += DISPATCHES_PER_SET) {
-    const some = await timeSome(gpu, plan, first, Math.min(DISPATCHES_PER_SET, count - first));
+  for (let first = 0; first < chosen.length; first += DISPATCHES_PER_SET) {
+    const some = await timeSome(gpu, plan, chosen.slice(first, first + DISPATCHES_PER_SET));
     ticks.push(...some.ticks);
     encoded.push(...some.encoded);
   }
@@ -54,25 +58,24 @@ type Encoded = Pick<DispatchTime, 'encodeBegin' | 'encodeEnd'>;
 async function timeSome(
   gpu: Gpu,
   plan: Plan,
-  first: number,
-  count: number,
+  chosen: readonly number[],
 ): Promise<{ ticks: BigUint64Array; encoded: Encoded[] }> {
   const what = `the profile of ${plan.label}`;
-  const timestamps = await gpu.guarded(what, () => new Timestamps(gpu, 2 * count));
+  const timestamps = await gpu.guarded(what, () => new Timestamps(gpu, 2 * chosen.length));
   const { querySet } = timestamps;
   const encoded: Encoded[] = [];
   try {
     await gpu.guarded(what, () => {
-      for (let i = 0; i < count; i++) {
+      for (const [i, index] of chosen.entries()) {
         const encodeBegin = performance.now();
-        submitOne(gpu, plan, first + i, {
+        submitOne(gpu, plan, index, {
           querySet,
           beginningOfPassWriteIndex: 2 * i,
           endOfPassWriteIndex: 2 * i + 1,
         });
         encoded.push({ encodeBegin, encodeEnd: performance.now() });
       }
-      timestamps.fetch(2 * count);
+      timestamps.fetch(2 * chosen.length);
     });
     return { ticks: await timestamps.take(), encoded };
   } finally {
@@ -80,11 +83,11 @@ async function timeSome(
   }
 }
 
-async function waitForEach(gpu: Gpu, plan: Plan): Promise<DispatchTime[]> {
+async function waitForEach(gpu: Gpu, plan: Plan, chosen: readonly number[]): Promise<DispatchTime[]> {
   const times: DispatchTime[] = [];
   const start = performance.now();
   const since = (ms: number) => (ms - start) * 1e6;
-  for (let i = 0; i < plan.dispatches.length; i++) {
+  for (const i of chosen) {
     const { encodeBegin, encodeEnd, done } = await gpu.guarded(`the profile of ${plan.label}`, () => {
       const begin = performance.now();
       submitOne(gpu, plan, i);

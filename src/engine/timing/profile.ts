@@ -12,6 +12,7 @@ import { median, spreadOf } from './statistics.js';
 import { ROUNDED_NS } from './timestamps.js';
 
 export interface DispatchProfile {
+  /** Its place in the plan. */
   index: number;
   /** What it is for in the network, e.g. `conv2_block1_1_conv`. */
   label: string;
@@ -57,6 +58,8 @@ export interface ProfileOptions extends WorkOptions {
   repeats?: number;
   /** No further run begins after so many milliseconds; the first always does. */
   budgetMs?: number;
+  /** Dispatches to time, by their place in the plan; default all. */
+  chosen?: readonly number[];
 }
 
 /**
@@ -68,24 +71,26 @@ export interface ProfileOptions extends WorkOptions {
  */
 export async function profilePlan(gpu: Gpu, plan: Plan, options: ProfileOptions = {}): Promise<Profile> {
   checkWork(options);
-  const { repeats = 5, budgetMs, signal } = options;
+  const { repeats = 5, budgetMs, signal, chosen } = options;
   const onDone = (done: number, total: number) =>
     tell(options, { phase: 'profile', done, total, unit: 'runs' });
-  const run = () => timeDispatches(gpu, plan);
+  const run = () => timeDispatches(gpu, plan, chosen);
   const runs = await repeated(run, { count: repeats, budgetMs, signal, onDone });
-  return assemble(plan, runs, clockOf(gpu));
+  return assemble(plan, runs, clockOf(gpu), chosen);
 }
 
-/** Medians of runs that were measured; `runs[r][i]` is dispatch i of run r. */
+/** Medians of runs that were measured; `runs[r][i]` is dispatch `chosen[i]` of run r. */
 export function assemble(
   plan: Pick<Plan, 'label' | 'dispatches'>,
   runs: readonly (readonly DispatchTime[])[],
   clock: Clock,
+  chosen: readonly number[] = [...plan.dispatches.keys()],
 ): Profile {
-  const dispatches = plan.dispatches.map((d, i): DispatchProfile => {
+  const dispatches = chosen.map((index, i): DispatchProfile => {
+    const d = plan.dispatches[index];
     const times = runs.map((run) => run[i].end - run[i].begin);
     return {
-      index: i,
+      index,
       label: d.label,
       op: d.kernel.op,
       variant: d.kernel.variant,

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type BenchDocument,
-  documentProblem,
   documentText,
-  FORMAT,
-  FORMAT_VERSION,
   mergeDocuments,
   resultName,
 } from '../../../bench/document/document.js';
@@ -15,20 +12,12 @@ describe('a document', () => {
     const text = documentText(document({ kernels: KERNELS }));
     const back = JSON.parse(text) as BenchDocument;
     expect(back.kernels!.rows[0]).toEqual(ROW);
-    expect(documentProblem(back)).toBeNull();
     expect(
       text.split('\n').filter((line) => line.includes('"subgroup"') && line.includes('"shape"')),
     ).toHaveLength(1);
     expect(documentText({ a: 1 / 3, b: [1.23456789, { c: [] }], d: Number.NaN, e: 123456789 })).toBe(
       '{\n "a": 0.33333,\n "b": [\n  1.2346,\n  {\n   "c": []\n  }\n ],\n "d": null,\n "e": 123456789\n}\n',
     );
-  });
-
-  it('of another kind is refused with the reason', () => {
-    expect(documentProblem({})).toMatch(/no bench/);
-    expect(documentProblem(null)).toMatch(/no JSON object/);
-    expect(documentProblem({ ...document(), version: 99 })).toMatch(/version 99/);
-    expect(documentProblem({ format: FORMAT, version: FORMAT_VERSION })).toMatch(/no adapter/);
   });
 
   it('has a file name by adapter and day', () => {

@@ -14,7 +14,7 @@ describe('bench kernels', () => {
       size: 32,
       config: TWO_LAYERS,
       peaks: PEAKS,
-      op: 'conv.backwardData',
+      ops: ['conv.backwardData'],
       repeats: 2,
     });
     expect(gpu.allocatedBytes).toBe(before);
@@ -33,6 +33,29 @@ describe('bench kernels', () => {
     expect(report.step.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
   });
 
+  it('times one part of the network alone, and says which there are', async () => {
+    const options = {
+      kind: 'train',
+      batch: 1,
+      size: 32,
+      config: TWO_LAYERS,
+      peaks: PEAKS,
+      repeats: 1,
+    } as const;
+    const report = await benchKernels(gpu, { ...options, ops: ['dense', 'conv.forward'], part: 'head' });
+    expect(report.part).toBe('head');
+    expect(new Set(report.rows.map(({ op }) => op))).toEqual(
+      new Set(['dense.forward', 'dense.backwardData', 'dense.backwardWeights']),
+    );
+    expect(report.rows.some(({ variant }) => variant === 'naive')).toBe(true);
+    expect(new Set(report.timeline.map(({ label }) => label))).toContain('bn');
+    expect(report.timeline).toHaveLength(report.dispatches);
+    expect(report.timeline.every(({ label }) => !label.startsWith('conv'))).toBe(true);
+    await expect(benchKernels(gpu, { ...options, part: 'tail' })).rejects.toThrow(
+      'densenet121 has no part "tail". Its parts are stem, dense block 1, transition 1, dense block 2, head, ',
+    );
+  });
+
   it('does not time a variant that gives wrong numbers', async () => {
     gpu.broken.add('dense.forward.tiled');
     try {
@@ -42,7 +65,7 @@ describe('bench kernels', () => {
         size: 32,
         config: TWO_LAYERS,
         peaks: PEAKS,
-        op: 'dense.forward',
+        ops: ['dense.forward'],
         repeats: 1,
       });
       expect(report.rows.map(({ variant }) => variant)).toEqual(['naive']);
@@ -60,9 +83,9 @@ describe('bench kernels', () => {
       peaks: PEAKS,
       repeats: 1,
     } as const;
-    const adam = await benchKernels(gpu, { ...options, op: 'adam.step' });
+    const adam = await benchKernels(gpu, { ...options, ops: ['adam.step'] });
     expect(adam.rows.some(({ variant, chosen }) => variant === 'vec4' && chosen)).toBe(true);
-    const resize = await benchKernels(gpu, { ...options, op: 'resize' });
+    const resize = await benchKernels(gpu, { ...options, ops: ['resize'] });
     expect(resize.rows.map(({ op }) => op)).toContain('resize.bilinear');
     expect(resize.rows.every(({ count }) => count === 0)).toBe(true);
   });

@@ -22,5 +22,11 @@ describe('bench model', () => {
     expect(row.dispatches).toBeGreaterThan(row.pipelines);
     expect(row.planBytesAnImage).toBe(row.planBytes / 2);
     expect(row.allBytes).toBeGreaterThan(row.planBytes);
+    const groups = row.groups!;
+    expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(row.dispatches);
+    expect(groups.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+    expect(groups.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['conv.forward 3x3', 'dense.forward']),
+    );
   });
 });

@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { largestDifference } from '../../../bench/peers/judging.js';
 import { encodeOnnx, toOihw } from '../../../bench/peers/onnx.js';
-import { benchBatch, benchWeights } from '../../../bench/peers/peerFiles.js';
-import { largestDifference } from '../../../bench/peers/rightNumbers.js';
+import { benchBatch, benchWeights } from '../../../bench/peers/peerNetwork.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { referenceForward, toFloat64 } from '../../support/networks/referenceNet.js';
 import { SMALL } from './small.js';

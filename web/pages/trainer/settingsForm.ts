@@ -2,9 +2,9 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
+import { formStyles } from '../../parts/formStyles.js';
 import { icons } from '../../parts/icons.js';
 import { controls, tokens } from '../../parts/tokens.js';
-import { formStyles } from './formStyles.js';
 import {
   BOX_SIZE,
   type Choices,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { compareUpdates, largestDifference } from '../../../bench/peers/judging.js';
 import { type Engine, emptyRow } from '../../../bench/peers/peerReport.js';
-import { compareUpdates, largestDifference } from '../../../bench/peers/rightNumbers.js';
 
 describe('the largest difference', () => {
   it('is infinite where a number is missing or none', () => {

@@ -1,4 +1,4 @@
-/** The look of the form that a training is set in. */
+/** The look of forms in which something is set. */
 import { css } from 'lit';
 
 export const formStyles = css`
