@@ -15,6 +15,9 @@ const web = join(root, 'web');
 
 /** Files that are served as they are. */
 const STATIC = ['index.html', 'manifest.webmanifest', 'icon.svg'];
+/** Kept for use without a network only from the time on that somebody has asked for them: other people's engines. */
+const WHEN_ASKED_FOR = ['race-tfjs.js'];
+
 /** Of every file below `folder`, by its path there. */
 function sums(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -47,6 +50,8 @@ export async function bundleWeb(outdir) {
       worker: join(web, 'worker', 'worker.ts'),
       'chexgpu-reader': join(web, 'pages', 'reader', 'reader.ts'),
       'chexgpu-trainer': join(web, 'pages', 'trainer', 'trainer.ts'),
+      'chexgpu-race': join(web, 'pages', 'race', 'race.ts'),
+      'race-tfjs': join(web, 'pages', 'race', 'inWorker', 'tfjsWorker.ts'),
     },
     outdir,
     alias: {
@@ -58,12 +63,18 @@ export async function bundleWeb(outdir) {
   });
   const files = sums(outdir);
   const version = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
+  const later = Object.fromEntries(WHEN_ASKED_FOR.map((file) => [file, files[file]]));
+  for (const file of WHEN_ASKED_FOR) delete files[file];
   await build({
     ...browserOptions,
     splitting: false,
     entryPoints: { 'service-worker': join(web, 'offline', 'serviceWorker.ts') },
     outdir,
-    define: { FILES: JSON.stringify(files), VERSION: JSON.stringify(version) },
+    define: {
+      FILES: JSON.stringify(files),
+      LATER: JSON.stringify(later),
+      VERSION: JSON.stringify(version),
+    },
   });
   return result;
 }

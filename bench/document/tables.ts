@@ -16,6 +16,13 @@ export interface Table {
   rows: string[][];
 }
 
+const NUMBER = /^[±<]?-?[\d.,]*( ?(%|ms|s|bytes?|[kMG]B|px|GFLOP\/s|GB\/s|images\/s))?$|^-$/;
+
+/** Which columns hold numbers only: these stand at the right. The first names its row. */
+export function numericColumns({ header, rows }: Table): boolean[] {
+  return header.map((_, c) => c > 0 && rows.length > 0 && rows.every((row) => NUMBER.test(row[c])));
+}
+
 const noiseText = (noise: number | null) => (noise === null ? '' : `±${percent(noise)}`);
 const share = (value: number | null) => (value === null ? '' : percent(value));
 

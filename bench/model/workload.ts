@@ -25,7 +25,7 @@ export function workloadName({ kind, batch, size, precision = 'f32' }: Workload)
   return `${kind} ${batch}x${size}${precision === 'f32' ? '' : ` ${precision}`}`;
 }
 
-/** What is measured on an adapter unless somebody says otherwise: software takes minutes for what a GPU does at once. */
+/** What is measured unless somebody says otherwise: software takes minutes for what a GPU does at once. */
 const USUAL: Record<GpuInfo['kind'], Record<PlanKind, Omit<Workload, 'kind'>>> = {
   software: { predict: { batch: 1, size: 224 }, train: { batch: 4, size: 64 } },
   hardware: { predict: { batch: 32, size: 320 }, train: { batch: 32, size: 320 } },

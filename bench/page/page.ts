@@ -16,6 +16,7 @@ import {
   groupTables,
   growthLines,
   modelTable,
+  numericColumns,
   peersTable,
   pipelineTable,
   profileTable,
@@ -49,11 +50,10 @@ function figure({ svg, width }: Figure, caption: HtmlValue): Html {
 <figcaption>${caption}</figcaption></figure>`;
 }
 
-const NUMBER = /^[±<]?-?[\d.,]*( ?(%|ms|s|MB|px|GFLOP\/s|GB\/s|images\/s))?$|^-$/;
-
-function htmlTable({ title, header, rows }: Table): Html {
-  const numeric = header.map((_, c) => rows.length > 0 && rows.every((row) => NUMBER.test(row[c])));
-  const columns = header.map((name, c) => ({ title: name, numeric: c > 0 && numeric[c] }));
+function htmlTable(shown: Table): Html {
+  const { title, header, rows } = shown;
+  const numeric = numericColumns(shown);
+  const columns = header.map((name, c) => ({ title: name, numeric: numeric[c] }));
   const cells = rows.map((row) =>
     row.map(
       (cell): HtmlValue =>

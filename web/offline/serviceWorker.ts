@@ -4,6 +4,8 @@
  */
 /** Set by the build: every file with the sha256 of its content. */
 declare const FILES: Readonly<Record<string, string>>;
+/** Set by the build: the same of files that are kept when a page has asked for them, not before. */
+declare const LATER: Readonly<Record<string, string>>;
 /** Set by the build: the sha256 of all of it. */
 declare const VERSION: string;
 
@@ -15,12 +17,13 @@ const CACHE = PREFIX + VERSION;
 const CONTENT = 'x-content-sha256';
 
 const addressOf = (file: string) => new URL(file, worker.registration.scope).href;
-const KNOWN = new Set(Object.keys(FILES).map(addressOf));
+const SUMS: Readonly<Record<string, string>> = { ...FILES, ...LATER };
+const KNOWN = new Set(Object.keys(SUMS).map(addressOf));
 
 /** The file as another version kept it, where the content is the same. */
 async function keptBefore(file: string): Promise<Response | null> {
   const kept = await caches.match(addressOf(file));
-  return kept?.headers.get(CONTENT) === FILES[file] ? kept : null;
+  return kept?.headers.get(CONTENT) === SUMS[file] ? kept : null;
 }
 
 async function fetched(file: string): Promise<Response> {
@@ -30,7 +33,7 @@ async function fetched(file: string): Promise<Response> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
   const sum = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   // Deployed anew between two files: the next visit tries again.
-  if (sum !== FILES[file]) throw new Error(`${file} is of another version`);
+  if (sum !== SUMS[file]) throw new Error(`${file} is of another version`);
   const headers = new Headers(response.headers);
   headers.set(CONTENT, sum);
   return new Response(body, { headers });
@@ -54,7 +57,13 @@ async function forgetOthers(): Promise<void> {
 async function answer(request: Request): Promise<Response> {
   const address = request.mode === 'navigate' ? addressOf('index.html') : request.url.split(/[?#]/)[0];
   const cache = await caches.open(CACHE);
-  return (await cache.match(address)) ?? fetch(request);
+  const kept = await cache.match(address);
+  if (kept) return kept;
+  const later = Object.keys(LATER).find((file) => addressOf(file) === address);
+  if (later === undefined) return fetch(request);
+  const response = (await keptBefore(later)) ?? (await fetched(later));
+  await cache.put(address, response.clone());
+  return response;
 }
 
 worker.addEventListener('install', (event) => event.waitUntil(keepAll()));

@@ -56,6 +56,14 @@ export class ChexgpuApp extends LitElement {
         border-radius: 8px;
         font-size: 14.5px;
       }
+      @media (max-width: 460px) {
+        header {
+          gap: 8px;
+        }
+        nav a {
+          padding: 7px;
+        }
+      }
       nav a:hover {
         color: var(--ink);
         background: var(--sunken);

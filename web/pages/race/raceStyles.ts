@@ -1,0 +1,206 @@
+/** How the Race is laid out: settings at the side of the results, or above them. */
+import { css } from 'lit';
+
+export const raceStyles = css`
+  .columns {
+    display: grid;
+    gap: 14px;
+    grid-template-columns: minmax(0, 1fr);
+    align-items: start;
+  }
+  .side,
+  .main {
+    display: grid;
+    gap: 14px;
+    min-width: 0;
+  }
+  .card {
+    display: grid;
+    gap: 14px;
+  }
+  h1,
+  h2 {
+    margin: 0;
+    font-size: 15px;
+    font-weight: 650;
+    letter-spacing: -0.005em;
+  }
+  h3 {
+    font-size: 13.5px;
+    font-weight: 600;
+  }
+  .row {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 8px;
+  }
+  .message {
+    padding: 10px 14px;
+    border-radius: var(--radius);
+    font-size: 14px;
+    background: var(--surface);
+    border: 1px solid var(--line);
+    overflow-wrap: anywhere;
+  }
+  .message.bad {
+    background: var(--bad-soft);
+    border-color: transparent;
+    color: var(--bad-ink);
+  }
+  .message.doubt {
+    background: var(--warn-soft);
+    border-color: var(--warn-line);
+    color: var(--warn-ink);
+  }
+  .fields.two {
+    grid-template-columns: repeat(2, minmax(0, 1fr));
+  }
+  .fields .network {
+    grid-column: span 2;
+  }
+  .families {
+    display: grid;
+    grid-template-columns: repeat(2, minmax(0, 1fr));
+    gap: 8px 14px;
+    margin: 12px 0;
+  }
+  .empty {
+    min-height: min(40vh, 320px);
+    place-content: center;
+    text-align: center;
+    border: 2px dashed var(--line-strong);
+  }
+  .empty .lead {
+    font-size: clamp(20px, 2.6cqw, 28px);
+    letter-spacing: -0.02em;
+    line-height: 1.25;
+    text-wrap: balance;
+  }
+  .empty .quiet {
+    max-width: 560px;
+    margin: 0 auto;
+  }
+  progress {
+    width: 100%;
+    height: 8px;
+    accent-color: var(--accent);
+  }
+  .tiles {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(136px, 1fr));
+    gap: 10px;
+    margin: 0;
+  }
+  .tiles div {
+    background: var(--sunken);
+    border-radius: var(--radius);
+    padding: 8px 12px;
+  }
+  dt,
+  .tiles small {
+    font-size: 13px;
+    color: var(--muted);
+  }
+  dd {
+    margin: 0;
+    font-size: 22px;
+    font-weight: 650;
+    font-variant-numeric: tabular-nums;
+    line-height: 1.3;
+  }
+  .tiles small {
+    font-weight: 400;
+    display: block;
+  }
+  .quiet {
+    overflow-wrap: anywhere;
+  }
+  .scroll {
+    overflow-x: auto;
+    max-height: 420px;
+    overflow-y: auto;
+    scrollbar-width: thin;
+  }
+  .scroll table {
+    white-space: nowrap;
+  }
+  .words {
+    text-align: left;
+  }
+  caption {
+    text-align: left;
+    color: var(--muted);
+    font-size: 13px;
+    padding-bottom: 4px;
+    white-space: normal;
+  }
+  .scroll thead th {
+    position: sticky;
+    top: 0;
+    background: var(--surface);
+  }
+  .bars {
+    display: grid;
+    gap: 16px 28px;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 360px), 1fr));
+  }
+  .bars ul {
+    list-style: none;
+    margin: 4px 0 0;
+    padding: 0;
+    display: grid;
+    gap: 4px;
+    font-size: 13px;
+    font-variant-numeric: tabular-nums;
+  }
+  .bars li {
+    display: grid;
+    grid-template-columns: 118px minmax(40px, 1fr) 56px;
+    align-items: center;
+    gap: 0 8px;
+  }
+  .bars .name {
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .bars .factor {
+    text-align: right;
+    font-weight: 600;
+  }
+  .bars .note {
+    grid-column: 2 / -1;
+    color: var(--muted);
+    font-size: 12.5px;
+  }
+  .track {
+    background: var(--sunken);
+    border-radius: 4px;
+    height: 12px;
+    overflow: hidden;
+  }
+  .bar {
+    display: block;
+    height: 100%;
+    background: var(--line-strong);
+    border-radius: 4px;
+  }
+  .bar.chosen {
+    background: var(--accent);
+  }
+  .facts {
+    font-size: 13px;
+    color: var(--muted);
+    padding: 0 4px;
+  }
+  .facts .adapter {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+  }
+  @container (min-width: 980px) {
+    .columns {
+      grid-template-columns: minmax(330px, 400px) minmax(0, 1fr);
+    }
+  }
+`;
