@@ -1,5 +1,5 @@
 /** What every call takes that may last: a signal that ends it, and somebody who is told how far it is. */
-import { requireFunction, shown } from './arguments.js';
+import { requireFunction, requireObject, shown } from './arguments.js';
 import { UsageError } from './errors.js';
 
 /** How far a call is. */
@@ -32,12 +32,38 @@ export function checkWork({ signal, onProgress }: WorkOptions): void {
   if (onProgress !== undefined) requireFunction('onProgress', onProgress);
 }
 
+/** Before the first await. @throws as `checkWork`; UsageError for no object; the signal's reason */
+export function requireWork(options: WorkOptions): WorkOptions {
+  requireObject('The options', options);
+  checkWork(options);
+  options.signal?.throwIfAborted();
+  return options;
+}
+
 /** Says how far the work is. @throws the signal's reason, where it is aborted; what `onProgress` throws */
 export async function tell({ signal, onProgress }: WorkOptions, progress: Progress): Promise<void> {
   signal?.throwIfAborted();
   if (!onProgress) return;
   await untilAborted(onProgress(progress), signal);
   signal?.throwIfAborted();
+}
+
+/** Work on the processor lets others have it after so long, in ms. */
+const BREATH = 20;
+
+/**
+ * `tell` for work on the processor, which nothing interrupts: between its parts it lets timers and events through where
+ * they have waited long enough, so that an abort is heard.
+ */
+export function breathing(work: WorkOptions): (progress: Progress) => Promise<void> {
+  let since = performance.now();
+  return async (progress) => {
+    if (performance.now() - since > BREATH) {
+      await new Promise((resolve) => setTimeout(resolve));
+      since = performance.now();
+    }
+    await tell(work, progress);
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Checkpoints on disk. */
 import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
+import { requireWork, type WorkOptions } from '../../core/work.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { WeightsMeaning } from '../weights/weightsMeaning.js';
 import { readCheckpointBytes, type StoredCheckpoint, writeCheckpointBytes } from './checkpointFile.js';
@@ -16,12 +17,14 @@ export async function saveCheckpoint(
   path: string,
   stored: StoredCheckpoint,
   meaning?: Partial<WeightsMeaning>,
+  work?: WorkOptions,
 ): Promise<void> {
-  await writeWhole(path, await writeCheckpointBytes(stored, meaning));
+  await writeWhole(path, await writeCheckpointBytes(stored, meaning, work));
 }
 
 /** @throws as `readCheckpointBytes`; WeightsError for no regular file, or one above 2 GB */
-export async function loadCheckpoint(path: string): Promise<StoredCheckpoint> {
+export async function loadCheckpoint(path: string, work: WorkOptions = {}): Promise<StoredCheckpoint> {
+  requireWork(work);
   const bytes = await readRegularFile(path, { limit: LARGEST_FILE, error: WeightsError });
-  return readCheckpointBytes(bytes, path);
+  return readCheckpointBytes(bytes, path, work);
 }

@@ -8,6 +8,7 @@ import { requireFields } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
 import { packState, unpackState } from '../../core/packState.js';
 import type { StateValue } from '../../core/stateValue.js';
+import { requireWork, type WorkOptions } from '../../core/work.js';
 import type { Checkpoint } from '../../training/checkpoint.js';
 import type { DenseNetConfig } from '../architecture.js';
 import { readKerasHdf5, writeKerasHdf5 } from '../weights/keras/kerasLazy.js';
@@ -30,12 +31,15 @@ const ANOTHER = 'Go on from another one, or begin anew.';
 /**
  * The bytes of a checkpoint; equal ones for equal trainings.
  * @param meaning what the weights mean to whoever predicts with the file
- * @throws WeightsError for tensors that are not the network's; UsageError for a host without WebAssembly
+ * @throws WeightsError for tensors that are not the network's; UsageError for a host without WebAssembly; the signal's
+ *   reason
  */
 export async function writeCheckpointBytes(
   stored: StoredCheckpoint,
   meaning: Partial<WeightsMeaning> = {},
+  work: WorkOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { signal, onProgress } = requireWork(work);
   requireFields('The checkpoint', stored, ['checkpoint', 'config', 'about']);
   const { checkpoint, config, about } = stored;
   const { training, weights, optimizer } = checkpoint;
@@ -48,7 +52,7 @@ export async function writeCheckpointBytes(
     training,
     optimizer: { ...optimizer, slots },
   } as unknown as StateValue);
-  const hdf5 = await writeKerasHdf5(weights, config, { meaning });
+  const hdf5 = await writeKerasHdf5(weights, config, { meaning, signal, onProgress });
   const end = hdf5.length + state.length;
   const bytes = new Uint8Array(end + TRAILER);
   bytes.set(hdf5);
@@ -68,12 +72,14 @@ export function isCheckpoint(bytes: Uint8Array): boolean {
 /**
  * @param name what errors call it
  * @throws WeightsError for bytes that are no checkpoint, cut short, or changed in a single bit; there is never half a
- *   result
+ *   result; the signal's reason
  */
 export async function readCheckpointBytes(
   bytes: Uint8Array,
   name = 'The checkpoint',
+  work: WorkOptions = {},
 ): Promise<StoredCheckpoint> {
+  const { signal, onProgress } = requireWork(work);
   if (!isCheckpoint(bytes)) {
     throw new WeightsError(`${name} is no checkpoint to go on from, or is cut short.`, ANOTHER);
   }
@@ -86,7 +92,10 @@ export async function readCheckpointBytes(
   }
   const state = unpackState(bytes.subarray(end - length, end), name) as unknown as State;
   const { about, config, training, optimizer } = state;
-  const { tensors } = await readKerasHdf5(bytes.subarray(0, end - length), config, name);
+  const { tensors } = await readKerasHdf5(bytes.subarray(0, end - length), config, name, {
+    signal,
+    onProgress,
+  });
   const slots = Object.fromEntries(
     Object.entries(optimizer.slots).map(([slot, values]) => [slot, new Map(Object.entries(values))]),
   );

@@ -1,4 +1,5 @@
 /** What is asked of a format of weight files; formats.ts lists those there are. */
+import type { WorkOptions } from '../../core/work.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import type { OptimizerState } from '../../training/optimizers/state.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
@@ -49,7 +50,7 @@ export interface ReadWeights<Report extends WeightsReport = WeightsReport> exten
   };
 }
 
-export interface WeightsReadOptions extends StatedByCaller {
+export interface WeightsReadOptions extends StatedByCaller, WorkOptions {
   /**
    * Take blocks, growth rate and widths from the file's own layers, whatever `config` has; `config.name` of the result
    * says which network that is. Default: false, another network is refused.
@@ -69,7 +70,7 @@ export interface WeightsReadOptions extends StatedByCaller {
   modelConfig?: string;
 }
 
-export interface WeightsWriteOptions extends Partial<WeightsMeaning> {
+export interface WeightsWriteOptions extends Partial<WeightsMeaning>, WorkOptions {
   /** False writes the base only, as `DenseNet121(include_top=False)` has it. Default: true. */
   head?: boolean;
   /**

@@ -10,7 +10,7 @@ import type { ReadWeights, WeightsFormat, WeightsReadOptions, WeightsWriteOption
 import { KERAS_HDF5 } from './keras/kerasFormat.js';
 import { NUMPY_NPZ } from './numpy/npzFormat.js';
 import { TORCH_SAFETENSORS } from './torch/torchFormat.js';
-import { checkReading, checkWriting, requireBytes } from './weightArguments.js';
+import { checkReading, checkWriting, requireBytes, written } from './weightArguments.js';
 
 /** One line each. */
 const FORMATS = [KERAS_HDF5, TORCH_SAFETENSORS, NUMPY_NPZ] as const satisfies readonly WeightsFormat[];
@@ -51,6 +51,7 @@ export async function readWeights(
   options: WeightsReadOptions = {},
 ): Promise<AnyWeights> {
   checkReading(bytes, config, options);
+  options.signal?.throwIfAborted();
   const format = FORMATS.find((one) => one.sniff(bytes));
   if (format) return format.read(bytes, config, name, options);
   refuseForeign(bytes, name, 'a weight file');
@@ -104,7 +105,9 @@ export async function writeWeights(
   options: WeightsWriteOptions = {},
 ): Promise<Uint8Array> {
   checkWriting(tensors, config, options);
-  return formatOf(kind).write(kind, tensors, config, options);
+  const { signal, onProgress, ...rest } = options;
+  const { write } = formatOf(kind);
+  return written({ signal, onProgress }, tensors, () => write(kind, tensors, config, rest));
 }
 
 /** What of the weights' meaning a file of this kind cannot say, in words. @throws UsageError for an unknown kind */

@@ -1,6 +1,7 @@
 /** What every reader and writer of weight files asks of its arguments. */
 import { kindOf, requireObject, shown } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
+import { checkWork, tell, type WorkOptions } from '../../core/work.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../architecture.js';
 import { checkedConfig } from '../config.js';
@@ -20,6 +21,7 @@ export function checkReading(bytes: Uint8Array, config: DenseNetConfig, options:
   requireBytes(bytes);
   checkedConfig(config);
   requireObject('The options of reading weights', options);
+  checkWork(options);
 }
 
 /** @throws WeightsError for tensors that are no Map; UsageError for a configuration or options that make no sense */
@@ -29,4 +31,22 @@ export function checkWriting(tensors: WeightMap, config: DenseNetConfig, options
   }
   checkedConfig(config);
   requireObject('The options of writing weights', options);
+  checkWork(options);
+}
+
+/**
+ * What writes a file in one go, told of before and behind: `total` tensors.
+ * @throws the signal's reason
+ */
+export async function written(
+  work: WorkOptions,
+  tensors: WeightMap,
+  write: () => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const tellDone = (done: number) =>
+    tell(work, { phase: 'write', done, total: tensors.size, unit: 'tensors' });
+  await tellDone(0);
+  const bytes = await write();
+  await tellDone(tensors.size);
+  return bytes;
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
+import { requireWork } from '../../core/work.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../architecture.js';
@@ -50,13 +51,15 @@ export async function loadWeightBytes(pathOrName: string, folder?: string): Prom
 
 /**
  * Reads a weight file of any of the formats (formats.ts), by path or by name (see `resolveWeights`).
- * @throws WeightsError when there is no such file, when it is of no format, or when it is another network's
+ * @throws WeightsError when there is no such file, when it is of no format, or when it is another network's; the
+ *   signal's reason
  */
 export async function readWeightFile(
   pathOrName: string,
   config: DenseNetConfig,
   options: { folder?: string } & WeightsReadOptions = {},
 ): Promise<WeightFile> {
+  requireWork(options);
   return understandWeights(await loadWeightBytes(pathOrName, options.folder), config, options);
 }
 

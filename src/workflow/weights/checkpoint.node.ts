@@ -1,5 +1,6 @@
 /** The checkpoint: weights.h5 as Keras writes it, and history.json beside it. */
 import { join } from 'node:path';
+import { requireWork, type WorkOptions } from '../../core/work.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { DenseNetConfig } from '../../densenet/architecture.js';
 import { kindFor } from '../../densenet/weights/formats.js';
@@ -37,15 +38,20 @@ export interface SavedWeights {
  * Writes weights.h5 (Keras 2.3's `save_weights`) and the history.json that names it by its sha256 into `folder`, each
  * whole or not at all; files of these names give way.
  * @param saved what callbacks kept there: the history is theirs too
- * @throws WeightsError for tensors that are not the network's; DataError where the disk refuses
+ * @throws WeightsError for tensors that are not the network's; DataError where the disk refuses; the signal's reason,
+ *   before anything is written
  */
 export async function writeCheckpoint(
   folder: string,
   facts: TrainingFacts,
   saved: readonly SavedWeights[] = [],
+  work: WorkOptions = {},
 ): Promise<void> {
+  const { signal, onProgress } = requireWork(work);
   const { sha256 } = await writeWeightFile(join(folder, WEIGHTS_FILE), facts.weights, facts.config, {
     labels: facts.labels,
+    signal,
+    onProgress,
   });
   await writeHistory(folder, facts, { file: WEIGHTS_FILE, sha256 }, saved);
 }

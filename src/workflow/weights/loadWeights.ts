@@ -1,7 +1,7 @@
 /** Weights from the web, from a file that the user chose, or from memory, for a page as for Node. */
 import { requireObject, shown, trueOrFalse } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
-import { checkWork, tell, type WorkOptions } from '../../core/work.js';
+import { checkWork, type WorkOptions } from '../../core/work.js';
 import { type DenseNetConfig, densenetConfig } from '../../densenet/architecture.js';
 import type { WeightsReadOptions } from '../../densenet/weights/format.js';
 import { type AnyWeights, readWeights } from '../../densenet/weights/formats.js';
@@ -39,7 +39,7 @@ export type LoadedWeights = Omit<AnyWeights, 'tensors'> & {
 
 /**
  * Loads a weight file of any format (Keras HDF5, safetensors, NumPy), told by its content. `onProgress` hears of `load`
- * with bytes, of all where the server says how many, and of `read`.
+ * with bytes, of all where the server says how many, and of `read` with tensors.
  * @returns `labels` as the file says, or the course's where such files cannot say them and there are 14 outputs
  * @throws UsageError for what is no source and options that make no sense, such as `sha256` where crypto.subtle is
  *   missing (pages that are neither https nor localhost); WeightsError where a server cannot be reached, refuses or
@@ -65,14 +65,14 @@ export async function loadWeights(
   if (found !== wanted) {
     throw new WeightsError(`${name} is another file: its sha256 is ${found}, not ${wanted}.`, 'Check both.');
   }
-  await tell(work, { phase: 'read', done: 0, total: 1, note: name });
   const read = await readWeights(bytes, config ?? densenetConfig('densenet121'), name, {
     recognise: config === undefined,
     ...reading,
+    ...work,
   });
   // Only what can be read is worth keeping.
   const notCached = place && !isKept ? await keepBytes(place, bytes, signal) : null;
-  await tell(work, { phase: 'read', done: 1, total: 1, note: name });
+  signal?.throwIfAborted();
   const { tensors: weights, ...rest } = read;
   const labels = rest.report.head ? usualLabels(read) : null;
   const fits = labels?.length === rest.config.classes;

@@ -67,7 +67,11 @@ interface FileSystem {
  * Opens `bytes` as HDF5, gives the root group to `read`, and closes the file. `name` is what error
  * messages call it. Throws WeightsError when it is no HDF5 file, cut short, or damaged inside.
  */
-export async function readHdf5<T>(bytes: Uint8Array, name: string, read: (root: H5File) => T): Promise<T> {
+export async function readHdf5<T>(
+  bytes: Uint8Array,
+  name: string,
+  read: (root: H5File) => T | Promise<T>,
+): Promise<T> {
   checkBytes(bytes, name);
   const { h5, fs, path } = await openLibrary();
   // canOwn: the virtual file is a view of `bytes`, which saves a copy; it is only read.
@@ -75,7 +79,7 @@ export async function readHdf5<T>(bytes: Uint8Array, name: string, read: (root: 
   let file: H5File | undefined;
   try {
     file = new h5.File(path, 'r');
-    return read(file);
+    return await read(file);
   } catch (error) {
     if (error instanceof ChexError) throw error;
     throw unreadable(name, error);

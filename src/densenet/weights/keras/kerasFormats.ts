@@ -8,6 +8,7 @@
  *   'keras3'        what `model.save_weights('x.weights.h5')` of Keras 3 makes: weights, and the optimizer's state,
  *                   which `load_weights` takes over where the model is compiled and its optimizer built.
  */
+import type { WorkOptions } from '../../../core/work.js';
 import type { OptimizerState } from '../../../training/optimizers/state.js';
 import type { WeightsMeaning } from '../weightsMeaning.js';
 
@@ -15,7 +16,7 @@ export const KERAS_FORMATS = Object.freeze(['keras2', 'keras2-model', 'keras3'] 
 
 export type KerasFormat = (typeof KERAS_FORMATS)[number];
 
-export interface KerasWriteOptions {
+export interface KerasWriteOptions extends WorkOptions {
   /** Default: 'keras2'. */
   format?: KerasFormat;
   /** False writes the base only, as `DenseNet121(include_top=False)` has it. Default: true. */

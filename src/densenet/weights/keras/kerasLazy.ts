@@ -5,7 +5,7 @@
 
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../../architecture.js';
-import { checkReading, checkWriting } from '../weightArguments.js';
+import { checkReading, checkWriting, written } from '../weightArguments.js';
 import type { KerasWriteOptions } from './kerasFormats.js';
 import type { KerasReadOptions, KerasWeights } from './kerasRead.js';
 
@@ -40,6 +40,8 @@ export async function writeKerasHdf5(
   options: KerasWriteOptions = {},
 ): Promise<Uint8Array> {
   checkWriting(tensors, config, options);
-  const { writeKeras } = await import('./kerasWrite.js');
-  return writeKeras(tensors, config, options);
+  return written(options, tensors, async () => {
+    const { writeKeras } = await import('./kerasWrite.js');
+    return writeKeras(tensors, config, options);
+  });
 }

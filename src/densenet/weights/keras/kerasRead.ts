@@ -1,5 +1,6 @@
 /** What `readKerasHdf5` does, loaded by the first Keras file and not before. */
 import { WeightsError } from '../../../core/errors.js';
+import { breathing } from '../../../core/work.js';
 import type { OptimizerState } from '../../../training/optimizers/state.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
@@ -56,13 +57,28 @@ export interface KerasWeights {
 export type KerasReadOptions = WeightsReadOptions;
 
 /** `readKerasHdf5` with all its parameters. */
-export function readKeras(
+export async function readKeras(
   bytes: Uint8Array,
   asked: DenseNetConfig,
   name: string,
   options: KerasReadOptions,
 ): Promise<KerasWeights> {
-  return readHdf5(bytes, name, (root) => {
+  const breathe = breathing(options);
+  // What ends the reading is no damage that HDF5 complains of.
+  let ended: { reason: unknown } | undefined;
+  const tellRead = (done: number, total?: number) =>
+    breathe({
+      phase: 'read',
+      done,
+      ...(total !== undefined && { total }),
+      unit: 'tensors',
+      note: name,
+    }).catch((reason: unknown) => {
+      ended = { reason };
+      throw reason;
+    });
+  await tellRead(0);
+  const reading = readHdf5(bytes, name, async (root) => {
     const stored = readStoredModel(root, name);
     const match = matchLayers(stored, asked, name, options);
     const { pairs, head, matchedBy, kernelOrder, leftOver } = match;
@@ -83,6 +99,7 @@ export function readKeras(
       const values = fromStored(spec, readTensor(tensor, name), kernelOrder, backend === 'theano');
       checkNumbers(spec, values, `${name}: layer ${spec.layer}, ${spec.tensor}`);
       tensors.set(spec.key, values);
+      await tellRead(tensors.size, pairs.length);
     }
     const optimizer = options.optimizer
       ? readOptimizerState(root, trainedTensors(stored, pairs, config), config, name, options.optimizer)
@@ -114,6 +131,9 @@ export function readKeras(
         idle: said?.idle ?? [],
       },
     };
+  });
+  return reading.catch((error: unknown) => {
+    throw ended ? ended.reason : error;
   });
 }
 

@@ -8,6 +8,7 @@
  */
 import { WeightsError } from '../../../core/errors.js';
 import { byteSize } from '../../../core/formatting.js';
+import { breathing, type WorkOptions } from '../../../core/work.js';
 import { fromFloat16 } from '../halfFloats.js';
 
 export interface NumpyArray {
@@ -40,7 +41,12 @@ type Damaged = (what: string) => WeightsError;
  * @throws WeightsError for a file that is cut short or damaged, for arrays that are no floats in C order, and before
  *   anything is unpacked for more than 537 MB of them
  */
-export async function readNpz(bytes: Uint8Array, name: string): Promise<Map<string, NumpyArray>> {
+export async function readNpz(
+  bytes: Uint8Array,
+  name: string,
+  work: WorkOptions = {},
+): Promise<Map<string, NumpyArray>> {
+  const tellRead = breathing(work);
   const damaged = (what: string) => new WeightsError(`${name} is damaged: ${what}.`, 'Get the file again.');
   const arrays = new Map<string, NumpyArray>();
   const entries = listEntries(bytes, damaged).filter((entry) => entry.name.endsWith(SUFFIX));
@@ -59,10 +65,12 @@ export async function readNpz(bytes: Uint8Array, name: string): Promise<Map<stri
     );
   }
   for (const entry of entries) {
+    await tellRead({ phase: 'read', done: arrays.size, total: entries.length, unit: 'tensors', note: name });
     const key = entry.name.slice(0, -SUFFIX.length);
     if (arrays.has(key)) throw damaged(`it holds ${key} twice`);
     arrays.set(key, parseNpy(await unpack(bytes, entry, damaged), key, name, damaged));
   }
+  await tellRead({ phase: 'read', done: arrays.size, total: entries.length, unit: 'tensors', note: name });
   return arrays;
 }
 

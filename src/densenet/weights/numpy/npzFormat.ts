@@ -36,7 +36,7 @@ export const NUMPY_NPZ: WeightsFormat = {
       import('../keras/kerasMatch.js'),
       import('../keras/storedLayers.js'),
     ]);
-    const arrays = await readNpz(bytes, name);
+    const arrays = await readNpz(bytes, name, options);
     const names = [...arrays.keys()];
     if (!names.some((key) => key.includes('/'))) {
       throw new WeightsError(

@@ -1,7 +1,9 @@
 /** PyTorch's files, read and written by code that the first of them loads. */
+import { tell, type WorkOptions } from '../../../core/work.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../../architecture.js';
 import type { StatedByCaller } from '../statedFacts.js';
+import { checkReading, checkWriting, written } from '../weightArguments.js';
 import type { WeightsMeaning } from '../weightsMeaning.js';
 import type { TorchWeights } from './torch.js';
 
@@ -15,11 +17,17 @@ import type { TorchWeights } from './torch.js';
 export async function readTorchSafetensors(
   bytes: Uint8Array,
   config: DenseNetConfig,
-  name?: string,
-  stated?: StatedByCaller,
+  name = 'The weight file',
+  stated: StatedByCaller & WorkOptions = {},
 ): Promise<TorchWeights> {
+  checkReading(bytes, config, stated);
+  const progress = { phase: 'read', unit: 'tensors', note: name };
+  await tell(stated, { ...progress, done: 0 });
   const torch = await import('./torch.js');
-  return torch.readTorchSafetensors(bytes, config, name, stated);
+  const weights = torch.readTorchSafetensors(bytes, config, name, stated);
+  const { size } = weights.tensors;
+  await tell(stated, { ...progress, done: size, total: size });
+  return weights;
 }
 
 /**
@@ -33,8 +41,11 @@ export async function writeTorchSafetensors(
   tensors: WeightMap,
   config: DenseNetConfig,
   meaning?: Partial<WeightsMeaning>,
-  options?: { half?: boolean },
+  options: { half?: boolean } & WorkOptions = {},
 ): Promise<Uint8Array> {
-  const torch = await import('./torch.js');
-  return torch.writeTorchSafetensors(tensors, config, meaning, options);
+  checkWriting(tensors, config, options);
+  return written(options, tensors, async () => {
+    const torch = await import('./torch.js');
+    return torch.writeTorchSafetensors(tensors, config, meaning, options);
+  });
 }
