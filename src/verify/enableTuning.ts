@@ -1,4 +1,5 @@
 /** The tuner for the kernels of this library. */
+import { requireWork } from '../core/work.js';
 import type { Gpu } from '../engine/device/gpu.js';
 import type { Tuner, TunerSettings } from '../engine/tuning/tuner.js';
 
@@ -21,6 +22,7 @@ export type TuningOptions = Omit<TunerSettings, 'kernels'>;
  * In Node the store is `tuningFile(gpu)`.
  */
 export async function enableTuning(gpu: Gpu, options: TuningOptions = {}): Promise<Tuner> {
+  requireWork(options);
   // A page that tunes nothing loads neither the tuner nor the list of all kernels, which knows their small cases.
   const [{ startTuning }, { ALL_KERNELS }] = await Promise.all([
     import('../engine/tuning/tuner.js'),

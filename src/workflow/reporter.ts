@@ -2,7 +2,8 @@
  * To whom the workflow says what it does. The command prints it; a program may show it in its own way, or not at all.
  */
 
-import type { WorkOptions } from '../core/work.js';
+import { requireObject } from '../core/arguments.js';
+import { checkWork, type WorkOptions } from '../core/work.js';
 
 /** How far something is. */
 export interface ProgressBar {
@@ -21,13 +22,22 @@ export interface Reporter {
   endProgress(): void;
 }
 
-/** What every piece of work gets. */
-export interface WorkContext {
+/** What a piece of work gets of a program that calls it. */
+export interface CallContext extends Readonly<WorkOptions> {
   readonly out: Reporter;
+}
+
+/** What every piece of work gets. */
+export interface WorkContext extends CallContext {
   /** Aborted by whoever wants the work to end at its next step. */
   readonly signal: AbortSignal;
-  /** Told how far the work is, where a program asked for it. */
-  readonly onProgress?: WorkOptions['onProgress'];
+}
+
+/** @throws UsageError for what is no context */
+export function checkContext(context: CallContext): void {
+  requireObject('The context', context);
+  requireObject('out', context.out);
+  checkWork(context);
 }
 
 /** Says nothing. */

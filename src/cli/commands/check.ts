@@ -89,10 +89,8 @@ export const checkCommand = define<CheckFlags>({
         unknownLabels: flags.unknownLabels,
         reference: flags.reference,
         pool,
-        onProgress: (done, total) => {
-          signal.throwIfAborted();
-          bar.update(done, '', total);
-        },
+        signal,
+        onProgress: ({ done, total }) => bar.update(done, '', total),
       });
     });
     for (const line of summaryLines(report)) out.say(line);

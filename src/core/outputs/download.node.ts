@@ -34,8 +34,8 @@ export interface DownloadOptions {
   /** Between two connections; twice as long with each in a row that brought nothing. Default 1 s. */
   readonly pauseMs?: number;
   readonly signal?: AbortSignal;
-  /** Bytes that are there, of `expected.bytes`. */
-  readonly onProgress?: (bytes: number) => void;
+  /** Bytes that are there, of `expected.bytes`; waited for, and what it throws ends the download. */
+  readonly onProgress?: (bytes: number) => unknown;
 }
 
 /** A connection that broke; another one may do. */
@@ -56,7 +56,7 @@ export async function isExpected(file: string, { bytes, algorithm, digest }: Exp
  * @returns how many bytes came from an earlier call that was interrupted
  * @throws UsageError for an address that is none of http, and while another process fetches the same file; the class in
  *   `options.error` for a server that cannot be reached or sends something else; DataError where it cannot be written;
- *   what `signal` is aborted with
+ *   what `signal` is aborted with, what `onProgress` throws
  */
 export async function download(url: string, target: string, options: DownloadOptions): Promise<number> {
   const address = httpAddress(url);
@@ -181,6 +181,7 @@ async function receiveOnce(
   const stalled = new Broken(`${url.host} has sent nothing for ${Math.round(idleMs / 1000)} s.`);
   let timer = setTimeout(() => idle.abort(stalled), idleMs);
   let handle: FileHandle | undefined;
+  let listenerThrew = false;
   try {
     const headers: Record<string, string> = { 'accept-encoding': 'identity' };
     if (from > 0) headers.range = `bytes=${from}-`;
@@ -191,11 +192,13 @@ async function receiveOnce(
     let at = start;
     for await (const chunk of response.body ?? []) {
       clearTimeout(timer);
-      timer = setTimeout(() => idle.abort(stalled), idleMs);
       await handle.write(chunk, 0, chunk.length, at);
       at += chunk.length;
       if (at > expected.bytes) return null;
-      onProgress?.(at);
+      listenerThrew = true;
+      await onProgress?.(at);
+      listenerThrew = false;
+      timer = setTimeout(() => idle.abort(stalled), idleMs);
     }
     await handle.sync();
     return at < expected.bytes
@@ -203,6 +206,7 @@ async function receiveOnce(
       : null;
   } catch (cause) {
     signal?.throwIfAborted();
+    if (listenerThrew) throw cause;
     if (cause instanceof Broken) return cause;
     return brokenBy(url, cause, options);
   } finally {

@@ -3,7 +3,7 @@
 /** Of files: enough to keep a disk busy, few enough for the handles that a process may have. */
 const AT_ONCE = 32;
 
-/** What `ask` says of each, in their order; the first rejection is that of all. */
+/** What `ask` says of each, in their order; the first rejection is that of all, and no other is asked for then. */
 export async function inParallel<T, R>(items: readonly T[], ask: (item: T) => R | Promise<R>): Promise<R[]> {
   const answers: R[] = [];
   let next = 0;
@@ -13,6 +13,10 @@ export async function inParallel<T, R>(items: readonly T[], ask: (item: T) => R 
       answers[i] = await ask(items[i]);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const endAll = (error: unknown) => {
+    next = items.length;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, () => work().catch(endAll)));
   return answers;
 }

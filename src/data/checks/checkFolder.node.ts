@@ -1,8 +1,10 @@
 /** `chexgpu check` over a folder: finds the CSVs, the images and what lies beside them. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { requireObject } from '../../core/arguments.js';
 import { DataError } from '../../core/errors.js';
 import { fileProblem } from '../../core/readFile.node.js';
+import { checkWork, type WorkOptions } from '../../core/work.js';
 import type { DecodePool } from '../images/decodePool.node.js';
 import { type CsvTable, columnIndex, columnIndexes, csvHeader, parseFrame } from '../tables/csv.js';
 import { readNihTable, readTable, readTextFile } from '../tables/csv.node.js';
@@ -21,7 +23,7 @@ import type { ReferenceTable } from './checkReference.js';
 import type { Traits } from './confounding.js';
 import type { Box, Finding } from './findings.js';
 
-export interface CheckFolderOptions {
+export interface CheckFolderOptions extends WorkOptions {
   /** Name and path of each CSV; default every CSV of the folder with the columns. */
   readonly splits?: Readonly<Record<string, string>>;
   /** Image folder; default `images` in the folder, where there is one. */
@@ -38,15 +40,19 @@ export interface CheckFolderOptions {
   readonly unknownLabels?: readonly string[];
   /** NIH's Data_Entry_2017 CSV to compare with; default the one in the folder or the folder above. */
   readonly reference?: string;
-  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
  * Checks a folder of CSVs and images. Beside the splits it reads, where present, meta.csv (traits of the
- * images), boxes.csv, and NIH's table and official test list.
- * @throws DataError when the folder cannot be read or holds no CSV to check
+ * images), boxes.csv, and NIH's table and official test list. `onProgress` hears of `check` with images.
+ * @throws DataError when the folder cannot be read or holds no CSV to check; UsageError for options that make no sense;
+ *   the signal's reason, within one file
  */
 export async function checkFolder(directory: string, options: CheckFolderOptions): Promise<CheckReport> {
+  requireObject('The options of checkFolder', options);
+  checkWork(options);
+  const { signal, onProgress } = options;
+  signal?.throwIfAborted();
   const files = await listFolder(directory);
   const { unknownLabels } = options;
   const classes = options.labels && checkLabelNames(options.labels);
@@ -55,6 +61,7 @@ export async function checkFolder(directory: string, options: CheckFolderOptions
   const splits: Record<string, Frame> = {};
   const findings: Finding[] = [];
   for (const [name, path] of Object.entries(paths)) {
+    signal?.throwIfAborted();
     try {
       splits[name] = parseFrame(await readTextFile(path), path, { classes, unknownLabels });
     } catch (error) {
@@ -95,7 +102,8 @@ export async function checkFolder(directory: string, options: CheckFolderOptions
     traits: await side('meta.csv', (table) => traitsOf(table, name)),
     boxes: boxes?.map((box) => ({ ...box, image: name(box.image) })),
     reference: await findReference(directory, files, findings, options.reference),
-    onProgress: options.onProgress,
+    signal,
+    onProgress,
   });
 }
 

@@ -1,6 +1,7 @@
 /** The part of `check` that opens the image files. */
 
 import { firstFew, plural } from '../../core/formatting.js';
+import { tell, type WorkOptions } from '../../core/work.js';
 import { type ImageFacts, inWords, pixelFindings } from '../images/pixelFacts.js';
 import { labelText } from './checkLabels.js';
 import type { Box, Finding, ImageFolder, Severity, Splits } from './findings.js';
@@ -25,18 +26,17 @@ export function kindOf({ format, mode, bits }: ImageFacts): string {
   return `${format} ${mode} ${bits}-bit`;
 }
 
-export interface ImageCheckOptions {
+export interface ImageCheckOptions extends WorkOptions {
   /** Whether to decode every image; default true. */
   readonly decode?: boolean;
   /** Rows without an image will be left out: a warning then, no error. */
   readonly ignoreMissing?: boolean;
-  readonly onProgress?: (done: number, total: number) => void;
 }
 
 export async function checkImages(
   splits: Splits,
   folder: ImageFolder,
-  { decode = true, ignoreMissing = false, onProgress }: ImageCheckOptions = {},
+  { decode = true, ignoreMissing = false, ...work }: ImageCheckOptions = {},
 ): Promise<ImageCheck> {
   const users = splitsOfImages(splits);
   const findings: Finding[] = [];
@@ -48,6 +48,7 @@ export async function checkImages(
   const images = [...users.keys()];
   const problems = new Map<string, string>();
   for (const image of images) {
+    work.signal?.throwIfAborted();
     const problem = await folder.problem(image);
     if (problem !== null) problems.set(image, problem);
   }
@@ -73,7 +74,7 @@ export async function checkImages(
   const inspections = new Map<string, ImageFacts>();
   if (decode) {
     const present = images.filter((image) => !problems.has(image));
-    const unreadable = await inspectAll(present, folder, inspections, onProgress);
+    const unreadable = await inspectAll(present, folder, inspections, work);
     add(
       'error',
       'unreadable-images',
@@ -111,13 +112,14 @@ async function inspectAll(
   files: readonly string[],
   folder: ImageFolder,
   inspections: Map<string, ImageFacts>,
-  onProgress?: (done: number, total: number) => void,
+  work: WorkOptions,
 ): Promise<Map<string, string>> {
   const reasons = new Map<string, string>();
   const found = new Map<string, ImageFacts>();
   let next = 0;
   let done = 0;
-  const work = async () => {
+  const total = files.length;
+  const inspectNext = async () => {
     while (next < files.length) {
       const file = files[next++];
       try {
@@ -125,10 +127,14 @@ async function inspectAll(
       } catch (error) {
         reasons.set(file, (error as Error).message);
       }
-      onProgress?.(++done, files.length);
+      await tell(work, { phase: 'check', done: ++done, total, unit: 'images' });
     }
   };
-  await Promise.all(Array.from({ length: 8 }, work));
+  const endAll = (error: unknown) => {
+    next = total;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: 8 }, () => inspectNext().catch(endAll)));
   // In the order of the rows, whichever came first.
   const failed = new Map<string, string>();
   for (const file of files) {

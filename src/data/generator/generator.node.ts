@@ -1,5 +1,8 @@
 /** Image generators over a folder, with Keras' `flow_from_dataframe` semantics. */
+import { requireObject } from '../../core/arguments.js';
 import { DataError } from '../../core/errors.js';
+import { inParallel } from '../../core/parallel/inParallel.js';
+import { checkWork, tell, type WorkOptions } from '../../core/work.js';
 import type { DecodePool } from '../images/decodePool.node.js';
 import type { Interpolation } from '../images/resize.js';
 import { type Frame, selectRows } from '../tables/frame.js';
@@ -7,7 +10,7 @@ import { ImageFiles, imagePath } from '../tables/imageFiles.node.js';
 import { IMAGE_COLUMN } from '../tables/labels.js';
 import { ImageGenerator, type ImageGeneratorOptions } from './generator.js';
 
-export interface ImageRows {
+export interface ImageRows extends WorkOptions {
   readonly frame: Frame;
   /** Folder of the images. */
   readonly directory: string;
@@ -36,9 +39,12 @@ export interface FlowOptions extends ImageRows, Omit<ImageGeneratorOptions, 'loa
 
 /**
  * Keras' `ImageDataGenerator(...).flow_from_dataframe(dataframe, directory, x_col, y_cols, class_mode='raw')`.
- * @throws DataError naming the folder, or the first row whose image is missing and how many there are
+ * `onProgress` hears of `find` with images.
+ * @throws DataError naming the folder, or the first row whose image is missing and how many there are; the signal's
+ *   reason
  */
 export async function flowFromDataframe(options: FlowOptions): Promise<ImageGenerator> {
+  requireObject('The options of flowFromDataframe', options);
   const { directory, pool } = options;
   const [height, width] = options.targetSize ?? [320, 320];
   const { interpolation } = options;
@@ -62,6 +68,8 @@ const found = new WeakMap<Frame, string>();
  */
 export async function rowsWithImages(options: ImageRows): Promise<Frame> {
   const { frame, directory } = options;
+  checkWork(options);
+  options.signal?.throwIfAborted();
   if (found.get(frame) === directory) return frame;
   const present = await validRows(options);
   found.set(present, directory);
@@ -71,7 +79,13 @@ export async function rowsWithImages(options: ImageRows): Promise<Frame> {
 async function validRows(options: ImageRows): Promise<Frame> {
   const { frame, directory, invalidFiles = 'error', imageColumn = IMAGE_COLUMN } = options;
   const files = await ImageFiles.open(directory);
-  const problems = await files.problems(frame.images);
+  const total = frame.images.length;
+  let done = 0;
+  const problems = await inParallel(frame.images, async (image) => {
+    const problem = await files.problem(image);
+    await tell(options, { phase: 'find', done: ++done, total, unit: 'images' });
+    return problem;
+  });
   const valid = [...problems.keys()].filter((row) => problems[row] === null);
   const invalid = frame.images.length - valid.length;
   if (invalid === 0) return frame;

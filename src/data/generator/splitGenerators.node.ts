@@ -1,5 +1,6 @@
 /** The notebook's generators, section 2.2: samplewise for training, featurewise for validation and test. */
 import { DataError } from '../../core/errors.js';
+import { tell, untilAborted, type WorkOptions } from '../../core/work.js';
 import type { DecodePool } from '../images/decodePool.node.js';
 import type { Frame } from '../tables/frame.js';
 import type { AugmentationOptions } from './augmentation.js';
@@ -7,7 +8,7 @@ import type { AugmentOn, ImageGenerator } from './generator.js';
 import { type FlowOptions, flowFromDataframe } from './generator.node.js';
 import { type FitMode, fitFeaturewise, SAMPLEWISE } from './standardize.js';
 
-export interface SplitGeneratorOptions {
+export interface SplitGeneratorOptions extends WorkOptions {
   readonly directory: string;
   readonly pool: DecodePool;
   /** Target size as [height, width]; default 320 x 320. */
@@ -100,7 +101,8 @@ export async function getTestAndValidGenerator(
     seed: options.sampleSeed === undefined ? 1 : options.sampleSeed,
     prefetch: 0,
   });
-  const normalisation = fitFeaturewise(await sampleImages(raw), options.fitMode);
+  const sample = await sampleImages(raw, options);
+  const normalisation = fitFeaturewise(sample, options.fitMode);
   const seed = options.seed === undefined ? 1 : options.seed;
   const rest = { shuffle: false, seed, normalisation };
   const valid = await flow(frames.valid, options, { ...rest, directory: directory('valid') });
@@ -109,8 +111,12 @@ export async function getTestAndValidGenerator(
 }
 
 /** The first batch of a generator, image by image. */
-async function sampleImages(generator: ImageGenerator) {
-  const { count, height, width, channels, pixels } = await generator.nextPixels();
+async function sampleImages(generator: ImageGenerator, work: WorkOptions) {
+  const total = Math.min(generator.batchSize, generator.samples);
+  await tell(work, { phase: 'sample', done: 0, total, unit: 'images' });
+  const batch = await untilAborted(generator.nextPixels(), work.signal);
+  await tell(work, { phase: 'sample', done: total, total, unit: 'images' });
+  const { count, height, width, channels, pixels } = batch;
   const each = height * width * channels;
   if (count === 0)
     throw new DataError('The sample for the statistics is empty.', 'Give more training images.');

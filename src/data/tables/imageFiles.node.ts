@@ -52,11 +52,6 @@ export class ImageFiles {
     return info.isFile() ? null : `${path} is ${kindOf(info)}, not a file`;
   }
 
-  /** As `problem`, of each. */
-  problems(images: readonly string[]): Promise<(string | null)[]> {
-    return inParallel(images, (image) => this.problem(image));
-  }
-
   /**
    * Where the images of these bare names lie in the folder and its sub-folders, as seen from it; undefined for one that
    * is not there.

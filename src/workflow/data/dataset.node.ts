@@ -1,6 +1,7 @@
 /** The three CSVs and the generators: the notebook's sections 2.1 and 2.2. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { requireObject } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { fileProblem } from '../../core/readFile.node.js';
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
@@ -14,7 +15,7 @@ import type { Interpolation } from '../../data/images/resize.js';
 import { readFrame } from '../../data/tables/csv.node.js';
 import { countKnown, countPositives, type Frame, selectRows } from '../../data/tables/frame.js';
 import { checkLabelNames } from '../../data/tables/labels.js';
-import type { WorkContext } from '../reporter.js';
+import { type CallContext, checkContext } from '../reporter.js';
 
 /** Which data: a folder with the usual names in it, or each by itself. */
 export interface DatasetSource {
@@ -81,10 +82,14 @@ const FOLDER_HINT =
  * @throws DataError naming file, line and column, or a row without an image; UsageError for missing flags
  */
 export async function readDataset(
-  { out }: Pick<WorkContext, 'out'>,
+  context: CallContext,
   source: DatasetSource,
   name?: string,
 ): Promise<Dataset> {
+  checkContext(context);
+  requireObject('The source', source);
+  const { out, signal, onProgress } = context;
+  signal?.throwIfAborted();
   const { data } = source;
   if (data !== undefined) await requireFolder(data, 'data folder', FOLDER_HINT);
   const path = (flag: keyof DatasetSource, given: string | undefined, usual: string): string => {
@@ -96,14 +101,17 @@ export async function readDataset(
   const trainFile = path('trainCsv', source.trainCsv, 'train.csv');
   const { limit, unknownLabels } = source;
   const classes = source.labels && checkLabelNames(source.labels);
-  const read = async (file: string) => firstRows(await readFrame(file, { classes, unknownLabels }), limit);
+  const read = async (file: string) => {
+    signal?.throwIfAborted();
+    return firstRows(await readFrame(file, { classes, unknownLabels }), limit);
+  };
   const train = await read(trainFile);
   const valid = await read(path('validCsv', source.validCsv, 'valid.csv'));
   const test = await read(path('testCsv', source.testCsv, 'test.csv'));
   await requireFolder(images, 'image folder', 'Give the folder of the images with `images`.');
   const present = (frame: Frame) => {
     const options = missingImages((line) => out.warn(`${frame.file}: ${line}`), source.ignoreMissing);
-    return rowsWithImages({ frame, directory: images, ...options });
+    return rowsWithImages({ frame, directory: images, ...options, signal, onProgress });
   };
   const used = { train: await present(train), valid: await present(valid), test: await present(test) };
   for (const [split, frame] of Object.entries(used)) {
@@ -184,12 +192,16 @@ export interface Preparation {
 
 /** The notebook's three generators, with the lines that Keras prints; `inputChannels` as of `ImageGenerator`. */
 export async function makeGenerators(
-  { out }: Pick<WorkContext, 'out'>,
+  context: CallContext,
   pool: DecodePool,
   dataset: Dataset,
   { size, augmentation, augmentOn, sampler, ...rest }: Preparation & Pick<FlowOptions, 'inputChannels'>,
 ): Promise<Generators> {
+  checkContext(context);
+  const { out, signal, onProgress } = context;
   const options = {
+    signal,
+    onProgress,
     directory: dataset.images,
     pool,
     targetSize: [size, size] as const,

@@ -5,9 +5,10 @@ import { UsageError, WeightsError } from '../../core/errors.js';
 import { byteSize, whole } from '../../core/formatting.js';
 import { download, isExpected } from '../../core/outputs/download.node.js';
 import { requireFileName } from '../../core/outputs/singleFile.node.js';
+import { tell } from '../../core/work.js';
 import { type Fetchable, KNOWN_WEIGHTS, type KnownWeights } from '../../densenet/weights/publicFiles.js';
 import { weightsFolder } from '../../densenet/weights/weights.node.js';
-import type { WorkContext } from '../reporter.js';
+import { type CallContext, checkContext } from '../reporter.js';
 
 /** Short names of the files that can be fetched. */
 export const FETCHABLE: readonly string[] = KNOWN_WEIGHTS.flatMap(({ fetch }) => fetch?.name ?? []);
@@ -39,15 +40,19 @@ export function fetchableWeights(name: string): FetchableWeights {
 }
 
 /**
- * Fetches a public weight file, unless it is there. An interrupted call is gone on with by the next.
+ * Fetches a public weight file, unless it is there. An interrupted call is gone on with by the next. `onProgress`
+ * hears of `fetch` with bytes.
  * @throws UsageError for another file in its place, a path of no file, or an address that is none; WeightsError where
- *   the server cannot be reached or sends another file; DataError where it cannot be written
+ *   the server cannot be reached or sends another file; DataError where it cannot be written; the signal's reason
  */
 export async function fetchWeights(
-  { out, signal }: WorkContext,
+  context: CallContext,
   known: FetchableWeights,
   options: FetchOptions = {},
 ): Promise<FetchedWeights> {
+  checkContext(context);
+  const { out, signal } = context;
+  signal?.throwIfAborted();
   const file = options.out ?? join(await weightsFolder(), known.file);
   requireFileName(file);
   const url = options.url ?? known.fetch.folder + known.file;
@@ -62,7 +67,10 @@ export async function fetchWeights(
     error: WeightsError,
     idleMs: options.idleMs,
     signal,
-    onProgress: (bytes) => bar.update(Math.floor(bytes / 1e6)),
+    onProgress: (done) => {
+      bar.update(Math.floor(done / 1e6));
+      return tell(context, { phase: 'fetch', done, total: known.bytes, unit: 'bytes', note: url });
+    },
   }).finally(() => out.endProgress());
   if (before > 0) out.say(`Went on after the ${whole(before)} bytes that were there.`);
   return { file, url, fetched: true };

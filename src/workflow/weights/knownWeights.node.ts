@@ -5,7 +5,7 @@ import { sniffWeights } from '../../densenet/weights/formats.js';
 import { layoutWords } from '../../densenet/weights/layout.js';
 import { namesFit } from '../../densenet/weights/recognise.js';
 import { loadWeightBytes, understandWeights, type WeightFile } from '../../densenet/weights/weights.node.js';
-import type { WorkContext } from '../reporter.js';
+import type { CallContext, WorkContext } from '../reporter.js';
 import { type HistoryChoice, type TrainedWith, trainedWith } from './history.node.js';
 import { configOf, type NetworkChoice } from './networkFile.node.js';
 
@@ -36,7 +36,7 @@ const USUAL = 'densenet121';
  * @param fixed what stands behind the outputs whatever the file says
  */
 export async function readKnownWeights(
-  context: Pick<WorkContext, 'out'>,
+  context: CallContext,
   weights: string,
   options: WeightOptions,
   fixed?: DenseNetConfig['activation'],
@@ -59,6 +59,8 @@ export async function readKnownWeights(
     bnEpsilon: bnEpsilon ?? known?.bnEpsilon,
     head,
     recognise: network === undefined,
+    signal: context.signal,
+    onProgress: context.onProgress,
   });
   const { name } = file.config;
   if (network === undefined && name !== USUAL) {

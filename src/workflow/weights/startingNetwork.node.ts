@@ -1,5 +1,6 @@
 /** The network that a training begins with: drawn, or from a weight file. */
 import { stat } from 'node:fs/promises';
+import { requireObject } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
 import { checkLabelNames, LABELS } from '../../data/tables/labels.js';
@@ -8,7 +9,7 @@ import { initialWeights, replaceHead } from '../../densenet/initialisers.js';
 import { resolveWeights } from '../../densenet/weights/weights.node.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import { usualLabels } from '../prediction/outputs.js';
-import type { WorkContext } from '../reporter.js';
+import { type CallContext, checkContext } from '../reporter.js';
 import { readKnownWeights, type WeightOptions } from './knownWeights.node.js';
 import { configOf } from './networkFile.node.js';
 
@@ -29,9 +30,12 @@ export interface StartingNetwork {
  *   history of weights that nobody gives
  */
 export async function startingNetwork(
-  context: Pick<WorkContext, 'out'>,
+  context: CallContext,
   options: Omit<WeightOptions, 'activation'> & { weights?: string; seed: number; labels?: readonly string[] },
 ): Promise<StartingNetwork> {
+  checkContext(context);
+  requireObject('The options of startingNetwork', options);
+  context.signal?.throwIfAborted();
   const { network = 'densenet121', bnEpsilon, seed } = options;
   const labels = options.labels ? checkLabelNames(options.labels) : LABELS;
   if (options.weights === undefined) {

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Progress } from '../../../src/core/work.js';
 import { type CheckReport, checkData } from '../../../src/data/checks/checkData.js';
 import { checkFolder } from '../../../src/data/checks/checkFolder.node.js';
 import { DecodePool } from '../../../src/data/images/decodePool.node.js';
@@ -82,9 +83,40 @@ describe('checkFolder', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('ends within one file, for its signal and for what onProgress throws', async () => {
+    const mine = new Error('mine');
+    const aborted = { pool, signal: AbortSignal.abort(mine), decode: false };
+    await expect(checkFolder(folder, aborted)).rejects.toBe(mine);
+    for (const how of ['aborts', 'throws']) {
+      const stop = new AbortController();
+      const [inspected, heard]: [string[], Progress[]] = [[], []];
+      const counting = {
+        inspect: (file: string) => {
+          inspected.push(file);
+          return pool.inspect(file);
+        },
+      } as DecodePool;
+      const onProgress = (progress: Progress) => {
+        if (heard.push(progress) < 3) return;
+        if (how === 'throws') throw mine;
+        stop.abort(mine);
+      };
+      const call = checkFolder(folder, { pool: counting, signal: stop.signal, onProgress });
+      await expect(call).rejects.toBe(mine);
+      const atTheEnd = inspected.length;
+      // Of the eight at once, each at most one more.
+      expect(atTheEnd).toBeLessThanOrEqual(3 + 8);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(inspected.length).toBe(atTheEnd);
+    }
+    await expect(checkFolder(folder, { pool, signal: {} as never })).rejects.toThrow(
+      /must be an AbortSignal/,
+    );
+  });
+
   it('finds everything that was planted', async () => {
-    const steps: number[] = [];
-    const report = await checkFolder(folder, { pool, onProgress: (done) => steps.push(done) });
+    const steps: Progress[] = [];
+    const report = await checkFolder(folder, { pool, onProgress: (progress) => steps.push(progress) });
     expect(Object.keys(report.splits)).toEqual(['train', 'valid', 'test']);
     expect(report.splits.train.rows).toBe(81);
     expect(report.leakage.map(({ patientIds }) => patientIds.length)).toEqual([1, 0, 0]);
@@ -123,7 +155,7 @@ describe('checkFolder', () => {
     expect(find(report, 'boxes-without-row')[0].items).toEqual(['zz.png']);
     expect(report.images?.sizes).toEqual({ '20x20': 238, '26x26': 1 });
     expect(report.images?.kinds['png gray 16-bit']).toBe(1);
-    expect(steps.at(-1)).toBe(240);
+    expect(steps.at(-1)).toEqual({ phase: 'check', done: 240, total: 240, unit: 'images' });
     expect(JSON.parse(JSON.stringify(report)).counts).toEqual(report.counts);
     expect(report.counts.error).toBeGreaterThanOrEqual(6);
     const severities = report.findings.map(({ severity }) => ['error', 'warning', 'info'].indexOf(severity));

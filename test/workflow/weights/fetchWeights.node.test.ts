@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../../src/core/errors.js';
+import type { Progress } from '../../../src/core/work.js';
 import { SILENT } from '../../../src/workflow/reporter.js';
 import {
   FETCHABLE,
@@ -86,6 +87,28 @@ describe('fetchWeights', () => {
     expect(await readFile(mine, 'utf8')).toBe('my own');
     const gone = fetchWeights(context, there, { out: scratch.path('b.h5'), url: `${origin}gone.h5` });
     await expect(gone).rejects.toThrow(WeightsError);
+  });
+
+  it('says how far it is, and ends for its signal and for what onProgress throws', async () => {
+    const there = { ...known, fetch: { ...known.fetch, folder: origin } };
+    const heard: Progress[] = [];
+    const onProgress = (progress: Progress) => void heard.push(progress);
+    const { url } = await fetchWeights({ out, onProgress }, there, { out: scratch.path('told.h5') });
+    const total = known.bytes;
+    expect(heard.at(-1)).toEqual({ phase: 'fetch', done: total, total, unit: 'bytes', note: url });
+    const mine = new Error('mine');
+    const before = requests;
+    const file = scratch.path('not.h5');
+    const aborted = fetchWeights({ out, signal: AbortSignal.abort(mine) }, there, { out: file });
+    await expect(aborted).rejects.toBe(mine);
+    expect(requests).toBe(before);
+    const throwing = () => {
+      throw mine;
+    };
+    await expect(fetchWeights({ out, onProgress: throwing }, there, { out: file })).rejects.toBe(mine);
+    expect(requests).toBe(before + 1);
+    await expect(fetchWeights({ out, signal: 1 as never }, there)).rejects.toThrow(/must be an AbortSignal/);
+    await expect(fetchWeights(null as never, there)).rejects.toThrow(UsageError);
   });
 });
 
