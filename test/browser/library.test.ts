@@ -9,6 +9,7 @@ import { bundleLibrary } from '../../scripts/bundle.mjs';
 import { MT19937 } from '../../src/core/mt19937.js';
 import { SAMPLEWISE } from '../../src/data/generator/standardize.js';
 import { decodeBytes } from '../../src/data/images/decode.node.js';
+import { SCALINGS, type Scaling } from '../../src/data/images/pixelFacts.js';
 import { densenetConfig } from '../../src/densenet/architecture.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
@@ -117,6 +118,12 @@ PNGS['gray with a level that would be transparent'] = writePng({
   transparency: [0, 255],
 });
 
+/** What a canvas would round to 8 bits. */
+const WIDE: Record<string, Uint8Array> = {
+  '16-bit gray': randomPng({ ...SHAPE, bitDepth: 16, colorType: GRAY }, 1, 9),
+  '16-bit rgb with alpha': randomPng({ ...SHAPE, bitDepth: 16, colorType: RGB_ALPHA }, 4, 12),
+};
+
 /** EXIF that tells a viewer to turn the picture by a quarter: one entry, orientation 6. */
 const TURNED = Buffer.from('ffe1002245786966000049492a0008000000010012010300010000000600000000000000', 'hex');
 
@@ -135,10 +142,7 @@ const BAD: Record<string, { bytes: Uint8Array; says: RegExp }> = {
   'cut short': { bytes: PNGS.gray.slice(0, -200), says: /damaged or cut short/ },
   'without its end': { bytes: PNGS.gray.slice(0, -12), says: /damaged or cut short/ },
   damaged: { bytes: flipped(PNGS.gray, 300), says: /damaged or cut short.*IDAT/ },
-  '16-bit': {
-    bytes: randomPng({ ...SHAPE, bitDepth: 16, colorType: GRAY }, 1, 9),
-    says: /16 bits per sample/,
-  },
+  'cut short in 16 bits': { bytes: WIDE['16-bit gray'].slice(0, -200), says: /damaged or cut short/ },
   DICOM: { bytes: Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')]), says: /is a DICOM file/ },
   huge: { bytes: sized(PNGS.gray, 30000), says: /has 30000 x 30000 pixels, more than is read/ },
   transparent: { bytes: randomPng({ ...SHAPE, colorType: RGB_ALPHA }, 4, 10), says: /transparent pixels/ },
@@ -178,21 +182,22 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () 
 
   afterAll(() => opened?.close());
 
-  const decode = (bytes: Uint8Array, name: string) =>
+  const decode = (bytes: Uint8Array, name: string, scaling?: Scaling) =>
     opened.page.evaluate(
-      async ({ bytes, name }) => {
+      async ({ bytes, name, scaling }) => {
         const { decodeBlob, DataError } = (globalThis as Host).chexgpu;
         try {
           const { width, height, channels, data, facts } = await decodeBlob(
             new Blob([Uint8Array.from(bytes)]),
             name,
+            scaling,
           );
           return { width, height, channels, data: [...data], facts };
         } catch (error) {
           return { error: error instanceof DataError ? error.message : `not a DataError: ${error}` };
         }
       },
-      { bytes: [...bytes], name },
+      { bytes: [...bytes], name, scaling },
     );
 
   it('decodes every kind of PNG to the bytes that Node gets', async () => {
@@ -201,6 +206,17 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the library in a page of somebody else', () 
       const { width, height, channels, data, facts } = image;
       const wanted = { width, height, channels, data: [...data], facts };
       expect({ kind, ...(await decode(bytes, kind)) }).toEqual({ kind, ...wanted });
+    }
+  });
+
+  it.each(SCALINGS)('decodes 16 bits to the bytes that Node gets, by scaling %s', async (scaling) => {
+    for (const [kind, bytes] of Object.entries({ ...WIDE, gray: PNGS.gray })) {
+      const { image } = await decodeBytes(bytes, kind, scaling);
+      expect({ kind, ...(await decode(bytes, kind, scaling)) }).toEqual({
+        kind,
+        ...image,
+        data: [...image.data],
+      });
     }
   });
 

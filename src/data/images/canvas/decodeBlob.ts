@@ -1,13 +1,14 @@
 /**
  * Image files to 8-bit pixels in a browser: for PNG the same bytes that the Node decoder gives, for JPEG what
  * the browser's decoder makes of it. The browser is shown only the parts that hold pixels, so it cannot apply
- * a gamma, a colour profile or a rotation. What a canvas would change is refused: it mends files that are cut
- * short, rounds 16-bit samples and loses the colour of transparent pixels.
+ * a gamma, a colour profile or a rotation. What a canvas would change is refused, as it mends files that are cut
+ * short and loses the colour of transparent pixels, or is decoded without it, as it rounds samples of 16 bits.
  */
 import { DataError, UsageError } from '../../../core/errors.js';
 import { BYTE_LIMIT, type ImageHeader, pngChunks, readHeader } from '../imageHeader.js';
-import { contentFacts, type PixelFacts } from '../pixelFacts.js';
+import { checkScaling, type PixelFacts, type Scaling } from '../pixelFacts.js';
 import type { PixelImage } from '../pixels.js';
+import { pixelsOf } from '../samples.js';
 import { readBack } from './readBack.js';
 
 const END_OF_IMAGE = 0xd9;
@@ -15,14 +16,17 @@ const END_OF_IMAGE = 0xd9;
 /**
  * Decodes a PNG or JPEG; embedded colour profiles, gamma and EXIF rotation are ignored.
  * @param name what messages call it
+ * @param scaling how samples become pixels, as of `decodeFile`; default 'keras'
  * @returns one channel when the file is stored in gray, else three; with its facts, see `pixelFindings`
- * @throws DataError when it is empty, cut short, damaged, too large, no PNG or JPEG, has 16 bits per sample,
- *   an alpha channel that hides something, or CMYK; UsageError outside a browser
+ * @throws DataError when it is empty, cut short, damaged, too large, no PNG or JPEG, has 8 bits and an alpha channel
+ *   that hides something, or CMYK; UsageError for an unknown scaling, and outside a browser
  */
 export async function decodeBlob(
   blob: Blob,
   name = 'The image',
+  scaling: Scaling = 'keras',
 ): Promise<PixelImage & { readonly facts: PixelFacts }> {
+  checkScaling(scaling);
   if (typeof createImageBitmap !== 'function' || typeof OffscreenCanvas !== 'function') {
     throw new UsageError('decodeBlob needs a browser.', 'In Node use decodeFile of chexgpu/node.');
   }
@@ -38,7 +42,8 @@ export async function decodeBlob(
   if (stored.format === 'png') checkPng(bytes, name);
   else checkEnd(bytes, name);
   if (stored.bits > 8) {
-    throw new DataError(`${name} has 16 bits per sample.`, 'Save it with 8 bits; in Node 16 can be read.');
+    const { decodePng16 } = await import('./png16.js');
+    return pixelsOf(await decodePng16(bytes, header, name), stored, scaling);
   }
   const channels = stored.mode.startsWith('gray') ? 1 : 3;
   // Without the transparent colour of a tRNS chunk, which PIL ignores and a canvas would make black.
@@ -61,14 +66,8 @@ export async function decodeBlob(
   for (let i = 0, o = 0; o < data.length; i += 4) {
     for (let c = 0; c < channels; c++) data[o++] = rgba.data[i + c];
   }
-  const facts = {
-    ...stored,
-    scaling: 'keras' as const,
-    transparent,
-    clipped: 0,
-    ...contentFacts(data, channels),
-  };
-  return { width, height, channels, data, facts };
+  const pixels = pixelsOf({ data, width, height, channels, bits: 8 }, stored, scaling);
+  return { ...pixels, facts: { ...pixels.facts, transparent } };
 }
 
 /** The browser's pixels of a file made of these parts, rgba[h,w,4]. */

@@ -27,15 +27,15 @@ export interface ToPixelsOptions {
   channels?: 1 | 2 | 3 | 4;
   /** That samples use, 8 to 16: 12 of most X-ray detectors. Default: 8 of bytes, 16 of a Uint16Array. */
   bits?: number;
-  /** How samples of more than 8 bits become pixels; default `depth`, their highest 8 bits. */
+  /** How samples of more than 8 bits, in arrays and files, become pixels; default `depth`, their highest 8 bits. */
   scaling?: Scaling;
   name?: string;
 }
 
 type Pixels = PixelImage & { readonly facts: PixelFacts };
 
-const OF_ARRAYS = ['width', 'height', 'channels', 'bits', 'scaling'] as const;
-const FIELDS = [...OF_ARRAYS, 'name'];
+const OF_ARRAYS = ['width', 'height', 'channels', 'bits'] as const;
+const FIELDS = [...OF_ARRAYS, 'scaling', 'name'];
 const MODES: readonly StoredImage['mode'][] = ['gray', 'gray+alpha', 'rgb', 'rgba'];
 
 /**
@@ -50,14 +50,15 @@ const MODES: readonly StoredImage['mode'][] = ['gray', 'gray+alpha', 'rgb', 'rgb
  */
 export async function toPixels(source: PixelSource, options: ToPixelsOptions = {}): Promise<Pixels> {
   requireFields('The options of toPixels', options, FIELDS);
-  const { name = 'The image' } = options;
+  const { name = 'The image', scaling = 'depth' } = options;
+  checkScaling(scaling);
   const kind = kindOf(source);
   if (/^Uint(8|8Clamped|16)Array$/.test(kind)) return ofArray(source as Uint16Array, options, name);
   const sides = sidesOf(kind, source);
   if (sides || /^(Blob|File|ImageData)$/.test(kind)) refuseOfArrays(options, source, name);
   if (kind === 'Blob' || kind === 'File') {
     const { decodeBlob } = await import('./decodeBlob.js');
-    return decodeBlob(source as Blob, name);
+    return decodeBlob(source as Blob, name, scaling);
   }
   if (kind === 'ImageData') return ofImageData(source as ImageData, name);
   if (sides) return ofPicture(source as ImageBitmap, sides, name);
@@ -75,10 +76,13 @@ export async function toPixels(source: PixelSource, options: ToPixelsOptions = {
 
 /** Pictures and files say themselves what they are, and come in their own size. */
 function refuseOfArrays(options: ToPixelsOptions, source: unknown, name: string): void {
-  const idle = OF_ARRAYS.find((field) => options[field] !== undefined);
+  const isFile = /^(Blob|File)$/.test(kindOf(source));
+  const idle = [...OF_ARRAYS, ...(isFile ? [] : ['scaling' as const])].find(
+    (field) => options[field] !== undefined,
+  );
   if (idle === undefined) return;
   throw new UsageError(
-    `${name} is ${shown(source)}, and ${idle} is said of arrays alone.`,
+    `${name} is ${shown(source)}, and ${idle} is said of arrays${idle === 'scaling' ? ' and files' : ''} alone.`,
     'Leave it out; `resize` brings pixels to another size.',
   );
 }
@@ -159,7 +163,7 @@ function ofArray(given: Uint8Array | Uint16Array, options: ToPixelsOptions, name
   const channels = wholeNumber(`${name}: channels`, options.channels ?? 1, 1, 4);
   const most = 8 * given.BYTES_PER_ELEMENT;
   const bits = wholeNumber(`${name}: bits`, options.bits ?? most, 8, most);
-  const scaling = checkScaling(options.scaling ?? 'depth');
+  const { scaling = 'depth' } = options;
   requirePixels({ width, height }, name);
   const sides = `${width} x ${height} pixels of ${channels} channels`;
   if (given.length !== width * height * channels) {

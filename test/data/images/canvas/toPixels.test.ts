@@ -4,6 +4,7 @@ import { DataError, UsageError } from '../../../../src/core/errors.js';
 import { type ToPixelsOptions, toPixels } from '../../../../src/data/images/canvas/toPixels.js';
 
 const two = { width: 2, height: 1 };
+const drawn = { [Symbol.toStringTag]: 'ImageData' };
 
 describe('toPixels of an array', () => {
   it('keeps bytes as they are, in memory of its own', async () => {
@@ -60,7 +61,13 @@ describe('toPixels of an array', () => {
     [new ArrayBuffer(2), two, UsageError, /an ArrayBuffer, no ImageData/],
     [null, two, UsageError, /X is null/],
     [new Blob([]), {}, UsageError, /needs a browser/],
-    [new Blob([]), { scaling: 'range' }, UsageError, /X is a Blob, and scaling is said of arrays alone/],
+    [
+      drawn,
+      { scaling: 'range' },
+      UsageError,
+      /X is an ImageData, and scaling is said of arrays and files alone/,
+    ],
+    [new Blob([]), { scaling: 'window' }, UsageError, /no scaling "window"/],
     [new Blob([]), { width: 8, height: 8 }, UsageError, /width is said of arrays alone. .* `resize`/],
     [Uint8Array.of(1, 2), null, UsageError, /options of toPixels is null/],
   ])('refuses %j with %j', async (source, options, kind, message) => {
