@@ -274,7 +274,7 @@ function nameIn({ pathname, href }: URL): string {
 
 async function read(source: Source): Promise<Held> {
   if (source.kind === 'file') {
-    return { image: await decodeBlob(source.file, source.name), name: source.name, truth: null };
+    return { image: await decodeBlob(source.file, source.name, 'depth'), name: source.name, truth: null };
   }
   const cohort = makeCohort({ images: PHANTOMS, seed: PHANTOM_SEED, balanced: true, maxVisits: 1 });
   const clear = cohort.filter(({ findings }) => findings.length > 0 && findings.length <= MOST_FINDINGS);

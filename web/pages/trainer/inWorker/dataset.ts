@@ -189,7 +189,7 @@ export async function folderData(list: readonly FolderFile[]): Promise<TrainingD
   }
   // Of the pictures their sizes are enough: all of their bytes would have to be read.
   const sizes = SPLITS.flatMap((split) => frames[split].images.map((image) => imageOf(image)!.size));
-  const read = (name: string) => decodeBlob(imageOf(name)!, name);
+  const read = (name: string) => decodeBlob(imageOf(name)!, name, 'depth');
   return {
     frames,
     phantoms: null,

@@ -73,7 +73,7 @@ export class TrainingResults {
     const { normalisation } = generators;
     const bytes = await writeWeights(kind, await model.exportWeights(), model.config, {
       labels: data.facts.labels,
-      preprocessing: { size: wishes.size, interpolation: 'nearest', scaling: 'keras', normalisation },
+      preprocessing: { size: wishes.size, interpolation: 'nearest', scaling: 'depth', normalisation },
       notice: data.notice,
     });
     return { name: WEIGHT_FILES[kind], blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) };
