@@ -127,7 +127,9 @@ async function train(model: Model, source: BatchSource, options: FitOptions): Pr
 
   for (const callback of callbacks) await callback.onTrainBegin?.(training);
   let position = resume ? await training.restore(resume) : beginOf(0);
-  for (; position.epoch < epochs && training.stopReason === null; position = beginOf(position.epoch + 1)) {
+  // An epoch that was stopped at its checkpoint is still to be closed.
+  const goesOn = () => training.stopReason === null || position.step > 0;
+  for (; position.epoch < epochs && goesOn(); position = beginOf(position.epoch + 1)) {
     const info = await trainEpoch(position, training, options);
     // Its first step was refused.
     if (info.steps === 0) break;

@@ -125,6 +125,33 @@ describe('a training that was aborted goes on with the same bits', () => {
     expect(whole).toEqual(await inOneGo());
   });
 
+  it('where a callback stopped it, and it was killed before the epoch was closed', async () => {
+    for (const steps of [1, STEPS]) {
+      const stopsBehind = (): Callback => ({
+        onStep: ({ epoch, step }, training) => {
+          if (epoch === 1 && step + 1 === steps) training.stop('enough');
+        },
+      });
+      const whole = await inOneGo({ callbacks: [stopsBehind()] });
+      expect(whole.epochs.map((epoch) => epoch.steps)).toEqual([STEPS, steps]);
+      await tiny.reset();
+      let resume: Checkpoint | undefined;
+      const killed = new Error('killed');
+      const checkpoint = {
+        everySteps: 1,
+        save: (saved: Checkpoint) => {
+          resume = saved;
+          if (saved.training.stopReason !== null) throw killed;
+        },
+      };
+      const running = options({ callbacks: [stopsBehind()], checkpoint });
+      await expect(trainModel(tiny.model, new DrawnSource(), running)).rejects.toBe(killed);
+      await tiny.reset();
+      const again = options({ callbacks: [stopsBehind()], resume });
+      expect(await left(await trainModel(tiny.model, new DrawnSource(), again))).toEqual(whole);
+    }
+  });
+
   it('in a validation, which is made again', async () => {
     const { parts, ...whole } = await inParts('onValidationStep', 3, {});
     expect(parts).toBe(3);
@@ -203,8 +230,11 @@ describe('checkpoints', () => {
       say: (line: string) => lines.push(line),
     };
     let third: Checkpoint | undefined;
+    let closed: Checkpoint | undefined;
     const save = (saved: Checkpoint) => {
-      if (saved.training.epoch === 1 && saved.training.step === 1) third = saved;
+      if (saved.training.epoch !== 1) return;
+      if (saved.training.step === 1) third = saved;
+      if (saved.training.step === 0) closed = saved;
     };
     await trainModel(tiny.model, new DrawnSource(), options({ checkpoint: { everySteps: 1, save } }));
     await trainModel(
@@ -219,17 +249,25 @@ describe('checkpoints', () => {
       '2',
       '3',
     ]);
-    const over = { ...third!, training: { ...third!.training, stopReason: 'enough' } };
-    const history = await trainModel(
-      tiny.model,
-      new DrawnSource(),
-      options({ resume: over, callbacks: [new TrainingProgress(sink)] }),
-    );
-    expect(lines).toEqual([
+    const ended = async ({ training, ...rest }: Checkpoint) => {
+      const resume = { ...rest, training: { ...training, stopReason: 'enough' } };
+      const callbacks = [new TrainingProgress(sink)];
+      return trainModel(tiny.model, new DrawnSource(), options({ resume, callbacks }));
+    };
+    const history = await ended(closed!);
+    expect(lines.splice(0)).toEqual([
       'The training was over after 1 epoch: there is nothing left to train',
       'Stopped: enough',
     ]);
     expect([history.epochs.length, history.stopReason]).toEqual([1, 'enough']);
+    // Of an epoch that was stopped and not closed the history is to know.
+    const { epochs } = await ended(third!);
+    expect(lines).toEqual([
+      'Resumed at epoch 2, step 1 of 3',
+      expect.stringMatching(/^Epoch 2\/3: loss [\d.]+, [\d.]+ s$/),
+      'Stopped: enough',
+    ]);
+    expect(epochs.map(({ steps }) => steps)).toEqual([3, 1]);
   });
 });
 

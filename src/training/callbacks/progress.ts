@@ -23,7 +23,7 @@ export class TrainingProgress implements Callback {
   onTrainBegin(training: TrainingContext): void {
     const { resumedAt, stepsPerEpoch, epochs, stopReason } = training;
     const { epoch, step } = resumedAt ?? { epoch: 0, step: 0 };
-    if (resumedAt && (epoch === epochs || stopReason !== null)) {
+    if (resumedAt && (epoch === epochs || (stopReason !== null && step === 0))) {
       this.sink.say?.(
         `The training was over after ${plural(epoch, 'epoch')}: there is nothing left to train`,
       );
