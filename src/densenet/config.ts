@@ -119,10 +119,25 @@ const MOST_CHANNELS = 65536;
 
 const COUNTS = ['growthRate', 'bottleneck', 'stemChannels', 'inputChannels', 'classes'] as const;
 
-const FIELDS = new Set([
+/** All fields of a configuration. */
+export const CONFIG_FIELDS: readonly string[] = [
   ...['name', 'blocks', 'compression', 'bnEpsilon', 'bnMomentum'],
   ...[...COUNTS, ...Object.keys(CHOICES)],
-]);
+];
+
+/**
+ * Refuses a field that a configuration does not have.
+ * @param whose what messages call it
+ * @param known the fields that it may have
+ */
+export function requireField(whose: string, field: string, known = CONFIG_FIELDS): void {
+  if (known.includes(field)) return;
+  const near = known.find((one) => one.toLowerCase() === field.toLowerCase().replaceAll('_', ''));
+  throw new UsageError(
+    `${whose}: a network has no field ${shown(field)}.`,
+    near ? `It is spelt ${near}.` : `The fields are ${known.join(', ')}.`,
+  );
+}
 
 /**
  * A frozen copy of a configuration: what becomes of the caller's changes nothing.
@@ -133,14 +148,7 @@ export function checkedConfig(given: DenseNetConfig): DenseNetConfig {
   if (typeof given.name !== 'string') {
     throw new UsageError(`The configuration's name is ${shown(given.name)}; it must be a string.`);
   }
-  for (const field of Object.keys(given)) {
-    if (FIELDS.has(field)) continue;
-    const near = [...FIELDS].find((known) => known.toLowerCase() === field.toLowerCase().replaceAll('_', ''));
-    throw new UsageError(
-      `${given.name}: a network has no field ${shown(field)}.`,
-      near ? `It is spelt ${near}.` : `The fields are ${[...FIELDS].join(', ')}.`,
-    );
-  }
+  for (const field of Object.keys(given)) requireField(given.name, field);
   const { name, blocks, bottleneck, norms, stem } = given;
   for (const field of COUNTS) {
     wholeNumber(`${name}: ${field}`, given[field], field === 'bottleneck' ? 0 : 1, MOST_CHANNELS);

@@ -10,6 +10,7 @@ import {
   densenetConfig,
   NETWORK_NAMES,
 } from '../../densenet/architecture.js';
+import { CONFIG_FIELDS, requireField } from '../../densenet/config.js';
 import { sameLayout } from '../../densenet/weights/layout.js';
 import { layoutName } from '../../densenet/weights/recognise.js';
 
@@ -55,6 +56,11 @@ const SETTLED: Readonly<Record<string, string>> = {
   momentum: MOMENTUM,
 };
 
+/** Those that a file may have. */
+const OWN_FIELDS = CONFIG_FIELDS.filter((field) => !Object.hasOwn(SETTLED, field));
+
+const plain = (field: string): string => field.toLowerCase().replaceAll('_', '');
+
 /**
  * The network that a JSON file describes: `{ "name": "slim", "blocks": [6, 12, 24, 16], "growthRate": 16 }`, with
  * any fields of `DenseNetConfig` but `classes`, `activation`, `bnEpsilon` and `bnMomentum`; those left out are
@@ -76,10 +82,14 @@ export async function readNetworkFile(path: string): Promise<DenseNetConfig> {
   requireObject(`What ${path} holds`, json);
   const fields = json as Partial<DenseNetConfig>;
   for (const field of Object.keys(fields)) {
-    if (Object.hasOwn(SETTLED, field)) {
-      throw new UsageError(`${path}: ${field} is not for a network's file.`, SETTLED[field]);
+    const settled = Object.keys(SETTLED).find((one) => plain(one) === plain(field));
+    if (settled !== undefined) {
+      throw new UsageError(`${path}: ${field} is not for a network's file.`, SETTLED[settled]);
     }
-    if (!Object.hasOwn(OTHER_NAMES, field)) continue;
+    if (!Object.hasOwn(OTHER_NAMES, field)) {
+      requireField(path, field, OWN_FIELDS);
+      continue;
+    }
     throw new UsageError(
       `${path}: a network has no field ${shown(field)}.`,
       `It is called ${OTHER_NAMES[field]} here.`,

@@ -41,7 +41,16 @@ describe('a network from a file', () => {
     ['nothing', '', /is no JSON/],
     ['a list', [6, 12], /net\.json holds is an Array of 2, it must be an object/],
     ['null', 'null', /must be an object/],
-    ['an unknown field', { block: [2] }, /no field 'block'\. The fields are name, blocks,/],
+    [
+      'an unknown field, with those that a file may have',
+      { block: [2] },
+      /no field 'block'\. The fields are name, blocks, compression, growthRate, bottleneck(, \w+){2}, stem, norms\.$/,
+    ],
+    [
+      'a settled field by another spelling',
+      { bn_epsilon: 1e-3 },
+      /bn_epsilon is not for a network's file.*`bnEpsilon`/,
+    ],
     ['a field by another spelling', { growth_rate: 8 }, /no field 'growth_rate'\. It is spelt growthRate/],
     [
       "a field by PyTorch's name",
