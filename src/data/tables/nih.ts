@@ -31,8 +31,8 @@ function withSizesApart(text: string): string {
 }
 
 /**
- * @throws DataError naming file, line and column for a missing column, an image without a name, an unknown finding or a
- *   bad patient
+ * @throws DataError naming file, line and column for a missing column, an image without a name, an unknown finding, a
+ *   finding beside "No Finding", or a bad patient
  */
 export function parseNihTable(text: string, file: string): NihTable {
   const table = parseCsv(withSizesApart(text), file);
@@ -51,8 +51,15 @@ export function parseNihTable(text: string, file: string): NihTable {
     patientOf(cells[patientAt], file, table.lines[row], 'Patient ID'),
   );
   for (const [row, cells] of table.rows.entries()) {
-    for (const finding of cells[findingsAt].split('|').map((part) => part.trim())) {
-      if (finding === NO_FINDING) continue;
+    const findings = cells[findingsAt].split('|').map((part) => part.trim());
+    for (const finding of findings) {
+      if (finding === NO_FINDING) {
+        if (findings.every((other) => other === NO_FINDING)) continue;
+        throw new DataError(
+          `${file}, line ${table.lines[row]}, column "Finding Labels": "${cells[findingsAt]}" contradicts itself.`,
+          `Leave ${NO_FINDING} out, or the others.`,
+        );
+      }
       const index = indexOf.get(finding);
       if (index === undefined) {
         throw new DataError(

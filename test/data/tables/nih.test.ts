@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DataError } from '../../../src/core/errors.js';
 import { parseFrame } from '../../../src/data/tables/csv.js';
 import { parseNihTable } from '../../../src/data/tables/nih.js';
 
@@ -49,6 +50,18 @@ describe("NIH's table", () => {
     const text = [header, rows[0], ['', ...rows[1].slice(1)]].map((r) => r.join(',')).join('\n');
     expect(() => parseNihTable(text, 'nih.csv')).toThrow(/nih\.csv, line 3, column "Image Index": empty\./);
   });
+
+  it.each(['Hernia|No Finding', 'No Finding | Mass | Edema'])(
+    'is refused with %s in one cell, by its line',
+    (cell) => {
+      const odd = [rows[1][0], cell, ...rows[1].slice(2)];
+      const text = [header, rows[0], odd].map((r) => r.join(',')).join('\n');
+      expect(() => parseNihTable(text, 'nih.csv')).toThrow(DataError);
+      expect(() => parseNihTable(text, 'nih.csv')).toThrow(
+        /nih\.csv, line 3, column "Finding Labels": ".*" contradicts itself\. Leave No Finding out/,
+      );
+    },
+  );
 
   it('is named where a table of labels is wanted', () => {
     const text = [header, ...rows].map((r) => r.join(',')).join('\n');
