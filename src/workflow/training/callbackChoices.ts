@@ -43,11 +43,13 @@ function logsOf(valid: Pick<Frame, 'images' | 'classes' | 'labels'>) {
 
 /**
  * Before anything is trained: that the logs which callbacks and names of files want will be there.
- * @throws UsageError naming the flag, the log, and why there is none
+ * @param epochs of the training
+ * @throws UsageError naming the flag, the log, and why there is none; for two that keep files of one name
  */
 export function checkCallbackChoices(
   choices: CallbackChoices,
   valid: Pick<Frame, 'images' | 'classes' | 'labels'>,
+  epochs = 1,
 ): void {
   const { there, missing } = logsOf(valid);
   const { monitor } = sharedChoices(choices);
@@ -61,7 +63,40 @@ export function checkCallbackChoices(
     const names = file === undefined ? [] : pythonFormat(kind.title, file).names;
     for (const log of names) if (log !== 'epoch') want(`${kind.title}: the name ${file} has`, log);
   }
+  requireFilesApart(choices.chosen ?? [], epochs);
 }
+
+/** A number that stands for any log. */
+const ANY = 0.123456789;
+
+/** Of two files of one name in one epoch the second would take the place of the first. */
+function requireFilesApart(chosen: readonly CallbackChoice[], epochs: number): void {
+  const whose = new Map<string, CallbackChoice>();
+  for (const choice of chosen) {
+    const { kind } = choice;
+    const file = choice.file ?? kind.file;
+    if (file === undefined) continue;
+    const { names, format } = pythonFormat(kind.title, file);
+    const logs = Object.fromEntries(names.map((name) => [name, ANY]));
+    const last = names.includes('epoch') ? epochs : 1;
+    for (let epoch = 1; epoch <= last; epoch++) {
+      const name = format({ ...logs, epoch }, WHOLE);
+      // There are disks on which large and small letters are the same.
+      const place = name.toLowerCase();
+      const other = whose.get(place);
+      if (other !== undefined && other !== choice) {
+        const written = names.some((log) => log !== 'epoch') ? file : name;
+        throw new UsageError(
+          `${other.kind.title} and ${kind.title.toLowerCase()} would both write ${written}.`,
+          'Give one of them another name.',
+        );
+      }
+      whose.set(place, choice);
+    }
+  }
+}
+
+const WHOLE: ReadonlySet<string> = new Set(['epoch']);
 
 /** What was chosen, for people: nothing where nothing was. */
 export function callbackWords(choices: CallbackChoices): string[] {

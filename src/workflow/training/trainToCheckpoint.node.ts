@@ -120,9 +120,9 @@ async function publishCheckpoint(
 export async function trainOn(context: WorkContext, job: TrainingJob): Promise<Trained> {
   const { gpu, pool, pixels, dataset, network, choices, preset, phases, folder } = job;
   const { seed, interpolation = 'nearest', scaling = 'keras', augmentation, augmentOn, sampler } = choices;
-  checkCallbackChoices(choices.callbacks ?? {}, dataset.valid);
   const learning = describeLayers(densenetNetwork(network.config), choices.layers);
   const plan = trainingPlan(choices, preset, dataset.train.images.length);
+  checkCallbackChoices(choices.callbacks ?? {}, dataset.valid, plan.epochs);
   const frequencies = frequencySummary('train', dataset.train, choices.classWeights);
   checkLeakage(context, dataset, choices.refuseLeakage);
   const checkpoints = job.checkpoints && (await Checkpoints.of(context, job.checkpoints, folder, dataset));

@@ -50,6 +50,38 @@ describe('checkCallbackChoices', () => {
   });
 });
 
+describe('two that keep files', () => {
+  const both = (epochs: string | undefined, best: string | undefined, count = 12) =>
+    checkCallbackChoices(
+      { chosen: [asked('saveBest', {}, best), asked('saveEpochs', {}, epochs)] },
+      VALID,
+      count,
+    );
+
+  it.each([
+    ['epoch-03.h5', /best weights and saving every epoch's weights would both write epoch-03\.h5/],
+    ['EPOCH-12.h5', /both write epoch-12\.h5/],
+    ['epoch-{epoch:02d}.h5', /both write epoch-01\.h5/],
+    ['epoch-{epoch:d}.h5', /both write epoch-10\.h5/],
+  ])('of the name epoch-{epoch:02d}.h5 and %s are refused', async (best, message) => {
+    await refused(() => both(undefined, best), UsageError, message);
+  });
+
+  it('of one name with a log are refused, and of others are taken', async () => {
+    const log = '{epoch:02d}-{val_loss:.2f}.h5';
+    await refused(
+      () => both(log, '{epoch}-{val_loss:.2f}.h5'),
+      UsageError,
+      /both write \{epoch:02d\}-\{val_loss/,
+    );
+    both(log, 'best-{val_loss:.2f}.h5');
+    both(undefined, undefined);
+    // No epoch of that number.
+    both(undefined, 'epoch-13.h5');
+    both(undefined, 'epoch-{epoch:d}.h5', 9);
+  });
+});
+
 describe('callbackWords', () => {
   it('says what was chosen, and nothing where nothing was', () => {
     expect(callbackWords({})).toEqual([]);
