@@ -12,6 +12,7 @@ const wgslAsText = {
 export default defineConfig({
   plugins: [wgslAsText],
   test: {
+    globalSetup: 'test/support/programs/runFolder.ts',
     include: ['test/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,

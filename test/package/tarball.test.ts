@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureBuilt, scratchFolder } from '../support/programs/cli.js';
+import { scratchFolder } from '../support/programs/cli.js';
+import { packed } from '../support/programs/installed.js';
 import { runNode } from '../support/programs/nodeProgram.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -23,14 +24,7 @@ function programOf(name: string, path: string): string {
 }
 
 beforeAll(async () => {
-  await ensureBuilt();
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const args = ['pack', '--json', '--offline', '--ignore-scripts', '--pack-destination', scratch.path()];
-  const { stdout } = await run(npm, args, { cwd: ROOT, env, maxBuffer: 2 ** 26 });
-  const [packed] = JSON.parse(stdout.slice(stdout.indexOf('[\n')));
-  tarball = scratch.path(packed.filename);
-  files = packed.files.map(({ path }: { path: string }) => path);
+  ({ tarball, files } = (await packed()).chexgpu);
   const installed = join(project, 'node_modules', 'chexgpu');
   mkdirSync(installed, { recursive: true });
   await run('tar', ['xzf', tarball, '--strip-components=1', '-C', installed]);

@@ -5,6 +5,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { AdapterError, MissingPackageError, UsageError } from '../../core/errors.js';
 import { loadWebgpu } from '../../core/host/optionalPackages.node.js';
 import { homeFolder } from './archiveCache.node.js';
@@ -30,7 +31,7 @@ export interface FindAdapterOptions {
   force?: AdapterChoice;
   /**
    * Keep the warnings that Dawn and the Vulkan loader print away from stderr. Only for the start
-   * of a program, before anything else opens files (see captureStderr); Linux only.
+   * of a program, before anything else opens files (see captureStderr); Linux, main thread only.
    */
   quiet?: boolean;
 }
@@ -49,6 +50,11 @@ const INSTALL_HELP = [
   '  Windows          the Direct3D 12 driver of your GPU, from its maker or Windows Update',
   '  Linux on x64     or SwiftShader, in software: npm i chexgpu-swiftshader (in a clone: npm run build)',
 ].join('\n');
+
+/** Drivers are named by environment variables; a worker thread usually writes a copy, of which no library hears. */
+const THREAD_HELP =
+  'In a worker thread that needs the environment of the process: ' +
+  'new Worker(file, { env: SHARE_ENV }), SHARE_ENV of node:worker_threads.';
 
 /**
  * Every GPU object that gave an adapter. Dawn aborts the process ("terminate called ... Invalid
@@ -200,6 +206,9 @@ function forcedBy(options: FindAdapterOptions): { choice: AdapterChoice; by: str
   return { choice, by: `CHEXGPU_ADAPTER=${choice}` };
 }
 
+/** What to do where there is no SwiftShader either. */
+const help = (): string => (isMainThread || swiftshaderObstacle() ? INSTALL_HELP : THREAD_HELP);
+
 async function findForced(choice: AdapterChoice, by: string): Promise<Asked & { why: string }> {
   if (choice === 'hardware') {
     const found = await ask([]);
@@ -221,7 +230,7 @@ async function findForced(choice: AdapterChoice, by: string): Promise<Asked & { 
   const found = await askSwiftshader();
   if (found) return { ...found, why: by };
   const reason = swiftshaderObstacle() ?? 'Dawn does not accept it';
-  throw new AdapterError(`SwiftShader was wanted (${by}), but ${reason}.`, INSTALL_HELP);
+  throw new AdapterError(`SwiftShader was wanted (${by}), but ${reason}.`, help());
 }
 
 async function findBest(): Promise<Asked & { why: string }> {
@@ -245,7 +254,7 @@ async function findBest(): Promise<Asked & { why: string }> {
   const obstacle = swiftshaderObstacle() ?? 'it does not accept the embedded SwiftShader';
   throw new AdapterError(
     `No WebGPU adapter: Dawn finds no GPU and no software driver, and ${obstacle}.`,
-    INSTALL_HELP,
+    help(),
   );
 }
 
@@ -255,8 +264,8 @@ let queue: Promise<unknown> = Promise.resolve();
 /**
  * The best WebGPU adapter of this machine, or the one forced by `options.force` or by the
  * environment's CHEXGPU_ADAPTER (hardware, lavapipe or swiftshader). Defines the WebGPU globals
- * (GPUBufferUsage and so on). Call it on the main thread: a worker cannot set the variables that
- * the Vulkan loader reads.
+ * (GPUBufferUsage and so on). A worker thread finds the embedded SwiftShader only with the environment of the
+ * process, `new Worker(file, { env: SHARE_ENV })`: the Vulkan loader reads variables that are set here.
  * @throws UsageError when CHEXGPU_ADAPTER names no such adapter
  * @throws AdapterError when there is none; the message says what to install
  */

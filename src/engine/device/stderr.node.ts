@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
 
@@ -42,6 +43,8 @@ export async function captureStderr<T>(work: () => Promise<T>): Promise<{ result
   let sink = -1;
   try {
     if (process.platform !== 'linux') throw new Error('needs /proc');
+    // Other threads go on and open files.
+    if (!isMainThread) throw new Error('not in a worker thread');
     // With 0, 1 and 2 open, the lowest free descriptor after closing 2 is 2 again.
     for (const fd of [0, 1, 2]) fstatSync(fd);
     // A file opened anew has its own position: whoever shares the old one (stdout in `> log 2>&1`, the
