@@ -34,14 +34,17 @@ export class UsageError extends ChexError {
 /** An npm package is wanted that is not there: most are optional, so that nobody carries what he does not use. */
 export class MissingPackageError extends ChexError {
   override name = 'MissingPackageError';
-  /** @param what wants them, as the subject of a sentence: `Reading image files in Node` */
+  /**
+   * @param what wants them, as the subject of a sentence: `Reading image files in Node`
+   * @param options `hint` where installing is not all
+   */
   constructor(
     readonly what: string,
     readonly packages: readonly string[],
-    options?: ErrorOptions,
+    { hint = `Install with: npm i ${packages.join(' ')}`, ...options }: ErrorOptions & { hint?: string } = {},
   ) {
     const names = packages.length > 1 ? `packages ${packages.join(' and ')}` : `package ${packages[0]}`;
-    super('usage', `${what} needs the npm ${names}.`, `Install with: npm i ${packages.join(' ')}`, options);
+    super('usage', `${what} needs the npm ${names}.`, hint, options);
   }
 }
 

@@ -31,17 +31,21 @@ export const CHROMIUM_FLAGS = [
   '--disable-component-update',
 ];
 
-/** What the page may load: its own files, and WebAssembly compiled from bytes it already has. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' blob: data:",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+/** Scripts of its own, and WebAssembly compiled from bytes it already has. */
+const SCRIPTS = "'self' 'wasm-unsafe-eval'";
+
+/** What the page may load: its own files. */
+const contentSecurityPolicy = (scripts: string): string =>
+  [
+    "default-src 'none'",
+    `script-src ${scripts}`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' blob: data:",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
 
 const CONTENT_TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -64,8 +68,14 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves the files of `folder`, nothing above it and nothing else, on a free port of 127.0.0.1. */
-export async function serveFolder(folder: string): Promise<Served> {
+/**
+ * Serves the files of `folder`, nothing above it and nothing else, on a free port of 127.0.0.1.
+ * @param scripts the policy's script-src for a path, `/page.html`
+ */
+export async function serveFolder(
+  folder: string,
+  scripts: (path: string) => string = () => SCRIPTS,
+): Promise<Served> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
     const inside = normalize(decodeURIComponent(pathname.endsWith('/') ? `${pathname}index.html` : pathname));
@@ -75,7 +85,7 @@ export async function serveFolder(folder: string): Promise<Served> {
       (body) => {
         response.writeHead(200, {
           'content-type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
-          'content-security-policy': CONTENT_SECURITY_POLICY,
+          'content-security-policy': contentSecurityPolicy(scripts(inside)),
           'x-content-type-options': 'nosniff',
           'cross-origin-opener-policy': 'same-origin',
           'cross-origin-embedder-policy': 'require-corp',
@@ -167,7 +177,7 @@ export interface OpenedPage {
 export async function openInChromium(
   folder: string,
   path = 'index.html',
-  serve = serveFolder,
+  serve: (folder: string) => Promise<Served> = serveFolder,
 ): Promise<OpenedPage> {
   if (!(await stat(folder)).isDirectory()) throw new Error(`${folder} is not a folder`);
   const home = await chromiumFolder();

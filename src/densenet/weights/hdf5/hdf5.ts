@@ -43,12 +43,20 @@ async function importLibrary(): Promise<H5> {
   }
 }
 
-/** How Node, Vite and browsers say that there is no such package. */
-const MISSING = /(package|specifier|resolve) ["']h5wasm["']|Cannot find module 'h5wasm'/;
+/** How Node and bundlers say that there is no such package. */
+const MISSING = /(package|resolve) ["']h5wasm["']|Cannot find module 'h5wasm'/;
+
+/** How Chromium, Firefox and Safari, without a bundler, say that the name leads nowhere. */
+const UNMAPPED = /specifier .h5wasm|'h5wasm' does not resolve/;
 
 function notStarted(cause: unknown): never {
   const why = cause instanceof Error ? cause.message : String(cause);
-  if (MISSING.test(why)) throw new MissingPackageError('Reading and writing HDF5', ['h5wasm'], { cause });
+  const hint = UNMAPPED.test(why)
+    ? 'Without a bundler import dist/browser/chexgpu.js, which holds it, or name it in an import map.'
+    : undefined;
+  if (hint || MISSING.test(why)) {
+    throw new MissingPackageError('Reading and writing HDF5', ['h5wasm'], { cause, hint });
+  }
   throw new UsageError(
     `The HDF5 library does not start: ${why.split('\n')[0]}.`,
     'See that its script is served and may be loaded, and that there is memory left.',
