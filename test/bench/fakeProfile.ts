@@ -41,7 +41,7 @@ export function fakeProfile(dispatches: readonly FakeDispatch[]): Profile {
     return dispatches.map(({ ns }, i) => {
       const begin = now;
       now += typeof ns === 'number' ? ns : ns[run];
-      return { begin, end: now, encodeBegin: 100 + i * 1e-3, encodeEnd: 100 + (i + 1) * 1e-3 };
+      return { begin, end: now, encodeBegin: 100 + i * 1e-3, encodeEnd: 100 + (i + 1) * 1e-3, times: 1 };
     });
   });
   return assemble({ label: 'a fake plan', dispatches: fakeTable(dispatches) }, times, 'gpu');

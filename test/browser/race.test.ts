@@ -35,11 +35,10 @@ async function setUp(page: Page): Promise<void> {
     await page.fill(`#${field}`, String(value));
     await page.locator(`#${field}`).blur();
   }
+  await page.selectOption('#kind', 'predict');
   await page.selectOption('#part', 'head');
-  for (const direction of ['forward', 'backward']) {
-    await page.locator(`#${direction}-conv`).uncheck();
-    await page.locator(`#${direction}-dense`).check();
-  }
+  for (const direction of ['forward', 'backward']) await page.locator(`#${direction}-conv`).uncheck();
+  await page.locator('#forward-dense').check();
 }
 
 async function looksGood(page: Page): Promise<void> {
@@ -91,10 +90,12 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Race', () => {
     );
     expect(await page.textContent('.factor >> nth=-1')).toBe('2.00 ×');
     expect(readFileSync(await saved(page), 'utf8')).toBe(text);
-    await page.locator('chexgpu-roofline circle').first().focus();
-    expect(await page.textContent('chexgpu-roofline #named')).toMatch(
-      /^conv\.forward\.subgroup on \[4,8,8,64\] 1x1 -> 128: 6\.67 GFLOP\/s at 100 FLOPs per byte, 27 % of what mul/,
-    );
+    await page.locator('chexgpu-roofline circle[tabindex="0"]').focus();
+    await page
+      .getByText(
+        'conv.forward.subgroup on [4,8,8,64] 1x1 -> 128: 6.67 GFLOP/s at 100 FLOPs per byte, 27 % of',
+      )
+      .waitFor(PATIENCE);
     await looksGood(page);
 
     writeFileSync(path, text.replace('"stepMs": 3', '"stepMs": "3"'));
@@ -115,7 +116,6 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Race', () => {
       .locator('#progress')
       .getByText(/The adapter's peaks, \d+ of \d+/)
       .waitFor(PATIENCE);
-    expect(await findingsOf(page)).toEqual([]);
     await inState(page, 'done', 'failed');
     const longest = await longestTask();
     console.log(`Race: the page's longest task took ${longest.toFixed(0)} ms`);
@@ -127,13 +127,11 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Race', () => {
     const { peaks, kernels, model, adapter, versions } = parseDocument(readFileSync(path, 'utf8'), path);
     expect([adapter.kind, versions.browser]).toEqual(['swiftshader', expect.stringMatching(/^Chrome \d+/)]);
     expect(peaks!.gflops).toBeGreaterThan(0);
-    expect(kernels).toMatchObject({ network: NETWORK, part: 'head', kind: 'train', failed: [] });
+    expect(kernels).toMatchObject({ network: NETWORK, part: 'head', kind: 'predict', failed: [] });
     expect(kernels!.checks).toBeGreaterThan(5);
-    const naive = kernels!.rows.filter(({ variant }) => variant === 'naive').map(({ op }) => op);
-    expect([...new Set(naive)].sort()).toEqual([
-      'dense.backwardData',
-      'dense.backwardWeights',
-      'dense.forward',
+    expect(kernels!.rows.map(({ op, variant }) => `${op}.${variant}`).sort()).toEqual([
+      'dense.forward.naive',
+      'dense.forward.tiled',
     ]);
     expect(model!.rows.map(({ kind, size, batch }) => [kind, size, batch])).toEqual([
       ['predict', 32, 1],
@@ -156,8 +154,9 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Race', () => {
     await page.click('#race');
     await page
       .locator('#progress')
-      .getByText(/Prediction/)
+      .getByText(/Prediction: /)
       .waitFor(PATIENCE);
+    expect(await findingsOf(page)).toEqual([]);
     await page.locator('#cancel').press('Enter');
     await inState(page, 'cancelled');
     await page.getByText('Cancelled. What was measured before is shown').waitFor();
@@ -182,13 +181,13 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Race', () => {
     await inState(page, 'done', 'failed');
     expect(await page.locator('.message').allTextContents()).toEqual([]);
     const { peers } = parseDocument(readFileSync(await saved(page), 'utf8'), 'saved');
-    expect(peers!.results.map(({ job }) => job.kind)).toEqual(['forward', 'trainStep']);
+    expect(peers!.results.map(({ job }) => job.kind)).toEqual(['forward']);
     for (const { rows, ratios } of peers!.results) {
       expect(rows.map(({ status, note }) => [status, note])).toEqual([
         ['ok', expect.stringContaining('its kernels were checked')],
         ['ok', ''],
       ]);
-      expect(rows[1].error).toBeLessThan(1e-2);
+      expect(rows[1].error).toBeLessThan(1e-3);
       expect(ratios['tfjs-webgpu']).toBeGreaterThan(0);
     }
     expect(await page.textContent('#peers')).toMatch(/times as fast/);

@@ -75,7 +75,6 @@ const COVERED: Readonly<Record<string, string>> = {
   'bench/page/': 'test/bench/page/page.test.ts',
   'bench/peers/engines/tfjsNetwork.mjs': 'test/bench/peers/racePeers.test.ts',
   'bench/peers/onnxGraph.ts': 'test/bench/peers/onnx.test.ts',
-  'bench/peers/peerNetwork.ts': 'test/bench/peers/onnx.test.ts',
   'bench/peers/turns.ts': 'test/bench/peers/runJob.test.ts',
 };
 

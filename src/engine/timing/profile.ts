@@ -63,8 +63,8 @@ export interface ProfileOptions extends WorkOptions {
 }
 
 /**
- * Times every dispatch of a plan. Give the plan's model a real batch first: buffers of zeros or of denormal numbers
- * can take another time than real ones.
+ * Times every dispatch of a plan; where a browser rounds the clock, short ones by running them up to 100 times. Give
+ * the plan's model a real batch first: buffers of zeros or of denormal numbers can take another time than real ones.
  *
  * A profiled run is slower than a plain one, as dispatches do not overlap; compare shares, not sums.
  * @throws DeviceLostError; GpuError when a dispatch is refused
@@ -74,9 +74,36 @@ export async function profilePlan(gpu: Gpu, plan: Plan, options: ProfileOptions 
   const { repeats = 5, budgetMs, signal, chosen } = options;
   const onDone = (done: number, total: number) =>
     tell(options, { phase: 'profile', done, total, unit: 'runs' });
-  const run = () => timeDispatches(gpu, plan, chosen);
+  let times: readonly number[] | undefined;
+  const run = async () => {
+    const measured = await timeDispatches(gpu, plan, { chosen, times });
+    times ??= timesEach(measured, resolutionOf([measured], clockOf(gpu)));
+    return measured;
+  };
   const runs = await repeated(run, { count: repeats, budgetMs, signal, onDone });
   return assemble(plan, runs, clockOf(gpu), chosen);
+}
+
+/** Steps of the clock that a sample of a dispatch takes at least. */
+const STEPS = 20;
+/** A dispatch runs at most so often in a sample. */
+const MOST_TIMES = 100;
+
+/** What the GPU's clock goes up by, nanoseconds. A begin is no difference, so it shows the rounding whatever ran. */
+function resolutionOf(runs: readonly (readonly DispatchTime[])[], clock: Clock): number {
+  const begins = runs.flatMap((run) => run.map(({ begin }) => begin));
+  // The first begins at 0.
+  const moved = begins.filter((ns) => ns > 0);
+  return clock === 'gpu' && moved.length > 1 && moved.every((ns) => ns % ROUNDED_NS === 0) ? ROUNDED_NS : 1;
+}
+
+/** How often each dispatch is to run in a sample, so that a coarse clock can tell how long it takes. */
+export function timesEach(measured: readonly DispatchTime[], resolutionNs: number): number[] {
+  return measured.map(({ begin, end }) => {
+    if (resolutionNs <= 1) return 1;
+    const ns = Math.max(end - begin, resolutionNs / STEPS);
+    return Math.min(MOST_TIMES, Math.ceil((STEPS * resolutionNs) / ns));
+  });
 }
 
 /** Medians of runs that were measured; `runs[r][i]` is dispatch `chosen[i]` of run r. */
@@ -88,7 +115,7 @@ export function assemble(
 ): Profile {
   const dispatches = chosen.map((index, i): DispatchProfile => {
     const d = plan.dispatches[index];
-    const times = runs.map((run) => run[i].end - run[i].begin);
+    const times = runs.map((run) => (run[i].end - run[i].begin) / run[i].times);
     return {
       index,
       label: d.label,
@@ -103,12 +130,10 @@ export function assemble(
       noise: spreadOf(times),
     };
   });
-  const ticks = runs.flatMap((run) => run.flatMap(({ begin, end }) => [begin, end]));
-  const rounded = clock === 'gpu' && ticks.length > 2 && ticks.every((ns) => ns % ROUNDED_NS === 0);
   return {
     label: plan.label,
     clock,
-    resolutionNs: rounded ? ROUNDED_NS : 1,
+    resolutionNs: resolutionOf(runs, clock),
     repeats: runs.length,
     dispatches,
     ns: dispatches.reduce((sum, d) => sum + d.ns, 0),
@@ -125,10 +150,10 @@ export function timelineOf(run: readonly DispatchTime[]): TimelineEntry[] {
     (most, t) => Math.max(most, t.encodeEnd - t.begin / 1e6),
     Number.NEGATIVE_INFINITY,
   );
-  return run.map(({ begin, end, encodeBegin, encodeEnd }) => ({
+  return run.map(({ begin, end, encodeBegin, encodeEnd, times }) => ({
     encodeBegin,
     encodeEnd,
     begin: offset + begin / 1e6,
-    end: offset + end / 1e6,
+    end: offset + (begin + (end - begin) / times) / 1e6,
   }));
 }

@@ -3,12 +3,13 @@ import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { type DispatchTime, timeDispatches } from '../../../src/engine/timing/dispatchTimes.js';
 import { boundOf, idealNs, roof } from '../../../src/engine/timing/peaks.js';
-import { profilePlan, timelineOf } from '../../../src/engine/timing/profile.js';
+import { assemble, profilePlan, timelineOf, timesEach } from '../../../src/engine/timing/profile.js';
 import { byKernel, byLayer } from '../../../src/engine/timing/profileTables.js';
 import { chromeTrace, devtoolsTracks } from '../../../src/engine/timing/profileTrace.js';
 import { quantile, spreadOf } from '../../../src/engine/timing/statistics.js';
-import { fakeProfile } from '../../bench/fakeProfile.js';
+import { fakeProfile, fakeTable } from '../../bench/fakeProfile.js';
 
 const PEAKS = { gflops: 100, gbs: 10 };
 
@@ -35,12 +36,47 @@ describe('a profile', () => {
 
   it('puts no dispatch before its submission, and the tightest one right at it', () => {
     const run = [
-      { begin: 0, end: 2e6, encodeBegin: 50, encodeEnd: 51 },
-      { begin: 2e6, end: 3e6, encodeBegin: 51, encodeEnd: 55 },
+      { begin: 0, end: 2e6, encodeBegin: 50, encodeEnd: 51, times: 1 },
+      { begin: 2e6, end: 3e6, encodeBegin: 51, encodeEnd: 55, times: 1 },
     ];
     const timeline = timelineOf(run);
     expect(timeline.map(({ begin }) => begin)).toEqual([53, 55]);
     expect(timeline.every(({ begin, encodeEnd }) => begin >= encodeEnd)).toBe(true);
+  });
+});
+
+describe('a clock that a browser rounds', () => {
+  const STEP = 65_536;
+  const at = (begin: number, end: number, times = 1): DispatchTime => ({
+    begin,
+    end,
+    encodeBegin: 0,
+    encodeEnd: 0,
+    times,
+  });
+  const table = fakeTable([
+    { op: 'short', variant: 'naive', ns: 1 },
+    { op: 'long', variant: 'naive', ns: 1 },
+    { op: 'shortest', variant: 'naive', ns: 1 },
+  ]);
+
+  it('has short dispatches run often, and gives the time of one', () => {
+    const first = [at(0, STEP), at(STEP, 50 * STEP), at(50 * STEP, 50 * STEP)];
+    expect(timesEach(first, STEP)).toEqual([20, 1, 100]);
+    expect(timesEach(first, 1)).toEqual([1, 1, 1]);
+    const run = [at(0, 10 * STEP, 20), at(10 * STEP, 59 * STEP), at(59 * STEP, 61 * STEP, 100)];
+    const { dispatches, resolutionNs, timeline } = assemble({ label: 'p', dispatches: table }, [run], 'gpu');
+    expect(resolutionNs).toBe(STEP);
+    expect(dispatches.map(({ ns }) => ns)).toEqual([STEP / 2, 49 * STEP, STEP / 50]);
+    expect((timeline[0].end - timeline[0].begin) * 1e6).toBeCloseTo(STEP / 2, 3);
+  });
+
+  it('is told from one that is not by where dispatches begin', () => {
+    const run = [at(0, 10), at(12, STEP), at(STEP, 2 * STEP)];
+    expect(assemble({ label: 'p', dispatches: table }, [run], 'gpu').resolutionNs).toBe(1);
+    expect(assemble({ label: 'p', dispatches: table.slice(0, 1) }, [[at(0, 10)]], 'gpu').resolutionNs).toBe(
+      1,
+    );
   });
 });
 
@@ -154,6 +190,12 @@ describe('profilePlan', () => {
       true,
     );
     expect(timeline.every(({ begin }, i) => i === 0 || begin >= timeline[i - 1].begin)).toBe(true);
+    const some = await profilePlan(gpu, plan, { repeats: 1, chosen: [3, 1] });
+    expect(some.dispatches.map(({ index, label }) => [index, label])).toEqual(
+      [3, 1].map((index) => [index, plan.dispatches[index].label]),
+    );
+    const often = await timeDispatches(gpu, plan, { chosen: [2], times: [50] });
+    expect(often.map(({ times, begin, end }) => [times, end >= begin])).toEqual([[50, true]]);
     expect(await model.predict(batch)).toEqual(before);
     model.dispose();
   });

@@ -35,7 +35,7 @@ function isNodeOnly(name: string): boolean {
   return name.startsWith('node:') || names(builtinModules) || names(NODE_PACKAGES);
 }
 
-/** The bench runs in Node only and lies beside src. */
+/** The bench lies beside src. Most of it runs in Node only; what pages take of it does not, or they are not built. */
 const isNodeFile = (file: string) => file.endsWith('.node.ts') || /^(src\/cli|bench)\//.test(file);
 const layerOf = (file: string) => LAYERS.indexOf(file.startsWith('bench/') ? 'bench' : file.split('/')[1]);
 

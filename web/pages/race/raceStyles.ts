@@ -53,10 +53,9 @@ export const raceStyles = css`
     border-color: var(--warn-line);
     color: var(--warn-ink);
   }
-  .fields.two {
-    grid-template-columns: repeat(2, minmax(0, 1fr));
-  }
-  .fields .network {
+  .fields .network,
+  .fields .kind,
+  .fields .part {
     grid-column: span 2;
   }
   .families {

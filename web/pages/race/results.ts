@@ -110,8 +110,9 @@ function peersCard(session: RaceSession): TemplateResult {
       wishes
         ? html`<p class="quiet">
               The same network with the same weights on its WebGPU backend, on this adapter, at ${wishes.batch} x
-              ${wishes.size} px: its probabilities and its loss are compared before times count. Only now it is fetched,
-              from this site.
+              ${wishes.size} px: prediction${wishes.kind === 'train' ? ' and training step' : ''}. Its
+              ${wishes.kind === 'train' ? 'probabilities and its loss' : 'probabilities'} have to agree before times
+              count. It is fetched now, from this site, and not before.
             </p>
             <div class="row">
               <button type="button" id="tfjs" ?disabled=${isRacing} @click=${() => void session.raceTfjs()}>

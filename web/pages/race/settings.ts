@@ -102,23 +102,23 @@ function form(choices: Choices, wishes: Wishes, wish: Wish): TemplateResult {
       )}
       ${number('size', 'pixels', wishes, wish, SIZE_STEP)} ${number('batch', 'batch', wishes, wish)}
       ${number('repeats', 'repetitions', wishes, wish)}
+      ${choice(
+        'kind',
+        'work',
+        [
+          ['train', 'training step'],
+          ['predict', 'prediction'],
+        ],
+        wishes,
+        wish,
+      )}
     </div>
     <div class="checks">
       ${check('with-kernels', 'Kernels: every variant, checked first', wishes.kernels, (kernels) => wish({ kernels }))}
       ${
         wishes.kernels
           ? html`<div class="inner">
-              <div class="fields two">
-                ${choice(
-                  'kind',
-                  'in a',
-                  [
-                    ['train', 'training step'],
-                    ['predict', 'prediction'],
-                  ],
-                  wishes,
-                  wish,
-                )}
+              <div class="fields">
                 ${choice(
                   'part',
                   'on the shapes of',

@@ -73,11 +73,11 @@ class OwnEngine implements EngineRunner {
   }
 }
 
-/** Forward and training step at the size and batch asked for. @throws the signal's reason */
+/** Forward, and the training step where that is asked for, at a size and batch. @throws the signal's reason */
 export async function raceTfjs(
   device: Device,
   config: DenseNetConfig,
-  { batch, size, repeats }: Wishes,
+  { kind: wished, batch, size, repeats }: Wishes,
   { signal, report }: Call,
 ): Promise<PeerReport> {
   const network = peerNetwork(config);
@@ -93,7 +93,8 @@ export async function raceTfjs(
     signal,
   };
   const results: PeerReport['results'] = [];
-  for (const kind of ['forward', 'trainStep'] as const) {
+  const kinds = wished === 'predict' ? (['forward'] as const) : (['forward', 'trainStep'] as const);
+  for (const kind of kinds) {
     signal.throwIfAborted();
     const job: PeerJob = { kind, batch, size };
     const note = 'its kernels were checked against their references; the others are measured by it';
