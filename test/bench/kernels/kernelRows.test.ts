@@ -125,6 +125,14 @@ describe('kernel rows', () => {
       ['subgroup', 1, 2, 80, 1, 1],
     ]);
     expect(totals[2].ofPeak).toBeCloseTo(20 / 80, 12);
+    // On the shapes that both take: each alone, not all of naive's against some of another's.
+    expect(totals.map(({ overNaive }) => overNaive)).toEqual(
+      [1, 20 / 25, (100 + 140) / (20 + 60)].map((x) => expect.closeTo(x, 9)),
+    );
+    const fast = kernelRows(MEASURED, (op) => op === 'conv.forward', PEAKS).filter(
+      (row) => row.variant !== 'naive',
+    );
+    expect(variantTotals(fast, PEAKS).every(({ overNaive }) => overNaive === null)).toBe(true);
   });
 
   it('tell tiles apart by the constants that are no geometry', () => {

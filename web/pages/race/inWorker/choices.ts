@@ -4,34 +4,8 @@ import { partsOf } from '../../../../bench/kernels/parts.js';
 import { workloadOf } from '../../../../bench/model/workload.js';
 import { ALL_OPS } from '../../../../src/shaders/registry.js';
 import type { AdapterWords } from '../../../worker/device.js';
-import type { Choices, KernelFamily, Wishes } from '../types.js';
-
-/** Folders of kernels that layers are made of, in words. */
-const LAYERS: Readonly<Record<string, string>> = {
-  conv: 'convolutions',
-  batchnorm: 'batch norms',
-  pool: 'pools',
-  dense: 'classifier',
-  pointwise: 'pointwise',
-};
-
-function familyOf(op: string): Omit<KernelFamily, 'ops'> {
-  const [folder] = op.split('.');
-  const direction = /backward/i.test(op) ? 'backward' : folder in LAYERS ? 'forward' : 'other';
-  return { direction, name: LAYERS[folder] ?? folder };
-}
-
-function families(): KernelFamily[] {
-  const found = new Map<string, KernelFamily & { ops: string[] }>();
-  for (const op of ALL_OPS) {
-    const family = familyOf(op);
-    const key = `${family.direction} ${family.name}`;
-    const known = found.get(key);
-    if (known) known.ops.push(op);
-    else found.set(key, { ...family, ops: [op] });
-  }
-  return [...found.values()];
-}
+import type { Choices, Wishes } from '../types.js';
+import { familiesOf, LAYERS } from './families.js';
 
 /** Every kind of layer at every size, once: for adapters that take minutes for all of them. */
 const SHORT = 'densenet121, one layer per block';
@@ -44,7 +18,7 @@ export function networkOf(name: string): DenseNetConfig {
 }
 
 export const CHOICES: Choices = {
-  families: families(),
+  families: familiesOf(ALL_OPS),
   networks: Object.fromEntries([...DENSENET_NAMES, SHORT].map((name) => [name, partsOf(networkOf(name))])),
 };
 

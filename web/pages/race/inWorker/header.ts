@@ -3,26 +3,7 @@ import type { BenchHeader } from '../../../../bench/document/document.js';
 import { version } from '../../../../package.json';
 import type { Device } from '../../../worker/device.js';
 import type { Wishes } from '../types.js';
-
-/** "Chrome 153.0.0.0", of what the browser calls itself. */
-export function browserOf(userAgent: string): string {
-  const known = [
-    [/Edg\/([\d.]+)/, 'Edge'],
-    [/Firefox\/([\d.]+)/, 'Firefox'],
-    [/Chrome\/([\d.]+)/, 'Chrome'],
-    [/Version\/([\d.]+).*Safari/, 'Safari'],
-  ] as const;
-  for (const [form, name] of known) {
-    const found = form.exec(userAgent);
-    if (found) return `${name} ${found[1]}`;
-  }
-  return userAgent;
-}
-
-/** "X11; Linux x86_64" */
-function systemOf(userAgent: string): string {
-  return /\(([^)]*)\)/.exec(userAgent)?.[1] ?? 'unknown';
-}
+import { browserOf, systemOf } from './userAgent.js';
 
 /** Drivers that compute on the processor have names of their own, as in Node. */
 function kindOf({ kind, name }: Device['words']): string {
