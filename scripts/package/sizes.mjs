@@ -28,8 +28,8 @@ const EVERYTHING = '* as everything';
 export const USES = [
   { name: '{ LABELS }', imports: '{ LABELS }', limit: 1 },
   { name: "predict with tensors of one's own", imports: BARE, limit: 44 },
-  { name: 'predict', imports: PREDICTS, later: /torch/i, limit: 58 },
-  { name: 'predict with Grad-CAM', imports: PREDICTS, later: /torch|gradcam|resize/i, limit: 60 },
+  { name: 'predict', imports: PREDICTS, later: /^torch(Files)?$/, limit: 58 },
+  { name: 'predict with Grad-CAM', imports: PREDICTS, later: /^(torch|torchFiles|gradcam|resize)$/, limit: 60 },
   { name: 'everything, at first', imports: EVERYTHING, limit: 95 },
   { name: 'everything, with all that comes later', imports: EVERYTHING, later: /./, limit: 139 },
 ];

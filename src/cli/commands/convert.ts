@@ -14,7 +14,7 @@ import {
   WEIGHTS_KINDS,
   WEIGHTS_NAMES,
 } from '../../densenet/weights/formats.js';
-import { lostInHalf } from '../../densenet/weights/halfFloats.js';
+import { lostInHalf } from '../../densenet/weights/inHalf.js';
 import { type WeightFile, writeWeightFile } from '../../densenet/weights/weights.node.js';
 import type { Preprocessing } from '../../densenet/weights/weightsMeaning.js';
 import { usualLabels } from '../../workflow/prediction/outputs.js';
@@ -69,7 +69,7 @@ async function convert(
   out.say(`Wrote ${target}: ${count} numbers, format ${kind}${precision}`);
   const lost = flags.half ? lostInHalf(tensors, parameterTable(config)) : 0;
   if (lost > 0) out.warn(`${plural(lost, 'number')} of the kernels are too small for float16 and became 0.`);
-  for (const line of leftOut(kind, { ...file, preprocessing })) out.say(`Not in the file: ${line}`);
+  for (const line of await leftOut(kind, { ...file, preprocessing })) out.say(`Not in the file: ${line}`);
   out.document({
     command: 'convert',
     source: file.path,

@@ -82,7 +82,8 @@ export interface WeightsWriteOptions extends Partial<WeightsMeaning>, WorkOption
   optimizer?: OptimizerState;
 }
 
-export interface WeightsFormat<Report extends WeightsReport = WeightsReport> {
+/** What tells a format and its files. */
+export interface FormatMarks {
   /** For people. */
   readonly name: string;
   /** The kinds of files it writes, as a user asks for them, each with the endings that their names may have. */
@@ -91,6 +92,10 @@ export interface WeightsFormat<Report extends WeightsReport = WeightsReport> {
   readonly readsSlowly: boolean;
   /** Whether a file that begins so, or is so, is of this format. */
   sniff(bytes: Uint8Array): boolean;
+}
+
+/** What is done with its files. */
+export interface FormatFiles<Report extends WeightsReport = WeightsReport> {
   /** `name` is what errors call the file. @throws WeightsError; there is never half a result */
   read(
     bytes: Uint8Array,
@@ -109,5 +114,26 @@ export interface WeightsFormat<Report extends WeightsReport = WeightsReport> {
     options: WeightsWriteOptions,
   ): Promise<Uint8Array>;
   /** What of the weights' meaning a reader of such a file has to be told, in words. */
-  leavesOut(kind: string, config: DenseNetConfig, meaning: Partial<WeightsMeaning>): string[];
+  leavesOut(
+    kind: string,
+    config: DenseNetConfig,
+    meaning: Partial<WeightsMeaning>,
+  ): string[] | Promise<string[]>;
+}
+
+export interface WeightsFormat<Report extends WeightsReport = WeightsReport>
+  extends FormatMarks,
+    FormatFiles<Report> {}
+
+/** A format whose first file loads what reads and writes such files: a page that opens none carries only its marks. */
+export function weightsFormat<Report extends WeightsReport>(
+  marks: FormatMarks,
+  files: () => Promise<FormatFiles<Report>>,
+): WeightsFormat<Report> {
+  return {
+    ...marks,
+    read: async (...file) => (await files()).read(...file),
+    write: async (...file) => (await files()).write(...file),
+    leavesOut: async (...file) => (await files()).leavesOut(...file),
+  };
 }

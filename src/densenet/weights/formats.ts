@@ -5,7 +5,6 @@
 import { UsageError, WeightsError } from '../../core/errors.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../architecture.js';
-import { refuseForeign } from './foreignFiles.js';
 import type { ReadWeights, WeightsFormat, WeightsReadOptions, WeightsWriteOptions } from './format.js';
 import { KERAS_HDF5 } from './keras/kerasFormat.js';
 import { NUMPY_NPZ } from './numpy/npzFormat.js';
@@ -54,6 +53,7 @@ export async function readWeights(
   options.signal?.throwIfAborted();
   const format = FORMATS.find((one) => one.sniff(bytes));
   if (format) return format.read(bytes, config, name, options);
+  const { refuseForeign } = await import('./foreignFiles.js');
   refuseForeign(bytes, name, 'a weight file');
   throw new WeightsError(
     `${name} is no weight file of a known format (${WEIGHTS_NAMES}).`,
@@ -111,6 +111,9 @@ export async function writeWeights(
 }
 
 /** What of the weights' meaning a file of this kind cannot say, in words. @throws UsageError for an unknown kind */
-export function leftOut(kind: string, weights: Pick<ReadWeights, 'config'> & WeightsWriteOptions): string[] {
+export async function leftOut(
+  kind: string,
+  weights: Pick<ReadWeights, 'config'> & WeightsWriteOptions,
+): Promise<string[]> {
   return formatOf(kind).leavesOut(kind, weights.config, weights);
 }

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MT19937 } from '../../../src/core/mt19937.js';
-import {
-  fromBfloat16,
-  fromFloat16,
-  lostInHalf,
-  toFloat16,
-} from '../../../src/densenet/weights/halfFloats.js';
+import { fromBfloat16, fromFloat16 } from '../../../src/densenet/weights/halfFloats.js';
+import { lostInHalf, toFloat16 } from '../../../src/densenet/weights/inHalf.js';
 import golden from '../../golden/torch/half.json' with { type: 'json' };
 
 /** Every finite number of binary16 and its bits. */

@@ -8,7 +8,8 @@ import {
   writeWeights,
 } from '../../../src/densenet/weights/formats.js';
 import { readKerasHdf5, writeKerasHdf5 } from '../../../src/densenet/weights/keras/kerasLazy.js';
-import { readTorchSafetensors, writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
+import { readTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
+import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torchWrite.js';
 import { type ErrorKind, refused } from '../../support/refused.js';
 import { randomWeights, TINY } from './keras/h5Fixtures.js';
 

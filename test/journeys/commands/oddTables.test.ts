@@ -10,7 +10,7 @@ import type { CommandContext } from '../../../src/cli/session/commandContext.js'
 import { Output } from '../../../src/cli/terminal/output.js';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
 import { initialWeights } from '../../../src/densenet/initialisers.js';
-import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
+import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torchWrite.js';
 import type { ClassEvaluation } from '../../../src/eval/scores/evaluate.js';
 import { csvOf, noisePng, randomRows, type TestRow } from '../../support/files/imageFolder.js';
 import { chexgpu, ensureBuilt, lastLine, scratchFolder } from '../../support/programs/cli.js';

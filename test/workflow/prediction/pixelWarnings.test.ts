@@ -4,7 +4,7 @@ import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../../src/densenet/architecture.js';
-import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torch.js';
+import { writeTorchSafetensors } from '../../../src/densenet/weights/torch/torchWrite.js';
 import { csvOf, randomRows, type TestRow, writeImages } from '../../support/files/imageFolder.js';
 import { GRAY, GRAY_ALPHA, type PngSpec, writePng } from '../../support/files/png.js';
 import { asPyTorch } from '../../support/files/safetensors.js';

@@ -10,7 +10,6 @@ import {
   layerTable,
   parameterTable,
 } from '../../architecture.js';
-import { inHalf } from '../halfFloats.js';
 import {
   ensureGroup,
   type Group,
@@ -21,6 +20,7 @@ import {
   writeText,
 } from '../hdf5/hdf5.js';
 import { writeMeaning } from '../hdf5/meaningAttribute.js';
+import { inHalf } from '../inHalf.js';
 import { checkWeights } from '../matchTensors.js';
 import { KERAS_FORMATS, type KerasWriteOptions } from './kerasFormats.js';
 import { modelConfig } from './kerasModelConfig.js';

@@ -1,5 +1,5 @@
 /**
- * PyTorch's DenseNet weights as safetensors, in and out: state_dicts of torchvision, of torchxrayvision, and
+ * PyTorch's DenseNet weights of safetensors: state_dicts of torchvision, of torchxrayvision, and
  * the ones written here. With the tensors comes what they mean: PyTorch's batch norm epsilon, the number of
  * input channels, the names of the outputs, and how pixels are scaled.
  */
@@ -7,19 +7,11 @@ import { WeightsError } from '../../../core/errors.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, HEAD_LAYER } from '../../architecture.js';
 import type { WeightsReport } from '../format.js';
-import { inHalf } from '../halfFloats.js';
-import { checkNumbers, checkWeights, shapeText } from '../matchTensors.js';
+import { checkNumbers, shapeText } from '../matchTensors.js';
 import { type StatedByCaller, saidBy } from '../statedFacts.js';
-import { checkReading, checkWriting } from '../weightArguments.js';
+import { checkReading } from '../weightArguments.js';
 import { type Preprocessing, parsePreprocessing, type WeightsMeaning } from '../weightsMeaning.js';
-import {
-  type ArrayToStore,
-  floatsOf,
-  makeSafetensors,
-  readSafetensors,
-  type Safetensors,
-  type StoredArray,
-} from './safetensors.js';
+import { floatsOf, readSafetensors, type Safetensors, type StoredArray } from './safetensors.js';
 import { checkBase, findHead, plainNames } from './torchBase.js';
 import {
   IMAGENET_PREPROCESSING,
@@ -28,7 +20,7 @@ import {
   XRV_LABELS,
   XRV_PREPROCESSING,
 } from './torchFacts.js';
-import { COUNTER, fromTorch, torchTable, toTorch } from './torchNames.js';
+import { fromTorch, THRESHOLDS, torchTable } from './torchNames.js';
 
 /** Whose weights they are, as far as the tensors tell; 'chexgpu' by the metadata. */
 export type TorchLayout = 'torchvision' | 'torchxrayvision' | 'chexgpu';
@@ -51,9 +43,6 @@ export interface TorchWeights extends WeightsMeaning {
   config: DenseNetConfig;
   report: TorchReport;
 }
-
-/** torchxrayvision's buffer of operating points. */
-const THRESHOLDS = 'op_threshs';
 
 /**
  * Reads a state_dict of DenseNet from the bytes of a safetensors file. Blocks and widths must be those of
@@ -260,50 +249,4 @@ function metadataNumber({ metadata }: Safetensors, key: string, name: string): n
   const value = Number(metadata[key] || Number.NaN);
   if (value >= 0 && value <= 1) return value;
   throw new WeightsError(`${name}: ${key} in its metadata is ${metadata[key]?.slice(0, 60) ?? 'missing'}.`);
-}
-
-/**
- * The bytes of a safetensors file under torchvision's names, with the counters that `load_state_dict` asks
- * for. Its metadata say what a state_dict cannot: batch norm epsilon and momentum (Keras'), activation, labels,
- * preprocessing. PyTorch builds its batch norms with epsilon 1e-5; set `eps` to the metadata's `bn_epsilon`.
- * @param options half: kernels in float16
- *
- * Throws WeightsError when a tensor is missing, unknown, of the wrong size, not finite, or too large for float16;
- * UsageError for a network that torchvision's class cannot be.
- */
-export function writeTorchSafetensors(
-  tensors: WeightMap,
-  config: DenseNetConfig,
-  meaning: Partial<WeightsMeaning> = {},
-  { half = false }: { half?: boolean } = {},
-): Uint8Array {
-  checkWriting(tensors, config, meaning);
-  checkWeights(tensors, config);
-  const { labels, preprocessing, thresholds, notice } = meaning;
-  for (const [what, list] of Object.entries({ labels, thresholds })) {
-    if (list && list.length !== config.classes) {
-      throw new WeightsError(`${list.length} ${what} do not fit ${config.classes} outputs.`);
-    }
-  }
-  const arrays = new Map<string, ArrayToStore>();
-  for (const { name, shape, spec } of torchTable(config)) {
-    const values = toTorch(tensors.get(spec.key)!, spec);
-    arrays.set(name, { shape, data: half ? inHalf(spec, values) : values });
-    if (spec.tensor !== 'moving_variance') continue;
-    const counter = name.replace(/running_var$/, COUNTER);
-    arrays.set(counter, { shape: [], data: new BigInt64Array(1) });
-  }
-  if (thresholds) arrays.set(THRESHOLDS, { shape: [thresholds.length], data: thresholds });
-  const metadata: Record<string, string> = {
-    format: 'pt',
-    written_by: 'chexgpu',
-    network: config.name,
-    bn_epsilon: String(config.bnEpsilon),
-    bn_momentum: String(config.bnMomentum),
-    activation: config.activation,
-  };
-  if (labels) metadata.labels = JSON.stringify(labels);
-  if (preprocessing) metadata.preprocessing = JSON.stringify(preprocessing);
-  if (notice) metadata.notice = notice;
-  return makeSafetensors(arrays, metadata);
 }

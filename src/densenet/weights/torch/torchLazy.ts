@@ -45,7 +45,7 @@ export async function writeTorchSafetensors(
 ): Promise<Uint8Array> {
   checkWriting(tensors, config, options);
   return written(options, tensors, async () => {
-    const torch = await import('./torch.js');
+    const torch = await import('./torchWrite.js');
     return torch.writeTorchSafetensors(tensors, config, meaning, options);
   });
 }

@@ -17,6 +17,9 @@ export interface TorchTensor {
 /** Counter beside each batch norm's averages, of no use with a fixed momentum. */
 export const COUNTER = 'num_batches_tracked';
 
+/** torchxrayvision's buffer of operating points. */
+export const THRESHOLDS = 'op_threshs';
+
 const TENSOR_NAMES: Record<ParameterSpec['tensor'], string> = {
   kernel: 'weight',
   bias: 'bias',

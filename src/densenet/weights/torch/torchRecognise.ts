@@ -1,4 +1,4 @@
-/** Which network a state_dict is of: loaded where nobody says it. */
+/** Which network a state_dict is of, where nobody says it. */
 import type { DenseNetConfig } from '../../architecture.js';
 import { type FoundLayers, recogniseNetwork } from '../recognise.js';
 import { readSafetensors, type StoredArray } from './safetensors.js';

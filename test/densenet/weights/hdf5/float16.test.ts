@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { toFloat16 } from '../../../../src/densenet/weights/halfFloats.js';
 import { declareFloat16 } from '../../../../src/densenet/weights/hdf5/float16.js';
 import { childDataset, makeHdf5, readHdf5, writeArray } from '../../../../src/densenet/weights/hdf5/hdf5.js';
 import { floatsOfDataset } from '../../../../src/densenet/weights/hdf5/hdf5Numbers.js';
+import { toFloat16 } from '../../../../src/densenet/weights/inHalf.js';
 
 describe('datasets of 16-bit floats', () => {
   it('are floats of 2 bytes in the finished file, of any shape, beside others', async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError, WeightsError } from '../../../../src/core/errors.js';
 import { readWeights, writeWeights } from '../../../../src/densenet/weights/formats.js';
-import { fromFloat16, toFloat16 } from '../../../../src/densenet/weights/halfFloats.js';
+import { fromFloat16 } from '../../../../src/densenet/weights/halfFloats.js';
 import { makeHdf5, readHdf5, writeText } from '../../../../src/densenet/weights/hdf5/hdf5.js';
 import { readMeaning } from '../../../../src/densenet/weights/hdf5/meaningAttribute.js';
+import { toFloat16 } from '../../../../src/densenet/weights/inHalf.js';
 import { KERAS_FORMATS } from '../../../../src/densenet/weights/keras/kerasFormats.js';
 import { readKerasHdf5 } from '../../../../src/densenet/weights/keras/kerasLazy.js';
 import { refused } from '../../../support/refused.js';

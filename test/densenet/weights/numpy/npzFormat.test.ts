@@ -58,7 +58,7 @@ describe('weights that NumPy saved', () => {
     );
     // `make_npz.py check` opens it with NumPy.
     if (process.env.CHEXGPU_NPZ) writeFileSync(process.env.CHEXGPU_NPZ, bytes);
-    expect(leftOut('npz', { config: TINY, labels: ['a', 'b', 'c'] })).toEqual([
+    expect(await leftOut('npz', { config: TINY, labels: ['a', 'b', 'c'] })).toEqual([
       expect.stringMatching(/^how the network is built: \{"blocks":/),
       'the order of its outputs: a, b, c',
     ]);

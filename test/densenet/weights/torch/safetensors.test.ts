@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
-import {
-  floatsOf,
-  makeSafetensors,
-  readSafetensors,
-} from '../../../../src/densenet/weights/torch/safetensors.js';
+import { floatsOf, readSafetensors } from '../../../../src/densenet/weights/torch/safetensors.js';
+import { makeSafetensors } from '../../../../src/densenet/weights/torch/safetensorsWrite.js';
 import { golden } from '../../../support/golden/parity.js';
 
 const { sample } = golden<{ sample: { base64: string; values: Record<string, number[]> } }>(

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { densenetConfig } from '../../../../src/densenet/architecture.js';
 import { floatsOf, readSafetensors } from '../../../../src/densenet/weights/torch/safetensors.js';
-import { readTorchSafetensors, writeTorchSafetensors } from '../../../../src/densenet/weights/torch/torch.js';
+import { readTorchSafetensors } from '../../../../src/densenet/weights/torch/torch.js';
 import {
   IMAGENET_PREPROCESSING,
   XRV_LABELS,
   XRV_PREPROCESSING,
 } from '../../../../src/densenet/weights/torch/torchFacts.js';
+import { writeTorchSafetensors } from '../../../../src/densenet/weights/torch/torchWrite.js';
 import { asPyTorch, packSafetensors, renamed, storedArray } from '../../../support/files/safetensors.js';
 import { differences, randomWeights, TINY } from '../keras/h5Fixtures.js';
 

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { WeightsError } from '../../../../src/core/errors.js';
 import { densenetConfig } from '../../../../src/densenet/architecture.js';
 import { readSafetensors, type StoredArray } from '../../../../src/densenet/weights/torch/safetensors.js';
-import { readTorchSafetensors, writeTorchSafetensors } from '../../../../src/densenet/weights/torch/torch.js';
+import { readTorchSafetensors } from '../../../../src/densenet/weights/torch/torch.js';
 import { torchTable } from '../../../../src/densenet/weights/torch/torchNames.js';
+import { writeTorchSafetensors } from '../../../../src/densenet/weights/torch/torchWrite.js';
 import { asPyTorch, packSafetensors, renamed, storedArray } from '../../../support/files/safetensors.js';
 import { randomWeights, TINY } from '../keras/h5Fixtures.js';
 
