@@ -20,7 +20,7 @@ import {
   stringsAttribute,
 } from '../hdf5/hdf5.js';
 import { floatsOfDataset } from '../hdf5/hdf5Numbers.js';
-import { layersOfPaths, type StoredLayer, type StoredLayers, type StoredTensor } from './storedLayers.js';
+import { layersOfPaths, type StoredLayer, type StoredLayers, type StoredTensor } from '../storedLayers.js';
 
 export type WeightLayout = 'save_weights' | 'model.save' | 'keras3';
 

@@ -16,8 +16,8 @@ import {
 import type { WeightsReadOptions } from '../format.js';
 import { HEAD_HINT, NO_HEAD, shapeText } from '../matchTensors.js';
 import { type FoundLayers, recogniseNetwork } from '../recognise.js';
+import type { StoredLayer, StoredLayers, StoredTensor } from '../storedLayers.js';
 import { type KernelOrder, storedShape } from './kernelOrder.js';
-import type { StoredLayer, StoredLayers, StoredTensor } from './storedLayers.js';
 
 export interface Match {
   pairs: { spec: ParameterSpec; tensor: StoredTensor }[];

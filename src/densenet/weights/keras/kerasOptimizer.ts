@@ -22,9 +22,9 @@ import { checkOptimizerState, type OptimizerState } from '../../../training/opti
 import type { ParameterSpec, WeightMap } from '../../../training/parameterSpec.js';
 import { type DenseNetConfig, parameterTable } from '../../architecture.js';
 import { childGroup, type Group, stringAttribute, stringsAttribute } from '../hdf5/hdf5.js';
+import { readTensor } from '../storedLayers.js';
 import { type Hdf5Tensor, numberedTensors, storedTensor } from './kerasLayout.js';
 import { OWN_SETTINGS, snakeCase } from './kerasOptimizerWrite.js';
-import { readTensor } from './storedLayers.js';
 
 type Known = OptimizerKind & { keras: KerasNames };
 type Refuse = (what: string) => WeightsError;

@@ -9,12 +9,12 @@ import { readHdf5 } from '../hdf5/hdf5.js';
 import { readMeaning, type StoredMeaning } from '../hdf5/meaningAttribute.js';
 import { checkNumbers } from '../matchTensors.js';
 import { type SaidBy, type StatedByCaller, saidBy } from '../statedFacts.js';
+import { readTensor } from '../storedLayers.js';
 import { type KerasArchitecture, readArchitecture } from './kerasArchitecture.js';
 import { readStoredModel, type StoredModel, type WeightLayout } from './kerasLayout.js';
 import { type Match, matchLayers } from './kerasMatch.js';
 import { hasOptimizer, readOptimizerState } from './kerasOptimizer.js';
 import { fromStored } from './kernelOrder.js';
-import { readTensor } from './storedLayers.js';
 
 export interface KerasReport extends WeightsReport {
   layout: WeightLayout;

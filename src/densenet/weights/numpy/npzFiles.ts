@@ -5,9 +5,9 @@ import { parameterTable } from '../../architecture.js';
 import type { FormatFiles, ReadWeights } from '../format.js';
 import { leftOutByKeras } from '../keras/kerasFiles.js';
 import { matchLayers } from '../keras/kerasMatch.js';
-import { layersOfPaths } from '../keras/storedLayers.js';
 import { checkNumbers, checkWeights } from '../matchTensors.js';
 import { saidBy } from '../statedFacts.js';
+import { layersOfPaths } from '../storedLayers.js';
 import { makeNpz, readNpz } from './npz.js';
 
 export const NPZ_FILES: FormatFiles = {

@@ -1,5 +1,5 @@
 /** Layers as Keras stores them, wherever their numbers lie. */
-import type { ParameterSpec } from '../../../training/parameterSpec.js';
+import type { ParameterSpec } from '../../training/parameterSpec.js';
 
 /** One tensor in the file, not yet read. */
 export interface StoredTensor {
