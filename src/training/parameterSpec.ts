@@ -21,3 +21,6 @@ export interface ParameterTable {
   /** Every tensor, layers in the order of Keras' `model.layers`, the tensors of a layer in that of `layer.weights`. */
   readonly parameters: readonly ParameterSpec[];
 }
+
+/** In buffers of trainable tensors each starts at a multiple of this many floats (256 bytes), as a binding offset must. */
+export const LAYOUT_BLOCK = 64;

@@ -11,7 +11,7 @@ import type { Batch, BatchShape } from '../batch.js';
 import { type ClassChoice, classIndices } from '../classNames.js';
 import type { PreparedTraining, TrainingCompiler } from '../compile/compileTraining.js';
 import { LazyCompiler } from '../compile/lazyCompiler.js';
-import { checkImageSize, checkNetwork, type Network } from '../network.js';
+import { checkImageSize, type Network } from '../network.js';
 import type { OptimizerState } from '../optimizers/state.js';
 import type { WeightMap } from '../parameterSpec.js';
 import type { CompiledTraining, TrainingOptions } from '../trainingOptions.js';
@@ -83,8 +83,10 @@ export class Model {
   static async of(gpu: Gpu, network: Network, options: ModelOptions = {}): Promise<Model> {
     requireGpu('Model.of', gpu);
     requireObject('The options of Model.of', options);
+    const own = { ...options, variants: { ...options.variants } };
+    const { checkNetwork } = await import('../checkNetwork.js');
     checkNetwork(network);
-    return new Model(gpu, network, options).begin(options);
+    return new Model(gpu, network, own).begin(own);
   }
 
   /** Gives a new model its weights, or disposes of it. @throws WeightsError, OutOfMemoryError */

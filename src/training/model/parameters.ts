@@ -14,8 +14,8 @@ import { tell, type WorkOptions } from '../../core/work.js';
 import { COPY_DST, COPY_SRC, STORAGE } from '../../engine/device/bufferUsage.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { denseTensor, elements, type Tensor } from '../../engine/plan/tensor.js';
-import { LAYOUT_BLOCK, type Numbers, type TrainableLayout } from '../optimizers/optimizer.js';
-import type { ParameterSpec, ParameterTable, WeightMap } from '../parameterSpec.js';
+import type { Numbers, TrainableLayout } from '../optimizers/optimizer.js';
+import { LAYOUT_BLOCK, type ParameterSpec, type ParameterTable, type WeightMap } from '../parameterSpec.js';
 
 type Shape = [number, number, number, number];
 

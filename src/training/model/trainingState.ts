@@ -2,7 +2,6 @@
 import { nonNegativeNumber } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import type { WorkOptions } from '../../core/work.js';
-import { checkSettings, complete } from '../optimizers/optimizer.js';
 import type { BatchGroup, OptimizerState } from '../optimizers/state.js';
 import type { CompiledTraining } from '../trainingOptions.js';
 import type { ModelContext } from './context.js';
@@ -83,6 +82,7 @@ export class TrainingState {
     // What is undefined would pass for left out.
     nonNegativeNumber('learningRate', rate);
     const { kind, settings } = training.optimizer;
-    training.optimizer = complete(kind, checkSettings(kind, { learningRate: rate }), settings);
+    const learningRate = kind.settings.learningRate.check('learningRate', rate);
+    training.optimizer = { kind, settings: { ...settings, learningRate } };
   }
 }

@@ -4,8 +4,9 @@
  */
 import { nonNegativeNumber, trueOrFalse } from '../../core/arguments.js';
 import { adamwStep } from '../../shaders/adamw/adamw.js';
+import { LAYOUT_BLOCK } from '../parameterSpec.js';
 import { ADAM, type AdamSettings } from './adam.js';
-import { LAYOUT_BLOCK, multiplied, type OptimizerKind, optimizerMaker } from './optimizer.js';
+import { multiplied, type OptimizerKind, optimizerMaker } from './optimizer.js';
 
 export interface AdamWSettings extends AdamSettings {
   /** A step takes learningRate * weightDecay of a weight away, beside Adam's step. */

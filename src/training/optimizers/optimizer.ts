@@ -8,7 +8,7 @@ import { UsageError } from '../../core/errors.js';
 import type { PlanBuilder } from '../../engine/plan/plan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import type { Factors } from '../../shaders/perParameter.js';
-import type { ParameterSpec } from '../parameterSpec.js';
+import { LAYOUT_BLOCK, type ParameterSpec } from '../parameterSpec.js';
 import type { Setting } from '../setting.js';
 
 export type SettingValue = number | boolean;
@@ -40,9 +40,6 @@ export interface TrainableLayout {
    */
   perBlock(value: (spec: ParameterSpec) => number): Float32Array;
 }
-
-/** Every trainable tensor starts at a multiple of this many floats (256 bytes), as a binding offset must. */
-export const LAYOUT_BLOCK = 64;
 
 /**
  * What an update reads and writes, whole buffers in the layout of the weights: w, gradient, every slot; and hyper.
