@@ -1,11 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { smallWgsl } from './scripts/package/shaders.mjs';
 
-/** Shaders are imported as text, as the bundler does it. */
+/** Shaders are imported as text: as written, or with CHEXGPU_SHADERS=small as a page gets them. */
 const wgslAsText = {
   name: 'wgsl-as-text',
   enforce: 'pre' as const,
   transform(code: string, id: string) {
-    return id.endsWith('.wgsl') ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined;
+    if (!id.endsWith('.wgsl')) return undefined;
+    const text = process.env.CHEXGPU_SHADERS === 'small' ? smallWgsl(code) : code;
+    return { code: `export default ${JSON.stringify(text)};`, map: null };
   },
 };
 

@@ -1,1 +1,2 @@
+export function tokensOf(text: string): string[];
 export function smallWgsl(text: string): string;

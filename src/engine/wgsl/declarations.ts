@@ -1,6 +1,6 @@
 /**
  * What a shader declares towards the host: the one reader of WGSL declarations, for the loader and the lab alike. They
- * are written as here, constants and aliases at the beginning of a line:
+ * are written as here, constants and aliases at the beginning of a line, with spaces or without:
  *
  *   enable subgroups;                                         what it needs of an adapter: extensions.ts
  *   const PIXELS: u32 = 4;                                    a tunable, with its default
@@ -55,10 +55,10 @@ export interface Declarations {
 /** One that is not closed goes to the end: looking for its end again from each next one would take for ever. */
 const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
 const ENABLE = /^[^\S\n]*enable\s+([^;]+);/gm;
-const CONSTANT = /^const (\w+): (u32|i32|f32|bool) = ([^;]+);/gm;
-const ALIAS = /^alias (\w+) = ([^;]+);/gm;
+const CONSTANT = /^const (\w+):\s*(u32|i32|f32|bool)\s*=\s*([^;]+);/gm;
+const ALIAS = /^alias (\w+)\s*=\s*([^;]+);/gm;
 const BINDING = /@group\(0\)\s*@binding\((\d+)\)\s*var<([\w\s,]+)>\s*(\w+)\s*:\s*([^;]+);/g;
-const PARAMS = /struct Params \{([^}]*)\}/;
+const PARAMS = /struct Params\s*\{([^}]*)\}/;
 
 /** Reads the declarations of a shader; what it holds besides, right or wrong, is the compiler's. */
 export function readDeclarations(source: string): Declarations {

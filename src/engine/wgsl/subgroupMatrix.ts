@@ -90,7 +90,7 @@ export function matrixConfig(gpu: AdapterFacts): MatrixConfig | null {
  */
 export type MatrixDialect = 'templates' | 'arguments';
 
-const CALL = /\b(subgroupMatrix(?:Load|Store))<((?:[\w:]+(?:<[^<>]*>)?, )?)row_major>\(/g;
+const CALL = /\b(subgroupMatrix(?:Load|Store))<(?:([\w:]+(?:<[^<>]*>)?),\s*)?row_major>\(/g;
 
 /** `const HALF_SUM` decides over the type of the sums, which no constant of WGSL can: it is an alias. */
 function withSums(source: string, { constants, aliases }: Declarations): string {
@@ -106,10 +106,10 @@ export function spellMatrices(source: string, dialect: MatrixDialect): string {
   let out = '';
   let end = 0;
   for (const match of text.matchAll(CALL)) {
-    const [head, call, type] = match;
+    const [head, call, type = ''] = match;
     const open = match.index + head.length;
     const stride = lastArgument(text, open);
-    out += `${text.slice(end, match.index)}${call}${type && `<${type.slice(0, -2)}>`}(`;
+    out += `${text.slice(end, match.index)}${call}${type && `<${type}>`}(`;
     out += `${text.slice(open, stride)} false,`;
     end = stride;
   }

@@ -13,8 +13,8 @@
  */
 import { GpuError } from '../../core/errors.js';
 
-const LOOP = /\/\*unroll\*\/ for \(var (\w+) = 0u; \1 < ([^;]+); \1\+\+\) \{/;
-const REGISTERS = /\/\*registers\*\/ var (\w+): array<(.+), ([^,>]+)>;/;
+const LOOP = /\/\*unroll\*\/\s*for\s*\(var (\w+)\s*=\s*0u;\s*\1\s*<\s*([^;]+);\s*\1\+\+\)\s*\{/;
+const REGISTERS = /\/\*registers\*\/\s*var (\w+):\s*array<([^;]+),\s*([^,>;]+)>;/;
 /** More copies than any tile has: a runaway nest of loops. */
 const MOST_COPIES = 100_000;
 
