@@ -1,6 +1,6 @@
 /** Kernels that an adapter cannot run, and why: what the self-test leaves out. */
 import type { Gpu } from '../engine/device/gpu.js';
-import { extensionObstacle } from '../engine/wgsl/extensions.js';
+import { kernelObstacle } from '../engine/wgsl/subgroupMatrix.js';
 import type { CheckResult } from '../shaders/checkCase.js';
 import { ALL_KERNELS } from '../shaders/registry.js';
 import { checksOf } from './checksOf.js';
@@ -24,6 +24,6 @@ export function skippedKernels(
   const ran = new Set(results.map(({ op, variant }) => `${op}.${variant}`));
   return ALL_KERNELS.filter(({ op, name }) => tested.has(op) && !ran.has(name)).map(({ name, declared }) => ({
     kernel: name,
-    why: extensionObstacle(gpu, declared.enables) ?? 'no small shape of the self-test suits it',
+    why: kernelObstacle(gpu, declared.enables) ?? 'no small shape of the self-test suits it',
   }));
 }

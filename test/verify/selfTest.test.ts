@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { Kernel } from '../../src/engine/plan/kernel.js';
-import { extensionObstacle } from '../../src/engine/wgsl/extensions.js';
+import { kernelObstacle } from '../../src/engine/wgsl/subgroupMatrix.js';
 import { type CheckCase, explain, runCheck } from '../../src/shaders/checkCase.js';
 import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/registry.js';
 import { raceVariants } from '../../src/verify/raceVariants.js';
@@ -37,7 +37,7 @@ const NO_MULTIPLE_OF_FOUR = /odd channel|^(7|13) channels|^5 x 7|^1 x 13|^(3|103
 
 /** Why a case does not run a kernel on this adapter, if it must not. */
 function whyNot({ name, variant, declared }: Kernel, { title }: CheckCase): string | null {
-  const obstacle = extensionObstacle(gpu, declared.enables);
+  const obstacle = kernelObstacle(gpu, declared.enables);
   if (obstacle !== null) return obstacle;
   const notTaken = SHAPES_NOT_TAKEN[name] ?? (variant === 'naive' ? /^$/ : NO_MULTIPLE_OF_FOUR);
   return notTaken.test(title) ? 'its shape' : null;
@@ -62,7 +62,7 @@ describe('kernels against float64 references', () => {
   it('reaches every variant that this adapter can run', () => {
     const missing = ALL_KERNELS.filter(({ name }) => !exercised.has(name));
     for (const kernel of missing)
-      expect(extensionObstacle(gpu, kernel.declared.enables), kernel.name).toBeTruthy();
+      expect(kernelObstacle(gpu, kernel.declared.enables), kernel.name).toBeTruthy();
     expect(exercised.size).toBeGreaterThan(60);
   });
 

@@ -9,8 +9,7 @@ import { byteSize } from '../../core/formatting.js';
 import type { Tuning } from '../plan/choice.js';
 import type { Kernel, Scalars } from '../plan/kernel.js';
 import { shippedTuning } from '../tuning/shipped/index.js';
-import { EXTENSION_FEATURES } from '../wgsl/extensions.js';
-import { matrixSyntax } from '../wgsl/subgroupMatrix.js';
+import { EXTENSION_FEATURES, MATRIX_EXTENSION } from '../wgsl/extensions.js';
 import { STORAGE } from './bufferUsage.js';
 import { DeviceEnd } from './deviceEnd.js';
 import { inScopes, type Report, type Stretch, type Synchronous } from './errorScopes.js';
@@ -243,7 +242,7 @@ export class Gpu {
     this.assertAlive();
     const { device } = this;
     const label = kernel.name;
-    const code = await this.end.until(matrixSyntax(device, kernel.specialise(constants)));
+    const code = await this.end.until(spelled(device, kernel, constants));
     this.assertAlive();
     const { outcome, report } = inScopes(device, () => {
       const module = device.createShaderModule({ label, code });
@@ -341,6 +340,14 @@ export class Gpu {
     if (this.owned) this.device.destroy();
     this.onDispose();
   }
+}
+
+/** The text of a kernel as a device spells it: what spells matrices is loaded for kernels that have any. */
+async function spelled(device: GPUDevice, kernel: Kernel, constants: Scalars): Promise<string> {
+  const text = kernel.specialise(constants);
+  if (!kernel.declared.enables.has(MATRIX_EXTENSION)) return text;
+  const { matrixSyntax } = await import('../wgsl/subgroupMatrix.js');
+  return matrixSyntax(device, text);
 }
 
 function noMemory(what: string, reason: string, hint?: string, options?: ErrorOptions): OutOfMemoryError {

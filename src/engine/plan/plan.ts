@@ -13,6 +13,7 @@ import type { Gpu } from '../device/gpu.js';
 import { extensionObstacle } from '../wgsl/extensions.js';
 import { packSlots } from './arena.js';
 import { type Choice, choiceName } from './choice.js';
+import type { HalfProducts } from './halfProducts.js';
 import type { Kernel, Scalars, Variants } from './kernel.js';
 import { inSteps, type Submit, submitsOf } from './submits.js';
 import { denseTensor, elements, type Storage, type Tensor } from './tensor.js';
@@ -59,8 +60,8 @@ export interface PlanOptions {
   kernels?: Readonly<Record<string, Kernel>>;
   /** Told what is recorded. */
   observer?: PlanObserver;
-  /** `f16` allows kernels that multiply numbers rounded to f16, where the adapter has them. Default `f32`. */
-  precision?: Precision;
+  /** Kernels that multiply numbers rounded to f16, where they are allowed. */
+  half?: HalfProducts;
 }
 
 /** Told what is recorded, as it happens: for those who want to know how an operation would run. */
@@ -89,7 +90,7 @@ export class PlanBuilder {
   readonly variants: Readonly<Record<string, string>>;
   private readonly kernels: Readonly<Record<string, Kernel>>;
   private readonly observer: PlanObserver;
-  readonly precision: Precision;
+  readonly half: HalfProducts | undefined;
   /** Shape classes of this plan that no measurement covers, by operation and key. */
   readonly untuned = new Map<string, UntunedClass>();
   /** Names of the choices that were made, by operation. */
@@ -103,7 +104,7 @@ export class PlanBuilder {
     this.variants = options.variants ?? {};
     this.kernels = options.kernels ?? {};
     this.observer = options.observer ?? {};
-    this.precision = options.precision ?? 'f32';
+    this.half = options.half;
   }
 
   /**

@@ -1,6 +1,9 @@
 /** What a shader needs of an adapter: its `enable ...;` lines say it. */
 import type { AdapterFacts } from '../device/gpuInfo.js';
-import { MATRIX_EXTENSION, MATRIX_FEATURE, matrixObstacle } from './subgroupMatrix.js';
+
+/** Matrices of subgroups, as a shader enables them and as a device has them: subgroupMatrix.ts. */
+export const MATRIX_EXTENSION = 'chromium_experimental_subgroup_matrix';
+export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 
 /** The feature of a device that an extension of WGSL comes with. */
 export const EXTENSION_FEATURES: Readonly<Record<string, string>> = {
@@ -17,7 +20,6 @@ const LEAST_LANES = 4;
  * @param enables of `Declarations`
  */
 export function extensionObstacle(adapter: AdapterFacts, enables: ReadonlySet<string>): string | null {
-  if (enables.has(MATRIX_EXTENSION)) return matrixObstacle(adapter);
   const { device, info } = adapter;
   const missing = [...enables].filter(
     (name) => !device.features.has((EXTENSION_FEATURES[name] ?? name) as GPUFeatureName),

@@ -1,16 +1,14 @@
 /**
  * Matrices that a subgroup multiplies at once (tensor cores). In WebGPU they are an experiment whose spelling has
- * changed once already. Only this file knows the feature's name, the sizes that an adapter has, and the spellings.
+ * changed once already. Only this file knows the sizes that an adapter has, and the spellings.
  */
 
 import { inScopes } from '../device/errorScopes.js';
 import type { AdapterFacts } from '../device/gpuInfo.js';
 import { type Declarations, readDeclarations } from './declarations.js';
+import { extensionObstacle, MATRIX_EXTENSION, MATRIX_FEATURE } from './extensions.js';
 import { replaced } from './specialise.js';
 
-/** As a shader enables them, and as a device has them. */
-export const MATRIX_EXTENSION = 'chromium_experimental_subgroup_matrix';
-export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 const NEEDED = ['shader-f16', 'subgroups', MATRIX_FEATURE];
 
 /** Of the features needed, those that a device lacks. */
@@ -60,6 +58,11 @@ export function matrixObstacle(gpu: AdapterFacts): string | null {
     return `its subgroups have ${subgroupMinSize} to ${subgroupMaxSize} lanes, the kernel is for one size`;
   }
   return matrixConfig(gpu) ? null : 'none of its matrix sizes is of f16 and a whole number of vec4s per lane';
+}
+
+/** `extensionObstacle`, and of shaders with matrices also why their sizes do not fit; null where all do. */
+export function kernelObstacle(gpu: AdapterFacts, enables: ReadonlySet<string>): string | null {
+  return enables.has(MATRIX_EXTENSION) ? matrixObstacle(gpu) : extensionObstacle(gpu, enables);
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   outputSide,
 } from './conv.js';
 import * as reference from './conv.reference.js';
+import { FORWARD_MATRIX } from './forward/matrix.js';
 
 function shapes({ x, out, conv, wide }: Geometry) {
   const y: Shape = [x[0], outputSide(x[1], conv), outputSide(x[2], conv), out];
@@ -230,7 +231,7 @@ function forwardHalf(g: Geometry): CheckCase {
     },
     record: (plan, t) => {
       const tensors = { x: t.x, weights: t.weights, affine: t.affine, after: t.after, y: t.y };
-      convForward(plan, 'check', tensors, g.conv, { precision: 'f16' });
+      convForward(plan, 'check', tensors, g.conv, { half: FORWARD_MATRIX });
     },
     reference: (t) => {
       const made = reference.convForward(t.x, t.weights, y, g.conv, t.affine);
@@ -264,7 +265,7 @@ const planChecks: CheckCase[] = [
 ];
 
 export const operation: Operation = {
-  kernels: [FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS],
+  kernels: [FORWARD, FORWARD_MATRIX.variants, BACKWARD_DATA, BACKWARD_WEIGHTS],
   checks,
   planChecks,
 };

@@ -71,7 +71,10 @@ export class Predictor {
         activate(plan, network.activation, { z: recorded.logits, p: probabilities });
         return recorded.cam;
       };
-      const make = () => new PlanBuilder(gpu, label, { variants, precision });
+      // Loaded where it is allowed.
+      const matrix = precision === 'f16' ? await import('../../shaders/conv/forward/matrix.js') : null;
+      const half = matrix?.FORWARD_MATRIX;
+      const make = () => new PlanBuilder(gpu, label, { variants, half });
       const { builder, recorded: cam } = await recordPlan(gpu, make, record, work);
       const plan = await builder.build(work);
       return new Predictor(context, shape, input, cam, plan, probabilities, selection, back);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AdapterFacts } from '../../../src/engine/device/gpuInfo.js';
 import { extensionObstacle } from '../../../src/engine/wgsl/extensions.js';
+import { kernelObstacle } from '../../../src/engine/wgsl/subgroupMatrix.js';
 import { ALL_KERNELS } from '../../../src/shaders/registry.js';
 
 /** An adapter as far as extensions go. */
@@ -20,9 +21,12 @@ describe('what a kernel needs of an adapter', () => {
     expect(extensionObstacle(adapter(['subgroups'], 32), new Set(['f16', 'subgroups']))).toBe(
       'the adapter lacks f16',
     );
-    expect(
-      extensionObstacle(adapter([], 32), new Set(['chromium_experimental_subgroup_matrix', 'f16'])),
-    ).toMatch(/lacks shader-f16 and subgroups and chromium-experimental-subgroup-matrix/);
+    const matrices = new Set(['chromium_experimental_subgroup_matrix', 'f16']);
+    const lacking = /lacks chromium-experimental-subgroup-matrix and shader-f16$/;
+    expect(extensionObstacle(adapter([], 32), matrices)).toMatch(lacking);
+    const obstacle = kernelObstacle(adapter([], 32), matrices);
+    expect(obstacle).toMatch(/lacks shader-f16 and subgroups and chromium-experimental-subgroup-matrix$/);
+    expect(kernelObstacle(adapter([], 32), subgroups)).toBe('the adapter lacks subgroups');
   });
 
   it('is nothing for the naive variant of each operation', () => {

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create } from 'webgpu';
 import { Gpu } from '../../../src/engine/device/gpu.js';
+import { MATRIX_FEATURE } from '../../../src/engine/wgsl/extensions.js';
 import {
-  MATRIX_FEATURE,
   matrixConfig,
   matrixObstacle,
   matrixSyntax,
   spellMatrices,
 } from '../../../src/engine/wgsl/subgroupMatrix.js';
-import { FORWARD } from '../../../src/shaders/conv/conv.js';
+import { FORWARD_MATRIX } from '../../../src/shaders/conv/forward/matrix.js';
 
 const ALL = ['shader-f16', 'subgroups', MATRIX_FEATURE];
 const config = (M: number, N: number, K: number, componentType: string, resultComponentType: string) => ({
@@ -112,7 +112,7 @@ describe('the compiler', () => {
         { MATRIX_M: 16, MATRIX_N: 16, MATRIX_K: 16, HALF_SUM: 0 },
         { MATRIX_M: 16, MATRIX_N: 8, MATRIX_K: 32, HALF_SUM: 1 },
       ]) {
-        const { pipeline } = await gpu.compile(FORWARD.subgroupMatrix, {
+        const { pipeline } = await gpu.compile(FORWARD_MATRIX.variants.subgroupMatrix, {
           ...tile,
           ...sizes,
           KERNEL: 3,
@@ -124,7 +124,7 @@ describe('the compiler', () => {
   });
 
   it('tells which spelling it knows', async () => {
-    const code = FORWARD.subgroupMatrix.specialise({});
+    const code = FORWARD_MATRIX.variants.subgroupMatrix.specialise({});
     expect(await matrixSyntax(gpu.device, code)).toBe(code);
     const strict = {
       pushErrorScope: () => {},
@@ -136,7 +136,9 @@ describe('the compiler', () => {
   });
 
   it('refuses what is wrong, with the place', async () => {
-    const { name } = FORWARD.subgroupMatrix;
-    await expect(gpu.compile(FORWARD.subgroupMatrix, { TILE_M: 128, TILE_N: 128 })).rejects.toThrow(name);
+    const { name } = FORWARD_MATRIX.variants.subgroupMatrix;
+    await expect(
+      gpu.compile(FORWARD_MATRIX.variants.subgroupMatrix, { TILE_M: 128, TILE_N: 128 }),
+    ).rejects.toThrow(name);
   });
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { PlanBuilder, type Precision } from '../../../src/engine/plan/plan.js';
+import { PlanBuilder } from '../../../src/engine/plan/plan.js';
 import { denseTensor, elements } from '../../../src/engine/plan/tensor.js';
 import { matrixObstacle } from '../../../src/engine/wgsl/subgroupMatrix.js';
 import { Lab } from '../../../src/lab/checkUserKernel.js';
 import { geometriesOf } from '../../../src/lab/geometry.js';
 import { type CheckCase, runCheck, type Shape } from '../../../src/shaders/checkCase.js';
-import { convForward, FORWARD } from '../../../src/shaders/conv/conv.js';
+import { convForward } from '../../../src/shaders/conv/conv.js';
+import { FORWARD_MATRIX } from '../../../src/shaders/conv/forward/matrix.js';
 import { ALL_CHECKS } from '../../../src/shaders/registry.js';
 import { selfTest } from '../../../src/verify/selfTest.js';
 import { skippedKernels } from '../../../src/verify/skippedKernels.js';
@@ -14,6 +15,7 @@ import { type EmulatedConfig, emulatedKernel, withMatrices } from '../../support
 import { testGpu } from '../../support/gpu/testGpu.js';
 
 const gpu = await testGpu();
+const KERNEL = FORWARD_MATRIX.variants.subgroupMatrix;
 
 const matrix = (resultComponentType: 'f32' | 'f16'): EmulatedConfig => ({
   M: 16,
@@ -26,10 +28,10 @@ const isHalf = ({ op, race, title }: CheckCase) => op === 'conv.forward' && !rac
 const check = ALL_CHECKS.find((one) => isHalf(one) && one.title.startsWith('3x3 into a block'))!;
 
 /** Variant and choices that a plan with this precision records. */
-function recorded(of: Gpu, precision: Precision) {
+function recorded(of: Gpu, precision: 'f32' | 'f16') {
   const paper = (label: string, shape: Shape) =>
     denseTensor({ label, bytes: 4 * elements(shape), buffer: null, byteOffset: 0 }, shape);
-  const plan = new PlanBuilder(of, 'choice', { precision });
+  const plan = new PlanBuilder(of, 'choice', { half: precision === 'f16' ? FORWARD_MATRIX : undefined });
   const tensors = { x: paper('x', [1, 28, 28, 64]), weights: paper('weights', [1, 1, 64, 128]) };
   convForward(
     plan,
@@ -45,15 +47,15 @@ describe('convolution on matrix units, in plain WGSL', () => {
   for (const sums of ['f32', 'f16'] as const) {
     it(`is right, with sums of ${sums}`, async () => {
       const claiming = withMatrices(gpu, [matrix(sums)]);
-      const geometries = geometriesOf(claiming, check, { kernel: FORWARD.subgroupMatrix, tile: {} });
+      const geometries = geometriesOf(claiming, check, { kernel: KERNEL, tile: {} });
       if (!gpu.device.features.has('shader-f16')) {
         expect(geometries).toEqual([]);
         expect(matrixObstacle(claiming)).toBe('the adapter lacks shader-f16');
         return;
       }
       const geometry = geometries.find(({ constants }) => constants.TILE_M === 128)!;
-      const kernel = emulatedKernel(FORWARD.subgroupMatrix, sums === 'f16');
-      const runner = { name: geometry.choice, replaces: FORWARD.subgroupMatrix, kernel, geometry };
+      const kernel = emulatedKernel(KERNEL, sums === 'f16');
+      const runner = { name: geometry.choice, replaces: KERNEL, kernel, geometry };
       const { ok, error, tensors } = await new Lab(claiming).check(check, runner);
       expect(ok, error ?? JSON.stringify(tensors.map(({ worst, off }) => ({ worst, off })))).toBe(true);
     });

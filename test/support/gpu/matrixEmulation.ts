@@ -4,7 +4,8 @@
  */
 import type { Gpu } from '../../../src/engine/device/gpu.js';
 import { Kernel } from '../../../src/engine/plan/kernel.js';
-import { MATRIX_FEATURE, spellMatrices } from '../../../src/engine/wgsl/subgroupMatrix.js';
+import { MATRIX_FEATURE } from '../../../src/engine/wgsl/extensions.js';
+import { spellMatrices } from '../../../src/engine/wgsl/subgroupMatrix.js';
 
 export interface EmulatedConfig {
   M: number;

@@ -1,12 +1,12 @@
 /** Convolution, forward: bindings, dispatch sizes and variants. The formula stands in forward.naive.wgsl. */
 
 import type { Choice } from '../../../engine/plan/choice.js';
-import { kernels } from '../../../engine/plan/kernel.js';
-import { linear, type PlanBuilder, type Precision } from '../../../engine/plan/plan.js';
+import type { HalfProducts } from '../../../engine/plan/halfProducts.js';
+import { kernels, type Variants } from '../../../engine/plan/kernel.js';
+import { linear, type PlanBuilder } from '../../../engine/plan/plan.js';
 import { channels, elements, isVec4, pixels, type Tensor } from '../../../engine/plan/tensor.js';
 import { places } from '../../vec4.js';
 import { workgroupSize } from '../../workgroups.js';
-import { matrixChoices, matrixConstants } from '../matrixTiles.js';
 import { type ConvShape, describeShape, gemmClass, sizeParams } from '../shape.js';
 import {
   pixelTile,
@@ -20,13 +20,12 @@ import {
 import { withWorkgroup, workgroupChoices, workgroupThreads } from '../workgroupTiles.js';
 import forwardNaive from './forward.naive.wgsl';
 import forwardSubgroup from './forward.subgroup.wgsl';
-import forwardSubgroupMatrix from './forward.subgroupMatrix.wgsl';
 import forwardSubgroupScalar from './forward.subgroupScalar.wgsl';
 import forwardTiled from './forward.tiled.wgsl';
 import forwardTiledScalar from './forward.tiledScalar.wgsl';
 import forwardWorkgroup from './forward.workgroup.wgsl';
 
-/** From naive to fast; workgroup and subgroupMatrix are for hardware. */
+/** From naive to fast; workgroup is for hardware, and so is what matrix.ts has beside these. */
 export const FORWARD = kernels('conv.forward', {
   naive: forwardNaive,
   tiledScalar: forwardTiledScalar,
@@ -34,9 +33,8 @@ export const FORWARD = kernels('conv.forward', {
   subgroupScalar: forwardSubgroupScalar,
   subgroup: forwardSubgroup,
   workgroup: forwardWorkgroup,
-  subgroupMatrix: forwardSubgroupMatrix,
 });
-type Variant = keyof typeof FORWARD;
+type Variant = keyof typeof FORWARD | keyof HalfProducts['variants'];
 
 export interface ConvForwardTensors {
   /** x[b,h,w,ci], may be a channel slice. */
@@ -55,7 +53,7 @@ function choices(
   plan: PlanBuilder,
   { x, y, affine }: ConvForwardTensors,
   { kernel, stride }: ConvShape,
-  { precision, statistics }: { precision: Precision; statistics: boolean },
+  { half, statistics }: { half: HalfProducts | undefined; statistics: boolean },
 ): Choice<Variant>[] {
   const co = y.shape[3];
   const list: Choice<Variant>[] = [];
@@ -80,14 +78,14 @@ function choices(
     ...withWorkgroup<Variant>(plan.gpu, list, throughMemory),
     { variant: 'naive' as const, tile: {} },
   ];
-  const half = precision === 'f16' && isVec4(x) && isVec4(y) ? matrixChoices(plan.gpu, pixels(y), co) : [];
+  const rounded = half && isVec4(x) && isVec4(y) ? half.choices(plan.gpu, pixels(y), co) : [];
   // The tuner compares numbers, so it cannot measure the others beside these.
-  return half.length > 0 ? [...half, ...exact.map((choice) => ({ ...choice, untimed: true }))] : exact;
+  return rounded.length > 0 ? [...rounded, ...exact.map((choice) => ({ ...choice, untimed: true }))] : exact;
 }
 
 /**
  * y = conv(act(x), weights).
- * @param options `precision`: what may be rounded, the plan's unless said otherwise
+ * @param options `half`: what may round, the plan's unless said otherwise
  * @returns with `statistics`: parts[slice,1,2,co] = [mean | sum of squared deviations] of y over slices of
  *   `pixelsPerSlice` pixels, if the variant can tell them on the way; else nothing
  */
@@ -96,16 +94,17 @@ export function convForward(
   label: string,
   tensors: ConvForwardTensors,
   shape: ConvShape,
-  { statistics = false, precision = plan.precision }: { statistics?: boolean; precision?: Precision } = {},
+  { statistics = false, half = plan.half }: { statistics?: boolean; half?: HalfProducts } = {},
 ): { parts: Tensor; pixelsPerSlice: number } | undefined {
   const { x, weights, affine, after, y } = tensors;
   const [ci, co] = [channels(x), channels(y)];
   const count = pixels(y);
   const reduced = shape.kernel ** 2 * ci;
-  const list = choices(plan, tensors, shape, { precision, statistics });
+  const list = choices(plan, tensors, shape, { half, statistics });
+  const variants = { ...FORWARD, ...half?.variants } as Variants<Variant>;
   const { variant, tile } = plan.choose<Variant>({
     key: `${gemmClass(shape, count, reduced, co)}${list[0].variant === 'subgroupMatrix' ? ' f16' : ''}`,
-    variants: FORWARD,
+    variants,
     choices: list,
     tensors: { x, weights, y, ...(affine && { affine }), ...(after && { after }) },
     record: (other, t) =>
@@ -114,7 +113,7 @@ export function convForward(
         label,
         { x: t.x, weights: t.weights, affine: t.affine, after: t.after, y: t.y },
         shape,
-        { precision },
+        { half },
       ),
   });
   const constants: Record<string, number> = {
@@ -144,7 +143,7 @@ export function convForward(
     workgroups = [Math.ceil(count / tile.TILE_M), Math.ceil(co / tile.TILE_N), 1];
     parts = plan.tensor(`${label} statistics`, statistics ? [workgroups[0], 1, 2, co] : [1, 1, 1, 4]);
   } else if (variant === 'subgroupMatrix') {
-    Object.assign(constants, matrixConstants(plan.gpu));
+    Object.assign(constants, half?.constants(plan.gpu));
     workgroups = [Math.ceil(count / tile.TILE_M), Math.ceil(co / tile.TILE_N), 1];
   } else if (variant !== 'naive') {
     const columns = variant === 'tiled' ? 8 : 16;
@@ -152,7 +151,7 @@ export function convForward(
     workgroups = [Math.ceil(count / (constants.WORKGROUP * tile.PIXELS)), Math.ceil(co / columns), 1];
   }
   plan.add({
-    kernel: FORWARD[variant],
+    kernel: variants[variant],
     label,
     constants,
     params: { ...sizeParams(x, y), ...places(1, { x, y }) },
