@@ -22,7 +22,7 @@ describe('what a kernel needs of an adapter', () => {
       'the adapter lacks f16',
     );
     const matrices = new Set(['chromium_experimental_subgroup_matrix', 'f16']);
-    const lacking = /lacks chromium-experimental-subgroup-matrix and shader-f16$/;
+    const lacking = /lacks chromium_experimental_subgroup_matrix and f16$/;
     expect(extensionObstacle(adapter([], 32), matrices)).toMatch(lacking);
     const obstacle = kernelObstacle(adapter([], 32), matrices);
     expect(obstacle).toMatch(/lacks shader-f16 and subgroups and chromium-experimental-subgroup-matrix$/);
