@@ -22,5 +22,5 @@ export interface ParameterTable {
   readonly parameters: readonly ParameterSpec[];
 }
 
-/** In buffers of trainable tensors each starts at a multiple of this many floats (256 bytes), as a binding offset must. */
+/** In their buffers trainable tensors start at multiples of so many floats (256 bytes), as a binding offset must. */
 export const LAYOUT_BLOCK = 64;
