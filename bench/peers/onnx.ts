@@ -33,6 +33,23 @@ export interface OnnxOptions {
  */
 export function encodeOnnx(config: DenseNetConfig, weights: WeightMap, options: OnnxOptions): Bytes {
   const { batch, size, statistics = 'moving' } = options;
+  const graph = networkGraph(config, weights, statistics);
+  return graph.finish(
+    config.name,
+    ['image', [batch, config.inputChannels, size, size]],
+    [['probabilities', [batch, config.classes]]],
+  );
+}
+
+/**
+ * The nodes of the network, from x[b,c,h,w] `image` to `probabilities` [b,classes]; the output of a layer has its name.
+ * @throws Error for a tensor that `weights` lacks
+ */
+export function networkGraph(
+  config: DenseNetConfig,
+  weights: WeightMap,
+  statistics: 'moving' | 'batch' = 'moving',
+): OnnxGraph {
   const writer = new LayerWriter(config, weights, statistics);
   /** What a layer's output is called in the graph, and the zeros that a zeropad layer asks for around it. */
   const outputs = new Map<string, { name: string; pad: number }>();
@@ -51,11 +68,7 @@ export function encodeOnnx(config: DenseNetConfig, weights: WeightMap, options: 
   const { graph } = writer;
   const activation = config.activation === 'sigmoid' ? 'Sigmoid' : 'Softmax';
   graph.node(activation, [outputs.get(last)!.name], 'probabilities');
-  return graph.finish(
-    config.name,
-    ['image', [batch, config.inputChannels, size, size]],
-    ['probabilities', [batch, config.classes]],
-  );
+  return graph;
 }
 
 /** Layers as nodes; every node has one output, named after its layer. */

@@ -72,9 +72,14 @@ function attribute(name: string, value: Attribute): Message {
   return message.integer(20, 7);
 }
 
-function valueInfo(name: string, shape: readonly number[]): Message {
+/** A tensor that goes in or comes out: its name and its sides, by name where the caller settles them. */
+export type GraphValue = readonly [name: string, shape: readonly (number | string)[]];
+
+function valueInfo([name, shape]: GraphValue): Message {
   const dims = new Message();
-  for (const n of shape) dims.bytes(1, new Message().integer(1, n));
+  for (const n of shape) {
+    dims.bytes(1, typeof n === 'string' ? new Message().bytes(2, n) : new Message().integer(1, n));
+  }
   const tensor = new Message().integer(1, FLOAT).bytes(2, dims);
   return new Message().bytes(1, name).bytes(2, new Message().bytes(1, tensor));
 }
@@ -104,11 +109,9 @@ export class OnnxGraph {
     return name;
   }
 
-  finish(name: string, input: [string, number[]], output: [string, number[]]): Bytes {
-    this.graph
-      .bytes(2, name)
-      .bytes(11, valueInfo(...input))
-      .bytes(12, valueInfo(...output));
+  finish(name: string, input: GraphValue, outputs: readonly GraphValue[]): Bytes {
+    this.graph.bytes(2, name).bytes(11, valueInfo(input));
+    for (const output of outputs) this.graph.bytes(12, valueInfo(output));
     const opset = new Message().bytes(1, '').integer(2, OPSET);
     return new Message()
       .integer(1, IR_VERSION)

@@ -23,7 +23,7 @@ const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
   ...['docs', 'bench', 'examples', 'test', 'web', 'weights']
     .flatMap(below)
-    .filter((file) => file.endsWith('.md') && !file.startsWith('docs/api/')),
+    .filter((file) => file.endsWith('.md') && !/^docs\/api\/|\/node_modules\//.test(file)),
 ];
 const SOURCES = below('src');
 

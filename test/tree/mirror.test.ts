@@ -72,6 +72,8 @@ const COVERED: Readonly<Record<string, string>> = {
   'scripts/chestCheck/pictures.ts': 'test/data/checks/frontalChest.test.ts',
   'scripts/processIdentity.mjs': 'test/scripts/setup.test.ts',
   'scripts/setupLock.mjs': 'test/scripts/setup.test.ts',
+  'bench/embedding/files/modelFiles.ts': 'test/bench/embedding/pages/site.test.ts',
+  'bench/embedding/pages/servePages.ts': 'test/bench/embedding/pages/site.test.ts',
   'bench/page/': 'test/bench/page/page.test.ts',
   'bench/peers/engines/tfjsNetwork.mjs': 'test/bench/peers/racePeers.test.ts',
   'bench/peers/onnxGraph.ts': 'test/bench/peers/onnx.test.ts',

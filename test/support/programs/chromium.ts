@@ -157,6 +157,22 @@ async function chromiumFolder(): Promise<string> {
   });
 }
 
+/** What Playwright wants to know to start it. */
+export async function chromiumOptions() {
+  const home = await chromiumFolder();
+  return {
+    executablePath: join(home, 'chromium'),
+    args: CHROMIUM_FLAGS,
+    // As root, in containers, Chromium's own sandbox cannot be set up.
+    chromiumSandbox: false,
+    env: {
+      ...process.env,
+      LD_LIBRARY_PATH: [join(home, 'lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':'),
+      FONTCONFIG_PATH: home,
+    },
+  };
+}
+
 export interface OpenedPage {
   page: Page;
   /** Ends the server alone. */
@@ -180,25 +196,13 @@ export async function openInChromium(
   serve: (folder: string) => Promise<Served> = serveFolder,
 ): Promise<OpenedPage> {
   if (!(await stat(folder)).isDirectory()) throw new Error(`${folder} is not a folder`);
-  const home = await chromiumFolder();
+  const options = await chromiumOptions();
   const started = performance.now();
   const served = await serve(folder);
-  const browser = await chromium
-    .launch({
-      executablePath: join(home, 'chromium'),
-      args: CHROMIUM_FLAGS,
-      // As root, in containers, Chromium's own sandbox cannot be set up.
-      chromiumSandbox: false,
-      env: {
-        ...process.env,
-        LD_LIBRARY_PATH: [join(home, 'lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':'),
-        FONTCONFIG_PATH: home,
-      },
-    })
-    .catch(async (cause) => {
-      await served.close();
-      throw cause;
-    });
+  const browser = await chromium.launch(options).catch(async (cause) => {
+    await served.close();
+    throw cause;
+  });
   // A context by name: axe opens pages beside this one.
   const page = await (await browser.newContext()).newPage();
   const problems: string[] = [];
