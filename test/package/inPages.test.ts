@@ -45,7 +45,7 @@ const UNMAPPED = missing(
 const PAGES: { name: string; path: string; inPage?: Refused; inWorker?: Refused }[] = [
   { name: 'an app that Vite built', path: '' },
   {
-    name: 'an app that Vite built without h5wasm',
+    name: 'one without h5wasm whose Worker loads in parts',
     path: 'bare/',
     inPage: NOT_INSTALLED,
     inWorker: NOT_INSTALLED,
@@ -90,7 +90,8 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the installed package in Chromium', () => {
     await writeUserFiles(join(project, 'public'));
     await viteBuild(project, '--outDir', site);
     rmSync(join(project, 'node_modules', 'h5wasm'));
-    await viteBuild(project, '--outDir', join(site, 'bare'), '--base', '/bare/');
+    const bare = ['--outDir', join(site, 'bare'), '--base', '/bare/'];
+    await viteBuild(project, ...bare, '--config', 'workerInParts.config.js');
     lend(project, 'h5wasm');
     const library = './node_modules/chexgpu/dist';
     plainPage(project, join(site, 'plain'), `${library}/browser/chexgpu.js`);
@@ -117,7 +118,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the installed package in Chromium', () => {
     });
     afterAll(() => opened?.close());
 
-    it.each(PAGES)('$name gives what the sources give in Node', async ({ path, ...refused }) => {
+    it.each(PAGES)('$name gives what the sources give', async ({ path, ...refused }) => {
       const { page, origin, problems } = opened;
       if (page.url() !== origin + path) await page.goto(origin + path);
       const read = () => (globalThis as { outcome?: object }).outcome;
