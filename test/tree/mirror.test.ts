@@ -57,6 +57,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/workflow/weights/checkpoint.node.ts': 'test/workflow/training/trainNetwork.test.ts',
   'src/workflow/training/trainToCheckpoint.node.ts': 'test/journeys/commands/whatIsNotOurs.test.ts',
   'src/cli/bench/': 'test/cli/commands/bench.test.ts',
+  'src/data/generator/splitGenerators.node.ts': 'test/data/generator/generator.test.ts',
   'src/cli/commands/convert.ts': 'test/journeys/commands/torchWeights.test.ts',
   'src/cli/commands/evaluate.ts': 'test/journeys/commands/twoModels.test.ts',
   'src/cli/commands/doctor.ts': 'test/cli/commands/run.test.ts',

@@ -7,7 +7,7 @@ import {
   readTorchSafetensors,
   writeTorchSafetensors,
 } from '../../../src/densenet/weights/torch/torchLazy.js';
-import { differences, randomWeights, TINY } from './keras/h5Fixtures.js';
+import { differences, randomWeights, TINY } from '../../densenet/weights/keras/h5Fixtures.js';
 
 const weights = randomWeights(TINY);
 const [keras, torch, npz] = await Promise.all(
