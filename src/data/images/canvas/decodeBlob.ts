@@ -5,6 +5,7 @@
  * short and loses the colour of transparent pixels, or is decoded without it, as it rounds samples of 16 bits.
  */
 import { DataError, UsageError } from '../../../core/errors.js';
+import { crc32 } from '../../../core/packedBytes.js';
 import { BYTE_LIMIT, type ImageHeader, pngChunks, readHeader } from '../imageHeader.js';
 import { checkScaling, type PixelFacts, type Scaling } from '../pixelFacts.js';
 import type { PixelImage } from '../pixels.js';
@@ -112,18 +113,6 @@ function checkEnd(bytes: Uint8Array, name: string): void {
   let end = bytes.length - 2;
   while (end > 0 && !(bytes[end] === 0xff && bytes[end + 1] === END_OF_IMAGE)) end--;
   if (end <= 0) damaged(name, 'the file ends too early');
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let crc = n;
-  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  return crc;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 255] ^ (crc >>> 8);
-  return ~crc >>> 0;
 }
 
 function damaged(name: string, reason: string): never {

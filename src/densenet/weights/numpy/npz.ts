@@ -8,6 +8,7 @@
  */
 import { WeightsError } from '../../../core/errors.js';
 import { byteSize } from '../../../core/formatting.js';
+import { crc32, inflate } from '../../../core/packedBytes.js';
 import { breathing, type WorkOptions } from '../../../core/work.js';
 import { fromFloat16 } from '../halfFloats.js';
 
@@ -64,13 +65,15 @@ export async function readNpz(
       'Save it with np.savez or np.savez_compressed.',
     );
   }
+  const tellDone = () =>
+    tellRead({ phase: 'read', done: arrays.size, total: entries.length, unit: 'tensors', note: name });
   for (const entry of entries) {
-    await tellRead({ phase: 'read', done: arrays.size, total: entries.length, unit: 'tensors', note: name });
+    await tellDone();
     const key = entry.name.slice(0, -SUFFIX.length);
     if (arrays.has(key)) throw damaged(`it holds ${key} twice`);
     arrays.set(key, parseNpy(await unpack(bytes, entry, damaged), key, name, damaged));
   }
-  await tellRead({ phase: 'read', done: arrays.size, total: entries.length, unit: 'tensors', note: name });
+  await tellDone();
   return arrays;
 }
 
@@ -119,44 +122,11 @@ async function unpack(bytes: Uint8Array, entry: Entry, damaged: Damaged): Promis
   const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   const stored = bytes.subarray(start, start + packed);
   if (stored.length !== packed) throw damaged(`${name} has no ${packed} bytes`);
-  const content = method === STORED ? stored : await inflate(stored, unpacked);
+  const content = method === STORED ? stored : await inflate([stored], 'deflate-raw', unpacked);
   if (content?.length !== unpacked || crc32(content) !== entry.crc) {
     throw damaged(`${name} does not have the bytes that its checksum was made of`);
   }
   return content;
-}
-
-/** Null where there are not so many bytes: a few could unpack to gigabytes. */
-async function inflate(packed: Uint8Array, length: number): Promise<Uint8Array | null> {
-  const result = new Uint8Array(length);
-  let at = 0;
-  const source = new Blob([packed.slice()]).stream();
-  const reader = source.pipeThrough(new DecompressionStream('deflate-raw')).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return at === length ? result : null;
-      if (at + value.length > length) return null;
-      result.set(value, at);
-      at += value.length;
-    }
-  } catch {
-    return null;
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let c = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) c = CRC_TABLE[(c ^ bytes[i]) & 255] ^ (c >>> 8);
-  return (c ^ 0xffffffff) >>> 0;
 }
 
 const MAGIC = '\x93NUMPY';
