@@ -100,6 +100,12 @@ export function requireFields(field: string, value: unknown, known: readonly str
   throw new UsageError(`${field} have no ${shown(other)}.`, `There is ${known.join(', ')}.`);
 }
 
+/** @throws UsageError unless `value` is a text that is not empty; `what` is the file or folder */
+export function requirePath(what: string, value: unknown): void {
+  if (typeof value === 'string' && value !== '') return;
+  throw new UsageError(`${what} is ${shown(value)}, it must be a path.`);
+}
+
 /** @throws UsageError unless `value` is a function */
 export function requireFunction(field: string, value: unknown): void {
   if (typeof value === 'function') return;

@@ -1,5 +1,5 @@
 /** What every call takes that may last: a signal that ends it, and somebody who is told how far it is. */
-import { requireFunction, requireObject, shown } from './arguments.js';
+import { requireFields, requireFunction, shown } from './arguments.js';
 import { UsageError } from './errors.js';
 
 /** How far a call is. */
@@ -26,6 +26,9 @@ export interface WorkOptions {
   onProgress?: (progress: Progress) => unknown;
 }
 
+/** The names of `WorkOptions`. */
+export const WORK: readonly string[] = ['signal', 'onProgress'];
+
 /** @throws UsageError for a signal that is none, or an `onProgress` that is no function */
 export function checkWork({ signal, onProgress }: WorkOptions): void {
   checkSignal(signal);
@@ -34,7 +37,7 @@ export function checkWork({ signal, onProgress }: WorkOptions): void {
 
 /** Before the first await. @throws as `checkWork`; UsageError for no object; the signal's reason */
 export function requireWork(options: WorkOptions): WorkOptions {
-  requireObject('The options', options);
+  requireFields('The options', options, WORK);
   checkWork(options);
   options.signal?.throwIfAborted();
   return options;

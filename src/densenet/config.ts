@@ -211,6 +211,13 @@ export function outputsWanted({ labels, classes }: HeadOptions, usual: number): 
       'Leave one of them out.',
     );
   }
+  const twice = names?.find((name, i) => name !== '' && names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new UsageError(
+      `labels names ${shown(twice)} twice.`,
+      'Each output has a name of its own, or none.',
+    );
+  }
   const wanted = names?.length ?? classes ?? usual;
   if (wanted === 0) throw new UsageError('labels is empty.', 'Give one name per output.');
   return wanted;

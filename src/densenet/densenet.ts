@@ -1,7 +1,6 @@
 /** DenseNet for users: a model that knows its configuration. */
-import { requireObject } from '../core/arguments.js';
 import type { Gpu } from '../engine/device/gpu.js';
-import { requireGpu } from '../training/model/context.js';
+import { checkModelOptions } from '../training/model/context.js';
 import { Model, type ModelOptions } from '../training/model/model.js';
 import type { WeightMap } from '../training/parameterSpec.js';
 import { type DenseNetConfig, densenetConfig, HEAD_LAYER } from './architecture.js';
@@ -38,8 +37,7 @@ export class DenseNet extends Model {
    * @throws UsageError for options that make no sense, WeightsError, OutOfMemoryError
    */
   static async create(gpu: Gpu, options: DenseNetOptions = {}): Promise<DenseNet> {
-    requireGpu('DenseNet.create', gpu);
-    requireObject('The options of DenseNet.create', options);
+    checkModelOptions('DenseNet.create', gpu, options, ['config', 'labels', 'classes']);
     const asked = checkedConfig(options.config ?? densenetConfig('densenet121'));
     const { weights, seed } = options;
     const head = { labels: options.labels ?? undefined, classes: options.classes };

@@ -1,6 +1,7 @@
 /** How a network is trained: loss and optimizer, and what of it makes sense. */
-import { oneOf, requireObject } from '../core/arguments.js';
+import { oneOf, requireFields, requireObject } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
+import { WORK } from '../core/work.js';
 import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
 import { checkLayers, completeLayers, type LayerSettings, layerRoles } from './layers/layerSettings.js';
 import { checkLoss, type Loss } from './losses/loss.js';
@@ -16,7 +17,7 @@ import {
   type SettingMap,
 } from './optimizers/optimizer.js';
 import { checkOptimizerState, type OptimizerState } from './optimizers/state.js';
-import { checkUpdates, type UpdateSettings } from './updates/updateSettings.js';
+import { checkUpdates, UPDATE_SETTINGS, type UpdateSettings } from './updates/updateSettings.js';
 
 /** A loss, or the settings of the weighted cross-entropy; not both. */
 export interface LossOptions extends Partial<WeightedSettings> {
@@ -114,13 +115,23 @@ function givenLoss(options: LossOptions, network: Network): LossOptions {
   return { ...loss.settings, epsilon, unknownLabels, labelSmoothing };
 }
 
+/** The names of `TrainingOptions`, and those that `fit` has beside them. */
+const TRAINING = [
+  ...'optimizer loss movingVarianceRule learningRate beta1 beta2 adamEpsilon freeze frozenNorms rateOf'.split(
+    ' ',
+  ),
+  ...[...FLAT, ...Object.keys(UPDATE_SETTINGS), ...WORK],
+];
+const LOOP =
+  'epochs stepsPerEpoch validation validationSteps keras231ValLoss callbacks checkpoint resume'.split(' ');
+
 /**
  * Checks the options for a network and copies what is given of them; nothing of what else the caller's object holds.
  * @throws UsageError naming the field, what it is and what it may be, or for a loss that is not for this network's
  *   outputs; WeightsError for an optimizer's state that is not this network's
  */
 export function checkTraining(options: TrainingOptions, network: Network): TrainingSettings {
-  requireObject('The training options', options);
+  requireFields('The training options', options, [...TRAINING, ...LOOP]);
   const loss = givenLoss(options, network);
   const { movingVarianceRule } = options;
   if (movingVarianceRule !== undefined) {

@@ -1,7 +1,13 @@
 /** The tuner for the kernels of this library. */
-import { requireWork } from '../core/work.js';
+import { requireFields } from '../core/arguments.js';
+import { checkWork, WORK } from '../core/work.js';
 import type { Gpu } from '../engine/device/gpu.js';
+import { requireGpu } from '../engine/device/requireGpu.js';
 import type { Tuner, TunerSettings } from '../engine/tuning/tuner.js';
+
+const OPTIONS = [
+  ...['budgetMs', 'maxBytes', 'runtime', 'store', 'measure', 'afresh', 'onTuned', 'onWarning', ...WORK],
+];
 
 export type TuningOptions = Omit<TunerSettings, 'kernels'>;
 
@@ -22,7 +28,10 @@ export type TuningOptions = Omit<TunerSettings, 'kernels'>;
  * In Node the store is `tuningFile(gpu)`.
  */
 export async function enableTuning(gpu: Gpu, options: TuningOptions = {}): Promise<Tuner> {
-  requireWork(options);
+  requireGpu('enableTuning', gpu);
+  requireFields('The options of enableTuning', options, OPTIONS);
+  checkWork(options);
+  options.signal?.throwIfAborted();
   // A page that tunes nothing loads neither the tuner nor the list of all kernels, which knows their small cases.
   const [{ startTuning }, { ALL_KERNELS }] = await Promise.all([
     import('../engine/tuning/tuner.js'),

@@ -4,8 +4,10 @@
  * checking costs little more than what has to be compiled anyway. Kernels that no plan uses are `chexgpu doctor`'s.
  * Where somebody waits for the first result, plans may be built first and checked behind it.
  */
-import { tell, untilAborted, type WorkOptions } from '../core/work.js';
+import { oneOf, requireFields } from '../core/arguments.js';
+import { checkWork, tell, untilAborted, WORK, type WorkOptions } from '../core/work.js';
 import type { Gpu } from '../engine/device/gpu.js';
+import { requireGpu } from '../engine/device/requireGpu.js';
 import type { Kernel, Scalars } from '../engine/plan/kernel.js';
 import type { PlanBuilder } from '../engine/plan/plan.js';
 import { type KernelChecker, planHelpers } from '../engine/plan/recordPlan.js';
@@ -55,6 +57,10 @@ export interface KernelCheckOptions extends WorkOptions {
  * GpuError.
  */
 export function checkKernels(gpu: Gpu, options: KernelCheckOptions = {}): PlanChecker {
+  requireGpu('checkKernels', gpu);
+  requireFields('The options of checkKernels', options, ['store', 'runtime', 'when', 'onBroken', ...WORK]);
+  checkWork(options);
+  if (options.when !== undefined) oneOf('when', options.when, ['before', 'later']);
   const checker = new PlanChecker(gpu, options);
   planHelpers(gpu).checker = checker;
   return checker;

@@ -1,6 +1,9 @@
 /** Self-test of all kernels: every small case of every operation (`*.check.ts`) on the adapter at hand. */
-import { checkWork, tell, type WorkOptions } from '../core/work.js';
+import { listOfStrings, requireFields } from '../core/arguments.js';
+import { UsageError } from '../core/errors.js';
+import { checkWork, tell, WORK, type WorkOptions } from '../core/work.js';
 import type { Gpu } from '../engine/device/gpu.js';
+import { requireGpu } from '../engine/device/requireGpu.js';
 import type { CheckResult } from '../shaders/checkCase.js';
 
 /** `onProgress` hears of `check`, with the cases that are done and what is waited for: before each, and at the end. */
@@ -15,18 +18,21 @@ export interface SelfTestOptions extends WorkOptions {
  * Runs every small case of every variant that this adapter can run. A variant that fails one is entered in
  * `gpu.broken`, so that no plan picks it from then on.
  * @returns a result for each case and variant that ran
- * @throws DeviceLostError when a device is lost; OutOfMemoryError; the signal's reason
+ * @throws UsageError for an operation that there is not; DeviceLostError when a device is lost; OutOfMemoryError; the
+ *   signal's reason
  */
-export async function selfTest(
-  gpu: Gpu,
-  { ops, beside = [], ...options }: SelfTestOptions = {},
-): Promise<CheckResult[]> {
+export async function selfTest(gpu: Gpu, given: SelfTestOptions = {}): Promise<CheckResult[]> {
+  requireGpu('selfTest', gpu);
+  requireFields('The options of selfTest', given, ['ops', 'beside', ...WORK]);
+  const { ops, beside = [], ...options } = given;
   checkWork(options);
   // A page that checks nothing does not load the cases.
   const [{ checksOf }, { judge }] = await Promise.all([
     import('./checksOf.js'),
     import('../shaders/checkCase.js'),
   ]);
+  const unknown = ops && listOfStrings('ops', ops, 'name').find((name) => checksOf([name]).length === 0);
+  if (unknown !== undefined) throw new UsageError(`There is no operation '${unknown}' to test.`);
   const runs = checksOf(ops)
     .filter((check) => !check.race)
     .flatMap((check) => check.variants.map((variant) => ({ check, variant })));

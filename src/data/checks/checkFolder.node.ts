@@ -1,10 +1,11 @@
 /** `chexgpu check` over a folder: finds the CSVs, the images and what lies beside them. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { requireObject } from '../../core/arguments.js';
+import { requireObject, requirePath } from '../../core/arguments.js';
 import { DataError } from '../../core/errors.js';
+import { refuseMisspelt } from '../../core/nearNames.js';
 import { fileProblem } from '../../core/readFile.node.js';
-import { checkWork, type WorkOptions } from '../../core/work.js';
+import { checkWork, WORK, type WorkOptions } from '../../core/work.js';
 import type { DecodePool } from '../images/decodePool.node.js';
 import { type CsvTable, columnIndex, columnIndexes, csvHeader, parseFrame } from '../tables/csv.js';
 import { readNihTable, readTable, readTextFile } from '../tables/csv.node.js';
@@ -42,6 +43,10 @@ export interface CheckFolderOptions extends WorkOptions {
   readonly reference?: string;
 }
 
+const OPTIONS = [
+  ...['splits', 'images', 'pool', 'decode', 'ignoreMissing', 'labels', 'unknownLabels', 'reference', ...WORK],
+];
+
 /**
  * Checks a folder of CSVs and images. Beside the splits it reads, where present, meta.csv (traits of the
  * images), boxes.csv, and NIH's table and official test list. `onProgress` hears of `check` with images.
@@ -49,7 +54,9 @@ export interface CheckFolderOptions extends WorkOptions {
  *   the signal's reason, within one file
  */
 export async function checkFolder(directory: string, options: CheckFolderOptions): Promise<CheckReport> {
-  requireObject('The options of checkFolder', options);
+  refuseMisspelt('The options of checkFolder', options, OPTIONS);
+  requirePath('The folder to check', directory);
+  requireObject('pool', options.pool);
   checkWork(options);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();

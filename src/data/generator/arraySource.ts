@@ -4,13 +4,13 @@ import {
   kindOf,
   listOfNumbers,
   listOfStrings,
-  requireObject,
+  requireFields,
   shown,
   wholeNumber,
 } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import type { FloatImage, PixelImage } from '../images/pixels.js';
-import { ImageGenerator, type ImageGeneratorOptions } from './generator.js';
+import { GENERATOR_OPTIONS, ImageGenerator, type ImageGeneratorOptions } from './generator.js';
 
 /** Arrays for `arraySource`; batch size, order, seed, normalisation and augmentation as of an `ImageGenerator`. */
 export interface ArraySourceOptions extends Omit<ImageGeneratorOptions, 'frame' | 'load' | 'floats'> {
@@ -31,13 +31,15 @@ export interface ArraySourceOptions extends Omit<ImageGeneratorOptions, 'frame' 
   readonly shuffle?: boolean;
 }
 
+const OWN_OPTIONS = ['pixels', 'channels', 'labels', 'classes', 'files'];
+
 /**
  * A source for `fit` and `predictAll` over arrays.
  * @throws UsageError for pixels of another type, sides, channels and settings that make no sense; DataError for arrays
  *   whose lengths do not fit each other, labels other than 0, 1 and NaN, and pixels that are not finite
  */
 export function arraySource(options: ArraySourceOptions): ImageGenerator {
-  requireObject('The options of arraySource', options);
+  requireFields('The options of arraySource', options, [...GENERATOR_OPTIONS, ...OWN_OPTIONS]);
   const { pixels, channels = 1, labels, classes, files, shuffle = false, ...rest } = options;
   const height = wholeNumber('height', options.height, 1);
   const width = wholeNumber('width', options.width, 1);

@@ -1,6 +1,7 @@
 /** Image generators over a folder, with Keras' `flow_from_dataframe` semantics. */
-import { requireObject } from '../../core/arguments.js';
+
 import { DataError } from '../../core/errors.js';
+import { refuseMisspelt } from '../../core/nearNames.js';
 import { inParallel } from '../../core/parallel/inParallel.js';
 import { checkWork, tell, type WorkOptions } from '../../core/work.js';
 import type { DecodePool } from '../images/decodePool.node.js';
@@ -8,7 +9,7 @@ import type { Interpolation } from '../images/resize.js';
 import { type Frame, selectRows } from '../tables/frame.js';
 import { ImageFiles, imagePath } from '../tables/imageFiles.node.js';
 import { IMAGE_COLUMN } from '../tables/labels.js';
-import { ImageGenerator, type ImageGeneratorOptions } from './generator.js';
+import { GENERATOR_OPTIONS, ImageGenerator, type ImageGeneratorOptions } from './generator.js';
 
 export interface ImageRows extends WorkOptions {
   readonly frame: Frame;
@@ -37,6 +38,11 @@ export interface FlowOptions extends ImageRows, Omit<ImageGeneratorOptions, 'loa
   readonly interpolation?: Interpolation;
 }
 
+const FLOW_OPTIONS =
+  'frame directory pool targetSize interpolation invalidFiles imageColumn howToIgnore log warn signal onProgress'.split(
+    ' ',
+  );
+
 /**
  * Keras' `ImageDataGenerator(...).flow_from_dataframe(dataframe, directory, x_col, y_cols, class_mode='raw')`.
  * `onProgress` hears of `find` with images.
@@ -44,7 +50,7 @@ export interface FlowOptions extends ImageRows, Omit<ImageGeneratorOptions, 'loa
  *   reason
  */
 export async function flowFromDataframe(options: FlowOptions): Promise<ImageGenerator> {
-  requireObject('The options of flowFromDataframe', options);
+  refuseMisspelt('The options of flowFromDataframe', options, [...GENERATOR_OPTIONS, ...FLOW_OPTIONS]);
   const { directory, pool } = options;
   const [height, width] = options.targetSize ?? [320, 320];
   const { interpolation } = options;

@@ -83,6 +83,12 @@ export interface ImageGeneratorOptions {
   readonly rng?: MT19937;
 }
 
+/** The names of `ImageGeneratorOptions` but for frame, load and floats. */
+export const GENERATOR_OPTIONS: readonly string[] = (
+  'height width inputChannels batchSize shuffle rowWeights seed normalisation augmentation ' +
+  'augmentOn rescale prefetch rng'
+).split(' ');
+
 interface Ahead {
   readonly rows: Int32Array;
   readonly images: Promise<(PixelImage | FloatImage)[]>;

@@ -1,4 +1,5 @@
 /** The notebook's generators, section 2.2: samplewise for training, featurewise for validation and test. */
+import { requireObject } from '../../core/arguments.js';
 import { DataError } from '../../core/errors.js';
 import { tell, untilAborted, type WorkOptions } from '../../core/work.js';
 import type { DecodePool } from '../images/decodePool.node.js';
@@ -61,6 +62,7 @@ export async function getTrainGenerator(
   frame: Frame,
   options: TrainGeneratorOptions,
 ): Promise<ImageGenerator> {
+  requireObject('The options of getTrainGenerator', options);
   options.log?.('getting train generator...');
   const { seed = 1, shuffle = true, augmentation, augmentOn, rowWeights } = options;
   const rest = { seed, shuffle, augmentation, augmentOn, rowWeights };
@@ -91,6 +93,8 @@ export async function getTestAndValidGenerator(
   frames: EvaluationFrames,
   options: EvaluationOptions,
 ): Promise<{ valid: ImageGenerator; test: ImageGenerator }> {
+  requireObject('The options of getTestAndValidGenerator', options);
+  requireObject('The tables of getTestAndValidGenerator', frames);
   options.log?.('getting train and valid generators...');
   const directory = (split: keyof EvaluationFrames) => options.directories?.[split] ?? options.directory;
   const sampleSize = options.sampleSize ?? 100;

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { nonNegativeNumber } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
+import { refuseMisspelt } from '../../core/nearNames.js';
 import { ThreadPool } from '../../core/parallel/threadPool.node.js';
 import {
   type CacheUse,
@@ -31,6 +32,8 @@ export interface DecodePoolOptions {
   readonly cacheLimit?: number;
 }
 
+const OPTIONS = ['workers', 'workerFile', 'scaling', 'refuseClipped', 'cacheLimit'];
+
 /** A queue of decoding jobs over worker threads, see `ThreadPool`; an image whose thread dies is named. */
 export class DecodePool {
   private readonly seen = new Map<string, PixelFacts>();
@@ -43,6 +46,7 @@ export class DecodePool {
 
   /** @throws UsageError for a bad number of workers, or when the worker script is not built */
   constructor(options: DecodePoolOptions = {}) {
+    refuseMisspelt('The options of DecodePool', options, OPTIONS);
     this.scaling = checkScaling(options.scaling ?? 'keras');
     this.refuseClipped = options.refuseClipped;
     this.cacheLimit = nonNegativeNumber('cacheLimit', options.cacheLimit ?? 0);

@@ -13,10 +13,7 @@ export interface ReadXrayOptions extends XrayOptions {
  * Decodes as Pillow does, or by another scaling, and makes a batch of one, see `xrayBatch`.
  * @throws DataError naming the file when it is missing or no image; UsageError for an unknown scaling
  */
-export async function readXray(
-  file: string,
-  size = 320,
-  { scaling = 'keras', ...options }: ReadXrayOptions = {},
-): Promise<PixelBatch> {
+export async function readXray(file: string, size = 320, given: ReadXrayOptions = {}): Promise<PixelBatch> {
+  const { scaling = 'keras', ...options } = given;
   return xrayBatch((await decodeFile(file, checkScaling(scaling))).image, size, file, options);
 }

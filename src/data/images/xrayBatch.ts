@@ -1,5 +1,5 @@
 /** X-rays as the network wants them. */
-import { listOfStrings, requireObject, wholeNumber } from '../../core/arguments.js';
+import { listOfStrings, requireFields, wholeNumber } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { plural } from '../../core/formatting.js';
 import type { Normalisation, PixelBatch } from '../../training/batch.js';
@@ -17,6 +17,9 @@ export interface XrayOptions {
   interpolation?: Interpolation | (string & {});
 }
 
+/** The last of those that read a file. */
+const XRAY_OPTIONS = ['normalisation', 'size', 'interpolation', 'scaling'];
+
 /**
  * A batch of one X-ray or of many: resized to size x size, normalised on the GPU, without labels. Weights say what they
  * expect: pass their `preprocessing` as the options.
@@ -33,7 +36,7 @@ export function xrayBatch(
   name?: string | readonly string[],
   options: XrayOptions = {},
 ): PixelBatch & { files: string[] } {
-  requireObject('The options of xrayBatch', options);
+  requireFields('The options of xrayBatch', options, XRAY_OPTIONS);
   const { normalisation = SAMPLEWISE, interpolation = 'nearest' } = options;
   const normal = admitNormalisation(normalisation, 'normalisation');
   const side = wholeNumber('size', size ?? options.size ?? 320, 1);

@@ -1,4 +1,5 @@
 /** Draws one phantom: patient, visit and findings in, 8-bit gray out. Runs in Node and in the browser. */
+import { requireObject } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { drawDevices } from './anatomy/devices.js';
 import { drawSkeleton } from './anatomy/skeleton.js';
@@ -41,6 +42,7 @@ export function checkSize(size: number): void {
  */
 export function drawPhantom(spec: PhantomSpec, size: number): Phantom {
   checkSize(size);
+  requireObject('The phantom to draw', spec);
   const factor = size <= 96 ? 3 : size < 400 ? 2 : 1;
   const fine = size * factor;
   const canvas = new Canvas(fine, spec.visit.pose);

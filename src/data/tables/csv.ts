@@ -3,8 +3,10 @@
  * file that cannot be trusted to the last cell is refused, with its name, line and column.
  */
 
-import { DataError } from '../../core/errors.js';
+import { shown } from '../../core/arguments.js';
+import { DataError, UsageError } from '../../core/errors.js';
 import { whole } from '../../core/formatting.js';
+import { refuseMisspelt } from '../../core/nearNames.js';
 import { cellNumber, otherSeparator, unknownCells } from './csvCells.js';
 import { csvRecords } from './csvRecords.js';
 import type { Frame } from './frame.js';
@@ -114,6 +116,8 @@ export interface FrameOptions {
  * is not 0 or 1, a PatientId that is a number but no whole one, or a file without rows
  */
 export function parseFrame(text: string, file: string, options: FrameOptions = {}): Frame {
+  if (typeof text !== 'string') throw new UsageError(`The table is ${shown(text)}, it must be a text.`);
+  refuseMisspelt('The options of a table', options, ['classes', 'unknownLabels']);
   return frameFromTable(parseCsv(text, file), options);
 }
 

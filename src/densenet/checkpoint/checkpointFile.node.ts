@@ -1,4 +1,5 @@
 /** Checkpoints on disk. */
+import { requirePath } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { requireWork, type WorkOptions } from '../../core/work.js';
@@ -19,12 +20,14 @@ export async function saveCheckpoint(
   meaning?: Partial<WeightsMeaning>,
   work?: WorkOptions,
 ): Promise<void> {
+  requirePath('A checkpoint', path);
   await writeWhole(path, await writeCheckpointBytes(stored, meaning, work));
 }
 
 /** @throws as `readCheckpointBytes`; WeightsError for no regular file, or one above 2 GB */
 export async function loadCheckpoint(path: string, work: WorkOptions = {}): Promise<StoredCheckpoint> {
   requireWork(work);
+  requirePath('A checkpoint', path);
   const bytes = await readRegularFile(path, { limit: LARGEST_FILE, error: WeightsError });
   return readCheckpointBytes(bytes, path, work);
 }

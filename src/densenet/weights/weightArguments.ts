@@ -9,11 +9,23 @@ import { checkedConfig } from '../config.js';
 /** @throws UsageError unless it is a Uint8Array */
 export function requireBytes(bytes: Uint8Array): void {
   const kind = kindOf(bytes);
-  if (kind === 'Uint8Array') return;
+  if (kind === 'Uint8Array') {
+    requireMemory(bytes.buffer);
+    return;
+  }
   throw new UsageError(
     `The bytes of the weight file are ${shown(bytes)}, they must be a Uint8Array.`,
     kind === 'ArrayBuffer' ? 'Give new Uint8Array(buffer).' : undefined,
   );
+}
+
+/** @throws UsageError where it was transferred, to a worker for example */
+export function requireMemory(buffer: ArrayBufferLike): void {
+  try {
+    new Uint8Array(buffer);
+  } catch {
+    throw new UsageError('The bytes were transferred.');
+  }
 }
 
 /** @throws UsageError for bytes that are none, and for a configuration or options that make no sense */

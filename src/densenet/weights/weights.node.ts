@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { requireObject, requirePath } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
-import { requireWork } from '../../core/work.js';
+import { checkWork } from '../../core/work.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../architecture.js';
@@ -59,7 +60,10 @@ export async function readWeightFile(
   config: DenseNetConfig,
   options: { folder?: string } & WeightsReadOptions = {},
 ): Promise<WeightFile> {
-  requireWork(options);
+  requireObject('The options of reading weights', options);
+  checkWork(options);
+  options.signal?.throwIfAborted();
+  requirePath('A weight file', pathOrName);
   return understandWeights(await loadWeightBytes(pathOrName, options.folder), config, options);
 }
 
@@ -192,6 +196,7 @@ export async function writeWeightFile(
   config: DenseNetConfig,
   { format, ...options }: { format?: string } & WeightsWriteOptions = {},
 ): Promise<{ sha256: string }> {
+  requirePath('A weight file', path);
   const bytes = await writeWeights(kindFor(path, format), tensors, config, options);
   await writeWhole(path, bytes);
   return { sha256: sha256Of(bytes) };

@@ -1,4 +1,5 @@
 /** A Gpu in Node: adapter by `findAdapter`, device of our own. */
+import { requireFields } from '../../core/arguments.js';
 import { type AdapterKind, adapterName, type FindAdapterOptions, findAdapter } from './adapter.node.js';
 import { Gpu } from './gpu.js';
 
@@ -16,9 +17,10 @@ export interface NodeGpu {
 
 /**
  * Opens the best adapter of this machine: its GPU, else lavapipe, else the embedded SwiftShader.
- * @throws AdapterError with what to install when there is none
+ * @throws AdapterError with what to install when there is none; UsageError for an option that there is not
  */
 export async function openNodeGpu(options: FindAdapterOptions = {}): Promise<NodeGpu> {
+  requireFields('The options of openNodeGpu', options, ['force', 'quiet']);
   const found = await findAdapter(options);
   const name = adapterName(found.adapter.info);
   const gpu = await Gpu.open(found.adapter);

@@ -2,8 +2,10 @@
  * What each dispatch of a plan costs: the median of several runs, beside the FLOPs and bytes that the plan's table
  * gives. Tables of it are made in profileTables.ts, traces in profileTrace.ts.
  */
+import { requireObject } from '../../core/arguments.js';
 import { checkWork, tell, type WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../device/gpu.js';
+import { requireGpu } from '../device/requireGpu.js';
 import type { Scalars } from '../plan/kernel.js';
 import type { Plan } from '../plan/plan.js';
 import { type Clock, clockOf, type DispatchTime, timeDispatches } from './dispatchTimes.js';
@@ -70,6 +72,8 @@ export interface ProfileOptions extends WorkOptions {
  * @throws DeviceLostError; GpuError when a dispatch is refused
  */
 export async function profilePlan(gpu: Gpu, plan: Plan, options: ProfileOptions = {}): Promise<Profile> {
+  requireGpu('profilePlan', gpu);
+  requireObject('The plan', plan);
   checkWork(options);
   const { repeats = 5, budgetMs, signal, chosen } = options;
   const onDone = (done: number, total: number) =>

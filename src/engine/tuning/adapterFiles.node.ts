@@ -6,6 +6,7 @@ import { readRegularFile } from '../../core/readFile.node.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import { changingFolder, homeFolder } from '../device/archiveCache.node.js';
 import type { Gpu } from '../device/gpu.js';
+import { requireGpu } from '../device/requireGpu.js';
 import type { TuningStore } from './tuner.js';
 import { adapterIdentity } from './tuningTable.js';
 import type { VerdictStore } from './verdicts.js';
@@ -68,10 +69,12 @@ function adapterFile(gpu: Gpu, kept: Kept) {
 
 /** Keeps the table of kernel timings. */
 export function tuningFile(gpu: Gpu): TuningStore {
+  requireGpu('tuningFile', gpu);
   return adapterFile(gpu, 'tunings');
 }
 
 /** Keeps which kernels gave right numbers. */
 export function verdictFile(gpu: Gpu): VerdictStore {
+  requireGpu('verdictFile', gpu);
   return adapterFile(gpu, 'checks');
 }

@@ -33,6 +33,8 @@ export function overlayImage(image: ReportImage, map: GradcamMap): ReportImage {
 
 /** Writes one overlay as PNG, in the image's own size. @throws DataError if the file cannot be written. */
 export async function writeOverlayPng(path: string, image: ReportImage, map: GradcamMap): Promise<void> {
+  requireObject('The image', image);
+  requireObject('The map', map);
   await writeWhole(path, await encodePng(overlayImage(image, map)));
 }
 

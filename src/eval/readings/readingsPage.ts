@@ -1,4 +1,5 @@
 /** A page of what a network said of some X-rays, complete in itself: what the Reader's report is. */
+import { requireObject } from '../../core/arguments.js';
 import { DataError } from '../../core/errors.js';
 import { htmlPage } from '../report/htmlPage.js';
 import { type Html, html } from '../report/htmlTag.js';
@@ -79,6 +80,7 @@ const CSS = `${REPORT_CSS}
  *   data URIs
  */
 export function readingsPage(readings: Readings): string {
+  requireObject('The readings', readings);
   const { network, trust, labels, size, adapter, madeAt, points } = readings;
   for (const { name, probabilities, pictures } of readings.readings) {
     if (probabilities.length !== labels.length) {

@@ -3,6 +3,7 @@
  * are found by name, so files with more columns or another order (the course's own) read as well.
  */
 
+import { requireObject } from '../../core/arguments.js';
 import { DataError, NonFiniteError } from '../../core/errors.js';
 import { quoted } from '../../data/tables/csvCells.js';
 import { IMAGE_COLUMN, PATIENT_COLUMN, PREDICTION_SUFFIX } from '../../data/tables/labels.js';
@@ -96,7 +97,13 @@ export function predictionsToCsv(table: PredictionRows): string {
 
 /** Probabilities of images whose labels nobody knows: `Image`, then one `<Label>_pred` column per label. */
 export function probabilitiesToCsv(table: Pick<PredictionRows, 'labels' | 'images' | 'predictions'>): string {
+  requireObject('The table', table);
   const { labels, images, predictions } = table;
+  if (predictions.length !== labels.length * images.length) {
+    throw new DataError(
+      `${predictions.length} predictions do not fit ${images.length} images of ${labels.length} classes.`,
+    );
+  }
   const format = formatterOf(predictions);
   const lines = [[IMAGE_COLUMN, ...labels.map((l) => l + PREDICTION_SUFFIX)].map(quoted).join(',')];
   for (const [b, image] of images.entries()) {

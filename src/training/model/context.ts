@@ -1,8 +1,10 @@
 /** What the parts of a model share. */
-import { shown } from '../../core/arguments.js';
-import { NonFiniteError, UsageError } from '../../core/errors.js';
+import { kindOf, requireFields } from '../../core/arguments.js';
+import { NonFiniteError } from '../../core/errors.js';
 import { byteSize } from '../../core/formatting.js';
+import { WORK } from '../../core/work.js';
 import type { Gpu } from '../../engine/device/gpu.js';
+import { requireGpu } from '../../engine/device/requireGpu.js';
 import type { Precision } from '../../engine/plan/plan.js';
 import type { BatchShape } from '../batch.js';
 import type { Network } from '../network.js';
@@ -35,11 +37,19 @@ export function describeBatch(shape: BatchShape, bytes?: number): string {
   return `batch ${shape.count} at ${shape.width}x${shape.height}${memory}`;
 }
 
-/** @throws UsageError unless it is a Gpu; `where` names the function that wants it */
-export function requireGpu(where: string, gpu: unknown): void {
-  if (typeof (gpu as Gpu | undefined | null)?.guarded === 'function') return;
-  throw new UsageError(
-    `The first argument of ${where} is ${shown(gpu)}, it must be a Gpu.`,
-    'openGpu() gives one, openNodeGpu() gives { gpu }, and Gpu.borrow(device) makes one of a GPUDevice.',
-  );
+/**
+ * @param more names of options beside those of every model
+ * @throws UsageError for what is no Gpu, and for another option: without `weights`, by a slip, they would be drawn
+ */
+export function checkModelOptions(
+  where: string,
+  gpu: Gpu,
+  options: object,
+  more: readonly string[] = [],
+): void {
+  requireGpu(where, gpu);
+  const known = ['weights', 'seed', 'variants', 'precision', 'origin', 'size', ...WORK, ...more];
+  // Whole: what `loadWeights` gives has much beside.
+  const isLoaded = kindOf(options) === 'Object' && 'report' in options && 'weights' in options;
+  if (!isLoaded) requireFields(`The options of ${where}`, options, known);
 }

@@ -18,7 +18,7 @@ import type { CompiledTraining, TrainingOptions } from '../trainingOptions.js';
 import { WeightAverage } from '../updates/weightAverage.js';
 import { admitBatch, requireKnownLabels } from './admitBatch.js';
 import { Affines } from './affines.js';
-import { type ModelContext, requireGpu } from './context.js';
+import { checkModelOptions, type ModelContext } from './context.js';
 import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
 import { KeptPlans } from './keptPlans.js';
 import { Parameters } from './parameters.js';
@@ -81,8 +81,7 @@ export class Model {
    *   OutOfMemoryError
    */
   static async of(gpu: Gpu, network: Network, options: ModelOptions = {}): Promise<Model> {
-    requireGpu('Model.of', gpu);
-    requireObject('The options of Model.of', options);
+    checkModelOptions('Model.of', gpu, options);
     const own = { ...options, variants: { ...options.variants } };
     const { checkNetwork } = await import('../checkNetwork.js');
     checkNetwork(network);

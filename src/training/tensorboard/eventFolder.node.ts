@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requirePath } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { finalPlace, makeFolder } from '../../core/outputs/realPaths.node.js';
 import { writeError } from '../../core/writeFile.node.js';
@@ -52,6 +53,7 @@ export class EventFolder implements EventSink {
     { beside = false, onFile }: EventFolderOptions = {},
   ): Promise<EventFolder> {
     if (target === '') throw new UsageError('The folder for TensorBoard has no name.', 'Give its path.');
+    requirePath('The folder for TensorBoard', target);
     const path = await finalPlace(target);
     let seconds = Math.floor(Date.now() / 1000);
     for (const run of RUNS) {

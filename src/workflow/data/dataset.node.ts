@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { requireObject } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
+import { refuseMisspelt } from '../../core/nearNames.js';
 import { fileProblem } from '../../core/readFile.node.js';
 import type { AugmentationOptions } from '../../data/generator/augmentation.js';
 import type { AugmentOn, ImageGenerator } from '../../data/generator/generator.js';
@@ -34,6 +35,20 @@ export interface DatasetSource {
   /** What label cells that are unknown hold, '' for an empty one. Default: none is unknown. */
   unknownLabels?: readonly string[];
 }
+
+const SOURCE = [
+  ...[
+    'data',
+    'trainCsv',
+    'validCsv',
+    'testCsv',
+    'images',
+    'limit',
+    'ignoreMissing',
+    'labels',
+    'unknownLabels',
+  ],
+];
 
 /** The rows of the three splits and where their images lie; made by `readDataset`. */
 export interface Dataset {
@@ -87,7 +102,7 @@ export async function readDataset(
   name?: string,
 ): Promise<Dataset> {
   checkContext(context);
-  requireObject('The source', source);
+  refuseMisspelt('The data', source, SOURCE);
   const { out, signal, onProgress } = context;
   signal?.throwIfAborted();
   const { data } = source;
@@ -195,9 +210,12 @@ export async function makeGenerators(
   context: CallContext,
   pool: DecodePool,
   dataset: Dataset,
-  { size, augmentation, augmentOn, sampler, ...rest }: Preparation & Pick<FlowOptions, 'inputChannels'>,
+  preparation: Preparation & Pick<FlowOptions, 'inputChannels'>,
 ): Promise<Generators> {
+  requireObject('The preparation', preparation);
+  const { size, augmentation, augmentOn, sampler, ...rest } = preparation;
   checkContext(context);
+  requireObject('The data set', dataset);
   const { out, signal, onProgress } = context;
   const options = {
     signal,

@@ -3,7 +3,7 @@ import { plural } from '../../core/formatting.js';
 import type { DenseNetConfig } from '../../densenet/architecture.js';
 import { networkWords } from '../../densenet/weights/layout.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
-import type { WorkContext } from '../reporter.js';
+import type { CallContext, WorkContext } from '../reporter.js';
 import { type OnExpected, readKnownWeights, type WeightOptions } from '../weights/knownWeights.node.js';
 import { type ImagePreparation, imagePreparation, type PreparationWishes } from './imagePreparation.js';
 import { type Outputs, outputsOf, trainedLabels } from './outputs.js';
@@ -34,12 +34,13 @@ export interface ClassifierOptions extends WeightOptions, PreparationWishes {
  *   options that contradict what the weights say
  */
 export async function readClassifier(
-  { out }: Pick<WorkContext, 'out'>,
+  context: CallContext,
   weights: string,
   options: ClassifierOptions = {},
   onExpected?: OnExpected,
 ): Promise<Classifier> {
-  const { file, trained } = await readKnownWeights({ out }, weights, options, undefined, onExpected);
+  const { out } = context;
+  const { file, trained } = await readKnownWeights(context, weights, options, undefined, onExpected);
   const { config, tensors, summary, words, notice } = file;
   const outputs = outputsOf(file, options.labels, weights);
   const preparation = imagePreparation(file, trained, options, (text) => out.warn(text), weights);

@@ -2,16 +2,17 @@
 
 import { listOfStrings, requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
-import { checkWork, eitherSignal, untilAborted, type WorkOptions } from '../../core/work.js';
+import { refuseMisspelt } from '../../core/nearNames.js';
+import { checkWork, eitherSignal, untilAborted, WORK, type WorkOptions } from '../../core/work.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
 import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
 import type { Gpu } from '../../engine/device/gpu.js';
+import { requireGpu } from '../../engine/device/requireGpu.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
 import type { Batch } from '../../training/batch.js';
 import type { ClassChoice } from '../../training/classNames.js';
-import { requireGpu } from '../../training/model/context.js';
 import type { CamScore } from '../../training/model/predictor.js';
 import { checkImageSize } from '../../training/network.js';
 import { createModel } from '../createModel.js';
@@ -31,6 +32,11 @@ export interface LoadOptions extends ClassifierOptions, WorkOptions {
   /** Ends the loading, and later calls as their own does. */
   signal?: AbortSignal;
 }
+
+const LOAD_OPTIONS = [
+  ...['network', 'activation', 'bnEpsilon', 'head', 'history', 'labels', 'size', 'interpolation', 'scaling'],
+  ...['workers', 'out', ...WORK],
+];
 
 /** Probabilities, predictions[b,labels] in the order of the images, as `chexgpu predict` writes them. */
 export type FilePredictions = Pick<PredictionTable, 'labels' | 'images' | 'predictions'>;
@@ -165,7 +171,7 @@ export async function loadNetwork(
   options: LoadOptions = {},
 ): Promise<LoadedNetwork> {
   requireGpu('loadNetwork', gpu);
-  requireObject('The options of loadNetwork', options);
+  refuseMisspelt('The options of loadNetwork', options, LOAD_OPTIONS);
   const { out = SILENT, signal = new AbortController().signal, onProgress, workers, ...rest } = options;
   if (typeof weights !== 'string') {
     throw new UsageError(`weights is ${shown(weights)}, it must be the path or the name of a weight file.`);

@@ -1,8 +1,11 @@
 /** Public weight files from the web into the folder where `--weights NAME` finds them. */
+
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireObject } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { byteSize, whole } from '../../core/formatting.js';
+import { refuseMisspelt } from '../../core/nearNames.js';
 import { download, isExpected } from '../../core/outputs/download.node.js';
 import { requireFileName } from '../../core/outputs/singleFile.node.js';
 import { tell } from '../../core/work.js';
@@ -51,6 +54,8 @@ export async function fetchWeights(
   options: FetchOptions = {},
 ): Promise<FetchedWeights> {
   checkContext(context);
+  requireObject('The file to fetch', known);
+  refuseMisspelt('The options of fetchWeights', options, ['url', 'out', 'idleMs']);
   const { out, signal } = context;
   signal?.throwIfAborted();
   const file = options.out ?? join(await weightsFolder(), known.file);

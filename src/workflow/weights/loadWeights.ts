@@ -1,7 +1,7 @@
 /** Weights from the web, from a file that the user chose, or from memory, for a page as for Node. */
-import { requireObject, shown, trueOrFalse } from '../../core/arguments.js';
+import { requireFields, shown, trueOrFalse } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
-import { checkWork, type WorkOptions } from '../../core/work.js';
+import { checkWork, WORK, type WorkOptions } from '../../core/work.js';
 import { type DenseNetConfig, densenetConfig } from '../../densenet/architecture.js';
 import type { WeightsReadOptions } from '../../densenet/weights/format.js';
 import { type AnyWeights, readWeights } from '../../densenet/weights/formats.js';
@@ -37,6 +37,22 @@ export type LoadedWeights = Omit<AnyWeights, 'tensors'> & {
   notCached: string | null;
 };
 
+const OPTIONS = [
+  ...[
+    'config',
+    'sha256',
+    'cache',
+    'name',
+    'activation',
+    'bnEpsilon',
+    'head',
+    'recognise',
+    'optimizer',
+    'backend',
+  ],
+  ...['modelConfig', ...WORK],
+];
+
 /**
  * Loads a weight file of any format (Keras HDF5, safetensors, NumPy), told by its content. `onProgress` hears of `load`
  * with bytes, of all where the server says how many, and of `read` with tensors.
@@ -49,7 +65,7 @@ export async function loadWeights(
   source: ByteSource,
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
-  requireObject('The options of loadWeights', options);
+  requireFields('The options of loadWeights', options, OPTIONS);
   checkWork(options);
   const { signal, onProgress, config, sha256, cache = false, name: given, ...reading } = options;
   const work = { signal, onProgress };

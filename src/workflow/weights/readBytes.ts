@@ -3,6 +3,7 @@ import { kindOf, shown } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { byteSize } from '../../core/formatting.js';
 import { tell, untilAborted, type WorkOptions } from '../../core/work.js';
+import { requireMemory } from '../../densenet/weights/weightArguments.js';
 
 /** Where bytes are: an address, what `fetch` takes or gives, a file of the user's, or memory. */
 export type ByteSource = string | URL | Request | Response | Blob | ArrayBuffer | Uint8Array;
@@ -39,8 +40,10 @@ export function nameOf(address: URL | undefined): string {
  */
 export async function readBytes(source: ByteSource, name: string, work: WorkOptions): Promise<Uint8Array> {
   const kind = kindOf(source);
-  if (kind === 'Uint8Array') return source as Uint8Array;
-  if (kind === 'ArrayBuffer') return new Uint8Array(source as ArrayBuffer);
+  if (kind === 'Uint8Array' || kind === 'ArrayBuffer') {
+    requireMemory(kind === 'ArrayBuffer' ? (source as ArrayBuffer) : (source as Uint8Array).buffer);
+    return kind === 'ArrayBuffer' ? new Uint8Array(source as ArrayBuffer) : (source as Uint8Array);
+  }
   if (kind === 'Blob' || kind === 'File') {
     const { size } = source as Blob;
     return readStream((source as Blob).stream(), size, name, work);

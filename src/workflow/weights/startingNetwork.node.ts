@@ -1,8 +1,8 @@
 /** The network that a training begins with: drawn, or from a weight file. */
 import { stat } from 'node:fs/promises';
-import { requireObject } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
+import { refuseMisspelt } from '../../core/nearNames.js';
 import { checkLabelNames, LABELS } from '../../data/tables/labels.js';
 import { countParameters, type DenseNetConfig } from '../../densenet/architecture.js';
 import { initialWeights, replaceHead } from '../../densenet/initialisers.js';
@@ -23,6 +23,8 @@ export interface StartingNetwork {
   size: number | null;
 }
 
+const OPTIONS = ['network', 'bnEpsilon', 'head', 'history', 'weights', 'seed', 'labels'];
+
 /**
  * A network to train on labels, by default the 14 findings. A head whose outputs are others, or in another order, is
  * dropped and drawn anew.
@@ -34,7 +36,7 @@ export async function startingNetwork(
   options: Omit<WeightOptions, 'activation'> & { weights?: string; seed: number; labels?: readonly string[] },
 ): Promise<StartingNetwork> {
   checkContext(context);
-  requireObject('The options of startingNetwork', options);
+  refuseMisspelt('The options of startingNetwork', options, OPTIONS);
   context.signal?.throwIfAborted();
   const { network = 'densenet121', bnEpsilon, seed } = options;
   const labels = options.labels ? checkLabelNames(options.labels) : LABELS;

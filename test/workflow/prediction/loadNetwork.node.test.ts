@@ -207,10 +207,10 @@ describe('a signal and onProgress', () => {
     const heard = new Set<string>();
     const onProgress = ({ phase }: Progress) => heard.add(phase);
     const network = await loadNetwork(node.gpu, file, { ...options, onProgress });
-    expect([...heard]).toEqual(['upload']);
+    expect([...heard]).toEqual(['read', 'upload']);
     const truth = await network.predictFiles(images, { onProgress });
     await network.explainFiles(images.slice(0, 1), { classes: [0], onProgress });
-    expect([...heard].sort()).toEqual(['compile', 'explain', 'predict', 'run', 'upload']);
+    expect([...heard].sort()).toEqual(['compile', 'explain', 'predict', 'read', 'run', 'upload']);
     for (const wanted of ['run', 'predict', 'explain']) {
       const abort = new AbortController();
       const stop = {
