@@ -100,8 +100,7 @@ function form(choices: Choices, wishes: Wishes, wish: Wish): TemplateResult {
         // Another network has other parts.
         (change) => wish({ ...change, part: '' }),
       )}
-      ${number('size', 'pixels', wishes, wish, SIZE_STEP)} ${number('batch', 'batch', wishes, wish)}
-      ${number('repeats', 'repetitions', wishes, wish)}
+      ${number('size', 'pixels', wishes, wish, SIZE_STEP)}
       ${choice(
         'kind',
         'work',
@@ -112,6 +111,8 @@ function form(choices: Choices, wishes: Wishes, wish: Wish): TemplateResult {
         wishes,
         wish,
       )}
+      ${number('batch', 'batch', wishes, wish)}
+      ${number('repeats', 'repetitions', wishes, wish)}
     </div>
     <div class="checks">
       ${check('with-kernels', 'Kernels: every variant, checked first', wishes.kernels, (kernels) => wish({ kernels }))}
