@@ -68,8 +68,10 @@ function taskTable(report: EmbeddingReport, cell: (row: TaskRow) => string): str
 }
 
 const kilobytes = (bytes: number | null) => (bytes === null ? '' : `${(bytes / 1000).toFixed(0)} kB`);
-const seconds = (ms: readonly number[]) =>
-  ms.length === 0 ? '-' : `${(median(ms) / 1000).toPrecision(2)} s`;
+const seconds = (ms: readonly number[]) => {
+  const value = median(ms) / 1000;
+  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} s`;
+};
 
 /** Titles and tables, in order. */
 export function reportTables(report: EmbeddingReport): string {

@@ -2,7 +2,7 @@
 import { largestDifference } from '../../peers/judging.js';
 import { TASK_FACTS, WEIGHT_FILES } from '../libraries.js';
 import type { TaskRow } from '../report.js';
-import { inFreshBrowser, type Visit, visit } from './runPage.js';
+import { inFreshBrowser, TaskError, type Visit, visit } from './runPage.js';
 import type { PageServer } from './servePages.js';
 
 const TIMEOUT_MS = 900_000;
@@ -76,8 +76,9 @@ async function damageUnnoticed(server: PageServer, { library, task }: TaskRow): 
   try {
     await inFreshBrowser((page) => visit(page, server, `${library}/${task}`, TIMEOUT_MS));
     return 'takes a damaged file';
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof TaskError) return undefined;
+    throw error;
   } finally {
     server.damage(null);
   }

@@ -21,15 +21,18 @@ export interface Visit {
 
 type Outcome = Pick<Visit, 'ms' | 'values' | 'progress'> | { error: string };
 
-/** @throws Error with what the page said when its task fails or takes longer than `timeoutMs` */
+/** What a task of a page threw. */
+export class TaskError extends Error {}
+
+/** @throws TaskError with what the page said when its task fails; Error where that takes longer than `timeoutMs` */
 export async function visit(page: Page, server: PageServer, name: string, timeoutMs: number): Promise<Visit> {
   server.given.length = 0;
-  await page.goto(`${server.origin}/${name}/`);
+  await page.goto(`${server.origin}/${name}/`, { timeout: timeoutMs });
   const handle = await page.waitForFunction(() => (globalThis as { outcome?: unknown }).outcome, undefined, {
     timeout: timeoutMs,
   });
   const outcome = (await handle.jsonValue()) as Outcome;
-  if ('error' in outcome) throw new Error(outcome.error);
+  if ('error' in outcome) throw new TaskError(outcome.error);
   const bytes = (program: boolean) =>
     server.given.filter((file) => file.program === program).reduce((sum, file) => sum + file.bytes, 0);
   const files = server.given.map(({ path }) => path);
@@ -46,7 +49,8 @@ export async function inFreshBrowser<T>(work: (page: Page) => Promise<T>): Promi
     page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
     page.on('pageerror', (error) => said.push(error.message));
     return await work(page).catch((error: Error) => {
-      throw new Error([error.message, ...said.slice(0, 5)].join('\n'));
+      error.message = [error.message, ...said.slice(0, 5)].join('\n');
+      throw error;
     });
   } finally {
     await context.close();
