@@ -147,6 +147,8 @@ export * from './training/callbacks/index.js';
 export type { Checkpoint, CheckpointOptions, Position, TrainingState } from './training/checkpoint.js';
 export type { ClassChoice } from './training/classNames.js';
 export { type FitOptions, fit } from './training/fit.js';
+export type { Formula, MapKind } from './training/inspection/formulas.js';
+export type { InspectedMap, InspectOptions, NormStatistics } from './training/inspection/inspect.js';
 export { selectLayers } from './training/layers/layerNames.js';
 export type { LayerSettings } from './training/layers/layerSettings.js';
 export * from './training/losses/index.js';
@@ -158,6 +160,7 @@ export type {
   ForwardMode,
   MapSize,
   Network,
+  NetworkLayer,
   RecordedNetwork,
 } from './training/network.js';
 export * from './training/optimizers/index.js';

@@ -40,6 +40,7 @@ export function densenetNetwork(config: DenseNetConfig): Network {
     activation,
     sizeMultiple: sizeMultiple(config),
     parameters,
+    layers,
     batchNorms: norms.map(({ name, cout }) => ({ name, channels: cout, epsilon })),
     mapSizes: () => mapSizes(config),
     record(plan, memory, image, mode, keep = false) {

@@ -19,6 +19,11 @@ export interface Network extends ParameterTable {
   readonly sizeMultiple: number;
   /** In the order of computation. */
   readonly batchNorms: readonly BatchNormSpec[];
+  /**
+   * All layers in the order of computation, by which `inspect` finds what each gives: dispatches are labelled with
+   * their layer's name. Without them `inspect` hands over the maps of `record`.
+   */
+  readonly layers?: readonly NetworkLayer[];
 
   /** The maps that have memory of their own in a forward pass, the image among them. */
   mapSizes(): MapSize[];
@@ -35,6 +40,30 @@ export interface Network extends ParameterTable {
     mode: ForwardMode,
     keep?: boolean,
   ): RecordedNetwork;
+}
+
+/** A layer of a network as a graph. What means nothing for a kind is neutral: kernel 1, stride 1, pad 0. */
+export interface NetworkLayer {
+  readonly name: string;
+  readonly kind:
+    | 'input'
+    | 'zeropad'
+    | 'conv'
+    | 'batchnorm'
+    | 'relu'
+    | 'maxpool'
+    | 'avgpool'
+    | 'concat'
+    | 'gap'
+    | 'dense';
+  /** Layers whose maps it reads; a concatenation [what was there, the new channels]. */
+  readonly inputs: readonly string[];
+  /** Channels of its map. */
+  readonly cout: number;
+  /** Side of the window, its stride, and zeros on each side. */
+  readonly kernel: number;
+  readonly stride: number;
+  readonly pad: number;
 }
 
 export interface BatchNormSpec {

@@ -40,6 +40,7 @@ make() {
 
 wanted=("$@")
 make gradients keras network/make_gradients.py
+make activations keras network/make_activations.py
 make forward keras network/make_forward.py # and gradcam
 make deeper keras network/make_deeper.py deeper.json torch
 make deeper keras network/make_deeper.py deeper.json keras

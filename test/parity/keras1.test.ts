@@ -77,9 +77,11 @@ async function compare(
 ) {
   const model = await DenseNet.create(gpu, { config, weights });
   const errors: [string, number][] = [];
-  await model.inspect(batch, (output) => {
-    errors.push([output.name, relativeError(output.values, maps[output.name])]);
-  });
+  await model.inspect(
+    batch,
+    ({ name, values }) => void errors.push([name, relativeError(values, maps[name])]),
+    { only: ({ name }) => name in maps },
+  );
   const p = await model.predict(batch);
   model.dispose();
 

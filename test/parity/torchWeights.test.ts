@@ -13,8 +13,9 @@ import { writeTorchSafetensors } from '../../src/densenet/weights/torch/torchWri
 import type { Gpu } from '../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import type { PixelBatch } from '../../src/training/batch.js';
+import type { InspectedMap } from '../../src/training/inspection/inspect.js';
+import { readMap } from '../../src/training/inspection/readMap.js';
 import { InputStage } from '../../src/training/model/inputStage.js';
-import { type LayerOutput, readMap } from '../../src/training/model/inspect.js';
 import type { WeightMap } from '../../src/training/parameterSpec.js';
 import { asPyTorch } from '../support/files/safetensors.js';
 import { BOUND, golden, parity } from '../support/golden/parity.js';
@@ -90,7 +91,7 @@ async function inferenceMaps(config: DenseNetConfig, weights: WeightMap, batch: 
   const image = await readMap(gpu, input.image);
   input.dispose();
   const model = await DenseNet.create(gpu, { config, weights });
-  const found = new Map<string, LayerOutput>();
+  const found = new Map<string, InspectedMap>();
   await model.inspect(batch, (output) => {
     found.set(output.name, output);
   });
@@ -113,7 +114,7 @@ async function inferenceMaps(config: DenseNetConfig, weights: WeightMap, batch: 
 }
 
 /** Maps of one size as one, channels behind channels. */
-function concatenated(maps: readonly LayerOutput[]): Float32Array {
+function concatenated(maps: readonly InspectedMap[]): Float32Array {
   const pixels = maps[0].shape[0] * maps[0].shape[1] * maps[0].shape[2];
   const wide = maps.reduce((sum, { shape }) => sum + shape[3], 0);
   const values = new Float32Array(pixels * wide);

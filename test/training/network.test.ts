@@ -164,7 +164,7 @@ describe('a network of another kind', () => {
     await model.inspect(images, ({ name, values }) => {
       maps.set(name, values);
     });
-    expect([...maps.keys()]).toEqual(['conv', 'pool', 'dense']);
+    expect([...maps.keys()]).toEqual(['input', 'conv', 'pool', 'dense', 'probabilities']);
     close(maps.get('conv')!, map);
     close(maps.get('dense')!, logits);
   });

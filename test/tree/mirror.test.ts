@@ -28,6 +28,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/training/model/model.ts': 'test/densenet/network.test.ts',
   'src/training/model/parameters.ts': 'test/densenet/network.test.ts',
   'src/training/model/predictor.ts': 'test/densenet/network.test.ts',
+  'src/training/inspection/': 'test/training/inspection/inspect.test.ts',
   'src/densenet/block.ts': 'test/densenet/network.test.ts',
   'src/densenet/bottlenecks.ts': 'test/densenet/network.test.ts',
   'src/densenet/denseLayer.ts': 'test/densenet/network.test.ts',

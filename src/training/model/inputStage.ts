@@ -7,7 +7,7 @@
  */
 import { DataError } from '../../core/errors.js';
 import type { Gpu } from '../../engine/device/gpu.js';
-import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
+import { type Dispatch, fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
 import { normalise, samplewiseMoments } from '../../shaders/preprocess/preprocess.js';
@@ -120,6 +120,11 @@ export class InputStage {
     const plan = await builder.build(work);
     this.plans.set(key, plan);
     return { plan, stored };
+  }
+
+  /** What makes images of pixels; empty until a batch of pixels came. */
+  get dispatches(): readonly Dispatch[] {
+    return [...this.plans.values()].flatMap((plan) => plan.dispatches);
   }
 
   dispose(): void {

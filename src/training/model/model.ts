@@ -11,6 +11,7 @@ import type { Batch, BatchShape } from '../batch.js';
 import { type ClassChoice, classIndices } from '../classNames.js';
 import type { PreparedTraining, TrainingCompiler } from '../compile/compileTraining.js';
 import { LazyCompiler } from '../compile/lazyCompiler.js';
+import type { InspectedMap, InspectOptions } from '../inspection/inspect.js';
 import { checkImageSize, type Network } from '../network.js';
 import type { OptimizerState } from '../optimizers/state.js';
 import type { WeightMap } from '../parameterSpec.js';
@@ -19,7 +20,6 @@ import { WeightAverage } from '../updates/weightAverage.js';
 import { admitBatch, requireKnownLabels } from './admitBatch.js';
 import { Affines } from './affines.js';
 import { checkModelOptions, type ModelContext } from './context.js';
-import { type Inspection, inspectForward, type LayerOutput } from './inspect.js';
 import { KeptPlans } from './keptPlans.js';
 import { Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
@@ -157,36 +157,35 @@ export class Model {
   }
 
   /**
-   * Hands over what every convolution, pool and the head give for a batch in inference mode, one map at a time
-   * and in the order of computation. Every map has memory of its own while this runs. Other callers are served
-   * between two maps.
+   * Hands over what every layer gives for a batch, one map at a time and in the order of computation, each with its
+   * formula and the kernel that made it; with `mode: 'training'` also the loss, and with `gradients` the gradient of
+   * every map and weight, as the next `trainStep` would have them. The model stays as it is: no step is taken. Other
+   * callers are served between two maps.
    * @param visit what it throws ends this. It must not call this model: such a call rejects with a UsageError. (A
    *   browser cannot tell who calls once `visit` has awaited something, and serves such a call like any other.)
-   * @throws as `predict`
+   * @throws as `predict`; in training as `trainStep`, but numbers that are not finite are handed over; WeightsError for
+   *   `weights` that are not the network's; OutOfMemoryError, as every map has memory of its own
    */
   async inspect(
     batch: Batch,
-    visit: (output: LayerOutput) => void | Promise<void>,
-    options: WorkOptions = {},
+    visit: (map: InspectedMap) => void | Promise<void>,
+    options: InspectOptions = {},
   ): Promise<void> {
-    const own = admitBatch(batch, this.network, { labels: false });
-    requireFunction('The visitor of inspect', visit);
+    requireObject('The options', options);
     checkWork(options);
+    const given = { ...options, weights: structuredClone(options.weights) };
+    const own = admitBatch(batch, this.network, { labels: given.mode === 'training' });
+    requireFunction('The visitor of inspect', visit);
     return this.turns.aside(async (callBack) => {
-      let inspection: Inspection | undefined;
-      try {
-        const { maps, read } = await this.next(options, async (work) => {
-          await this.showNetwork(work);
-          inspection = await inspectForward(this.context, own, this.affines.of, work);
-          return inspection;
-        });
-        for (const [name, map] of maps) {
-          const values = await this.next(options, () => read(map));
-          await callBack(() => visit({ name, shape: map.shape, values }));
-        }
-      } finally {
-        inspection?.dispose();
-      }
+      const { inspectMaps } = await import('./trainer.js');
+      const { context, state } = this;
+      const next = <T>(job: (work: JobWork) => Promise<T>) => this.next(options, job);
+      await inspectMaps(
+        { context, state, next, requireKnownLabels },
+        own,
+        (map) => callBack(() => visit(map)),
+        given,
+      );
     }, options);
   }
 

@@ -12,11 +12,11 @@ import { recordPlan } from '../../engine/plan/recordPlan.js';
 import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
 import { blend } from '../../shaders/blend/blend.js';
 import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
-import * as kernels from '../../shaders/trainingKernels.js';
 import type { BatchShape, Labelled } from '../batch.js';
+import { readMap } from '../inspection/readMap.js';
 import { blockFactors, type LayerRoles, layerRoles } from '../layers/layerSettings.js';
 import { smoothLabels } from '../losses/loss.js';
-import type { ForwardMode, RecordedNetwork } from '../network.js';
+import type { RecordedNetwork } from '../network.js';
 import { factorsOf } from '../optimizers/optimizer.js';
 import { brokenGradient, findOverflow } from '../optimizers/overflow.js';
 import type { ParameterSpec } from '../parameterSpec.js';
@@ -24,10 +24,13 @@ import type { CompiledTraining } from '../trainingOptions.js';
 import { Clipping } from '../updates/clipping.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
-import { readMap } from './inspect.js';
 import { slotBuffer } from './parameters.js';
+import { forwardMode, recordPass } from './trainingPass.js';
 import type { StepPlace } from './trainingState.js';
 import type { JobWork } from './turns.js';
+
+// It needs what a training needs; one more file to load later would cut what all of them share into more pieces.
+export { inspectMaps } from '../inspection/inspect.js';
 
 /** What the steps have on the GPU beside the parameters and the plan's own memory. */
 interface StepMemory {
@@ -247,11 +250,6 @@ export class Trainer {
   }
 }
 
-function forwardMode(options: CompiledTraining, { frozen }: LayerRoles): ForwardMode {
-  const { movingVarianceRule: rule = 'keras2.3' } = options;
-  return { kind: 'training', kernels, rule, frozen };
-}
-
 /** To be called within `Gpu.guarded`. */
 function allocate(
   context: ModelContext,
@@ -291,26 +289,17 @@ function free(gpu: Gpu, { input, clipping, back, ...tensors }: StepMemory): void
   for (const t of Object.values(tensors)) if (t) gpu.destroyBuffer(t.storage.buffer!);
 }
 
-/** Forward, loss, backward, the mean over the group, and what must be known before the update. */
+/** The pass, the mean over the group, and what must be known before the update. */
 function recordStep(
   plan: PlanBuilder,
   context: ModelContext,
   options: CompiledTraining,
   roles: LayerRoles,
-  { input, labels, constants, p, dlogits, verdict, clipping, share }: StepMemory,
+  { input: { image }, labels, constants, p, dlogits, verdict, clipping, share }: StepMemory,
 ): void {
-  const { network, parameters } = context;
+  const { parameters } = context;
   const part = verdictParts(context, clipping, verdict);
-  const forward = network.record(plan, parameters, input.image, forwardMode(options, roles));
-  options.loss.record(plan, 'loss', {
-    z: forward.logits,
-    labels,
-    constants,
-    p,
-    loss: part('loss'),
-    dz: dlogits,
-  });
-  forward.recordBackward(dlogits);
+  recordPass(plan, context, options, roles, { image, labels, constants, p, loss: part('loss'), dlogits });
   const mean = parameters.flat('gradients');
   if (options.updates.accumulate > 1) {
     blend(plan, 'mean gradient', { mean, other: parameters.flat(slotBuffer('accumulated')), share });

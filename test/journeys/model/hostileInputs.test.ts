@@ -12,7 +12,7 @@ import { Gpu } from '../../../src/engine/device/gpu.js';
 import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Batch, BatchSource } from '../../../src/training/batch.js';
 import { fit as trainModel } from '../../../src/training/fit.js';
-import type { LayerOutput } from '../../../src/training/model/inspect.js';
+import type { InspectedMap } from '../../../src/training/inspection/inspect.js';
 import { predictAll } from '../../../src/training/predictAll.js';
 import { TINY, TINY_LOSS, tinyBatch, tinySource } from '../../support/networks/tinyNet.js';
 
@@ -43,7 +43,7 @@ describe('Grad-CAM', () => {
   it('that overflows beside a finite probability is refused, not drawn from NaN', async () => {
     const model = await DenseNet.create(gpu, { config: TINY, seed: 1 });
     const batch = tinyBatch(1, 1);
-    const features = new Map<string, LayerOutput>();
+    const features = new Map<string, InspectedMap>();
     await model.inspect(batch, (output) => void features.set(output.name, output));
     // The last block's concatenation, channel by channel.
     const channels = ['pool2_pool', 'conv3_block1_2_conv'].flatMap((name) => {
