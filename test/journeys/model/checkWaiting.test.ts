@@ -1,14 +1,14 @@
 /** Plans that were built before their kernels were checked, and a check of them that is given up on the way. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
-import { PlanBuilder } from '../../src/engine/plan/plan.js';
-import { recordPlan } from '../../src/engine/plan/recordPlan.js';
-import { denseTensor, elements, type Tensor } from '../../src/engine/plan/tensor.js';
-import { softmax } from '../../src/shaders/loss/loss.js';
-import { globalAveragePoolForward } from '../../src/shaders/pool/pool.js';
-import { checkKernels } from '../../src/verify/planCheck.js';
-import { slightlyWrong, withText } from '../support/gpu/wrongKernel.js';
+import type { Gpu } from '../../../src/engine/device/gpu.js';
+import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
+import { PlanBuilder } from '../../../src/engine/plan/plan.js';
+import { recordPlan } from '../../../src/engine/plan/recordPlan.js';
+import { denseTensor, elements, type Tensor } from '../../../src/engine/plan/tensor.js';
+import { softmax } from '../../../src/shaders/loss/loss.js';
+import { globalAveragePoolForward } from '../../../src/shaders/pool/pool.js';
+import { checkKernels } from '../../../src/verify/planCheck.js';
+import { slightlyWrong, withText } from '../../support/gpu/wrongKernel.js';
 
 let gpu: Gpu;
 beforeAll(async () => {
