@@ -11,7 +11,13 @@ export {
 } from './engine/timing/profileTrace.js';
 export type { TuneReport, Tuner, TuningStore } from './engine/tuning/tuner.js';
 export type { VerdictStore } from './engine/tuning/verdicts.js';
-export type { CheckResult } from './shaders/checkCase.js';
+export type { CheckResult, Dense } from './shaders/checkCase.js';
+export { references } from './shaders/registry.js';
+export {
+  type GradientCheck,
+  type GradientCheckOptions,
+  gradientCheck,
+} from './training/inspection/gradientCheck.js';
 export { enableTuning, type TuningOptions } from './verify/enableTuning.js';
 export { checkKernels, type KernelCheckOptions, type PlanChecker } from './verify/planCheck.js';
 export { selfTest } from './verify/selfTest.js';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ALL_CHECKS, ALL_KERNELS } from '../../src/shaders/registry.js';
+import { ALL_CHECKS, ALL_KERNELS, references } from '../../src/shaders/registry.js';
 import { lackedExtensions } from '../support/gpu/lackedExtensions.js';
 import { testGpu } from '../support/gpu/testGpu.js';
 
@@ -93,4 +93,15 @@ describe('shader files', () => {
       });
     });
   }
+});
+
+it('has the reference of every operation', () => {
+  const folder = new URL('../../src/shaders/', import.meta.url);
+  const files = readdirSync(folder, { recursive: true }).map((file) => String(file).replaceAll('\\', '/'));
+  const text = readFileSync(new URL('registry.ts', folder), 'utf8');
+  const named = [...text.matchAll(/from '\.\/(.*\.reference)\.js'/g)].map(([, file]) => `${file}.ts`);
+  expect(named.sort()).toEqual(files.filter((file) => file.endsWith('.reference.ts')).sort());
+  expect(Object.keys(references)).toHaveLength(named.length);
+  const x = { shape: [1, 1, 1, 2] as const, data: Float64Array.of(-1, 2) };
+  expect([...references.pointwise.pointwise(x, undefined, true).data]).toEqual([0, 2]);
 });

@@ -34,7 +34,7 @@ const CALLS: Record<string, { call: Call; phases: string[] }> = {
   },
   inspect: {
     call: (model, options) => model.inspect(two, () => {}, options),
-    phases: ['compile', 'run'],
+    phases: ['compile', 'run', 'inspect'],
   },
   trainStep: { call: (model, options) => model.trainStep(two, options), phases: ['compile', 'run'] },
   exportWeights: { call: (model, options) => model.exportWeights(options), phases: ['export'] },

@@ -172,6 +172,7 @@ const CALLS: Record<With, (work: WorkOptions) => Promise<unknown>> = {
   'DenseNet.planOf': (work) => model.planOf('predict', 1, 16, work),
   'DenseNet.predict': (work) => model.predict(two, work),
   'DenseNet.trainStep': (work) => model.trainStep(two, work),
+  gradientCheck: (work) => chexgpu.gradientCheck(model, two, 'bn/gamma', 0, work),
   'LoadedNetwork.explainFiles': (work) => network.explainFiles(['a.png'], work),
   'LoadedNetwork.predictCsv': (work) => network.predictCsv({ csv: 'a.csv' }, work),
   'LoadedNetwork.predictFiles': (work) => network.predictFiles(['a.png'], work),
