@@ -17,8 +17,9 @@ const FOLDERS: Readonly<Record<string, string>> = {
   'loss.weighted': 'loss/weighted',
 };
 
-/** Path from the root of the source tree, e.g. `src/shaders/conv/forward/forward.naive.wgsl`. */
-export function shaderFile({ op, variant, declared }: Kernel): string {
+/** Path from the root of the source tree, e.g. `src/shaders/conv/forward/forward.naive.wgsl`; a caller's own file. */
+export function shaderFile({ op, variant, declared, own }: Kernel): string {
+  if (own) return own.file;
   const [folder, direction] = op.split('.');
   // Of a text for one value and for four at once the file holds the first.
   const widened = declared.aliases.get('Real')?.type === 'vec4f';

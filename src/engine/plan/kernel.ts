@@ -24,11 +24,13 @@ export class Kernel {
    * @param op what it computes, e.g. `conv.forward`
    * @param variant how, e.g. `naive`
    * @param source the text of the .wgsl file
+   * @param own of a kernel that a caller brings for a model: the built-in kernel it stands in for, and its file
    */
   constructor(
     readonly op: string,
     readonly variant: string,
     readonly source: string,
+    readonly own?: { readonly replaces: Kernel; readonly file: string },
   ) {}
 
   /** Read when first asked for: whoever imports the kernels uses few of them. */

@@ -187,7 +187,7 @@ interface Made {
 
 /** From where the pass keeps it, or from a plan of its own. */
 async function valuesOf(context: ModelContext, pass: RanPass, item: Item, work: JobWork): Promise<Made> {
-  const { gpu, variants } = context;
+  const { gpu, variants, kernels } = context;
   const { name, kind, source } = item;
   if (source.stored) {
     const trace: Trace = kind === 'input' ? pass.preprocessing : pass.trace;
@@ -196,7 +196,7 @@ async function valuesOf(context: ModelContext, pass: RanPass, item: Item, work: 
     const isOwn = kind !== 'concat' || writer?.label === name;
     return { values: await readMap(gpu, source.stored), dispatch: isOwn ? writer : undefined };
   }
-  const make = () => new KeepingBuilder(gpu, `inspect ${kind} ${name}`, { variants });
+  const make = () => new KeepingBuilder(gpu, `inspect ${kind} ${name}`, { variants, kernels });
   const { builder, recorded: tensor } = await recordPlan(gpu, make, (plan) => source.record(plan), work);
   const plan = await builder.build(work);
   try {

@@ -83,7 +83,7 @@ export async function runPass(
   changed: WeightMap,
   work: JobWork,
 ): Promise<RanPass> {
-  const { gpu, network, variants } = context;
+  const { gpu, network, variants, kernels } = context;
   const label = `inspect, ${describeBatch(batch)}`;
   const parameters = await copied(context, training !== null, changed);
   let input: InputStage | undefined;
@@ -97,7 +97,7 @@ export async function runPass(
     const stage = await gpu.guarded(label, () => new InputStage(gpu, batch, network.inputChannels));
     input = stage;
     const { image } = stage;
-    const make = () => new KeepingBuilder(gpu, label, { variants });
+    const make = () => new KeepingBuilder(gpu, label, { variants, kernels });
     const record = (builder: KeepingBuilder) =>
       training
         ? recordTraining(builder, { ...context, parameters }, image, training)

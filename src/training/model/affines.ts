@@ -24,7 +24,7 @@ export class Affines {
   /** Computes them where they are out of date. */
   async refresh(work: JobWork): Promise<void> {
     if (this.fresh) return;
-    const { gpu, network, parameters, variants } = this.context;
+    const { gpu, network, parameters, variants, kernels } = this.context;
     this.tensors ??= await gpu.guarded('the affines', () => {
       const make = (name: string, c: number) => fixedTensor(gpu, `${name} affine`, [1, 1, 2, c]);
       return new Map(network.batchNorms.map(({ name, channels }) => [name, make(name, channels)]));
@@ -36,7 +36,7 @@ export class Affines {
         prepareInference(plan, name, { moving, gammaBeta, affine: this.of(name) }, { epsilon });
       }
     };
-    const make = () => new PlanBuilder(gpu, 'affines', { variants });
+    const make = () => new PlanBuilder(gpu, 'affines', { variants, kernels });
     const { builder } = await recordPlan(gpu, make, record, work);
     const plan = await builder.build(work);
     try {

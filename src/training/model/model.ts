@@ -6,6 +6,7 @@ import { oneOf, requireFunction, requireObject, trueOrFalse, wholeNumber } from 
 import { NonFiniteError, UsageError } from '../../core/errors.js';
 import { checkWork, type Progress, tell, untilAborted, type WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../../engine/device/gpu.js';
+import type { Kernel } from '../../engine/plan/kernel.js';
 import type { Plan, Precision } from '../../engine/plan/plan.js';
 import type { Batch, BatchShape } from '../batch.js';
 import { type ClassChoice, classIndices } from '../classNames.js';
@@ -19,7 +20,7 @@ import type { CompiledTraining, TrainingOptions } from '../trainingOptions.js';
 import { WeightAverage } from '../updates/weightAverage.js';
 import { admitBatch, requireKnownLabels } from './admitBatch.js';
 import { Affines } from './affines.js';
-import { checkModelOptions, type ModelContext } from './context.js';
+import { checkModelOptions, type ModelContext, recordedWith } from './context.js';
 import { KeptPlans } from './keptPlans.js';
 import { Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
@@ -37,6 +38,8 @@ export interface ModelOptions extends WorkOptions {
   seed?: number;
   /** Kernel variants to insist on, e.g. { 'conv.forward': 'naive' }. */
   variants?: Readonly<Record<string, string>>;
+  /** Kernels of one's own in the place of built-in ones, which are then insisted on: `ownKernel` of chexgpu/lab. */
+  kernels?: readonly Kernel[];
   /**
    * `f16`: predictions may round what convolutions multiply to f16 (sums stay f32) where the adapter has subgroup
    * matrices for it; elsewhere, and in training, nothing changes. Default `f32`.
@@ -67,7 +70,7 @@ export class Model {
       network,
       parameters,
       average: new WeightAverage(gpu, parameters),
-      variants: { ...options.variants },
+      ...recordedWith(options.kernels, options.variants),
       precision: oneOf('precision', options.precision ?? 'f32', ['f32', 'f16']),
     };
     this.affines = new Affines(this.context);
@@ -180,12 +183,8 @@ export class Model {
       const { inspectMaps } = await import('./trainer.js');
       const { context, state } = this;
       const next = <T>(job: (work: JobWork) => Promise<T>) => this.next(options, job);
-      await inspectMaps(
-        { context, state, next, requireKnownLabels },
-        own,
-        (map) => callBack(() => visit(map)),
-        given,
-      );
+      const seen = (map: InspectedMap) => callBack(() => visit(map));
+      await inspectMaps({ context, state, next, requireKnownLabels }, own, seen, given);
     }, options);
   }
 

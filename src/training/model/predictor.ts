@@ -55,7 +55,7 @@ export class Predictor {
     affine: (batchnorm: string) => Tensor,
     work: JobWork,
   ): Promise<Predictor> {
-    const { gpu, network, parameters, variants, precision } = context;
+    const { gpu, network, parameters, variants, kernels, precision } = context;
     const { count } = shape;
     const label = `predict, ${describeBatch(shape)}`;
     const { input, probabilities, selection, back } = await gpu.guarded(label, () => ({
@@ -74,7 +74,7 @@ export class Predictor {
       // Loaded where it is allowed.
       const matrix = precision === 'f16' ? await import('../../shaders/conv/forward/matrix.js') : null;
       const half = matrix?.FORWARD_MATRIX;
-      const make = () => new PlanBuilder(gpu, label, { variants, half });
+      const make = () => new PlanBuilder(gpu, label, { variants, kernels, half });
       const { builder, recorded: cam } = await recordPlan(gpu, make, record, work);
       const plan = await builder.build(work);
       return new Predictor(context, shape, input, cam, plan, probabilities, selection, back);
@@ -156,7 +156,7 @@ export class Predictor {
   private async camPlan(score: CamScore, work: JobWork): Promise<CamPlan> {
     const known = this.cams.get(score);
     if (known) return known;
-    const { gpu, variants } = this.context;
+    const { gpu, variants, kernels } = this.context;
     const { features: x, weights } = this.cam;
     const { height, width } = this.shape;
     const [b, h, w, c] = x.shape;
@@ -176,7 +176,7 @@ export class Predictor {
       resizeBilinear(cam, 'resize', { x: map, y: resized });
       return resized;
     };
-    const make = () => new PlanBuilder(gpu, `Grad-CAM of the ${score}`, { variants });
+    const make = () => new PlanBuilder(gpu, `Grad-CAM of the ${score}`, { variants, kernels });
     const { builder, recorded: resized } = await recordPlan(gpu, make, record, work);
     const plan = await builder.build(work);
     try {

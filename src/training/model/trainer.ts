@@ -75,7 +75,7 @@ export class Trainer {
     options: CompiledTraining,
     work: JobWork,
   ): Promise<Trainer> {
-    const { gpu, network, parameters, variants } = context;
+    const { gpu, network, parameters, variants, kernels } = context;
     const { kind } = options.optimizer;
     const roles = layerRoles(network, options.layers);
     const label = `train, ${describeBatch(shape)}`;
@@ -89,12 +89,12 @@ export class Trainer {
     });
     let plan: Plan | undefined;
     try {
-      const make = () => new PlanBuilder(gpu, label, { variants });
+      const make = () => new PlanBuilder(gpu, label, { variants, kernels });
       const record = (builder: PlanBuilder) => recordStep(builder, context, options, roles, memory);
       const { builder } = await recordPlan(gpu, make, record, work);
       plan = await builder.build(work);
 
-      const makeUpdate = () => new PlanBuilder(gpu, kind.title, { variants });
+      const makeUpdate = () => new PlanBuilder(gpu, kind.title, { variants, kernels });
       const recordOwn = (builder: PlanBuilder) => recordUpdate(builder, context, options, memory);
       const updater = await recordPlan(gpu, makeUpdate, recordOwn, work);
       const update = await updater.builder.build(work);
@@ -197,12 +197,12 @@ export class Trainer {
 
   /** Repeats the forward pass with every map kept and names the first that is not finite. */
   private async refusedLoss(loss: number, t: number, work: JobWork): Promise<NonFiniteError> {
-    const { gpu, network, parameters, variants } = this.context;
+    const { gpu, network, parameters, variants, kernels } = this.context;
     const { input } = this.memory;
     const mode = forwardMode(this.options, this.roles);
     let where: string;
     try {
-      const make = () => new PlanBuilder(gpu, 'diagnosis', { variants });
+      const make = () => new PlanBuilder(gpu, 'diagnosis', { variants, kernels });
       const record = (repeat: PlanBuilder) => network.record(repeat, parameters, input.image, mode, true);
       const { builder, recorded } = await recordPlan(gpu, make, record, work);
       const plan = await builder.build(work);

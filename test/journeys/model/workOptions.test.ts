@@ -173,6 +173,7 @@ const CALLS: Record<With, (work: WorkOptions) => Promise<unknown>> = {
   'DenseNet.predict': (work) => model.predict(two, work),
   'DenseNet.trainStep': (work) => model.trainStep(two, work),
   gradientCheck: (work) => chexgpu.gradientCheck(model, two, 'bn/gamma', 0, work),
+  ownKernel: (work) => chexgpu.ownKernel(gpu, 'loss.sum.naive', '', work),
   'LoadedNetwork.explainFiles': (work) => network.explainFiles(['a.png'], work),
   'LoadedNetwork.predictCsv': (work) => network.predictCsv({ csv: 'a.csv' }, work),
   'LoadedNetwork.predictFiles': (work) => network.predictFiles(['a.png'], work),
