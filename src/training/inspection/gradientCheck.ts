@@ -24,15 +24,20 @@ export interface GradientCheck {
 }
 
 export interface GradientCheckOptions extends WorkOptions {
-  /** h. Default: 1/128 of the weight or of the root mean square of its tensor, whichever is larger. */
+  /**
+   * h. Default: where rounding may add a fiftieth of the gradient; at most 1/128 of the weight or of the root mean
+   * square of its tensor, whichever is larger.
+   */
   step?: number;
 }
 
 /**
- * h against the weight: below it the rounding of the losses drowns their difference, above it the loss is no straight
- * line any more. A ReLU that opens between w - h and w + h shows as a difference of the same order as h.
+ * The largest h against the weight, and what rounding may add to the gradient: with a smaller h the rounding of the
+ * losses drowns their difference, with a larger one the loss is no straight line any more. In a deep network a weight
+ * of the stem moves so many ReLUs across 0 that the two meet: a tenth and more may then remain, whatever h is.
  */
 const STEP = 2 ** -7;
+const SHARE_OF_ROUNDING = 1 / 50;
 /** Two losses, each rounded by half of 2^-23 of itself, and a few roundings on the way to them. */
 const ROUNDING = 2 ** -21;
 
@@ -58,22 +63,27 @@ export async function gradientCheck(
   const values = await trainedValues(model, key, work);
   const rms = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
   const scale = Math.max(Math.abs(values[at]), rms) || 1;
-  const h = wanted === undefined ? STEP * scale : positiveNumber('step', wanted);
+  if (wanted !== undefined) positiveNumber('step', wanted);
   const passes = async (moved: number) => {
     const own = values.slice();
     own[at] += moved;
     const found = await pass(model, batch, new Map([[key, own]]), work);
     return { w: own[at], ...found };
   };
-  const [minus, here, plus] = [await passes(-h), await passes(0), await passes(h)];
+  const here = await passes(0);
+  const slopes = here.gradients.get(key);
+  if (!slopes) throw new UsageError(`${key} is frozen: it has no gradient.`, 'Compile without freezing it.');
+  const gradient = slopes[at];
+  const heard = (ROUNDING * Math.abs(here.loss)) / (2 * SHARE_OF_ROUNDING * Math.abs(gradient));
+  // Nothing to be heard where loss and gradient are 0; and a weight has neighbours no nearer than 2^-24 of it.
+  const least = 2 ** -20 * Math.abs(values[at]);
+  const h = wanted ?? Math.max(least, Math.min(STEP * scale, heard || Number.POSITIVE_INFINITY));
+  const [minus, plus] = [await passes(-h), await passes(h)];
   if (plus.w === minus.w) {
     throw new UsageError(
       `step is ${h}, too small to move ${key}[${at}] = ${values[at]} in single precision.`,
     );
   }
-  const slopes = here.gradients.get(key);
-  if (!slopes) throw new UsageError(`${key} is frozen: it has no gradient.`, 'Compile without freezing it.');
-  const gradient = slopes[at];
   const difference = (plus.loss - minus.loss) / (plus.w - minus.w);
   const largest = Math.max(Math.abs(gradient), Math.abs(difference));
   return {
