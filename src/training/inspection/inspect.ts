@@ -80,7 +80,10 @@ export interface InspectOptions extends WorkOptions {
    * `trainStep` on this batch, to the bit, and needs `compile`.
    */
   mode?: 'inference' | 'training';
-  /** In training: on the way back the gradients of all maps and of all weights that learn. Default: false. */
+  /**
+   * In training: on the way back the gradients of all maps and of all weights that learn, of this batch alone and
+   * before clipping; not that of the input, which no step computes. Default: false.
+   */
   gradients?: boolean;
   /** Which maps to read; the others cost nothing. Default: all. */
   only?: (map: Pick<InspectedMap, 'name' | 'kind' | 'shape'>) => boolean;
