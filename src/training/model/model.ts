@@ -22,7 +22,7 @@ import { admitBatch, requireKnownLabels } from './admitBatch.js';
 import { Affines } from './affines.js';
 import { checkModelOptions, type ModelContext, recordedWith } from './context.js';
 import { KeptPlans } from './keptPlans.js';
-import { Parameters } from './parameters.js';
+import { copiesOf, Parameters } from './parameters.js';
 import { type CamScore, type GradcamMap, Predictor } from './predictor.js';
 import type { Trainer } from './trainer.js';
 import { TrainingState } from './trainingState.js';
@@ -176,7 +176,7 @@ export class Model {
   ): Promise<void> {
     requireObject('The options', options);
     checkWork(options);
-    const given = { ...options, weights: structuredClone(options.weights) };
+    const given = { ...options, weights: options.weights && copiesOf(options.weights) };
     const own = admitBatch(batch, this.network, { labels: given.mode === 'training' });
     requireFunction('The visitor of inspect', visit);
     return this.turns.aside(async (callBack) => {

@@ -365,3 +365,10 @@ function largest(values: Float32Array): number {
   }
   return most;
 }
+
+/** Copies of what is a tensor; of what is none whoever reads it says so. */
+export function copiesOf(weights: WeightMap): WeightMap {
+  if (kindOf(weights) !== 'Map') return weights;
+  const copy = (values: Float32Array) => (kindOf(values) === 'Float32Array' ? values.slice() : values);
+  return new Map([...weights].map(([key, values]) => [key, copy(values)]));
+}

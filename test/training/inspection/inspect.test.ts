@@ -263,6 +263,7 @@ describe('an inspection', () => {
     ['a misspelt option', wrong({ gradient: true }), /options of inspect have no 'gradient'/],
     ['no options', wrong(null), /options.*null/],
     ['training before compile', { mode: 'training' }, /Call compile\(\) before inspecting a training pass/],
+    ['no numbers', { weights: new Map([['dense_1/bias', (() => 1) as never]]) }, /weights: dense_1\/bias is/],
     ['no map of weights', wrong({ weights: {} }), /weights is .*must be a Map/],
     [
       'a tensor that there is not',
