@@ -30,8 +30,22 @@ export async function taskTimes(page: Page): Promise<() => Promise<number>> {
   };
 }
 
+/** Ends what is on its way from one colour or width to another. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const roots: (Document | ShadowRoot)[] = [document];
+    for (const root of roots) {
+      for (const { shadowRoot } of root.querySelectorAll('*')) if (shadowRoot) roots.push(shadowRoot);
+      for (const animation of root.getAnimations()) {
+        if (animation.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY) animation.finish();
+      }
+    }
+  });
+}
+
 /** What axe finds in the page as it stands. */
 export async function findingsOf(page: Page): Promise<string[]> {
+  await settle(page);
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 120)}`));
 }
