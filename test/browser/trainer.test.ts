@@ -35,15 +35,18 @@ async function setUp(page: Page, epochs: number): Promise<void> {
   }
 }
 
-/** Clicks a button when so many steps are taken. */
+/** Clicks a button when so many steps are taken, once. */
 async function afterSteps(page: Page, steps: number, button: '#pause' | '#stop'): Promise<void> {
   await page.evaluate(
     ([wanted, button]) => {
       const trainer = document.querySelector('chexgpu-app')!.shadowRoot!.querySelector('chexgpu-trainer')!;
       let taken = 0;
       trainer.addEventListener('chexgpu-step', () => {
-        taken++;
-        if (taken === wanted) trainer.shadowRoot!.querySelector<HTMLButtonElement>(button)!.click();
+        // Steps may be told in one go, before the button is there.
+        const shown = trainer.shadowRoot!.querySelector<HTMLButtonElement>(`${button}:not([disabled])`);
+        if (++taken < wanted || !shown) return;
+        taken = Number.NEGATIVE_INFINITY;
+        shown.click();
       });
     },
     [steps, button] as const,

@@ -1,7 +1,6 @@
 /** `<chexgpu-training-form>`: what a training is set to. Sends `wish` with what changes, `start` with the network. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { live } from 'lit/directives/live.js';
 import { formStyles } from '../../parts/formStyles.js';
 import { icons } from '../../parts/icons.js';
 import { controls, tokens } from '../../parts/tokens.js';
@@ -70,6 +69,8 @@ export class TrainingForm extends LitElement {
     value: number | undefined,
     change: (value: number | undefined) => void,
   ): TemplateResult {
+    // Written when it changes and not whenever the form is drawn anew: somebody may be typing.
+    const shown = value === undefined ? '' : String(value);
     return html`<label class="number" title=${help || nothing}>
       ${label}
       <input
@@ -78,11 +79,12 @@ export class TrainingForm extends LitElement {
         min=${least ?? nothing}
         step=${step}
         aria-description=${help || nothing}
-        .value=${live(value === undefined ? '' : String(value))}
+        .value=${shown}
         @change=${(event: Event) => {
-          const { valueAsNumber } = event.target as HTMLInputElement;
+          const input = event.target as HTMLInputElement;
+          const { valueAsNumber } = input;
+          if (Number.isNaN(valueAsNumber)) input.value = shown;
           change(Number.isNaN(valueAsNumber) ? undefined : valueAsNumber);
-          this.requestUpdate();
         }}
       />
     </label>`;
