@@ -87,7 +87,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Trainer', () => {
     await page.click('#draw');
     await page.getByText('No leakage').waitFor(PATIENCE);
     // So many that a pause comes before the end, however late the page hears of a step.
-    await setUp(page, 6);
+    await setUp(page, 15);
     const longestTask = await taskTimes(page);
     await page.click('#train');
     await inState(page, 'done');
@@ -100,7 +100,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Trainer', () => {
     await afterSteps(page, 5, '#pause');
     await page.click('#train');
     await inState(page, 'paused');
-    await page.getByText(/A training waits: [1-5] of 6 epochs/).waitFor();
+    await page.getByText(/A training waits: \d+ of 15 epochs/).waitFor();
     await page.reload();
     await page.locator('#go-on:not([disabled])').waitFor(PATIENCE);
     expect(await page.locator('#batchSize').inputValue()).toBe('4');
