@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { nodeOptions } from './runBundled.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const NAME = 'phantoms-densenet121';
@@ -26,16 +27,9 @@ export async function convert(bytes) {
 /** Converts the file, or takes what an earlier build made of the same bytes by the same program. */
 async function converted(file, cache) {
   const program = await build({
-    absWorkingDir: root,
+    ...nodeOptions,
     stdin: { contents: CONVERT, resolveDir: root, loader: 'ts' },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    loader: { '.wgsl': 'text' },
     write: false,
-    logLevel: 'warning',
   });
   const [{ text }] = program.outputFiles;
   const bytes = readFileSync(file);

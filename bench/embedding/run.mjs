@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { runBundled } from '../../scripts/runBundled.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = join(root, 'bench', 'embedding');
@@ -17,17 +17,4 @@ process.chdir(root);
 const npm = (...args) => execFileSync('npm', args, { stdio: ['ignore', 2, 2] });
 if (!existsSync(join(here, 'node_modules'))) npm('--prefix', here, 'ci');
 npm('run', 'build');
-const outfile = join(root, 'node_modules', '.cache', 'embedding.mjs');
-await build({
-  absWorkingDir: root,
-  entryPoints: ['bench/embedding/measure.ts'],
-  outfile,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  packages: 'external',
-  loader: { '.wgsl': 'text' },
-  logLevel: 'warning',
-});
-await import(outfile);
+await runBundled('bench/embedding/measure.ts', 'embedding');

@@ -17,7 +17,7 @@
  * entrance of each block: stem conv -> bn; transition 1x1 conv -> average pool -> bn; all else as above
  * without its bn (and the transition without its relu): normPerBlock.ts.
  */
-import { checkImageSize as checkSide } from '../training/network.js';
+import { checkImageSize as checkSide, type NetworkLayer } from '../training/network.js';
 import type { ParameterSpec } from '../training/parameterSpec.js';
 import type { DenseNetConfig } from './config.js';
 
@@ -29,17 +29,7 @@ export {
   NETWORK_NAMES,
 } from './config.js';
 
-export type LayerKind =
-  | 'input'
-  | 'zeropad'
-  | 'conv'
-  | 'batchnorm'
-  | 'relu'
-  | 'maxpool'
-  | 'avgpool'
-  | 'concat'
-  | 'gap'
-  | 'dense';
+export type LayerKind = NetworkLayer['kind'];
 
 export type Section = 'stem' | 'dense' | 'transition' | 'head';
 

@@ -1,22 +1,15 @@
 /** Kernels of a caller in a model: the same numbers where they compute the same, and others where they are meant to. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GpuError, UsageError } from '../../src/core/errors.js';
 import { DenseNet } from '../../src/densenet/densenet.js';
 import { Gpu } from '../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../src/engine/device/gpu.node.js';
 import { ownKernel } from '../../src/lab/ownKernel.js';
 import { checkKernels } from '../../src/verify/planCheck.js';
+import { testGpu } from '../support/gpu/testGpu.js';
 import { TINY, TINY_LOSS, tinyBatch } from '../support/networks/tinyNet.js';
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu({ quiet: true })).gpu;
-});
-afterAll(() => {
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+const gpu = await testGpu();
 
 const text = (file: string) => readFileSync(new URL(`../../src/shaders/${file}`, import.meta.url), 'utf8');
 const DENSE = text('dense/forward.naive.wgsl');

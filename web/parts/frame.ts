@@ -104,6 +104,30 @@ export const frame = css`
   }
 `;
 
+/** Cards with settings at the side of those with results, or above them, and how far something is. */
+export const sideBySide = css`
+  .side,
+  .main {
+    display: grid;
+    gap: 14px;
+    min-width: 0;
+  }
+  .card {
+    display: grid;
+    gap: 14px;
+  }
+  progress {
+    width: 100%;
+    height: 8px;
+    accent-color: var(--accent);
+  }
+  @container (min-width: 980px) {
+    .columns {
+      grid-template-columns: minmax(330px, 400px) minmax(0, 1fr);
+    }
+  }
+`;
+
 /** Tables of numbers, named in their first column. */
 export const tables = css`
   table {

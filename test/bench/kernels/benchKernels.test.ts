@@ -5,6 +5,15 @@ import { PEAKS, TWO_LAYERS } from '../twoLayers.js';
 
 const gpu = await testGpu();
 
+const ONE_IMAGE = {
+  kind: 'train',
+  batch: 1,
+  size: 32,
+  config: TWO_LAYERS,
+  peaks: PEAKS,
+  repeats: 1,
+} as const;
+
 describe('bench kernels', () => {
   it('checks and times each variant on the shapes of the step', async () => {
     const before = gpu.allocatedBytes;
@@ -34,15 +43,7 @@ describe('bench kernels', () => {
   });
 
   it('times one part of the network alone, and says which there are', async () => {
-    const options = {
-      kind: 'train',
-      batch: 1,
-      size: 32,
-      config: TWO_LAYERS,
-      peaks: PEAKS,
-      repeats: 1,
-    } as const;
-    const report = await benchKernels(gpu, { ...options, ops: ['dense', 'conv.forward'], part: 'head' });
+    const report = await benchKernels(gpu, { ...ONE_IMAGE, ops: ['dense', 'conv.forward'], part: 'head' });
     expect(report.part).toBe('head');
     expect(new Set(report.rows.map(({ op }) => op))).toEqual(
       new Set(['dense.forward', 'dense.backwardData', 'dense.backwardWeights']),
@@ -51,7 +52,7 @@ describe('bench kernels', () => {
     expect(new Set(report.timeline.map(({ label }) => label))).toContain('bn');
     expect(report.timeline).toHaveLength(report.dispatches);
     expect(report.timeline.every(({ label }) => !label.startsWith('conv'))).toBe(true);
-    await expect(benchKernels(gpu, { ...options, part: 'tail' })).rejects.toThrow(
+    await expect(benchKernels(gpu, { ...ONE_IMAGE, part: 'tail' })).rejects.toThrow(
       'densenet121 has no part "tail". Its parts are stem, dense block 1, transition 1, dense block 2, head, ',
     );
   });
@@ -75,17 +76,9 @@ describe('bench kernels', () => {
   });
 
   it('races what no step holds, and times Adam on all parameters', async () => {
-    const options = {
-      kind: 'train',
-      batch: 1,
-      size: 32,
-      config: TWO_LAYERS,
-      peaks: PEAKS,
-      repeats: 1,
-    } as const;
-    const adam = await benchKernels(gpu, { ...options, ops: ['adam.step'] });
+    const adam = await benchKernels(gpu, { ...ONE_IMAGE, ops: ['adam.step'] });
     expect(adam.rows.some(({ variant, chosen }) => variant === 'vec4' && chosen)).toBe(true);
-    const resize = await benchKernels(gpu, { ...options, ops: ['resize'] });
+    const resize = await benchKernels(gpu, { ...ONE_IMAGE, ops: ['resize'] });
     expect(resize.rows.map(({ op }) => op)).toContain('resize.bilinear');
     expect(resize.rows.every(({ count }) => count === 0)).toBe(true);
   });

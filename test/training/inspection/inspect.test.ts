@@ -1,15 +1,14 @@
 /** The maps of an inspection against PyTorch's, and against what a training step makes of the same batch. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TOLERANCE, worstDifference } from '../../../src/core/tolerance.js';
 import { type DenseNetConfig, densenetConfig } from '../../../src/densenet/architecture.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
-import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import type { Batch } from '../../../src/training/batch.js';
 import type { InspectedMap, InspectOptions } from '../../../src/training/inspection/inspect.js';
 import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
 import { BOUND, golden } from '../../support/golden/parity.js';
 import { type GoldenTensor, sketchDistance } from '../../support/golden/sketch.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
 import { generatedBatch, generatedLossWeights, generatedWeights } from '../../support/networks/generated.js';
 import { TINY, TINY_LOSS, tinyBatch } from '../../support/networks/tinyNet.js';
 
@@ -25,14 +24,7 @@ interface Activations {
   }[];
 }
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = (await openNodeGpu({ quiet: true })).gpu;
-});
-afterAll(() => {
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+const gpu = await testGpu();
 
 const TRAINING = { mode: 'training', gradients: true } as const;
 

@@ -2,65 +2,25 @@
  * `<chexgpu-race>`: the bench in a page, for these pages and for others. Nothing to set; method `load(file)` shows a
  * result that `chexgpu bench --out` or this element wrote. Events: `chexgpu-ready`, `chexgpu-raced` (the document).
  */
-import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { saveBlob } from '../../parts/fileSaving.js';
 import { formStyles } from '../../parts/formStyles.js';
-import { frame, tables } from '../../parts/frame.js';
+import { frame, sideBySide, tables } from '../../parts/frame.js';
 import { icons } from '../../parts/icons.js';
+import { SessionElement } from '../../parts/sessionElement.js';
 import { controls, tokens } from '../../parts/tokens.js';
-import { saveBlob } from './fileSaving.js';
 import { raceStyles } from './raceStyles.js';
 import { resultCards } from './results.js';
 import { RaceSession } from './session.js';
 import { settingsCard } from './settings.js';
 
-/** Pictures of a second: runs of small kernels take a few milliseconds. */
-const SHOW_EVERY_MS = 120;
-
 @customElement('chexgpu-race')
-export class ChexgpuRace extends LitElement {
-  static override styles = [tokens, controls, frame, tables, formStyles, raceStyles];
+export class ChexgpuRace extends SessionElement<RaceSession> {
+  static override styles = [tokens, controls, frame, sideBySide, tables, formStyles, raceStyles];
 
-  @state() private accessor version = 0;
-  private session: RaceSession | null = null;
-  private shown = 0;
-  private waiting: ReturnType<typeof setTimeout> | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    if (this.session) return;
-    const session = new RaceSession();
-    this.session = session;
-    for (const name of ['change', 'ready', 'raced'] as const) {
-      session.addEventListener(name, (event) => {
-        this.show();
-        if (name === 'change') return;
-        const { detail } = event as CustomEvent<unknown>;
-        this.dispatchEvent(new CustomEvent(`chexgpu-${name}`, { detail, bubbles: true, composed: true }));
-      });
-    }
-    void session.open();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    // Moved within a page it comes back at once.
-    queueMicrotask(() => {
-      if (this.isConnected) return;
-      this.session?.close();
-      this.session = null;
-    });
-  }
-
-  /** Draws anew, not more often than is of use. */
-  private show(): void {
-    if (this.waiting !== undefined) return;
-    const wait = Math.max(0, this.shown + SHOW_EVERY_MS - performance.now());
-    this.waiting = setTimeout(() => {
-      this.waiting = undefined;
-      this.shown = performance.now();
-      this.version++;
-    }, wait);
+  constructor() {
+    super(() => new RaceSession(), ['ready', 'raced']);
   }
 
   /** Shows the result in a JSON file. */

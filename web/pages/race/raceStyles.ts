@@ -2,25 +2,7 @@
 import { css } from 'lit';
 
 export const raceStyles = css`
-  .columns {
-    display: grid;
-    gap: 14px;
-    grid-template-columns: minmax(0, 1fr);
-    align-items: start;
-  }
-  .side,
-  .main {
-    display: grid;
-    gap: 14px;
-    min-width: 0;
-  }
-  .card {
-    display: grid;
-    gap: 14px;
-  }
-  h1,
-  h2 {
-    margin: 0;
+  h1 {
     font-size: 15px;
     font-weight: 650;
     letter-spacing: -0.005em;
@@ -29,29 +11,8 @@ export const raceStyles = css`
     font-size: 13.5px;
     font-weight: 600;
   }
-  .row {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 8px;
-  }
   .message {
-    padding: 10px 14px;
-    border-radius: var(--radius);
-    font-size: 14px;
-    background: var(--surface);
-    border: 1px solid var(--line);
     overflow-wrap: anywhere;
-  }
-  .message.bad {
-    background: var(--bad-soft);
-    border-color: transparent;
-    color: var(--bad-ink);
-  }
-  .message.doubt {
-    background: var(--warn-soft);
-    border-color: var(--warn-line);
-    color: var(--warn-ink);
   }
   .fields .network,
   .fields .kind,
@@ -79,11 +40,6 @@ export const raceStyles = css`
   .empty .quiet {
     max-width: 560px;
     margin: 0 auto;
-  }
-  progress {
-    width: 100%;
-    height: 8px;
-    accent-color: var(--accent);
   }
   .tiles {
     display: grid;
@@ -186,20 +142,5 @@ export const raceStyles = css`
   }
   .bar.chosen {
     background: var(--accent);
-  }
-  .facts {
-    font-size: 13px;
-    color: var(--muted);
-    padding: 0 4px;
-  }
-  .facts .adapter {
-    display: inline-flex;
-    align-items: center;
-    gap: 6px;
-  }
-  @container (min-width: 980px) {
-    .columns {
-      grid-template-columns: minmax(330px, 400px) minmax(0, 1fr);
-    }
   }
 `;

@@ -4,6 +4,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { KernelRow } from '../../../bench/kernels/kernelRows.js';
 import { milliseconds, percent, threeDigits } from '../../../src/core/formatting.js';
 import { type Peaks, roof } from '../../../src/engine/timing/peaks.js';
+import { chart } from '../../parts/chart.js';
 import { tokens } from '../../parts/tokens.js';
 import { FAMILIES, type Plot, plotOf, tickWords } from './rooflinePlot.js';
 
@@ -22,33 +23,16 @@ function wordsOf(row: KernelRow): string {
 export class Roofline extends LitElement {
   static override styles = [
     tokens,
+    chart,
     css`
       :host {
-        display: block;
-        min-width: 0;
-        --c0: var(--accent);
-        --c1: var(--found);
-        --c2: light-dark(#6a3fa0, #c3a6f5);
         --c3: light-dark(#55636f, #9aa8b4);
-      }
-      svg {
-        display: block;
-        width: 100%;
-      }
-      text {
-        fill: var(--muted);
-        font: 12px var(--font);
-        font-variant-numeric: tabular-nums;
       }
       text.peak {
         fill: var(--ink);
         paint-order: stroke;
         stroke: var(--surface);
         stroke-width: 4px;
-      }
-      .grid {
-        stroke: var(--line);
-        stroke-width: 1;
       }
       .roof {
         fill: none;

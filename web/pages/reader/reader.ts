@@ -11,6 +11,7 @@ import type { MapColours } from 'chexgpu';
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { ref } from 'lit/directives/ref.js';
+import { saveBlob } from '../../parts/fileSaving.js';
 import { frame } from '../../parts/frame.js';
 import { stepperStyles } from '../../parts/stepper.js';
 import { controls, tokens } from '../../parts/tokens.js';
@@ -163,10 +164,13 @@ export class ChexgpuReader extends LitElement {
     if (!session) return;
     const look = { opacity: this.opacity, colours: this.colours };
     try {
-      if (what === 'csv') download('readings.csv', session.csv());
-      else if (what === 'report') download('readings.html', await session.report(look));
+      if (what === 'csv') saveBlob({ name: 'readings.csv', blob: session.csv() });
+      else if (what === 'report') saveBlob({ name: 'readings.html', blob: await session.report(look) });
       else
-        download(`${session.current?.name ?? 'xray'}.gradcam.png`, await session.png(look, this.showsBoxes));
+        saveBlob({
+          name: `${session.current?.name ?? 'xray'}.gradcam.png`,
+          blob: await session.png(look, this.showsBoxes),
+        });
     } catch (error) {
       session.fail(error);
     }
@@ -328,13 +332,4 @@ export class ChexgpuReader extends LitElement {
         </select>
       </label>`;
   }
-}
-
-function download(name: string, content: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  // The download has its own hold on the content by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

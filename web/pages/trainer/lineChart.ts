@@ -1,6 +1,7 @@
 /** `<chexgpu-line-chart>`: curves in a frame with axes, drawn by hand as SVG at the size that there is. */
 import { css, html, LitElement, nothing, type SVGTemplateResult, svg, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import { chart } from '../../parts/chart.js';
 import { tokens } from '../../parts/tokens.js';
 
 export interface Series {
@@ -49,28 +50,13 @@ interface Frame {
 export class LineChart extends LitElement {
   static override styles = [
     tokens,
+    chart,
     css`
       :host {
-        display: block;
-        min-width: 0;
-        --c0: var(--accent);
-        --c1: var(--found);
-        --c2: light-dark(#6a3fa0, #c3a6f5);
         --c3: light-dark(#2c6e31, #86d18a);
       }
       svg {
-        display: block;
-        width: 100%;
         overflow: visible;
-      }
-      text {
-        fill: var(--muted);
-        font: 12px var(--font);
-        font-variant-numeric: tabular-nums;
-      }
-      .grid {
-        stroke: var(--line);
-        stroke-width: 1;
       }
       .axis {
         stroke: var(--line-strong);

@@ -3,12 +3,14 @@
  * paths and `drawPhantoms(images, seed)`. Events, with what they are about in `detail`: `chexgpu-ready`,
  * `chexgpu-step`, `chexgpu-paused`, `chexgpu-done`, `chexgpu-withdrawn`.
  */
-import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
-import { frame, tables } from '../../parts/frame.js';
+import { saveBlob } from '../../parts/fileSaving.js';
+import { frame, sideBySide, tables } from '../../parts/frame.js';
 import { gpuWords } from '../../parts/gpuWords.js';
 import { icons } from '../../parts/icons.js';
+import { SessionElement, SHOW_EVERY_MS } from '../../parts/sessionElement.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import { takeChosen, takeDropped } from './intake.js';
 import { dataCard, figuresCard, type ProgressActs, progressCard } from './parts.js';
@@ -19,55 +21,16 @@ import './resultsView.js';
 import './settingsForm.js';
 
 const PHANTOMS = { images: 100, seed: 1 };
-/** Pictures of a second: a step may take a few milliseconds. */
-const SHOW_EVERY_MS = 120;
 
 @customElement('chexgpu-trainer')
-export class ChexgpuTrainer extends LitElement {
-  static override styles = [tokens, controls, frame, tables, trainerStyles];
+export class ChexgpuTrainer extends SessionElement<TrainerSession> {
+  static override styles = [tokens, controls, frame, sideBySide, tables, trainerStyles];
 
-  @state() private accessor version = 0;
   @state() private accessor over = false;
   @state() private accessor phantoms = PHANTOMS;
-  private session: TrainerSession | null = null;
-  private shown = 0;
-  private waiting: ReturnType<typeof setTimeout> | undefined;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    if (this.session) return;
-    const session = new TrainerSession();
-    this.session = session;
-    for (const name of ['change', 'ready', 'step', 'paused', 'done', 'withdrawn'] as const) {
-      session.addEventListener(name, (event) => {
-        this.show();
-        if (name === 'change') return;
-        const { detail } = event as CustomEvent<unknown>;
-        this.dispatchEvent(new CustomEvent(`chexgpu-${name}`, { detail, bubbles: true, composed: true }));
-      });
-    }
-    void session.open();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    // Moved within a page it comes back at once.
-    queueMicrotask(() => {
-      if (this.isConnected) return;
-      this.session?.close();
-      this.session = null;
-    });
-  }
-
-  /** Draws anew, not more often than is of use. */
-  private show(): void {
-    if (this.waiting !== undefined) return;
-    const wait = Math.max(0, this.shown + SHOW_EVERY_MS - performance.now());
-    this.waiting = setTimeout(() => {
-      this.waiting = undefined;
-      this.shown = performance.now();
-      this.version++;
-    }, wait);
+  constructor() {
+    super(() => new TrainerSession(), ['ready', 'step', 'paused', 'done', 'withdrawn']);
   }
 
   /** Reads a folder with train.csv, valid.csv, test.csv and images/; paths as in it. */
@@ -96,12 +59,7 @@ export class ChexgpuTrainer extends LitElement {
 
   private async save(what: { kind: string } | { name: string }): Promise<void> {
     const found = await this.session?.download(what);
-    if (!found) return;
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(found.blob);
-    link.download = found.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    if (found) saveBlob(found);
   }
 
   private readonly acts: ProgressActs = {

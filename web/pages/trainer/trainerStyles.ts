@@ -2,16 +2,6 @@
 import { css } from 'lit';
 
 export const trainerStyles = css`
-  .side,
-  .main {
-    display: grid;
-    gap: 14px;
-    min-width: 0;
-  }
-  .card {
-    display: grid;
-    gap: 14px;
-  }
   .start {
     place-items: center;
     min-height: min(46vh, 460px);
@@ -65,21 +55,11 @@ export const trainerStyles = css`
     font-weight: 600;
     margin-bottom: 4px;
   }
-  progress {
-    width: 100%;
-    height: 8px;
-    accent-color: var(--accent);
-  }
   .status {
     display: flex;
     flex-wrap: wrap;
     gap: 2px 20px;
     font-size: 14px;
     font-variant-numeric: tabular-nums;
-  }
-  @container (min-width: 980px) {
-    .columns {
-      grid-template-columns: minmax(330px, 400px) minmax(0, 1fr);
-    }
   }
 `;

@@ -4,5 +4,6 @@ export function saveBlob({ name, blob }: { name: string; blob: Blob }): void {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
+  // The download has its own hold on the content by then.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
