@@ -76,7 +76,7 @@ export function startOf(session: ReaderSession, acts: Acts): TemplateResult {
     <div class="inside">
       <h1>Drop chest X-rays here</h1>
       <p class="quiet">
-        One, many, or a folder; PNG of 8 or 16 bits, or JPEG. Or paste a picture. Fourteen findings come back, each with the
+        One, many, or a folder; PNG (8, 16 bits) or JPEG. Or paste a picture. Fourteen findings come back, each with the
         place in the X-ray that speaks for it.
       </p>
       <div class="row">
