@@ -51,6 +51,7 @@ export async function bundleWeb(outdir) {
       'chexgpu-reader': join(web, 'pages', 'reader', 'reader.ts'),
       'chexgpu-trainer': join(web, 'pages', 'trainer', 'trainer.ts'),
       'chexgpu-race': join(web, 'pages', 'race', 'race.ts'),
+      'chexgpu-explorer': join(web, 'pages', 'explorer', 'explorer.ts'),
       'race-tfjs': join(web, 'pages', 'race', 'inWorker', 'tfjsWorker.ts'),
     },
     outdir,

@@ -13,7 +13,9 @@ const KEEP_AFTER_MS = 20_000;
 
 const THEME_WORDS: Record<Theme, string> = { auto: 'as the system', light: 'light', dark: 'dark' };
 
-const pageInAddress = (): PageEntry => PAGES.find(({ id }) => `#${id}` === location.hash) ?? PAGES[0];
+/** What stands behind a `?` is the page's own. */
+const pageInAddress = (): PageEntry =>
+  PAGES.find(({ id }) => `#${id}` === location.hash.split('?')[0]) ?? PAGES[0];
 
 @customElement('chexgpu-app')
 export class ChexgpuApp extends LitElement {

@@ -1,0 +1,65 @@
+/**
+ * `<chexgpu-explorer>`: a network's training step, from the whole network down to the products of one number. Nothing
+ * to set. Event: `chexgpu-ready`.
+ */
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { frame } from '../../parts/frame.js';
+import { icons } from '../../parts/icons.js';
+import { SessionElement } from '../../parts/sessionElement.js';
+import { controls, tokens } from '../../parts/tokens.js';
+import { explorerStyles } from './explorerStyles.js';
+import { ExplorerSession } from './session.js';
+import { type ExplorerTab, TABS } from './tabs.js';
+
+@customElement('chexgpu-explorer')
+export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
+  static override styles = [tokens, controls, frame, explorerStyles];
+
+  /** Tabs whose elements are there. */
+  @state() private accessor loaded: ReadonlySet<string> = new Set();
+
+  constructor() {
+    super(() => new ExplorerSession(), ['ready']);
+  }
+
+  private get tab(): ExplorerTab {
+    return TABS.find(({ id }) => id === this.session?.place.tab) ?? TABS[0];
+  }
+
+  override willUpdate(): void {
+    const { tab, loaded } = this;
+    if (loaded.has(tab.id)) return;
+    void tab.load().then(() => {
+      this.loaded = new Set([...this.loaded, tab.id]);
+    });
+  }
+
+  override render(): TemplateResult {
+    const { session, version, tab, loaded } = this;
+    if (!session) return html``;
+    const { failure, opened } = session;
+    return html`<div class="page" data-version=${version}>
+      <h1 class="offscreen">Explorer</h1>
+      <div class="tabs" role="group" aria-label="What is shown">
+        ${TABS.map(
+          ({ id, title }) =>
+            html`<button
+              type="button"
+              aria-pressed=${id === tab.id ? 'true' : 'false'}
+              @click=${() => session.go({ tab: id })}
+            >
+              ${title}
+            </button>`,
+        )}
+      </div>
+      ${failure ? html`<p class="message bad" role="alert">${failure}</p>` : nothing}
+      ${loaded.has(tab.id) ? tab.render(session, version) : nothing}
+      <div class="facts">
+        <span class="adapter"
+          >${icons.chip} ${opened?.adapter?.sentence ?? (failure ? 'No GPU.' : 'Looking for a GPU …')}</span
+        >
+      </div>
+    </div>`;
+  }
+}

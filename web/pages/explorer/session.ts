@@ -1,0 +1,105 @@
+/**
+ * What the page of the Explorer knows: the place in the address, and what the worker looks at. All tabs share it:
+ * `session.place` says where somebody is, `session.go({ ... })` goes elsewhere, `session.worker.call(...)` asks.
+ */
+import { WorkerClient } from '../../worker/client.js';
+import type { ExplorerWork } from './inWorker/work.js';
+import { type ExplorerNetwork, networkOf } from './networks.js';
+import { type Place, readPlace, writePlace } from './place.js';
+import type { Opened, SubjectWish } from './types.js';
+
+/** The page's name in the address; elsewhere the address is not ours. */
+const OURS = /^#explorer(?:\?|$)/;
+
+const wishOf = ({ network, image, labels }: Place): SubjectWish => ({ network, image, labels });
+
+/** Sends `change`; `ready` once the picture can be used; `looked` when the worker looks at something else. */
+export class ExplorerSession extends EventTarget {
+  readonly worker = new WorkerClient<ExplorerWork>('explorer');
+  place: Place = readPlace(location.hash);
+  /** Null until the worker looks at what the place says. */
+  opened: Opened | null = null;
+  /** Why there is no GPU, or nothing to look at. */
+  failure = '';
+  private wish = '';
+
+  constructor() {
+    super();
+    this.worker.addEventListener('lost', (event) => {
+      this.failure = `The GPU was lost: ${(event as CustomEvent<string>).detail || 'no reason given'}.`;
+      this.tell('change');
+    });
+  }
+
+  get network(): ExplorerNetwork {
+    return networkOf(this.place.network);
+  }
+
+  async open(): Promise<void> {
+    addEventListener('hashchange', this.follow);
+    this.tell('ready');
+    await this.look();
+  }
+
+  close(): void {
+    removeEventListener('hashchange', this.follow);
+    this.worker.close();
+  }
+
+  /** Goes to another place; each is a step in the browser's history but those that `replace` the one before. */
+  go(change: Partial<Place>, { replace = false } = {}): void {
+    this.place = { ...this.place, ...change };
+    const address = `#explorer${writePlace(this.place)}`;
+    if (OURS.test(location.hash) && address !== location.hash) {
+      if (replace) history.replaceState(null, '', address);
+      else history.pushState(null, '', address);
+    }
+    this.arrived();
+  }
+
+  private readonly follow = () => {
+    if (!OURS.test(location.hash)) return;
+    this.place = readPlace(location.hash);
+    this.arrived();
+  };
+
+  private arrived(): void {
+    this.tell('change');
+    void this.look();
+  }
+
+  /** Lets the worker look at what the place says. */
+  private async look(): Promise<void> {
+    const wish = wishOf(this.place);
+    const key = JSON.stringify(wish);
+    if (key === this.wish) return;
+    this.wish = key;
+    this.opened = null;
+    this.failure = '';
+    try {
+      const opened = await this.worker.call('look', wish);
+      if (key !== this.wish) return;
+      this.opened = opened;
+      this.tell('looked');
+    } catch (error) {
+      if (key === this.wish) this.failure = error instanceof Error ? error.message : String(error);
+    }
+    this.tell('change');
+  }
+
+  /** A picture of the reader's own. */
+  async addFile(file: File): Promise<void> {
+    const id = `file-${Date.now().toString(36)}`;
+    try {
+      await this.worker.call('addFile', { id, file });
+      this.go({ image: id, labels: this.place.labels });
+    } catch (error) {
+      this.failure = error instanceof Error ? error.message : String(error);
+      this.tell('change');
+    }
+  }
+
+  private tell(name: 'change' | 'ready' | 'looked'): void {
+    this.dispatchEvent(new CustomEvent(name));
+  }
+}
