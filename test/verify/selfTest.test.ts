@@ -23,7 +23,11 @@ const SHAPES_NOT_TAKEN: Record<string, RegExp> = {
   'conv.forward.subgroupScalar': /odd channels|no prologue|^7x7 stride 2(?!, whole tiles)/,
   'conv.forward.subgroup': /odd channels|no prologue|^7x7/,
   'conv.forward.workgroup': /odd channels|^7x7/,
-  'conv.backwardData.subgroup': /odd channels|slice of a block|no prologue|into a block|one pixel/,
+  'conv.backwardData.strided': /^1x1|^3x3(?! stride)|^7x7 stride 2, one channel$/,
+  'conv.backwardData.tiled': /odd channels|^7x7|stride/,
+  'conv.backwardData.subgroup':
+    /odd channels|slice of a block|no prologue|into a block|one pixel|^7x7|stride/,
+  'conv.backwardData.workgroup': /odd channels|^7x7|stride/,
   'conv.backwardWeights.tiledScalar': /odd channels|one channel(?! to)/,
   'conv.backwardWeights.tiled': /odd channels|^7x7/,
   'conv.backwardWeights.subgroupScalar': /^(?!7x7 (stride 2, whole tiles|stem))/,

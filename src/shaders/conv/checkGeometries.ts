@@ -60,6 +60,25 @@ export const GEOMETRIES: Geometry[] = [
   { title: '7x7 stem at 64 px', x: [4, 64, 64, 3], out: 64, conv: STEM, prologue: false, race: true },
 ];
 
+/** Strides with a gradient of the input, that no network has: several columns of channels, an even window, slices. */
+export const STRIDED: readonly Geometry[] = [
+  {
+    title: '3x3 stride 2, slice of a block',
+    x: [2, 8, 11, 6],
+    out: 12,
+    conv: { kernel: 3, stride: 2, pad: 1 },
+    prologue: false,
+    wide: { x: 9, y: 20, yFrom: 4 },
+  },
+  {
+    title: '4x4 stride 3',
+    x: [1, 13, 8, 5],
+    out: 8,
+    conv: { kernel: 4, stride: 3, pad: 2 },
+    prologue: false,
+  },
+];
+
 /**
  * Whatever a plan may ask for that the shapes above do not have: each window with and without a prologue, channels for
  * every tile, and pixels for each number of them that a thread may take. The few pixels are not square, so that no

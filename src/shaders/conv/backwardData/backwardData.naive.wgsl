@@ -1,7 +1,9 @@
-// Convolution, gradient with respect to the input, one thread per input element. Stride 1, "same" padding
-// (PAD = (KERNEL-1)/2): the only case the network needs, since the stem's input is the image.
+// Convolution, gradient with respect to the input, one thread per input element.
 //
-//   dx[b,iy,ix,ci] = sum over ky,kx,co of  dy[b, iy+PAD-ky, ix+PAD-kx, co] * weights[ky,kx,ci,co]
+//   dx[b,iy,ix,ci] = sum over ky,kx,co of  dy[b, (iy+PAD-ky)/STRIDE, (ix+PAD-kx)/STRIDE, co] * weights[ky,kx,ci,co]
+//
+// over the taps whose quotients are whole and lie in dy. A training step needs stride 1 alone; the stem's 7x7/2 reads
+// the image, whose gradient only `inspect` asks for.
 //
 // dx is the gradient of what the convolution saw, after any prologue: batchnorm.reluBackwardAndSums takes it on.
 // Variants, from naive (this, any channels) to fast: BACKWARD_DATA in backwardData.ts.
@@ -9,6 +11,7 @@
 
 const KERNEL: u32 = 3;
 const PAD: u32 = 1;
+const STRIDE: u32 = 1;
 const WORKGROUP: u32 = 64;
 
 struct Params {
@@ -38,13 +41,19 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let b = pixel / (params.width * params.height);
   if (b >= params.batch) { return; }
 
+  let outHeight = (params.height + 2u * PAD - KERNEL) / STRIDE + 1u;
+  let outWidth = (params.width + 2u * PAD - KERNEL) / STRIDE + 1u;
   var sum = 0.0;
   for (var ky = 0u; ky < KERNEL; ky++) {
     for (var kx = 0u; kx < KERNEL; kx++) {
-      let oy = iy + PAD - ky;
-      let ox = ix + PAD - kx;
-      if (oy >= params.height || ox >= params.width) { continue; }
-      let source = ((b * params.height + oy) * params.width + ox) * params.dyPixelStride + params.dyOffset;
+      // Below 0 they wrap around, and lie behind the last row or column.
+      let down = iy + PAD - ky;
+      let right = ix + PAD - kx;
+      if (down % STRIDE != 0u || right % STRIDE != 0u) { continue; }
+      let oy = down / STRIDE;
+      let ox = right / STRIDE;
+      if (oy >= outHeight || ox >= outWidth) { continue; }
+      let source = ((b * outHeight + oy) * outWidth + ox) * params.dyPixelStride + params.dyOffset;
       let row = ((ky * KERNEL + kx) * params.inChannels + ci) * params.outChannels;
       for (var co = 0u; co < params.outChannels; co++) {
         sum += dy[source + co] * weights[row + co];

@@ -12,7 +12,7 @@ import {
 } from '../../batchnorm/batchnorm.js';
 import { places } from '../../vec4.js';
 import { workgroupSize } from '../../workgroups.js';
-import { type ConvShape, gemmClass } from '../shape.js';
+import { type ConvShape, describeShape, gemmClass } from '../shape.js';
 import {
   pixelTile,
   sharingLanes,
@@ -22,13 +22,15 @@ import {
 } from '../subgroupTiles.js';
 import { withWorkgroup, workgroupChoices, workgroupThreads } from '../workgroupTiles.js';
 import backwardDataNaive from './backwardData.naive.wgsl';
+import backwardDataStrided from './backwardData.strided.wgsl';
 import backwardDataSubgroup from './backwardData.subgroup.wgsl';
 import backwardDataTiled from './backwardData.tiled.wgsl';
 import backwardDataWorkgroup from './backwardData.workgroup.wgsl';
 
-/** From naive to fast; workgroup is for hardware. */
+/** From naive to fast; workgroup is for hardware, strided for strides above 1. */
 export const BACKWARD_DATA = kernels('conv.backwardData', {
   naive: backwardDataNaive,
+  strided: backwardDataStrided,
   tiled: backwardDataTiled,
   subgroup: backwardDataSubgroup,
   workgroup: backwardDataWorkgroup,
@@ -36,7 +38,7 @@ export const BACKWARD_DATA = kernels('conv.backwardData', {
 type Variant = keyof typeof BACKWARD_DATA;
 
 interface Tensors {
-  /** dy[b,h,w,co], may be a channel slice. */
+  /** dy[b,oh,ow,co], may be a channel slice. */
   dy: Tensor;
   /** weights[ky,kx,ci,co], dense. */
   weights: Tensor;
@@ -44,8 +46,13 @@ interface Tensors {
   dx: Tensor;
 }
 
-function choices(plan: PlanBuilder, { dy, dx }: Tensors): Choice<Variant>[] {
+function choices(plan: PlanBuilder, { dy, dx }: Tensors, { stride }: ConvShape): Choice<Variant>[] {
   const list: Choice<Variant>[] = [];
+  if (stride > 1) {
+    const tile = { PIXELS: pixelTile(plan, pixels(dx)), IN: Math.min(channels(dx), 4) };
+    if (isVec4(dy)) list.push({ variant: 'strided', tile });
+    return [...list, { variant: 'naive', tile: {} }];
+  }
   if (isVec4(dy) && isVec4(dx)) {
     for (const { rows, columns4 } of tilesFor(plan.gpu, 'backwardData', pixels(dx), channels(dx) / 4)) {
       list.push({ variant: 'subgroup', tile: { PIXELS: rows, OUT4: columns4 } });
@@ -62,7 +69,7 @@ export interface NormOptions {
   epsilon: number;
 }
 
-/** dx = gradient of the loss with respect to what the convolution read, after its prologue. Stride 1. */
+/** dx = gradient of the loss with respect to what the convolution read, after its prologue. */
 export function convBackwardData(plan: PlanBuilder, label: string, tensors: Tensors, shape: ConvShape): void {
   record(plan, label, tensors, shape);
 }
@@ -100,20 +107,21 @@ function record(
   through?: NormOptions & { norm: NormTensors },
 ): Tensor | undefined {
   const { dy, weights, dx } = tensors;
-  const { kernel, pad } = shape;
+  const { kernel, stride, pad } = shape;
   const [b, h, w, ci] = dx.shape;
   const co = channels(dy);
   const count = pixels(dx);
   const { variant, tile } = plan.choose<Variant>({
     key: gemmClass(shape, count, kernel ** 2 * co, ci),
     variants: BACKWARD_DATA,
-    choices: choices(plan, tensors),
+    choices: choices(plan, tensors, shape),
     tensors: { dy, weights, dx },
     record: (other, t) => convBackwardData(other, label, { dy: t.dy, weights: t.weights, dx: t.dx }, shape),
   });
   const goesThrough = variant === 'workgroup' || (variant === 'subgroup' && subgroupIsWorkgroup(plan.gpu));
   if (through && !goesThrough) return undefined;
   const constants: Record<string, number> = { KERNEL: kernel, PAD: pad, ...tile };
+  if (stride > 1) constants.STRIDE = stride;
   let workgroups = linear(count * ci, 64);
   let parts: Tensor | undefined;
   if (variant === 'subgroup' || variant === 'workgroup') {
@@ -131,6 +139,11 @@ function record(
   } else if (variant === 'tiled') {
     constants.WORKGROUP = workgroupSize(plan);
     workgroups = [Math.ceil(count / (constants.WORKGROUP * tile.PIXELS)), Math.ceil(ci / 8), 1];
+  } else if (variant === 'strided') {
+    constants.WORKGROUP = workgroupSize(plan);
+    const runs = b * h * stride * Math.ceil(w / (stride * tile.PIXELS));
+    workgroups = [...linear(runs, constants.WORKGROUP)];
+    workgroups[2] = Math.ceil(ci / tile.IN);
   }
   plan.add({
     kernel: BACKWARD_DATA[variant],
@@ -147,8 +160,8 @@ function record(
     },
     tensors: { dy, weights, dx, ...(parts && { parts, ...normBindings(dy, through) }) },
     workgroups,
-    shape: `[${dy.shape.join(',')}] ${kernel}x${kernel} -> ${ci}`,
-    flops: 2 * count * kernel ** 2 * ci * co,
+    shape: describeShape(dy, shape, ci),
+    flops: 2 * pixels(dy) * kernel ** 2 * ci * co,
     bytes: 4 * (elements(dy.shape) + elements(weights.shape) + elements(dx.shape)),
   });
   return through && parts;
