@@ -10,7 +10,7 @@ export type MapKind =
   | 'probabilities'
   | 'loss terms'
   | 'loss'
-  | `gradient of ${Exclude<Layer, 'input' | 'concat'>}`
+  | `gradient of ${Exclude<Layer, 'concat'>}`
   | 'gradient through batchnorm'
   | 'gradient through relu'
   | 'gradient through conv'
@@ -85,6 +85,12 @@ export const FORMULAS: Readonly<Record<MapKind, Formula>> = {
   },
   'gradient of maxpool': { formula: 'sum of what all readers of the map pass back to it', source: CHAIN },
   'gradient of avgpool': { formula: 'sum of what all readers of the map pass back to it', source: CHAIN },
+  'gradient of input': {
+    formula:
+      'dx[b,i,j,c] = sum over u,v,o of dy[b, (i - u + pad) / stride, (j - v + pad) / stride, o] * kernel[u,v,c,o], ' +
+      'where the quotients are whole',
+    source: CHAIN,
+  },
   'gradient through batchnorm': {
     formula:
       'dx = gamma / sqrt(variance + epsilon) * (dz - mean(dz) - xhat * mean(dz * xhat)), xhat = (x - mean) / ' +

@@ -82,7 +82,7 @@ export interface InspectOptions extends WorkOptions {
   mode?: 'inference' | 'training';
   /**
    * In training: on the way back the gradients of all maps and of all weights that learn, of this batch alone and
-   * before clipping; not that of the input, which no step computes. Default: false.
+   * before clipping; last that of the normalised input, which no step computes. Default: false.
    */
   gradients?: boolean;
   /** Which maps to read; the others cost nothing. Default: all. */

@@ -69,7 +69,7 @@ function layerItems(maps: LayerMaps): Item[] {
 
 function gradientItems(maps: LayerMaps, back: LayerGradients, { name, kind }: NetworkLayer): Item[] {
   // A concatenation's gradient is that of the layers that made its channels.
-  if (kind === 'zeropad' || kind === 'concat' || kind === 'input') return [];
+  if (kind === 'zeropad' || kind === 'concat') return [];
   const source = back.of(name);
   if (!source) return [];
   const addends = maps.addends(name);

@@ -41,8 +41,8 @@ def passes(w, images, labels):
     def conv(x, name, **options):
         return keep("conv", name, F.conv2d(x, w[f"{name}/kernel"], **options))
 
-    x = torch.as_tensor(images, dtype=torch.float64).permute(0, 3, 1, 2)
-    x = norm_relu(conv(x, "conv1/conv", stride=2, padding=3), "conv1/bn", "conv1/relu")
+    x = torch.as_tensor(images, dtype=torch.float64).permute(0, 3, 1, 2).requires_grad_()
+    x = norm_relu(conv(keep("input", "input_1", x), "conv1/conv", stride=2, padding=3), "conv1/bn", "conv1/relu")
     x = keep("maxpool", "pool1", F.max_pool2d(x, 3, 2, 1))
     blocks = NETWORK["blocks"]
     for b, count in enumerate(blocks):

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { TOLERANCE, worstDifference } from '../../../src/core/tolerance.js';
 import { type DenseNetConfig, densenetConfig } from '../../../src/densenet/architecture.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
+import { initialWeights } from '../../../src/densenet/initialisers.js';
 import type { Batch } from '../../../src/training/batch.js';
 import type { InspectedMap, InspectOptions } from '../../../src/training/inspection/inspect.js';
 import { weightedCrossEntropy } from '../../../src/training/losses/weightedCrossEntropy.js';
@@ -10,7 +11,7 @@ import { BOUND, golden } from '../../support/golden/parity.js';
 import { type GoldenTensor, sketchDistance } from '../../support/golden/sketch.js';
 import { testGpu } from '../../support/gpu/testGpu.js';
 import { generatedBatch, generatedLossWeights, generatedWeights } from '../../support/networks/generated.js';
-import { TINY, TINY_LOSS, tinyBatch } from '../../support/networks/tinyNet.js';
+import { TINY, TINY_LOSS, tinyBatch, tinyFloats } from '../../support/networks/tinyNet.js';
 
 interface Activations {
   network: { blocks: number[]; growth: number; bottleneck: number; stem: number; classes: number };
@@ -27,6 +28,7 @@ interface Activations {
 const gpu = await testGpu();
 
 const TRAINING = { mode: 'training', gradients: true } as const;
+const ONLY_LOSS: InspectOptions = { mode: 'training', only: ({ kind }) => kind === 'loss' };
 
 async function inspected(model: DenseNet, batch: Batch, options: InspectOptions = TRAINING) {
   const maps = new Map<string, InspectedMap>();
@@ -61,7 +63,7 @@ describe('a training pass map by map', () => {
     const got = await inspected(model, batch);
     await model.dispose();
     expect(Math.abs(lossOf(got) - loss)).toBeLessThan(BOUND.loss * loss);
-    const compared = [...got.keys()].filter((id) => !/^(input|loss)/.test(id));
+    const compared = [...got.keys()].filter((id) => !id.startsWith('loss'));
     expect(compared.sort()).toEqual(Object.keys(maps).sort());
     for (const id of compared) {
       const { shape, values: all } = got.get(id)!;
@@ -193,7 +195,46 @@ describe('an inspection', () => {
     expect(await model.trainStep(tinyBatch(1))).toBe(lossOf(maps));
     const gradients = await model.gradients();
     for (const { name, values } of learning) expect(values, name).toEqual(gradients.get(name));
-    expect([...maps.keys()].some((id) => /^gradient.* conv[12]/.test(id))).toBe(false);
+    expect([...maps.keys()].some((id) => /^gradient.* (conv[12]|input)/.test(id))).toBe(false);
+    await model.dispose();
+  });
+
+  it.each<[string, Partial<DenseNetConfig>, string]>([
+    ['7x7 of stride 2', {}, 'strided'],
+    ['3x3 of stride 1', plain, 'naive'],
+  ])('ends in the gradient of the input, by a %s: finite differences', async (_, changes, variant) => {
+    const config = { ...TINY, ...changes };
+    const weights = new Map(initialWeights(config, 3));
+    // No ReLU but the last opens or closes: a difference across 0 says nothing of a slope.
+    const betas = [...weights.keys()].filter((key) => key.endsWith('/beta') && key !== 'bn/beta');
+    for (const key of betas)
+      weights.set(
+        key,
+        weights.get(key)!.map(() => 8),
+      );
+    const model = await DenseNet.create(gpu, { config, weights });
+    await model.compile(TINY_LOSS);
+    const batch = tinyFloats(2, 4);
+    const [id, { values, kernel, shape, file, beside }] = [...(await inspected(model, batch))].at(-1)!;
+    expect([id, shape, beside]).toEqual(['gradient of input input_1', [4, 16, 16, 3], true]);
+    expect(kernel).toBe(`conv.backwardData.${variant}`);
+    expect(file).toBe(`src/shaders/conv/backwardData/backwardData.${variant}.wgsl`);
+    const lossAt = async (x: Float32Array) => lossOf(await inspected(model, { ...batch, x }, ONLY_LOSS));
+    const slope = async (way: (i: number) => number) => {
+      const [up, down] = [1, -1].map((sign) => batch.x.map((v, i) => v + sign * way(i)));
+      return ((await lossAt(up)) - (await lossAt(down))) / 2;
+    };
+    // Along the gradient itself the loss rises by its length.
+    const length = Math.hypot(...values);
+    const step = 0.01;
+    const along = (await slope((i) => (step * values[i]) / length)) / step;
+    expect(Math.abs(along - length)).toBeLessThan(0.02 * length);
+    // Corners, which other taps reach than the middle does.
+    for (const pixel of [0, 15, 240, 255, 256 + 119]) {
+      const at = 3 * pixel + 1;
+      const difference = (await slope((i) => (i === at ? step : 0))) / step;
+      expect(Math.abs(difference - values[at]), `x[${at}]`).toBeLessThan(4e-5 + 0.03 * Math.abs(values[at]));
+    }
     await model.dispose();
   });
 
