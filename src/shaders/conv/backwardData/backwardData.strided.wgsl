@@ -3,9 +3,9 @@
 //
 //   dx[b,iy,ix,ci] = sum over ky,kx,co of  dy[b, (iy+PAD-ky)/STRIDE, (ix+PAD-kx)/STRIDE, co] * weights[ky,kx,ci,co]
 //
-// Only every STRIDE-th tap meets a pixel of dy, and it is the same taps for pixels that lie STRIDE apart: a thread takes
-// PIXELS such pixels of a row, whose dy lie side by side, and visits no tap in vain. The sum over co is a dot product
-// of two vec4s. Needs channels of dy that are multiples of four; dx may have any.
+// Only every STRIDE-th tap meets a pixel of dy, and it is the same taps for pixels that lie STRIDE apart: a thread
+// takes PIXELS such pixels of a row, whose dy lie side by side, and visits no tap in vain. The sum over co is a dot
+// product of two vec4s. Needs channels of dy that are multiples of four; dx may have any.
 //
 // Variants, from naive to fast: BACKWARD_DATA in backwardData.ts.
 // Check and race: npx chexgpu doctor --kernel conv.backwardData
