@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { smallWgsl } from './scripts/package/shaders.mjs';
 
@@ -12,8 +13,17 @@ const wgslAsText = {
   },
 };
 
+const source = (name: string) => `${fileURLToPath(new URL('src', import.meta.url))}/${name}.ts`;
+
 export default defineConfig({
   plugins: [wgslAsText],
+  // The pages call the library by its name; their modules are tested with its source.
+  resolve: {
+    alias: [
+      { find: /^chexgpu$/, replacement: source('index') },
+      { find: /^chexgpu\/(lab|phantoms|reading)$/, replacement: source('$1') },
+    ],
+  },
   test: {
     globalSetup: 'test/support/programs/runFolder.ts',
     include: ['test/**/*.test.ts'],

@@ -5,7 +5,6 @@
  *     const { model, batch } = await session.subject();
  */
 import {
-  adam,
   DenseNet,
   decodeBlob,
   type Gpu,
@@ -16,7 +15,6 @@ import {
   type PixelBatch,
   SAMPLEWISE,
   type WeightMap,
-  weightedCrossEntropy,
   xrayBatch,
 } from 'chexgpu';
 import { type Device, openDevice } from '../../../worker/device.js';
@@ -24,15 +22,7 @@ import type { WorkHost } from '../../../worker/protocol.js';
 import { type ExplorerNetwork, networkOf } from '../networks.js';
 import type { SubjectWish } from '../types.js';
 import { type Picture, phantomPicture } from './pictures.js';
-
-/** What `compile` is given: the explorer shows the very first step of a training. */
-export function explorerTraining(classes: number) {
-  const ones = new Array<number>(classes).fill(1);
-  return {
-    loss: weightedCrossEntropy({ posWeights: ones, negWeights: ones }),
-    optimizer: adam({ learningRate: 1e-3 }),
-  };
-}
+import { compiled, type ExplorerTraining, explorerTraining } from './training.js';
 
 export interface Subject {
   /** Grows with every subject: what was computed of another one is out of date. */
@@ -40,7 +30,8 @@ export interface Subject {
   readonly network: ExplorerNetwork;
   readonly gpu: Gpu;
   readonly device: Device;
-  /** Compiled by `explorerTraining`, and never trained: nobody changes its weights. */
+  readonly training: ExplorerTraining;
+  /** Compiled by `training`, and never trained: nobody changes its weights. */
   readonly model: DenseNet;
   /** As they were loaded. */
   readonly weights: WeightMap;
@@ -105,7 +96,11 @@ export class SubjectSession {
     const own = Float32Array.from(names, (_, c) => (positive.includes(c) ? 1 : 0));
     const labelled = { ...batch, labels: own };
     const { gpu } = device;
-    return { generation, network, gpu, device, model, weights, labels: names, picture, batch: labelled };
+    const training = explorerTraining(names.length);
+    return {
+      ...{ generation, network, gpu, device, model, weights, training },
+      ...{ labels: names, picture, batch: labelled },
+    };
   }
 
   private async picture(id: string): Promise<Picture> {
@@ -121,7 +116,7 @@ async function load(gpu: Gpu, network: ExplorerNetwork): Promise<Loaded> {
     : { weights: initialWeights(config, 1), labels: null };
   const labels = read.labels ?? LABELS.slice(0, config.classes);
   const model = await DenseNet.create(gpu, { config, weights: read.weights, labels });
-  await model.compile(explorerTraining(config.classes));
+  await model.compile(compiled(explorerTraining(config.classes)));
   return { model, weights: read.weights, labels };
 }
 
