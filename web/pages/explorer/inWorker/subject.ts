@@ -17,11 +17,13 @@ import {
   type WeightMap,
   xrayBatch,
 } from 'chexgpu';
-import { type Device, openDevice } from '../../../worker/device.js';
+import { type AdapterWords, type Device, openDevice } from '../../../worker/device.js';
 import type { WorkHost } from '../../../worker/protocol.js';
 import { type ExplorerNetwork, networkOf } from '../networks.js';
 import type { SubjectWish } from '../types.js';
 import { type Picture, phantomPicture } from './pictures.js';
+import { type RecordedDocument, RecordedRun } from './recordedRun.js';
+import { GpuRun, type RunValues } from './run.js';
 import { compiled, type ExplorerTraining, explorerTraining } from './training.js';
 
 export interface Subject {
@@ -44,12 +46,27 @@ export interface Subject {
 
 type Loaded = Pick<Subject, 'model' | 'weights' | 'labels'>;
 
+/** What the levels are drawn of: values of a subject, or recorded ones. */
+export interface Seen {
+  readonly run: RunValues;
+  readonly labels: readonly string[];
+  /** Of the picture. */
+  readonly name: string;
+  readonly adapter: AdapterWords | null;
+  /** Where the values were recorded, in words; null where they are computed. */
+  readonly recorded: string | null;
+}
+
+/** The recorded step, beside the scripts. */
+const RECORDED = 'explorer-recorded.json';
+
 export class SubjectSession {
   private device: Promise<Device> | null = null;
   private readonly loaded = new Map<string, Promise<Loaded>>();
   private file: { id: string; picture: Promise<Picture> } | null = null;
-  private current: { wish: string; subject: Promise<Subject> } | null = null;
+  private current: { wish: string; subject: Promise<Subject>; seen: Promise<Seen> } | null = null;
   private generation = 0;
+  network: ExplorerNetwork = networkOf('');
 
   constructor(private readonly host: WorkHost) {}
 
@@ -69,17 +86,28 @@ export class SubjectSession {
     return picture;
   }
 
-  /** Changes what is looked at. @throws as `subject` */
-  look(wish: SubjectWish): Promise<Subject> {
+  /** Changes what is looked at. @throws as `subject`, and where nothing is recorded in the place of it */
+  look(wish: SubjectWish): Promise<Seen> {
     const key = JSON.stringify(wish);
-    if (this.current?.wish !== key) this.current = { wish: key, subject: this.make(wish, ++this.generation) };
-    return this.current.subject;
+    if (this.current?.wish !== key) {
+      this.network = networkOf(wish.network);
+      const subject = this.make(wish, ++this.generation);
+      const seen = subject.then(seenOf, (error) => recorded(wish, error));
+      this.current = { wish: key, subject, seen };
+    }
+    return this.current.seen;
   }
 
   /** What is looked at. @throws AdapterError, WeightsError, DataError */
   subject(): Promise<Subject> {
     if (!this.current) return Promise.reject(new Error('Nothing is looked at yet.'));
     return this.current.subject;
+  }
+
+  /** The values of what is looked at, recorded where there is no GPU. @throws as `look` */
+  seen(): Promise<Seen> {
+    if (!this.current) return Promise.reject(new Error('Nothing is looked at yet.'));
+    return this.current.seen;
   }
 
   private async make({ network: id, image, labels }: SubjectWish, generation: number): Promise<Subject> {
@@ -118,6 +146,31 @@ async function load(gpu: Gpu, network: ExplorerNetwork): Promise<Loaded> {
   const model = await DenseNet.create(gpu, { config, weights: read.weights, labels });
   await model.compile(compiled(explorerTraining(config.classes)));
   return { model, weights: read.weights, labels };
+}
+
+function seenOf(subject: Subject): Seen {
+  const { labels, picture, device } = subject;
+  const { words: adapter } = device;
+  return { run: new GpuRun(subject), labels, name: picture.name, adapter, recorded: null };
+}
+
+/** @throws the error, where it says something else than that there is no WebGPU, or nothing such is recorded */
+async function recorded(wish: SubjectWish, error: Error): Promise<Seen> {
+  if (error.name !== 'AdapterError') throw error;
+  const answer = await fetch(new URL(RECORDED, import.meta.url));
+  const document = (await answer.json()) as RecordedDocument;
+  const { network, image } = document;
+  if (wish.network !== network || wish.image !== image || wish.labels) {
+    const what = `${networkOf(network).title}, ${document.picture} with its own labels`;
+    throw new Error(`There is no WebGPU here, and only one step is recorded: ${what}.`);
+  }
+  return {
+    run: new RecordedRun(document),
+    labels: document.names,
+    name: document.picture,
+    adapter: null,
+    recorded: document.recorded,
+  };
 }
 
 /** Outputs that the picture was drawn with. */
