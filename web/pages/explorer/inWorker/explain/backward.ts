@@ -11,7 +11,6 @@ export async function explainBackward(asked: Asked, labels: readonly string[]): 
   if (isEnd(asked.name)) return null;
   const written = graph.written(asked.name, asked.channel);
   const layer = graph.layer(written.name);
-  if (layer.kind === 'input') return null;
   const map = await run.map(gradientOf(layer.kind), layer.name);
   const here = { ...asked, name: layer.name, channel: written.channel };
   const own = { ...said(map, here), title: `dL/d ${layer.name}[0,${here.y},${here.x},${here.channel}]` };
@@ -133,18 +132,20 @@ async function through(asked: Asked, reader: Layer) {
   }
 }
 
-/** dx[i,j,c] = sum over u,v,o of dy[i - u + pad, j - v + pad, o] * kernel[u,v,c,o], at stride 1. */
+/** dx[i,j,c] = sum over u,v,o of dy[(i - u + pad) / stride, (j - v + pad) / stride, o] * kernel[u,v,c,o]. */
 async function throughConvolution({ graph, run, channel, y, x }: Asked, reader: Layer, dy: InspectedMap) {
-  const { kernel: side, pad } = graph.window(reader);
+  const { kernel: side, stride, pad } = graph.window(reader);
   const [, height, width, cout] = dy.shape;
   const weights = await run.weight(`${reader.name}/kernel`);
   const { cin } = reader;
-  const [top, left] = [y + pad - side + 1, x + pad - side + 1];
+  const [top, left] = [y, x].map((p) => Math.ceil((p + pad - side + 1) / stride));
   const terms = Array.from({ length: cout }, (_, o) =>
     grid(`channel ${o}`, side, side, { top, left }, (r, s) => {
-      const [row, column] = [top + r, left + s];
       const [u, v] = [side - 1 - r, side - 1 - s];
-      const isOutside = row < 0 || column < 0 || row >= height || column >= width;
+      const [row, column] = [(y + pad - u) / stride, (x + pad - v) / stride];
+      // Between two steps of the stride no output lies.
+      const isOutside =
+        ![row, column].every(Number.isInteger) || !inside(row, height) || !inside(column, width);
       const weight = weights[((u * side + v) * cin + channel) * cout + o];
       return [isOutside ? 0 : at(dy, row, column, o), weight, isOutside];
     }),
@@ -158,6 +159,8 @@ async function throughConvolution({ graph, run, channel, y, x }: Asked, reader: 
   ]);
   return { ...names, ...all, terms: [{ ...column, words: all.terms.map(({ title }) => title) }] };
 }
+
+const inside = (place: number, size: number) => place >= 0 && place < size;
 
 interface Windows {
   readonly side: number;
