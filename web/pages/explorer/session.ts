@@ -3,10 +3,12 @@
  * `session.place` says where somebody is, `session.go({ ... })` goes elsewhere, `session.worker.call(...)` asks.
  */
 import { WorkerClient } from '../../worker/client.js';
+import { Graph } from './graph/graph.js';
 import type { ExplorerWork } from './inWorker/work.js';
 import { type ExplorerNetwork, networkOf } from './networks.js';
 import { type Place, readPlace, writePlace } from './place.js';
 import type { Opened, SubjectWish } from './types.js';
+import { Values } from './values.js';
 
 /** The page's name in the address; elsewhere the address is not ours. */
 const OURS = /^#explorer(?:\?|$)/;
@@ -19,9 +21,12 @@ export class ExplorerSession extends EventTarget {
   place: Place = readPlace(location.hash);
   /** Null until the worker looks at what the place says. */
   opened: Opened | null = null;
+  /** Numbers of what the worker looks at. */
+  values = new Values(this.worker, () => this.tell('change'));
   /** Why there is no GPU, or nothing to look at. */
   failure = '';
   private wish = '';
+  private drawn: { id: string; graph: Graph } | null = null;
 
   constructor() {
     super();
@@ -33,6 +38,13 @@ export class ExplorerSession extends EventTarget {
 
   get network(): ExplorerNetwork {
     return networkOf(this.place.network);
+  }
+
+  /** The table of the network, which needs nobody to compute. */
+  get graph(): Graph {
+    const { id, config, size } = this.network;
+    if (this.drawn?.id !== id) this.drawn = { id, graph: new Graph(config, size) };
+    return this.drawn.graph;
   }
 
   async open(): Promise<void> {
@@ -76,6 +88,7 @@ export class ExplorerSession extends EventTarget {
     this.wish = key;
     this.opened = null;
     this.failure = '';
+    this.values = new Values(this.worker, () => this.tell('change'));
     try {
       const opened = await this.worker.call('look', wish);
       if (key !== this.wish) return;

@@ -37,12 +37,52 @@ export function makeNetworkWork(_host: WorkHost, session: SubjectSession) {
       const asked = { graph: graphOf(session), run, ...place };
       return direction === 'backward' ? explainBackward(asked, labels) : explainForward(asked, labels);
     },
+    /** The weights that make one channel of a layer; null for a layer without any. */
+    kernel: ({ name, channel }: { name: string; channel: number }) => kernelOf(session, name, channel),
     /** What the step does to one weight, `conv1/conv/kernel[0,0,0,5]`. */
     weight: async ({ text }: { text: string }): Promise<ExplainedWeight> => {
       const { run } = await session.seen();
       return explainWeight(graphOf(session), run, text);
     },
   };
+}
+
+/** The weights that make one channel, before and after the step; kernel[u,v,c] or one number. */
+export interface KernelSlice {
+  readonly name: string;
+  /** Of the tensor that it is cut from. */
+  readonly key: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly cin: number;
+  /** [u,v,c] each. */
+  readonly before: Float32Array;
+  readonly gradient: Float32Array;
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+  readonly after: Float32Array;
+}
+
+async function kernelOf(session: SubjectSession, name: string, channel: number): Promise<KernelSlice | null> {
+  const { run } = await session.seen();
+  const graph = graphOf(session);
+  const { kind, kernel, cin, cout } = graph.layer(name);
+  const key = kind === 'batchnorm' ? `${name}/gamma` : `${name}/kernel`;
+  if (kind !== 'conv' && kind !== 'dense' && kind !== 'batchnorm') return null;
+  const [weight, gradient, update] = await Promise.all([
+    run.weight(key),
+    run.map('gradient of weights', key),
+    run.update(),
+  ]);
+  const isNorm = kind === 'batchnorm';
+  const [from, step] = [channel, isNorm ? weight.length : cout];
+  const slice = (values: Float32Array) => {
+    const length = isNorm ? 1 : values.length / step;
+    return Float32Array.from({ length }, (_, i) => values[i * step + from]);
+  };
+  const [m, v, after] = [update.m, update.v, update.after].map((slot) => slice(slot.get(key)!));
+  const shape = { rows: kernel, columns: kernel, cin: isNorm ? 1 : cin };
+  return { name, key, ...shape, before: slice(weight), gradient: slice(gradient.values), m, v, after };
 }
 
 const graphOf = ({ network: { config, size } }: SubjectSession) => new Graph(config, size);
