@@ -147,13 +147,13 @@ export * from './training/callbacks/index.js';
 export type { Checkpoint, CheckpointOptions, Position, TrainingState } from './training/checkpoint.js';
 export type { ClassChoice } from './training/classNames.js';
 export { type FitOptions, fit } from './training/fit.js';
+export type { CamScore, GradcamMap } from './training/inspection/explainer.js';
 export type { Formula, MapKind } from './training/inspection/formulas.js';
 export type { InspectedMap, InspectOptions, NormStatistics } from './training/inspection/inspect.js';
 export { selectLayers } from './training/layers/layerNames.js';
 export type { LayerSettings } from './training/layers/layerSettings.js';
 export * from './training/losses/index.js';
 export { Model, type ModelOptions } from './training/model/model.js';
-export type { CamScore, GradcamMap } from './training/model/predictor.js';
 export type {
   BatchNormSpec,
   CamInputs,
@@ -185,10 +185,7 @@ export {
 } from './workflow/prediction/outputs.js';
 export { type ProgressBar, type Reporter, SILENT, type WorkContext } from './workflow/reporter.js';
 export type { HistoryChoice, TrainedWith } from './workflow/weights/history.node.js';
-export {
-  type LoadedWeights,
-  type LoadWeightsOptions,
-  loadWeights,
-} from './workflow/weights/loadWeights.js';
+export { loadWeights } from './workflow/weights/loadWeights.js';
 export type { ByteSource } from './workflow/weights/readBytes.js';
 export { clearWeightsCache } from './workflow/weights/weightsCache.js';
+export type { LoadedWeights, LoadWeightsOptions } from './workflow/weights/weightsLoader.js';

@@ -16,6 +16,9 @@ import { shaders, smallWgsl } from './shaders.mjs';
 const TOP_CALL =
   /^((?:export )?(?:const|let|var) \w+ = )(?!\/\*|async\b|function\b|await\b)((?:new )?[\w.]+\()/gm;
 
+/** A class' field without a value; those that the constructor sets to what it was given need not be declared. */
+const BARE_FIELD = /^ {2}(\w+);\n/gm;
+
 /** Shaders and tables become modules, too. */
 const TEXT_IMPORT = /(from "|import\(")([^"]+\.(?:wgsl|json))"/g;
 
@@ -54,5 +57,8 @@ export async function buildModules(root, entries, outdir) {
 }
 
 function moduleText(text) {
-  return text.replace(TOP_CALL, '$1/* @__PURE__ */ $2').replace(TEXT_IMPORT, '$1$2.js"');
+  return text
+    .replace(TOP_CALL, '$1/* @__PURE__ */ $2')
+    .replace(TEXT_IMPORT, '$1$2.js"')
+    .replace(BARE_FIELD, (field, name) => (text.includes(`\n    this.${name} = ${name};\n`) ? '' : field));
 }

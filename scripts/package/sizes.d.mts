@@ -1,6 +1,6 @@
 export interface Use {
   readonly name: string;
-  readonly code: string;
+  readonly imports: string;
   readonly later?: RegExp;
   /** kB, gzip. */
   readonly limit: number;

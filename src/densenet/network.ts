@@ -7,7 +7,7 @@
  * parts from last to first.
  */
 import type { Tensor } from '../engine/plan/tensor.js';
-import { outputSide } from '../shaders/conv/conv.js';
+import { outputSide } from '../shaders/conv/shape.js';
 import { Learning } from '../training/layers/learning.js';
 import type { MapSize, Network, RecordedNetwork } from '../training/network.js';
 import {

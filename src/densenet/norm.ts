@@ -5,7 +5,8 @@
  * moving averages: its affine is prepared within the step, and backward it is but a factor, dx = scale * dz.
  */
 import { pixels, type Tensor } from '../engine/plan/tensor.js';
-import { type NormTensors, type Parts, prepareInference } from '../shaders/batchnorm/batchnorm.js';
+import type { NormTensors, Parts } from '../shaders/batchnorm/batchnorm.js';
+import { prepareInference } from '../shaders/batchnorm/forward/forward.js';
 import type { Layer } from './architecture.js';
 import { normGradient, type Pass, tensorLike } from './pass.js';
 

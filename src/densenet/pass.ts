@@ -2,7 +2,8 @@
 import type { PlanBuilder } from '../engine/plan/plan.js';
 import type { Tensor } from '../engine/plan/tensor.js';
 import type { Parts } from '../shaders/batchnorm/batchnorm.js';
-import { convForward, outputSide } from '../shaders/conv/conv.js';
+import { convForward } from '../shaders/conv/forward/forward.js';
+import { outputSide } from '../shaders/conv/shape.js';
 import type { Learning } from '../training/layers/learning.js';
 import type { Parameters } from '../training/model/parameters.js';
 import type { ForwardMode, RecordedNetwork, TrainingKernels } from '../training/network.js';

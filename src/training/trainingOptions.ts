@@ -2,7 +2,7 @@
 import { oneOf, requireFields, requireObject } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
 import { WORK } from '../core/work.js';
-import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../shaders/batchnorm/batchnorm.js';
+import { MOVING_VARIANCE_RULES, type MovingVarianceRule } from '../shaders/batchnorm/forward/forward.js';
 import { checkLayers, completeLayers, type LayerSettings, layerRoles } from './layers/layerSettings.js';
 import { checkLoss, type Loss } from './losses/loss.js';
 import { type WeightedSettings, weightedCrossEntropy } from './losses/weightedCrossEntropy.js';

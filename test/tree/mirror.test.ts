@@ -56,6 +56,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/training/training.ts': 'test/training/checkpoint.test.ts',
   'src/workflow/training/trainingPictures.node.ts': 'test/journeys/commands/tensorBoard.test.ts',
   'src/workflow/weights/readBytes.ts': 'test/workflow/weights/loadWeights.test.ts',
+  'src/workflow/weights/weightsLoader.ts': 'test/workflow/weights/loadWeights.test.ts',
   'src/workflow/weights/checkpoint.node.ts': 'test/workflow/training/trainNetwork.test.ts',
   'src/workflow/training/trainToCheckpoint.node.ts': 'test/journeys/commands/whatIsNotOurs.test.ts',
   'src/cli/bench/': 'test/cli/commands/bench.test.ts',

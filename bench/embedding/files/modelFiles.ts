@@ -8,7 +8,8 @@ import { layerTable, parameterTable } from '../../../src/densenet/architecture.j
 import { writeWeights } from '../../../src/densenet/weights/formats.js';
 import { modelConfig } from '../../../src/densenet/weights/keras/kerasModelConfig.js';
 import { encodePng } from '../../../src/eval/explain/overlay.node.js';
-import { type LoadedWeights, loadWeights } from '../../../src/workflow/weights/loadWeights.js';
+import { loadWeights } from '../../../src/workflow/weights/loadWeights.js';
+import type { LoadedWeights } from '../../../src/workflow/weights/weightsLoader.js';
 import { encodePageOnnx } from './pageOnnx.js';
 
 /**

@@ -4,7 +4,7 @@ import { SCALINGS } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS } from '../../data/images/resize.js';
 import { cellNumber, unknownCells } from '../../data/tables/csvCells.js';
 import { WEIGHTS_NAMES } from '../../densenet/weights/formats.js';
-import type { CamScore } from '../../training/model/predictor.js';
+import type { CamScore } from '../../training/inspection/explainer.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';
 import type { WeightOptions } from '../../workflow/weights/knownWeights.node.js';
 import { type AugmentationFlags, addAugmentationOptions } from './augmentationFlags.js';

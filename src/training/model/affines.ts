@@ -2,7 +2,7 @@
 import { fixedTensor, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
 import type { Tensor } from '../../engine/plan/tensor.js';
-import { prepareInference } from '../../shaders/batchnorm/batchnorm.js';
+import { prepareInference } from '../../shaders/batchnorm/forward/forward.js';
 import type { ModelContext } from './context.js';
 import type { JobWork } from './turns.js';
 

@@ -13,7 +13,7 @@ import type { GradcamRow } from '../../eval/report/reportData.js';
 import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
 import type { Batch } from '../../training/batch.js';
 import type { ClassChoice } from '../../training/classNames.js';
-import type { CamScore } from '../../training/model/predictor.js';
+import type { CamScore } from '../../training/inspection/explainer.js';
 import { checkImageSize } from '../../training/network.js';
 import { createModel } from '../createModel.js';
 import { type Reporter, SILENT, type WorkContext } from '../reporter.js';

@@ -15,7 +15,7 @@ import { gradcamTitle } from '../../eval/explain/overlay.node.js';
 import type { FindingBox, GradcamRow } from '../../eval/report/reportData.js';
 import type { PredictionTable } from '../../eval/scores/predictionsCsv.js';
 import type { Normalisation, PixelBatch } from '../../training/batch.js';
-import type { CamScore } from '../../training/model/predictor.js';
+import type { CamScore } from '../../training/inspection/explainer.js';
 import type { Dataset } from '../data/dataset.node.js';
 import type { Classifier } from '../prediction/classifier.node.js';
 import { type Outputs, shownProbabilities } from '../prediction/outputs.js';

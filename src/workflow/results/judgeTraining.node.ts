@@ -4,7 +4,7 @@ import type { DecodePool } from '../../data/images/decodePool.node.js';
 import type { GradcamRow, PointingSummary } from '../../eval/report/reportData.js';
 import type { EvaluationResult } from '../../eval/scores/evaluate.js';
 import { writePredictionsCsv } from '../../eval/scores/predictionsCsv.node.js';
-import type { CamScore } from '../../training/model/predictor.js';
+import type { CamScore } from '../../training/inspection/explainer.js';
 import type { Dataset } from '../data/dataset.node.js';
 import type { LateFailures } from '../lateFailures.js';
 import type { Phases } from '../phaseTimes.js';

@@ -2,7 +2,7 @@
 import { dataSummary } from '../../eval/report/dataSummary.js';
 import { modelSummary } from '../../eval/report/modelSummary.js';
 import type { ReportData, RunInfo } from '../../eval/report/reportData.js';
-import type { CamScore } from '../../training/model/predictor.js';
+import type { CamScore } from '../../training/inspection/explainer.js';
 import { describeOptimizer } from '../../training/optimizers/optimizer.js';
 import { augmentationWords } from '../data/augmentationWords.js';
 import { type Dataset, SAMPLER_WORDS } from '../data/dataset.node.js';

@@ -8,9 +8,10 @@ import { UsageError, WeightsError } from '../../../src/core/errors.js';
 import type { Progress } from '../../../src/core/work.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
 import { writeWeights } from '../../../src/densenet/weights/formats.js';
-import { type LoadWeightsOptions, loadWeights } from '../../../src/workflow/weights/loadWeights.js';
+import { loadWeights } from '../../../src/workflow/weights/loadWeights.js';
 import type { ByteSource } from '../../../src/workflow/weights/readBytes.js';
 import { clearWeightsCache } from '../../../src/workflow/weights/weightsCache.js';
+import type { LoadWeightsOptions } from '../../../src/workflow/weights/weightsLoader.js';
 import { differences, randomWeights, TINY } from '../../densenet/weights/keras/h5Fixtures.js';
 import { testGpu } from '../../support/gpu/testGpu.js';
 
@@ -103,6 +104,16 @@ describe('loadWeights', () => {
       // Told by the layers.
       expect(loaded.config).toMatchObject({ blocks: [1, 1], growthRate: 4, classes: 3 });
     }
+  });
+
+  it('goes by options and address as they are when it is called', async () => {
+    const options: LoadWeightsOptions = { sha256 };
+    const address = new URL(at('/w'));
+    const begun = loadWeights(address, options);
+    options.sha256 = '0'.repeat(64);
+    address.pathname = '/secret';
+    expect((await begun).bytes).toBe(whole);
+    await expect(loadWeights(at('/w'), options)).rejects.toThrow(/is another file/);
   });
 
   it('gives what DenseNet.create takes, of a base too, once its outputs are named', async () => {
