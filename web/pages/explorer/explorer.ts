@@ -10,6 +10,7 @@ import { SessionElement } from '../../parts/sessionElement.js';
 import { controls, tokens } from '../../parts/tokens.js';
 import { explorerStyles } from './explorerStyles.js';
 import { ExplorerSession } from './session.js';
+import { subjectBar } from './subjectBar.js';
 import { type ExplorerTab, TABS } from './tabs.js';
 
 @customElement('chexgpu-explorer')
@@ -41,23 +42,34 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
     const { failure, opened } = session;
     return html`<div class="page" data-version=${version}>
       <h1 class="offscreen">Explorer</h1>
-      <div class="tabs" role="group" aria-label="What is shown">
-        ${TABS.map(
-          ({ id, title }) =>
-            html`<button
-              type="button"
-              aria-pressed=${id === tab.id ? 'true' : 'false'}
-              @click=${() => session.go({ tab: id })}
-            >
-              ${title}
-            </button>`,
-        )}
+      <div class="head">
+        <div class="tabs" role="group" aria-label="What is shown">
+          ${TABS.map(
+            ({ id, title }) =>
+              html`<button
+                type="button"
+                aria-pressed=${id === tab.id ? 'true' : 'false'}
+                @click=${() => session.go({ tab: id })}
+              >
+                ${title}
+              </button>`,
+          )}
+        </div>
+        ${subjectBar(session)}
       </div>
       ${failure ? html`<p class="message bad" role="alert">${failure}</p>` : nothing}
+      ${
+        opened?.recorded
+          ? html`<p class="message doubt" role="status">
+              No WebGPU here: these values were recorded (${opened.recorded}). ${session.network.title},
+              ${opened.picture} with its own labels is all that is recorded; the debugger and what-if need a GPU.
+            </p>`
+          : nothing
+      }
       ${loaded.has(tab.id) ? tab.render(session, version) : nothing}
       <div class="facts">
         <span class="adapter"
-          >${icons.chip} ${opened?.adapter?.sentence ?? (failure ? 'No GPU.' : 'Looking for a GPU …')}</span
+          >${icons.chip} ${opened?.recorded ? 'Recorded values.' : (opened?.adapter?.sentence ?? (failure ? 'No GPU.' : 'Looking for a GPU …'))}</span
         >
       </div>
     </div>`;

@@ -54,7 +54,7 @@ function stack(view: View, section: Section): TemplateResult {
         ${rows.map(({ dense, last, slices }, i) => {
           const y = i * row;
           return svg`<g class=${dense === here ? 'here' : ''}>
-            <text x="4" y=${y + row / 2 + 4}>${names < 100 ? `${i + 1}` : `layer ${i + 1}: ${last.cin && slices[slices.length - 1].from} → ${slices[slices.length - 1].to}`}</text>
+            <text x="4" y=${y + row / 2 + 4}>${names < 100 ? `${i + 1}` : `layer ${i + 1}: ${slices[slices.length - 1].from} to ${slices[slices.length - 1].to}`}</text>
             ${slices.map(({ writer, from, to }) => {
               const isNew = writer === last;
               const isLit = slice?.writer === writer;

@@ -99,7 +99,7 @@ const sizeWords = ({ section }: PlacedSection, side: number) =>
 function channelWords({ section: { layers, isBlock, denseLayers } }: PlacedSection): string {
   const [first, last] = [layers[0], layers[layers.length - 1]];
   const to = isBlock ? first.cin + denseLayers.length * last.cout : last.cout;
-  return `${first.cin} → ${to} ch`;
+  return `${first.cin} to ${to} ch.`;
 }
 
 /** What can be pressed, and the map behind the section in small. */

@@ -43,18 +43,21 @@ export const numberStyles = css`
       grid-column: 1 / -1;
     }
   }
+  .field {
+    max-width: 176px;
+  }
   .formula {
     font-size: 14px;
     color: var(--muted);
     overflow-wrap: anywhere;
     margin-bottom: 10px;
   }
-  .steps {
+  .lines {
     width: 100%;
     max-width: 560px;
   }
-  .steps tr:last-child td,
-  .steps tr:last-child th {
+  .lines tr:last-child td,
+  .lines tr:last-child th {
     font-weight: 650;
   }
   .terms {

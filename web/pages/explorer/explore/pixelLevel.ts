@@ -59,7 +59,7 @@ export function resultView({ how, reference, gpu, kernel, beside }: Explained): 
 }
 
 export function stepTable(steps: readonly Step[]): TemplateResult {
-  return html`<table class="steps">
+  return html`<table class="lines">
     <tbody>
       ${steps.map(
         ({ what, value }) => html`<tr>

@@ -36,16 +36,14 @@ export interface NetworkMap {
   readonly sections: readonly PlacedSection[];
 }
 
-export const MAP_SIZES = { title: 40, thumb: 52, columns: 120, foot: 44, gap: 18 } as const;
-const WIDEST = 34;
+export const MAP_SIZES = { title: 40, thumb: 64, columns: 150, foot: 40, gap: 18 } as const;
+const WIDEST = 62;
 const NARROWEST = 9;
-const LEAST_SECTION = 78;
+const LEAST_SECTION = 96;
 
 export function networkMap(graph: Graph, width: number): NetworkMap {
   const counts = graph.sections.map((section) => columnsOf(graph, section));
-  const total = counts.reduce((sum, columns) => sum + columns.length, 0);
-  const free = width - MAP_SIZES.gap * (counts.length - 1);
-  const unit = Math.min(WIDEST, Math.max(NARROWEST, Math.floor(free / total)));
+  const unit = unitOf(counts, width - MAP_SIZES.gap * (counts.length - 1));
   const most = Math.max(...graph.layers.map(({ cout }) => cout));
   const heightOf = (channels: number) => Math.max(2, (MAP_SIZES.columns * channels) / most);
   const rowHeight = MAP_SIZES.title + MAP_SIZES.thumb + MAP_SIZES.columns + MAP_SIZES.foot;
@@ -69,6 +67,14 @@ export function networkMap(graph: Graph, width: number): NetworkMap {
   });
   const base = MAP_SIZES.title + MAP_SIZES.thumb + MAP_SIZES.columns;
   return { width, height: y + rowHeight, base, rowHeight, sections };
+}
+
+/** Width of a column: as wide as one row can bear, within bounds. */
+function unitOf(counts: readonly (readonly unknown[])[], free: number): number {
+  const fits = (unit: number) =>
+    counts.reduce((sum, { length }) => sum + Math.max(LEAST_SECTION, length * unit), 0) <= free;
+  for (let unit = WIDEST; unit > NARROWEST; unit--) if (fits(unit)) return unit;
+  return NARROWEST;
 }
 
 /** Of a block one column per dense layer, as high as what is there behind it; else one per layer. */

@@ -23,7 +23,6 @@ export const exact = (value: number): string => number(value, 8);
 export function short(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  const text =
-    size >= 1000 || size < 0.005 ? power(size, 2) : size.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
+  const text = size >= 1000 ? power(size, 2) : size.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
   return value < 0 ? MINUS + text : text;
 }
