@@ -36,6 +36,11 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
     });
   }
 
+  private gpuWords({ opened, failure }: ExplorerSession): string {
+    if (opened?.recorded) return 'Recorded values.';
+    return opened?.adapter?.sentence ?? (failure ? 'No GPU.' : 'Looking for a GPU …');
+  }
+
   override render(): TemplateResult {
     const { session, version, tab, loaded } = this;
     if (!session) return html``;
@@ -69,7 +74,7 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
       ${loaded.has(tab.id) ? tab.render(session, version) : nothing}
       <div class="facts">
         <span class="adapter"
-          >${icons.chip} ${opened?.recorded ? 'Recorded values.' : (opened?.adapter?.sentence ?? (failure ? 'No GPU.' : 'Looking for a GPU …'))}</span
+          >${icons.chip} ${this.gpuWords(session)}</span
         >
       </div>
     </div>`;

@@ -7,6 +7,11 @@ import type { ExplorerSession } from './session.js';
 
 const PHANTOMS = 6;
 
+const chosenIn = (event: Event) => (event.target as HTMLSelectElement).value;
+
+const option = ({ id, title }: { id: string; title: string }, chosen: string) =>
+  html`<option value=${id} ?selected=${id === chosen}>${title}</option>`;
+
 export function subjectBar(session: ExplorerSession): TemplateResult {
   const { place, opened } = session;
   const images = Array.from({ length: PHANTOMS }, (_, i) => ({
@@ -29,9 +34,9 @@ export function subjectBar(session: ExplorerSession): TemplateResult {
       <select
         id="network"
         .value=${live(session.network.id)}
-        @change=${(event: Event) => session.go({ network: (event.target as HTMLSelectElement).value, labels: null, output: 0, tour: 0 })}
+        @change=${(event: Event) => session.go({ network: chosenIn(event), labels: null, output: 0, tour: 0 })}
       >
-        ${NETWORKS.map(({ id, title }) => html`<option value=${id} ?selected=${id === session.network.id}>${title}</option>`)}
+        ${NETWORKS.map((one) => option(one, session.network.id))}
       </select>
     </label>
     <label class="field"
@@ -39,12 +44,14 @@ export function subjectBar(session: ExplorerSession): TemplateResult {
       <select
         id="image"
         .value=${live(place.image)}
-        @change=${(event: Event) => session.go({ image: (event.target as HTMLSelectElement).value, labels: null, tour: 0 })}
+        @change=${(event: Event) => session.go({ image: chosenIn(event), labels: null, tour: 0 })}
       >
-        ${images.map(({ id, title }) => html`<option value=${id} ?selected=${id === place.image}>${title}</option>`)}
+        ${images.map((one) => option(one, place.image))}
       </select>
     </label>
-    <label class="button file">${icons.folder} Your own <input type="file" accept="image/*,.dcm" @change=${chosen} /></label>
+    <label class="button file"
+      >${icons.folder} Your own <input type="file" accept="image/*,.dcm" @change=${chosen}
+    /></label>
     ${labelsMenu(session)}
   </div>`;
 }

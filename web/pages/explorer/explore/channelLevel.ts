@@ -3,8 +3,9 @@ import type { InspectedMap, Layer } from 'chexgpu';
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { isEnd } from '../graph/graph.js';
 import { number } from '../parts/numbers.js';
+import { fieldFigure } from './fieldFigure.js';
 import { kernelSheets } from './kernelSheets.js';
-import { pictureData, shownMap, type View } from './view.js';
+import { shownMap, type View } from './view.js';
 
 export function channelLevel(view: View): TemplateResult {
   const { graph, place, width } = view;
@@ -12,7 +13,6 @@ export function channelLevel(view: View): TemplateResult {
   const map = shownMap(view, layer);
   const { height, width: across, channels } = graph.shape(layer);
   const side = Math.min(320, width - 24);
-  const field = graph.receptiveField(graph.written(layer, channel).name, y, x);
   const isUpdate = place.direction === 'update' && !isEnd(layer);
   return html`<div class="channel">
     <section class="big" aria-label="The map">
@@ -47,20 +47,7 @@ export function channelLevel(view: View): TemplateResult {
     </section>
     <section class="about" aria-label="About the channel">
       ${histogram(map, channel)} ${normCard(view)}
-      <figure class="field">
-        <chexgpu-sheet
-          gray
-          .data=${pictureData(view)}
-          .side=${[graph.size, graph.size]}
-          .tile=${112}
-          .frame=${[field.top, field.bottom, field.left, field.right]}
-          label=${`Rows ${field.top} to ${field.bottom - 1}, columns ${field.left} to ${field.right - 1} of the picture`}
-        ></chexgpu-sheet>
-        <figcaption>
-          Receptive field of pixel (${y}, ${x}): ${field.bottom - field.top} × ${field.right - field.left} pixels of the
-          picture.
-        </figcaption>
-      </figure>
+      ${fieldFigure(view, 112)}
     </section>
   </div>`;
 }
@@ -96,7 +83,11 @@ function histogram(map: InspectedMap | null, channel: number): TemplateResult {
   const zero = (-least / span) * width;
   return html`<figure class="histogram">
     <figcaption>How often which value: ${values.length} pixels</figcaption>
-    <svg viewBox="0 0 ${width} ${height + 18}" role="img" aria-label=${`Histogram from ${number(least)} to ${number(greatest)}`}>
+    <svg
+      viewBox="0 0 ${width} ${height + 18}"
+      role="img"
+      aria-label=${`Histogram from ${number(least)} to ${number(greatest)}`}
+    >
       ${counts.map((count, i) => {
         const high = (count / most) * height;
         return svg`<rect class=${least + ((i + 0.5) * span) / bins < 0 ? 'minus' : 'plus'} x=${(i * width) / bins + 0.5}
@@ -193,7 +184,8 @@ function gauge(mean: number, variance: number, movingMean: number, movingVarianc
   const least = Math.min(...ranges.map(([m, d]) => m - 1.2 * d));
   const greatest = Math.max(...ranges.map(([m, d]) => m + 1.2 * d));
   const x = (value: number) => 60 + (230 * (value - least)) / (greatest - least || 1);
-  return html`<svg class="gauge" viewBox="0 0 300 46" role="img" aria-label="Mean and standard deviation, of the batch above, moving below">
+  const label = 'Mean and standard deviation, of the batch above, moving below';
+  return html`<svg class="gauge" viewBox="0 0 300 46" role="img" aria-label=${label}>
     ${ranges.map(
       ([m, d, title], i) => svg`<g class=${title}>
         <text x="0" y=${16 + i * 22}>${title}</text>

@@ -25,6 +25,11 @@ import '../parts/sheet.js';
 const DIRECTION_WORDS = { forward: 'Forward', backward: 'Backward', update: 'Update' } as const;
 const KEYS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'PageUp', 'PageDown'];
 const STAGE_WIDTH = 720;
+const STAGE_WORDS =
+  'The picture. Arrows move the cursor, Enter goes in, Escape goes out, Page Up and Page Down change the channel.';
+const LEGEND = html`<p class="legend">
+  <i class="plus"></i> above 0 <i class="minus"></i> below 0, stronger is larger
+</p>`;
 
 @customElement('chexgpu-explore')
 export class ChexgpuExplore extends LitElement {
@@ -132,7 +137,7 @@ export class ChexgpuExplore extends LitElement {
             class="stage"
             role="group"
             tabindex="0"
-            aria-label="The picture. Arrows move the cursor, Enter goes in, Escape goes out, Page Up and Page Down change the channel."
+            aria-label=${STAGE_WORDS}
             aria-describedby="cursor"
             @keydown=${this.pressed}
           >
@@ -155,7 +160,7 @@ export class ChexgpuExplore extends LitElement {
           <section class="card words" aria-label="Where the cursor is">
             <p id="cursor" role="status">${cursorWords(view)}</p>
             <p>${kindWords(view)}</p>
-            ${place.direction === 'update' ? nothing : html`<p class="legend"><i class="plus"></i> above 0 <i class="minus"></i> below 0, stronger is larger</p>`}
+            ${place.direction === 'update' ? nothing : LEGEND}
           </section>
         </aside>
       </div>

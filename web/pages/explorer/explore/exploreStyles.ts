@@ -10,8 +10,6 @@ export const exploreStyles = css`
     --plus: rgb(16 138 156);
     --minus: rgb(214 106 32);
     --ring: light-dark(#16202a, #f2f5f7);
-    --sheet-ground: light-dark(rgb(20 40 60 / 7%), rgb(220 235 250 / 9%));
-    --sheet-accent: light-dark(#16202a, #ffffff);
   }
   figure {
     margin: 0;
@@ -292,6 +290,13 @@ export const exploreStyles = css`
   .stack svg {
     display: block;
   }
+  .stack .old {
+    opacity: 0.5;
+  }
+  .stack chexgpu-sheet {
+    position: absolute;
+    pointer-events: none;
+  }
   .stack .over {
     border-radius: 6px;
   }
@@ -330,7 +335,6 @@ export const exploreStyles = css`
     padding: 8px;
     border: 1px solid var(--line);
     border-radius: 10px;
-    width: 170px;
     height: 100%;
   }
   .layer.here {
@@ -339,6 +343,7 @@ export const exploreStyles = css`
   }
   .layer .name {
     display: grid;
+    justify-content: start;
     justify-items: start;
     gap: 0;
     padding: 2px 4px;

@@ -1,7 +1,7 @@
 /** The outermost level: the network as a map, from the picture to the loss. */
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { toLayer } from '../graph/cursor.js';
-import { MAP_SIZES, networkMap, type PlacedSection, writerColour } from '../graph/networkMap.js';
+import { type Column, MAP_SIZES, networkMap, type PlacedSection, writerColour } from '../graph/networkMap.js';
 import { number } from '../parts/numbers.js';
 import { meanMap, pictureData, shownMap, type View } from './view.js';
 
@@ -54,6 +54,8 @@ function sectionPicture(
   direction: string,
 ): TemplateResult {
   const { section, x, y, width, columns } = placed;
+  const last = section.layers[section.layers.length - 1];
+  const isWide = columns[0].width >= WIDE_COLUMN;
   const bottom = y + base;
   const isHere = graph.sectionOf(place.layer) === section;
   const written = graph.written(place.layer, place.channel).name;
@@ -61,7 +63,7 @@ function sectionPicture(
   const isBack = direction === 'backward';
   return svg`<g class="section ${isHere ? 'here' : ''}">
     <text class="title" x=${x} y=${y + 14}>${section.title}</text>
-    <text x=${x} y=${y + 30}>${sizeWords(placed, graph.shape(section.layers[section.layers.length - 1].name).height)}</text>
+    <text x=${x} y=${y + 30}>${sizeWords(placed, graph.shape(last.name).height)}</text>
     <line class="ground" x1=${x} x2=${x + width} y1=${bottom + 0.5} y2=${bottom + 0.5} />
     ${columns.map(({ x, width, slices, layers, height }) => {
       let from = bottom;
@@ -73,10 +75,20 @@ function sectionPicture(
           return svg`<rect x=${x + inset} y=${from} width=${width - 2 * inset} height=${height}
             fill=${writerColour(graph, writer)} opacity=${section.isBlock && !isNew ? 0.42 : 1} />`;
         })}
-        ${isCursor ? svg`<rect class="ring" x=${x - 0.5} y=${bottom - height - 3} width=${width + 1} height=${height + 6} rx="3" />` : nothing}
+        ${
+          isWide
+            ? svg`<text x=${x + width / 2} y=${bottom + 16} text-anchor="middle">${kindName(graph, layers)}</text>`
+            : nothing
+        }
+        ${
+          isCursor
+            ? svg`<rect class="ring" x=${x - 0.5} y=${bottom - height - 3} width=${width + 1}
+              height=${height + 6} rx="3" />`
+            : nothing
+        }
       </g>`;
     })}
-    <text x=${x} y=${bottom + 17}>${channelWords(placed)}</text>
+    <text x=${x} y=${bottom + (isWide ? 33 : 17)}>${channelWords(placed)}</text>
     ${
       arrow === null
         ? nothing
@@ -87,6 +99,23 @@ function sectionPicture(
           } />`
     }
   </g>`;
+}
+
+/** Under a column. */
+function kindName(graph: View['graph'], layers: readonly string[]): string {
+  const [name] = layers;
+  if (layers.length > 1) return `layer ${graph.layer(name).block}`;
+  const ends: Readonly<Record<string, string>> = { probabilities: 'p', 'loss terms': 'terms', loss: 'L' };
+  if (ends[name]) return ends[name];
+  const kinds: Readonly<Record<string, string>> = {
+    batchnorm: 'norm',
+    maxpool: 'pool',
+    avgpool: 'pool',
+    gap: 'mean',
+    dense: 'logits',
+  };
+  const { kind } = graph.layer(name);
+  return kinds[kind] ?? kind;
 }
 
 const sizeWords = ({ section }: PlacedSection, side: number) =>
@@ -102,6 +131,25 @@ function channelWords({ section: { layers, isBlock, denseLayers } }: PlacedSecti
   return `${first.cin} to ${to} ch.`;
 }
 
+/** From this width on a column shows the map of its layer. */
+const WIDE_COLUMN = 36;
+
+function columnThumb(view: View, { layer, x, width, height }: Column, y: number): TemplateResult {
+  const { graph } = view;
+  const shape = graph.shape(layer);
+  if (shape.height === 1) return html``;
+  const tile = Math.min(THUMB, width - 4);
+  const top = y + MAP_SIZES.title + MAP_SIZES.thumb + MAP_SIZES.columns - height - tile - 6;
+  return html`<chexgpu-sheet
+    class="thumb"
+    .style=${`left: ${x + (width - tile) / 2}px; top: ${top}px`}
+    .data=${meanMap(shownMap(view, layer))}
+    .side=${[shape.height, shape.width]}
+    .tile=${tile}
+    label=${`${layer}: mean size over its channels`}
+  ></chexgpu-sheet>`;
+}
+
 /** What can be pressed, and the map behind the section in small. */
 function sectionOverlay(
   view: View,
@@ -114,6 +162,7 @@ function sectionOverlay(
   const shape = graph.shape(last.name);
   const concat = section.isBlock ? graph.readers(last.name).find(({ kind }) => kind === 'concat') : undefined;
   const isMap = shape.height > 1;
+  const to = concat?.cout ?? last.cout;
   const thumb = isMap
     ? meanMap(shownMap(view, place.direction === 'backward' ? last.name : (concat?.name ?? last.name)))
     : null;
@@ -123,8 +172,8 @@ function sectionOverlay(
     const column = columns[Math.min(columns.length - 1, Math.max(0, at))];
     view.go(toLayer(graph, place, column.layer));
   };
-  return html`${
-    isMap
+  return html`${columns[0].width < WIDE_COLUMN ? nothing : columns.map((column) => columnThumb(view, column, y))}${
+    isMap && columns[0].width < WIDE_COLUMN
       ? html`<chexgpu-sheet
           class="thumb"
           .style=${`left: ${x}px; top: ${y + MAP_SIZES.title - 2}px`}
@@ -138,7 +187,7 @@ function sectionOverlay(
     class="over ${isHere ? 'here' : ''}"
     ?data-focus=${isHere}
     aria-pressed=${isHere ? 'true' : 'false'}
-    aria-label=${`${section.title}: ${section.layers.length} layers, ${first.cin} to ${concat?.cout ?? last.cout} channels of ${shape.height} × ${shape.width} pixels`}
+    aria-label=${`${section.title}: ${first.cin} to ${to} channels, ${shape.height} × ${shape.width} pixels`}
     .style=${`left: ${x - 7}px; top: ${y - 4}px; width: ${width + 14}px; height: ${rowHeight - 12}px`}
     @click=${choose}
     @dblclick=${() => view.enter({})}
@@ -170,7 +219,7 @@ function endFigure(view: View): TemplateResult {
             aria-pressed=${isHere ? 'true' : 'false'}
             @click=${() => view.go({ output: k, layer: station, channel: k, y: 0, x: 0 })}
           >
-            <span class="name">${label}${opened?.positive.includes(k) ? html`<b title="its label is 1"> ✓</b>` : nothing}</span>
+            <span class="name">${label}${opened?.positive.includes(k) ? html`<b> (true)</b>` : nothing}</span>
             <span class="track"
               ><i class=${(value ?? 0) < 0 ? 'minus' : ''} .style=${`width: ${100 * share}%`}></i
             ></span>

@@ -80,9 +80,9 @@ export const numberStyles = css`
     text-align: center;
   }
   .small .grid td {
-    min-width: 34px;
+    min-width: 31px;
     font-size: 10.5px;
-    padding: 1px;
+    padding: 1px 0;
   }
   .grid .outside {
     color: var(--muted);

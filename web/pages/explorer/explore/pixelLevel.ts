@@ -2,8 +2,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { isEnd } from '../graph/graph.js';
 import type { Explained, Step, Terms } from '../inWorker/explain/terms.js';
-import { exact, number, short } from '../parts/numbers.js';
-import { pictureData, type View } from './view.js';
+import { exact, number, short, unitOf } from '../parts/numbers.js';
+import { fieldFigure } from './fieldFigure.js';
+import type { View } from './view.js';
 
 export function pixelLevel(view: View): TemplateResult {
   const { place, values, opened } = view;
@@ -11,7 +12,7 @@ export function pixelLevel(view: View): TemplateResult {
   const { layer: name, channel, y, x, direction } = place;
   const found = opened && values.explained({ direction, name, channel, y, x });
   if (!found) return html`<div class="pixel"><p class="quiet">${emptyWords(view)}</p></div>`;
-  return html`<div class="pixel">${explanation(view, found)} ${fieldFigure(view)}</div>`;
+  return html`<div class="pixel">${explanation(view, found)} ${fieldFigure(view, 168)}</div>`;
 }
 
 function emptyWords({ place, opened }: View): string {
@@ -77,7 +78,7 @@ function termsView(view: View, { a, b, how }: Explained, group: Terms): Template
   if (columns === 1 && rows > 0) return columnView(group, a, b);
   const products = group.a.map((one, i) => one * group.b[i]);
   const large = rows * columns > 9;
-  const cell = rows > 8 || view.width < 480 ? 'small' : '';
+  const cell = columns > 6 || view.width < 480 ? 'small' : '';
   return html`<div class="terms ${large ? 'large' : ''}">
     <h4>${title}</h4>
     <div class="grids ${cell}">
@@ -99,10 +100,13 @@ function gridView(
   title: string,
   isMap = false,
 ): TemplateResult {
-  const most = Math.max(...values.map(Math.abs)) || 1;
+  const largest = Math.max(...values.map(Math.abs));
+  const most = largest || 1;
+  const unit = unitOf(largest);
   return html`<table class="grid">
     <caption>
-      ${title}${isMap ? html` <span>rows ${top} to ${top + rows - 1}, columns ${left} to ${left + columns - 1}</span>` : nothing}
+      ${title}${unit === 0 ? nothing : `, in ${number(10 ** unit, 1)}`}
+      ${isMap ? html`<span>rows ${top} to ${top + rows - 1}, columns ${left} to ${left + columns - 1}</span>` : nothing}
     </caption>
     <tbody>
       ${Array.from(
@@ -117,7 +121,7 @@ function gridView(
               title=${outside[i] ? 'padding' : exact(values[i])}
               .style=${`background: color-mix(in srgb, ${colour} ${strength}%, transparent)`}
             >
-              ${short(values[i])}
+              ${short(values[i], unit)}
             </td>`;
           })}
         </tr>`,
@@ -157,27 +161,6 @@ function columnView(
       </tbody>
     </table>
   </div>`;
-}
-
-/** Where in the picture the number looks. */
-function fieldFigure(view: View): TemplateResult {
-  const { graph, place } = view;
-  const { name } = graph.written(place.layer, place.channel);
-  const field = graph.receptiveField(name, place.y, place.x);
-  return html`<figure class="field">
-    <chexgpu-sheet
-      gray
-      .data=${pictureData(view)}
-      .side=${[graph.size, graph.size]}
-      .tile=${168}
-      .frame=${[field.top, field.bottom, field.left, field.right]}
-      label=${`Rows ${field.top} to ${field.bottom - 1}, columns ${field.left} to ${field.right - 1} of the picture`}
-    ></chexgpu-sheet>
-    <figcaption>
-      It has seen rows ${field.top} to ${field.bottom - 1}, columns ${field.left} to ${field.right - 1} of the
-      picture.
-    </figcaption>
-  </figure>`;
 }
 
 /** One weight before and after the step, with its gradient and what Adam made of it. */

@@ -6,9 +6,12 @@ import type { View } from './view.js';
 const FORWARD: Readonly<Record<string, string>> = {
   input:
     'The picture as the network reads it: its own mean taken off, divided by its own standard deviation.',
-  conv: 'A window slides over the map; at each place the numbers under it are multiplied by weights and added up over all channels.',
+  conv:
+    'A window slides over the map; at each place the numbers under it are multiplied by weights ' +
+    'and added up over all channels.',
   batchnorm:
-    'Each channel is brought to mean 0 and deviation 1 over the batch, then stretched by gamma and moved by beta, which are learned.',
+    'Each channel is brought to mean 0 and deviation 1 over the batch, then stretched by gamma ' +
+    'and moved by beta, which are learned.',
   relu: 'What is below 0 becomes 0. Only this bend lets layers on layers say more than one layer could.',
   maxpool: 'The largest number of a window: half the rows and columns, what is strong stays.',
   avgpool: 'The mean of a window of four pixels: half the rows and columns.',
@@ -22,7 +25,9 @@ const FORWARD: Readonly<Record<string, string>> = {
 
 const BACKWARD: Readonly<Record<string, string>> = {
   input: 'How the loss would change with each pixel: where the network looks, for this loss.',
-  conv: 'How the loss changes with each number of this map. Where several layers read it, what they pass back adds up.',
+  conv:
+    'How the loss changes with each number of this map. Where several layers read it, what they ' +
+    'pass back adds up.',
   batchnorm: 'The gradient goes through where the ReLU behind is open, and is 0 where it is shut.',
   relu: 'What the layer that reads it passes back: its gradients, multiplied by its weights.',
   maxpool: 'All layers that read the pooled map pass something back; it adds up.',
@@ -32,7 +37,8 @@ const BACKWARD: Readonly<Record<string, string>> = {
 };
 
 const UPDATE =
-  'Every weight moves against its gradient. Adam keeps a mean of its gradients (m) and of their squares (v), and divides the one by the root of the other.';
+  'Every weight moves against its gradient. Adam keeps a mean of its gradients (m) and of their ' +
+  'squares (v), and divides the one by the root of the other.';
 
 export function kindWords({ graph, place }: View): string {
   if (place.direction === 'update') return UPDATE;

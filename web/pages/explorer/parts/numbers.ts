@@ -19,10 +19,15 @@ function power(size: number, digits: number): string {
 /** As many digits as tell two single-precision numbers apart. */
 export const exact = (value: number): string => number(value, 8);
 
-/** In a cell of a grid. */
-export function short(value: number): string {
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  const text = size >= 1000 ? power(size, 2) : size.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
-  return value < 0 ? MINUS + text : text;
+/** The power of ten that the numbers of a grid are shown in: 0 where the largest needs none. */
+export function unitOf(most: number): number {
+  return most > 0 && most < 0.095 ? Math.floor(Math.log10(most)) : 0;
+}
+
+/** In a cell of a grid, in units of 10^unit. */
+export function short(value: number, unit = 0): string {
+  const scaled = Math.abs(value) / 10 ** unit;
+  if (scaled === 0) return '0';
+  const text = scaled >= 1000 ? power(scaled, 2) : scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0);
+  return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }

@@ -20,13 +20,32 @@ export interface Picked {
 
 const POSITIVE = [16, 138, 156];
 const NEGATIVE = [214, 106, 32];
-const GAP = 3;
+/** Between tiles, in CSS pixels. */
+export const GAP = 3;
+/** On light and on dark grounds alike. */
+const GROUND = 'rgb(125 140 155 / 16%)';
 
 /** Largest size of a value, of which the strength of colours is a share. */
 export function largestOf(values: ArrayLike<number>): number {
   let most = 0;
   for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
   return most;
+}
+
+/** Dark with a light line inside: to be seen on every ground. */
+function outline(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  context.lineWidth = 3;
+  context.strokeStyle = '#10181f';
+  context.strokeRect(x + 1, y + 1, width - 2, height - 2);
+  context.lineWidth = 1.25;
+  context.strokeStyle = '#ffffff';
+  context.strokeRect(x + 1, y + 1, width - 2, height - 2);
 }
 
 @customElement('chexgpu-sheet')
@@ -92,18 +111,15 @@ export class ChexgpuSheet extends LitElement {
     const context = context2d(canvas);
     context.scale(scale, scale);
     context.imageSmoothingEnabled = false;
-    const style = getComputedStyle(this);
-    const ground = style.getPropertyValue('--sheet-ground') || 'rgb(128 128 128 / 12%)';
-    const accent = style.getPropertyValue('--sheet-accent') || '#c2410c';
     const strip = this.data && this.painted(this.data);
     const [, high, wide] = this.data?.shape ?? [];
     for (let c = this.from; c < this.to; c++) {
       const [left, top] = this.corner(c);
-      context.fillStyle = ground;
+      context.fillStyle = GROUND;
       context.fillRect(left, top, tile, tile);
       if (strip) context.drawImage(strip, (c - this.from) * wide, 0, wide, high, left, top, tile, tile);
     }
-    this.mark(context, accent);
+    this.mark(context);
   }
 
   private corner(channel: number): [left: number, top: number] {
@@ -138,33 +154,22 @@ export class ChexgpuSheet extends LitElement {
   }
 
   /** Who is selected, and where the cursor is. */
-  private mark(context: CanvasRenderingContext2D, accent: string): void {
+  private mark(context: CanvasRenderingContext2D): void {
     const { selected, from, to, tile, cursor, frame } = this;
     const [height, width] = this.data ? [this.data.shape[1], this.data.shape[2]] : this.side;
-    context.strokeStyle = accent;
-    if (selected >= from && selected < to && to - from > 1) {
-      const [left, top] = this.corner(selected);
-      context.lineWidth = 2;
-      context.strokeRect(left + 1, top + 1, tile - 2, tile - 2);
-    }
-    const at = to - from > 1 ? selected : from;
+    const isAlone = to - from === 1;
+    const at = isAlone ? from : selected;
     if (at < from || at >= to) return;
     const [left, top] = this.corner(at);
     const [down, right] = [tile / height, tile / width];
+    if (!isAlone) outline(context, left, top, tile, tile);
     if (frame) {
       const [first, last, west, east] = frame;
-      context.lineWidth = 1.5;
-      context.strokeRect(
-        left + west * right,
-        top + first * down,
-        (east - west) * right,
-        (last - first) * down,
-      );
+      outline(context, left + west * right, top + first * down, (east - west) * right, (last - first) * down);
     }
     if (cursor && tile >= 40) {
-      context.lineWidth = tile > 120 ? 2.5 : 1.5;
       const [y, x] = cursor;
-      context.strokeRect(left + x * right, top + y * down, Math.max(2, right), Math.max(2, down));
+      outline(context, left + x * right, top + y * down, Math.max(4, right), Math.max(4, down));
     }
   }
 
