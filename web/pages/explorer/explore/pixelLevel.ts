@@ -167,8 +167,10 @@ function columnView(
 function weightView(view: View): TemplateResult {
   const { place, values, opened } = view;
   const found = opened && values.weight(place.weight);
-  if (!found)
-    return html`<div class="pixel"><p class="quiet">${opened ? `Computing ${place.weight} …` : emptyWords(view)}</p></div>`;
+  if (!found) {
+    const words = opened ? `Computing ${place.weight} …` : emptyWords(view);
+    return html`<div class="pixel"><p class="quiet">${words}</p></div>`;
+  }
   const { title, adam, gradient } = found;
   return html`<div class="pixel">
     <section class="equation" aria-label="The weight and its step">
