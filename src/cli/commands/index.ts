@@ -5,8 +5,9 @@ import { checkCommand } from './check.js';
 import { convertCommand } from './convert.js';
 import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
+import { gradcamCommand } from './explain/gradcam.js';
+import { inspectCommand } from './explain/inspect.js';
 import { fetchCommand } from './fetch.js';
-import { gradcamCommand } from './gradcam.js';
 import { labCommand } from './lab.js';
 import { phantomsCommand } from './phantoms.js';
 import { predictCommand } from './predict.js';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly MakeCommand[] = [
   predictCommand,
   evaluateCommand,
   gradcamCommand,
+  inspectCommand,
   convertCommand,
   fetchCommand,
   checkCommand,

@@ -2,10 +2,16 @@
 
 import { UsageError } from '../../core/errors.js';
 import { nearNames } from '../../core/nearNames.js';
-import type { ParameterTable } from '../parameterSpec.js';
+import type { ParameterSpec } from '../parameterSpec.js';
+
+/** A network's layers, each as often as it has tensors. */
+interface NamedLayers {
+  readonly name: string;
+  readonly parameters: readonly Pick<ParameterSpec, 'layer'>[];
+}
 
 /** Layers that have tensors, in the order of computation. */
-export function layersOf({ parameters }: ParameterTable): string[] {
+export function layersOf({ parameters }: NamedLayers): string[] {
   return [...new Set(parameters.map(({ layer }) => layer))];
 }
 
@@ -26,7 +32,7 @@ const blocksOf = (layer: string): string[] =>
  * @param option names the option in the message
  * @throws UsageError with names that are near, where it means none
  */
-export function selectLayers(option: string, network: ParameterTable, pattern: string): string[] {
+export function selectLayers(option: string, network: NamedLayers, pattern: string): string[] {
   const layers = layersOf(network);
   const head = layers[layers.length - 1];
   if (pattern === HEAD) return [head];

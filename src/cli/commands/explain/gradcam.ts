@@ -1,25 +1,25 @@
 /** `chexgpu gradcam`: where a probability comes from; the maps are made by src/workflow/results/explain.node.ts. */
 import { basename, extname } from 'node:path';
-import { UsageError } from '../../core/errors.js';
-import { plural } from '../../core/formatting.js';
-import { addFiles, checkAdding } from '../../core/outputs/addFiles.node.js';
-import { FreeNames, safeName } from '../../core/outputs/safeNames.js';
-import { encodePng, gradcamTitle, overlayImage } from '../../eval/explain/overlay.node.js';
-import type { GradcamRow } from '../../eval/report/reportData.js';
-import { createModel } from '../../workflow/createModel.js';
-import { roomFor } from '../../workflow/memoryCheck.node.js';
-import { sayClassifier } from '../../workflow/prediction/classifier.node.js';
-import { chooseLabels, mostProbable } from '../../workflow/prediction/outputs.js';
-import { chooseScore, explain, explanationOf } from '../../workflow/results/explain.node.js';
-import { define } from '../defineCommand.js';
-import { names, option } from '../flags/sharedFlags.js';
-import type { CommandContext } from '../session/commandContext.js';
-import { withSession } from '../session/gpuSession.js';
-import { addInferenceOptions, readClassifierAhead } from '../session/inference.js';
-import { inputsOf, namedHistory } from '../session/namedInputs.js';
-import { type Ahead, withAhead } from '../session/openAhead.js';
-import { type PointingFlags, pointing } from '../session/pointing.js';
-import { Problems } from '../terminal/lateFailures.js';
+import { UsageError } from '../../../core/errors.js';
+import { plural } from '../../../core/formatting.js';
+import { addFiles, checkAdding } from '../../../core/outputs/addFiles.node.js';
+import { FreeNames, safeName } from '../../../core/outputs/safeNames.js';
+import { encodePng, gradcamTitle, overlayImage } from '../../../eval/explain/overlay.node.js';
+import type { GradcamRow } from '../../../eval/report/reportData.js';
+import { createModel } from '../../../workflow/createModel.js';
+import { roomFor } from '../../../workflow/memoryCheck.node.js';
+import { sayClassifier } from '../../../workflow/prediction/classifier.node.js';
+import { chooseLabels, mostProbable } from '../../../workflow/prediction/outputs.js';
+import { chooseScore, explain, explanationOf } from '../../../workflow/results/explain.node.js';
+import { define } from '../../defineCommand.js';
+import { names, option } from '../../flags/sharedFlags.js';
+import type { CommandContext } from '../../session/commandContext.js';
+import { withSession } from '../../session/gpuSession.js';
+import { addInferenceOptions, readClassifierAhead } from '../../session/inference.js';
+import { inputsOf, namedHistory } from '../../session/namedInputs.js';
+import { type Ahead, withAhead } from '../../session/openAhead.js';
+import { type PointingFlags, pointing } from '../../session/pointing.js';
+import { Problems } from '../../terminal/lateFailures.js';
 
 /** Of the name of a picture, so that what it is of is left of a long one: of the file's name, and of the class. */
 const STEM_BYTES = 120;
