@@ -16,6 +16,15 @@ export { type OwnKernelOptions, ownKernel } from './lab/ownKernel.js';
 export type { CheckResult, Dense } from './shaders/checkCase.js';
 export { references } from './shaders/registry.js';
 export {
+  type DebuggedBuffer,
+  type DebuggedDispatch,
+  type DebuggedTime,
+  type DebuggedValues,
+  type DebugOptions,
+  debugPlan,
+  type PlanDebugger,
+} from './training/inspection/debugPlan.js';
+export {
   type GradientCheck,
   type GradientCheckOptions,
   gradientCheck,

@@ -49,12 +49,7 @@ async function copied(context: ModelContext, training: boolean, changed: WeightM
   try {
     await own.allocate('weights', 'moving', ...(training ? (['gradients', 'nextMoving'] as const) : []));
     await gpu.guarded('copies of the weights', () => {
-      const encoder = gpu.device.createCommandEncoder({ label: 'copies of the weights' });
-      for (const name of ['weights', 'moving'] as const) {
-        const [from, to] = [parameters.flat(name).storage, own.flat(name).storage];
-        encoder.copyBufferToBuffer(from.buffer!, 0, to.buffer!, 0, from.bytes);
-      }
-      gpu.device.queue.submit([encoder.finish()]);
+      own.takeFrom(parameters, ['weights', 'moving']);
       for (const spec of own.table) {
         const values = changed.get(spec.key);
         if (!values) continue;

@@ -20,11 +20,15 @@ export class Trace {
 
   /** The last dispatch that wrote to a tensor; where it only added up partial sums, the one that made those. */
   writerOf(tensor: Tensor): Dispatch | undefined {
-    const writer = this.dispatches.findLast(({ kernel, tensors }) =>
-      kernel.bindings.some(({ name, type }) => type === 'storage' && meet(tensors[name], tensor)),
-    );
+    const writer = this.dispatches.findLast((dispatch) => writtenBy(dispatch, tensor));
     return writer?.kernel.op === 'reduce.slices' ? this.writerOf(writer.tensors.x) : writer;
   }
+}
+
+/** The tensor by which a dispatch writes into the memory of another; undefined where it does not. */
+export function writtenBy({ kernel, tensors }: Dispatch, tensor: Tensor): Tensor | undefined {
+  const written = kernel.bindings.find(({ name, type }) => type === 'storage' && meet(tensors[name], tensor));
+  return written && tensors[written.name];
 }
 
 /** Whether two tensors have elements in common. */

@@ -13,7 +13,7 @@ import { type ClassChoice, classIndices } from '../classNames.js';
 import type { PreparedTraining, TrainingCompiler } from '../compile/compileTraining.js';
 import { LazyCompiler } from '../compile/lazyCompiler.js';
 import type { CamScore, GradcamMap } from '../inspection/explainer.js';
-import type { InspectedMap, InspectOptions } from '../inspection/inspect.js';
+import type { InspectedMap, InspectedModel, InspectOptions } from '../inspection/inspect.js';
 import { checkImageSize, type Network } from '../network.js';
 import type { OptimizerState } from '../optimizers/state.js';
 import type { WeightMap } from '../parameterSpec.js';
@@ -182,11 +182,14 @@ export class Model {
     requireFunction('The visitor of inspect', visit);
     return this.turns.aside(async (callBack) => {
       const { inspectMaps } = await import('./trainer.js');
-      const { context, state } = this;
-      const next = <T>(job: (work: JobWork) => Promise<T>) => this.next(options, job);
-      const seen = (map: InspectedMap) => callBack(() => visit(map));
-      await inspectMaps({ context, state, next, requireKnownLabels }, own, seen, given);
+      await inspectMaps(this.inside(options), own, (map) => callBack(() => visit(map)), given);
     }, options);
+  }
+
+  /** For inspections, those of chexgpu/lab too. @internal */
+  inside(options: WorkOptions): InspectedModel {
+    const next: InspectedModel['next'] = (job) => this.next(options, job);
+    return { context: this.context, state: this.state, next, requireKnownLabels };
   }
 
   /**
@@ -332,8 +335,8 @@ export class Model {
 
   /** What is waited for on the way to the next call, a batch: given up with the model, its device or by `signal`. */
   waitFor<T>(given: T | PromiseLike<T>, signal?: AbortSignal): Promise<T> {
-    const { gpu } = this.context;
-    return untilAborted(untilAborted(gpu.until(Promise.resolve(given)), signal), this.turns.ended);
+    const settled = this.context.gpu.until(Promise.resolve(given));
+    return untilAborted(untilAborted(settled, signal), this.turns.ended);
   }
 
   /** A job when its turn has come, ended by the caller's signal, told to its or to the model's `onProgress`. */
@@ -372,8 +375,7 @@ export class Model {
   }
 
   private checkSize({ height, width }: { height: number; width: number }): void {
-    checkImageSize(this.network, height);
-    checkImageSize(this.network, width);
+    for (const side of [height, width]) checkImageSize(this.network, side);
   }
 
   /** Before inference: the network as it is now, with the affines of its batch norms. */

@@ -34,7 +34,7 @@ export type TrainableBuffer = 'weights' | 'gradients' | 'average' | 'trained' | 
 /** Buffers with the layout of the moving averages: the present ones, and those of a step under way. */
 export type MovingBuffer = 'moving' | 'nextMoving';
 
-type BufferName = TrainableBuffer | MovingBuffer;
+export type BufferName = TrainableBuffer | MovingBuffer;
 
 /** Weights and moving averages as they lie in their buffers, checked. */
 export interface PackedWeights {
@@ -316,6 +316,17 @@ export class Parameters implements TrainableLayout {
   /** A whole buffer into another of the same layout; both have memory. */
   copy(encoder: GPUCommandEncoder, from: BufferName, to: BufferName): void {
     encoder.copyBufferToBuffer(this.buffers.get(from)!, 0, this.buffers.get(to)!, 0, this.sizeOf(from) * 4);
+  }
+
+  /** What another network of this layout has in these buffers, zeros where it has none. Within `Gpu.guarded`. */
+  takeFrom(other: Parameters, names: readonly BufferName[]): void {
+    const encoder = this.gpu.device.createCommandEncoder({ label: 'copies of the weights' });
+    for (const name of names) {
+      const [from, to] = [other.buffers.get(name), this.buffers.get(name)!];
+      if (from) encoder.copyBufferToBuffer(from, 0, to, 0, to.size);
+      else encoder.clearBuffer(to);
+    }
+    this.gpu.device.queue.submit([encoder.finish()]);
   }
 
   /** A whole buffer for the caller, who hears of it and may end the waiting before and behind it. */

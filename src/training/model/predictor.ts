@@ -17,7 +17,7 @@ export class Predictor {
   private constructor(
     private readonly context: ModelContext,
     private readonly shape: BatchShape,
-    private readonly input: InputStage,
+    readonly input: InputStage,
     private readonly cam: CamInputs,
     readonly plan: Plan,
     private readonly probabilities: Tensor,

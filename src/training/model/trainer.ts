@@ -9,9 +9,9 @@ import type { Gpu } from '../../engine/device/gpu.js';
 import { Readback } from '../../engine/device/readback.js';
 import { fixedTensor, type Plan, PlanBuilder } from '../../engine/plan/plan.js';
 import { recordPlan } from '../../engine/plan/recordPlan.js';
-import { denseTensor, partOf, type Tensor } from '../../engine/plan/tensor.js';
+import type { Tensor } from '../../engine/plan/tensor.js';
 import { blend } from '../../shaders/blend/blend.js';
-import { LARGEST_RUNS, largestMagnitudes } from '../../shaders/reduce/reduce.js';
+import { largestMagnitudes } from '../../shaders/reduce/reduce.js';
 import type { BatchShape, Labelled } from '../batch.js';
 import { readMap } from '../inspection/readMap.js';
 import { blockFactors, type LayerRoles, layerRoles } from '../layers/layerSettings.js';
@@ -22,6 +22,7 @@ import { brokenGradient, findOverflow } from '../optimizers/overflow.js';
 import type { ParameterSpec } from '../parameterSpec.js';
 import type { CompiledTraining } from '../trainingOptions.js';
 import { Clipping } from '../updates/clipping.js';
+import { most, partsOf, verdictParts } from '../updates/verdict.js';
 import { describeBatch, type ModelContext } from './context.js';
 import { InputStage } from './inputStage.js';
 import { slotBuffer } from './parameters.js';
@@ -66,7 +67,7 @@ export class Trainer {
     private readonly roles: LayerRoles,
     private readonly memory: StepMemory,
     readonly plan: Plan,
-    private readonly update: Plan,
+    readonly update: Plan,
   ) {}
 
   static async create(
@@ -118,24 +119,11 @@ export class Trainer {
    * @throws NonFiniteError when the step would leave a number that is not finite; the reason of `work.signal`; then all
    *   is as before
    */
-  async step(batch: Labelled, { t, share, last }: StepPlace, work: JobWork): Promise<number> {
+  async step(batch: Labelled, place: StepPlace, work: JobWork): Promise<number> {
     const { gpu, parameters } = this.context;
-    const { optimizer, updates } = this.options;
-    const { kind, settings } = optimizer;
-    const hyper = kind.hyper(settings, t, parameters);
-    const load = await this.memory.input.loader(batch, work);
-    const before = () => {
-      this.write('labels', smoothLabels(batch.labels, this.options.loss) as Float32Array<ArrayBuffer>);
-      this.write('hyper', hyper);
-      this.write('share', Float32Array.of(share));
-      // Of the weights before the first update an average keeps nothing.
-      this.write('ema', Float32Array.of(t === 1 ? 0 : updates.ema));
-      this.write('own', Float32Array.of(t % updates.emaOverwrite === 0 ? 0 : 1));
-      load();
-      parameters.beginMoving();
-    };
-    const { storage } = this.memory.verdict;
-    await this.plan.runInSteps(work, before, () => this.memory.back.copy(storage.buffer!, 0, storage.bytes));
+    const { t, last } = place;
+    const { load, hyper } = await this.loader(batch, place, work);
+    await this.plan.runInSteps(work, load, () => this.fetchVerdict());
     const { loss, gradient, moving, squares } = await this.verdict();
     if (!Number.isFinite(loss)) throw await this.refusedLoss(loss, t, work);
     if (!Number.isFinite(moving)) throw await this.refusedMoving(loss, t);
@@ -146,6 +134,41 @@ export class Trainer {
     if (last) await this.updateBy(gradient, squares, hyper, t, loss);
     else await gpu.guarded(this.plan.label, () => parameters.keepGradients());
     return loss;
+  }
+
+  /** What a step reads, to be loaded within `Gpu.guarded`; `hyper` is a part of it. @throws as `InputStage.loader` */
+  async loader(batch: Labelled, { t, share }: StepPlace, work: JobWork) {
+    const { parameters } = this.context;
+    const { optimizer, updates, loss } = this.options;
+    const hyper = optimizer.kind.hyper(optimizer.settings, t, parameters);
+    const loadImages = await this.memory.input.loader(batch, work);
+    const load = () => {
+      this.write('labels', smoothLabels(batch.labels, loss) as Float32Array<ArrayBuffer>);
+      this.write('hyper', hyper);
+      this.write('share', Float32Array.of(share));
+      // Of the weights before the first update an average keeps nothing.
+      this.write('ema', Float32Array.of(t === 1 ? 0 : updates.ema));
+      this.write('own', Float32Array.of(t % updates.emaOverwrite === 0 ? 0 : 1));
+      loadImages();
+      parameters.beginMoving();
+    };
+    return { load, hyper };
+  }
+
+  /** Between the plan and the update, for those who run them by themselves: what gradients are to be cut to. */
+  async setClip(): Promise<void> {
+    const { gpu } = this.context;
+    const { clipping } = this.memory;
+    if (!clipping.on) return;
+    await gpu.guarded('verdict', () => this.fetchVerdict());
+    const { gradient, squares } = await this.verdict();
+    const clip = await clipping.clipOf(gradient, squares);
+    await gpu.guarded('clip', () => clipping.load(clip));
+  }
+
+  private fetchVerdict(): void {
+    const { verdict, back } = this.memory;
+    back.copy(verdict.storage.buffer!, 0, verdict.storage.bytes);
   }
 
   /** @throws NonFiniteError, before anything moves */
@@ -338,37 +361,7 @@ function uploaded(gpu: Gpu, label: string, values: Float32Array): Tensor {
   return tensor;
 }
 
-/** The loss lies first in the verdict; the next binding can begin this many floats behind it. */
-const BEHIND_LOSS = 64;
-
 const overwrites = ({ updates }: CompiledTraining) => updates.emaOverwrite < Number.POSITIVE_INFINITY;
-
-/** Where what the host reads in one go lies, in floats. */
-function partsOf({ gpu }: ModelContext, { sums }: Clipping) {
-  const runs = LARGEST_RUNS[gpu.info.kind];
-  const behind = BEHIND_LOSS + 2 * runs;
-  return {
-    loss: { from: 0, size: 1 },
-    gradients: { from: BEHIND_LOSS, size: runs },
-    moving: { from: BEHIND_LOSS + runs, size: runs },
-    // A binding has 16 bytes at least.
-    squares: { from: behind, size: sums > 0 ? Math.max(4, sums) : 0 },
-  };
-}
-
-/** The same as tensors that the plan writes: t[1,1,1,n]. */
-function verdictParts(context: ModelContext, clipping: Clipping, { storage }: Tensor) {
-  const parts = partsOf(context, clipping);
-  return (name: keyof typeof parts): Tensor => {
-    const { from, size } = parts[name];
-    return denseTensor(partOf(storage, 4 * from, 4 * size), [1, 1, 1, size]);
-  };
-}
-
-/** The largest of magnitudes; NaN where one is NaN. */
-function most(magnitudes: Float32Array): number {
-  return magnitudes.reduce((a, b) => Math.max(a, b), 0);
-}
 
 const AS_BEFORE =
   'Weights, moving averages and optimizer are as before this step. ' +

@@ -14,8 +14,14 @@ export class Turns {
   private readonly freed: Promise<void>;
   private settle!: () => void;
 
-  /** @param free lets go of all that jobs use; called once, when none is left */
-  constructor(private readonly free: () => void) {
+  /**
+   * @param free lets go of all that jobs use; called once, when none is left
+   * @param what has the jobs, in a message
+   */
+  constructor(
+    private readonly free: () => void,
+    private readonly what = 'model',
+  ) {
     this.freed = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -74,7 +80,7 @@ export class Turns {
   /** No job begins any more; those that run get the signal. Settles when they have ended and all is freed. */
   end(): Promise<void> {
     if (!this.ending.signal.aborted) {
-      this.ending.abort(new UsageError('This model was disposed.', 'Create another one.'));
+      this.ending.abort(new UsageError(`This ${this.what} was disposed.`, 'Create another one.'));
       this.freeIfIdle();
     }
     return this.freed;

@@ -172,6 +172,7 @@ const CALLS: Record<With, (work: WorkOptions) => Promise<unknown>> = {
   'DenseNet.planOf': (work) => model.planOf('predict', 1, 16, work),
   'DenseNet.predict': (work) => model.predict(two, work),
   'DenseNet.trainStep': (work) => model.trainStep(two, work),
+  debugPlan: (work) => chexgpu.debugPlan(model, two, work),
   gradientCheck: (work) => chexgpu.gradientCheck(model, two, 'bn/gamma', 0, work),
   ownKernel: (work) => chexgpu.ownKernel(gpu, 'loss.sum.naive', '', work),
   'LoadedNetwork.explainFiles': (work) => network.explainFiles(['a.png'], work),
