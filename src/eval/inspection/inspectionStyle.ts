@@ -70,6 +70,7 @@ details.unit[open] > summary { margin-bottom: 1.2rem; }
   th[scope=row] { color: var(--ink); }
   .notice { background: #2b2417; border-color: #6b5530; color: #f0c98a; }
 }
+@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
   .layer, .tiles figure { break-inside: avoid; }
   details.unit::details-content { content-visibility: visible; height: auto; }

@@ -11,7 +11,8 @@ export const milliOf = (dispatches: readonly ShownDispatch[]) =>
 const REST = 'rest';
 
 /** What several layers share: gradients of weights, statistics of a block's buffer. */
-const SHARED = / and on$|^block\d+$/;
+const AND_ON = ' and on';
+const SHARED = new RegExp(`${AND_ON}$|^block\\d+$`);
 
 /** By the id of a part; what several layers share goes with the first of them, or with what stands before it. */
 export function timesByPart({ dispatches }: ShownTimes, parts: readonly NetworkPart[]) {
@@ -99,10 +100,13 @@ width="${BAR - 1}" height="${high.toFixed(1)}"><title>${label}, ${kernel}: ${mil
   const clock = byGpu
     ? "by the GPU's own clock"
     : 'by waiting for each, as this adapter has no timestamps: every time holds the way there and back';
+  const shared = sharedOf(dispatches).some(({ label }) => label.endsWith(AND_ON))
+    ? ' "X and on" is X with the like layers of its block behind it, in one dispatch.'
+    : '';
   const flops = dispatches.reduce((sum, one) => sum + one.flops, 0);
   return html`<figure class="strip"><svg viewBox="0 0 ${width} ${HIGH}" preserveAspectRatio="none" role="img"
 aria-label="A bar per dispatch, in order, as high as its time is long">${rects}</svg>
 <figcaption>The ${plural(dispatches.length, 'dispatch', 'dispatches')} of the ${what}, in order, each as high as its
 time: ${milliseconds(milliOf(dispatches))} summed up, ${threeDigits(flops / 1e9)} GFLOP, timed ${clock}; the median of
-${plural(repeats, 'run')}. The longest: ${named.join('; ')}.</figcaption></figure>`;
+${plural(repeats, 'run')}. The longest: ${named.join('; ')}.${shared}</figcaption></figure>`;
 }

@@ -75,19 +75,15 @@ describe('chexgpu inspect', () => {
   });
 
   it.each<[string, string[], number, RegExp]>([
-    ['no image', [], 2, /missing required argument 'image'/],
     [
       'a label without a training',
       [image, '--positive', 'Mass'],
       2,
       /no --positive in a prediction.*--training/,
     ],
-    ['gradients without a training', [image, '--gradients'], 2, /no --gradients in a prediction/],
-    ['a loss without a training', [image, '--loss', 'bce'], 2, /no --loss in a prediction/],
     ['a label that there is not', [image, '--training', '--positive', 'Mas'], 2, /no output for Mas/],
     ['a layer that there is not', [image, '--layers', 'conv2,conv9'], 2, /--layers: .* has no layer 'conv9'/],
     ['channels that are none', [image, '--channels', '3-1'], 2, /"3-1" is no channel/],
-    ['channels and how many', [image, '--channels', '3', '--max-maps', '4'], 2, /cannot be used with/],
     ['a page in the place of the image', [image, '--out', image, '--overwrite'], 2, /a\.png/],
     ['an image that is not there', [scratch.path('b.png')], 3, /b\.png/],
   ])('refuses %s', async (_, args, code, message) => {
