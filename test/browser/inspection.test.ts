@@ -1,4 +1,4 @@
-/** The page of `chexgpu inspect` in a browser: nothing asked for, readable at any width, in light, dark and on paper. */
+/** The page of `chexgpu inspect` in a browser: complete in itself, readable at any width, light, dark and on paper. */
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DenseNet } from '../../src/densenet/densenet.js';
