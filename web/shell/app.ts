@@ -60,7 +60,11 @@ export class ChexgpuApp extends LitElement {
       }
       @media (max-width: 460px) {
         header {
-          gap: 8px;
+          gap: 6px;
+        }
+        .brand {
+          font-size: 0;
+          gap: 0;
         }
         nav a {
           padding: 7px;

@@ -3,6 +3,7 @@ import type { InspectedMap } from 'chexgpu';
 import type { WorkerClient } from '../../worker/client.js';
 import type { Explained } from './inWorker/explain/terms.js';
 import type { ExplainedWeight } from './inWorker/explain/weights.js';
+import type { Moved } from './inWorker/moves.js';
 import type { KernelSlice } from './inWorker/networkWork.js';
 import type { ExplorerWork } from './inWorker/work.js';
 import type { AskedNumber } from './types.js';
@@ -57,6 +58,10 @@ export class Values {
 
   kernel(name: string, channel: number): KernelSlice | null {
     return this.once(`kernel ${name} ${channel}`, () => this.worker.call('kernel', { name, channel }));
+  }
+
+  moves(): readonly Moved[] | null {
+    return this.once('moves', () => this.worker.call('moves', {}));
   }
 
   private once<T>(key: string, ask: () => Promise<T | null>): T | null {

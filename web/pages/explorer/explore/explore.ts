@@ -155,14 +155,12 @@ export class ChexgpuExplore extends LitElement {
             <span class="quiet keys">Arrows move, Enter goes in, Escape out.</span>
           </div>
         </div>
-        <aside class="aside" aria-label="In words">
-          ${tourCard(session)}
-          <section class="card words" aria-label="Where the cursor is">
-            <p id="cursor" role="status">${cursorWords(view)}</p>
-            <p>${kindWords(view)}</p>
-            ${place.direction === 'update' ? nothing : LEGEND}
-          </section>
-        </aside>
+        ${tourCard(session)}
+        <section class="card words" aria-label="Where the cursor is">
+          <p id="cursor" role="status">${cursorWords(view)}</p>
+          <p>${kindWords(view)}</p>
+          ${place.direction === 'update' ? nothing : LEGEND}
+        </section>
       </div>
     </div>`;
   }

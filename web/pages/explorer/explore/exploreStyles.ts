@@ -102,18 +102,24 @@ export const exploreStyles = css`
     grid-template-columns: minmax(0, 1fr);
     align-items: start;
   }
-  .aside {
-    display: grid;
-    gap: 14px;
-    min-width: 0;
+  .card.tour {
+    order: -1;
   }
   @container (min-width: 1040px) {
     .split {
       grid-template-columns: minmax(0, 1fr) 340px;
+      grid-template-rows: auto 1fr;
     }
-    .aside {
-      position: sticky;
-      top: 14px;
+    .card.picture {
+      grid-row: 1 / span 2;
+    }
+    .card.tour {
+      grid-column: 2;
+      grid-row: 1;
+    }
+    .card.words {
+      grid-column: 2;
+      grid-row: 2;
     }
   }
   .card.picture {

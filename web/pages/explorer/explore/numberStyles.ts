@@ -134,6 +134,31 @@ export const numberStyles = css`
     font-weight: 650;
     font-variant-numeric: tabular-nums;
   }
+  .moves {
+    grid-column: 1 / -1;
+  }
+  .moves table {
+    width: 100%;
+  }
+  .moves button {
+    min-height: 26px;
+    padding: 0;
+    font-size: 13px;
+  }
+  .moves .share {
+    position: relative;
+    min-width: 110px;
+  }
+  .moves .share i {
+    position: absolute;
+    inset: 4px auto 4px 14px;
+    background: var(--accent-soft);
+    border-radius: 3px;
+    z-index: -1;
+  }
+  .moves td {
+    isolation: isolate;
+  }
   .histogram svg,
   .gauge {
     display: block;

@@ -24,6 +24,7 @@ const FORWARD: Readonly<Record<string, string>> = {
 };
 
 const BACKWARD: Readonly<Record<string, string>> = {
+  concat: 'A channel of the buffer hears from every layer that read it: what they pass back adds up.',
   input: 'How the loss would change with each pixel: where the network looks, for this loss.',
   conv:
     'How the loss changes with each number of this map. Where several layers read it, what they ' +

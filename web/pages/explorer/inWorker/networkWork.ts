@@ -7,6 +7,7 @@ import { explainBackward } from './explain/backward.js';
 import { explainForward } from './explain/forward.js';
 import type { Explained } from './explain/terms.js';
 import { type ExplainedWeight, explainWeight } from './explain/weights.js';
+import { type Moved, movesOf } from './moves.js';
 import type { SubjectSession } from './subject.js';
 
 export function makeNetworkWork(_host: WorkHost, session: SubjectSession) {
@@ -37,6 +38,8 @@ export function makeNetworkWork(_host: WorkHost, session: SubjectSession) {
       const asked = { graph: graphOf(session), run, ...place };
       return direction === 'backward' ? explainBackward(asked, labels) : explainForward(asked, labels);
     },
+    /** How far the step moves the weights of each layer. */
+    moves: async (): Promise<readonly Moved[]> => movesOf((await session.seen()).run, graphOf(session)),
     /** The weights that make one channel of a layer; null for a layer without any. */
     kernel: ({ name, channel }: { name: string; channel: number }) => kernelOf(session, name, channel),
     /** What the step does to one weight, `conv1/conv/kernel[0,0,0,5]`. */
