@@ -40,6 +40,7 @@ function sums(folder) {
 export async function bundleWeb(outdir) {
   mkdirSync(outdir, { recursive: true });
   for (const name of STATIC) cpSync(join(web, name), join(outdir, name));
+  cpSync(join(web, 'pages', 'explorer', 'record', 'recorded.json'), join(outdir, 'explorer-recorded.json'));
   await putWeights(join(outdir, 'weights'));
   const result = await build({
     ...browserOptions,

@@ -62,7 +62,18 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
         </div>
         ${subjectBar(session)}
       </div>
-      ${failure ? html`<p class="message bad" role="alert">${failure}</p>` : nothing}
+      ${
+        failure
+          ? html`<div class="message bad" role="alert">
+              ${failure}
+              ${
+                session.isLost
+                  ? html`<button type="button" id="reopen" @click=${() => session.reopen()}>Open it again</button>`
+                  : nothing
+              }
+            </div>`
+          : nothing
+      }
       ${
         opened?.recorded
           ? html`<p class="message doubt" role="status">

@@ -17,7 +17,7 @@ const wishOf = ({ network, image, labels }: Place): SubjectWish => ({ network, i
 
 /** Sends `change`; `ready` once the picture can be used; `looked` when the worker looks at something else. */
 export class ExplorerSession extends EventTarget {
-  readonly worker = new WorkerClient<ExplorerWork>('explorer');
+  worker = this.startWorker();
   place: Place = readPlace(location.hash);
   /** Null until the worker looks at what the place says. */
   opened: Opened | null = null;
@@ -28,12 +28,26 @@ export class ExplorerSession extends EventTarget {
   private wish = '';
   private drawn: { id: string; graph: Graph } | null = null;
 
-  constructor() {
-    super();
-    this.worker.addEventListener('lost', (event) => {
+  /** The GPU is gone: `reopen` begins anew. */
+  isLost = false;
+
+  private startWorker(): WorkerClient<ExplorerWork> {
+    const worker = new WorkerClient<ExplorerWork>('explorer');
+    worker.addEventListener('lost', (event) => {
       this.failure = `The GPU was lost: ${(event as CustomEvent<string>).detail || 'no reason given'}.`;
+      this.isLost = true;
       this.tell('change');
     });
+    return worker;
+  }
+
+  /** Begins anew with another worker, after the GPU was lost. */
+  reopen(): void {
+    this.worker.close();
+    this.worker = this.startWorker();
+    this.isLost = false;
+    this.wish = '';
+    void this.look();
   }
 
   get network(): ExplorerNetwork {

@@ -19,7 +19,7 @@ export function arrivals(view: View): TemplateResult {
   let running = 0;
   const tile = readers.length > 10 ? 44 : 64;
   return html`<section class="arrivals" aria-label="Gradients that arrive">
-    <h3>Gradients arrive from every reader, and add up</h3>
+    <h2>Gradients arrive from every reader, and add up</h2>
     <ol>
       ${readers.map((reader, i) => {
         const map = maps[i];

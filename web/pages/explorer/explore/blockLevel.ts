@@ -25,10 +25,10 @@ function chain(view: View, section: Section): TemplateResult {
   const number = section.isBlock ? section.denseLayers.indexOf(layers) + 1 : 0;
   const isBack = view.place.direction === 'backward';
   return html`<section class="chain" aria-label="Layers">
-    <h3>
+    <h2>
       ${section.isBlock ? `Layer ${number}` : section.title},
       ${isBack ? 'read from right to left on the way back' : 'from left to right'}
-    </h3>
+    </h2>
     <ol class=${isBack ? 'back' : ''}>
       ${layers.map((layer) => html`<li>${layerCard(view, layer, cardWidth(view.width, layers.length))}</li>`)}
     </ol>

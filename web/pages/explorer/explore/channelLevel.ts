@@ -18,7 +18,7 @@ export function channelLevel(view: View): TemplateResult {
     <section class="big" aria-label="The map">
       ${
         isUpdate
-          ? html`<h3>The weights of channel ${channel}</h3>
+          ? html`<h2>The weights of channel ${channel}</h2>
               ${kernelSheets(view, layer, channel, Math.min(220, width / 2 - 20))}`
           : html`<chexgpu-sheet
                 data-focus

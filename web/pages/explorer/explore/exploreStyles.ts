@@ -20,12 +20,12 @@ export const exploreStyles = css`
     font-size: 12.5px;
     color: var(--muted);
   }
-  h3 {
+  .stage h2 {
     font-size: 14.5px;
     font-weight: 650;
     margin-bottom: 10px;
   }
-  h4 {
+  h3 {
     margin: 12px 0 6px;
     font-size: 13.5px;
     font-weight: 600;

@@ -15,11 +15,11 @@ export function movesTable(view: View): TemplateResult {
   const loudest = [...moves].sort((a, b) => share(b) - share(a)).slice(0, MOST);
   const shown = moves.filter((one) => loudest.includes(one));
   const most = Math.max(...shown.map(share));
-  return html`<div class="scroll moves" role="region" tabindex="0" aria-label="How far the weights move">
+  return html`<div class="moves" role="region" tabindex="0" aria-label="How far the weights move">
     <table>
       <caption>
         How far the step moves the weights, as root mean
-        squares${moves.length > shown.length ? html`; the ${shown.length} layers that move most of ${moves.length}` : ''}
+        squares${moves.length > shown.length ? `; the ${shown.length} of ${moves.length} layers that move most` : ''}
       </caption>
       <thead>
         <tr>

@@ -136,6 +136,7 @@ export const numberStyles = css`
   }
   .moves {
     grid-column: 1 / -1;
+    overflow-x: auto;
   }
   .moves table {
     width: 100%;

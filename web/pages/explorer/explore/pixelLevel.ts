@@ -27,7 +27,7 @@ function emptyWords({ place, opened }: View): string {
 export function explanation(view: View, found: Explained): TemplateResult {
   const { title, formula, how, terms, steps, rest, bias } = found;
   return html`<section class="equation" aria-label="The number">
-    <h3><code>${title}</code></h3>
+    <h2><code>${title}</code></h2>
     <p class="formula">${formula}</p>
     ${how === 'steps' ? stepTable(steps) : terms.map((group) => termsView(view, found, group))}
     ${
@@ -80,7 +80,7 @@ function termsView(view: View, { a, b, how }: Explained, group: Terms): Template
   const large = rows * columns > 9;
   const cell = columns > 6 || view.width < 480 ? 'small' : '';
   return html`<div class="terms ${large ? 'large' : ''}">
-    <h4>${title}</h4>
+    <h3>${title}</h3>
     <div class="grids ${cell}">
       ${gridView(group, group.a, a, true)}
       ${
@@ -174,7 +174,7 @@ function weightView(view: View): TemplateResult {
   const { title, adam, gradient } = found;
   return html`<div class="pixel">
     <section class="equation" aria-label="The weight and its step">
-      <h3><code>${title}</code></h3>
+      <h2><code>${title}</code></h2>
       <dl class="result before" data-focus>
         <div>
           <dt>before the step</dt>
@@ -189,7 +189,7 @@ function weightView(view: View): TemplateResult {
           <dd>${number(adam.after - adam.before)}</dd>
         </div>
       </dl>
-      <h4>What Adam did</h4>
+      <h3>What Adam did</h3>
       ${stepTable(adam.steps)}
       <dl class="result">
         <div>

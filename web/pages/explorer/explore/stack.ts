@@ -52,7 +52,7 @@ export function stack(view: View, section: Section): TemplateResult {
   const { height: h, width: w } = graph.shape(concat.name);
   const sizes = { names, scale, row, hasTiles };
   return html`<section class="stack" aria-label="The block's buffer">
-    <h3>One buffer, [1, ${h}, ${w}, ${concat.cout}], which grows</h3>
+    <h2>One buffer, [1, ${h}, ${w}, ${concat.cout}], which grows</h2>
     <div class="rows" .style=${`height: ${rows.length * row + 24}px`}>
       <svg width=${width} height=${rows.length * row + 24} aria-hidden="true">
         ${rows.map((one, i) => stackRow(view, one, i, sizes, one.dense === here, slice))}

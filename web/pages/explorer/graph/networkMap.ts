@@ -36,7 +36,7 @@ export interface NetworkMap {
   readonly sections: readonly PlacedSection[];
 }
 
-export const MAP_SIZES = { title: 40, thumb: 64, columns: 150, foot: 40, gap: 18 } as const;
+export const MAP_SIZES = { title: 40, thumb: 64, columns: 150, foot: 54, gap: 18 } as const;
 const WIDEST = 62;
 const NARROWEST = 9;
 const LEAST_SECTION = 96;

@@ -13,15 +13,13 @@ import {
   type Labelled,
   loadWeights,
   type PixelBatch,
-  SAMPLEWISE,
   type WeightMap,
-  xrayBatch,
 } from 'chexgpu';
 import { type AdapterWords, type Device, openDevice } from '../../../worker/device.js';
 import type { WorkHost } from '../../../worker/protocol.js';
 import { type ExplorerNetwork, networkOf } from '../networks.js';
 import type { SubjectWish } from '../types.js';
-import { type Picture, phantomPicture } from './pictures.js';
+import { labelledBatch, type Picture, phantomPicture } from './pictures.js';
 import { type RecordedDocument, RecordedRun } from './recordedRun.js';
 import { GpuRun, type RunValues } from './run.js';
 import { compiled, type ExplorerTraining, explorerTraining } from './training.js';
@@ -119,16 +117,10 @@ export class SubjectSession {
       this.loaded.set(network.id, loaded);
     }
     const { model, weights, labels: names } = await loaded;
-    const batch = xrayBatch(picture.image, network.size, picture.name, { normalisation: SAMPLEWISE });
-    const positive = labels ?? trueLabels(picture, names);
-    const own = Float32Array.from(names, (_, c) => (positive.includes(c) ? 1 : 0));
-    const labelled = { ...batch, labels: own };
-    const { gpu } = device;
+    const batch = labelledBatch(network, picture, names, labels);
     const training = explorerTraining(names.length);
-    return {
-      ...{ generation, network, gpu, device, model, weights, training },
-      ...{ labels: names, picture, batch: labelled },
-    };
+    const { gpu } = device;
+    return { generation, network, gpu, device, model, weights, training, labels: names, picture, batch };
   }
 
   private async picture(id: string): Promise<Picture> {
@@ -171,11 +163,4 @@ async function recorded(wish: SubjectWish, error: Error): Promise<Seen> {
     adapter: null,
     recorded: document.recorded,
   };
-}
-
-/** Outputs that the picture was drawn with. */
-export function trueLabels({ truth }: Picture, names: readonly string[]): number[] {
-  if (!truth) return [];
-  const isThere = (name: string) => truth[(LABELS as readonly string[]).indexOf(name)] === 1;
-  return [...names.keys()].filter((c) => isThere(names[c]));
 }
