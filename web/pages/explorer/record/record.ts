@@ -1,6 +1,6 @@
 /**
- * Records the toy network's step on phantom 1 for browsers without WebGPU: every map, forward and back, the weights, and
- * what Adam made of them. Run by scripts/recordExplorer.mjs.
+ * Records the toy network's step on phantom 1 for browsers without WebGPU: every map, forward and back, the weights,
+ * and what Adam made of them. Run by scripts/recordExplorer.mjs.
  */
 import { writeFileSync } from 'node:fs';
 import { DenseNet, type WeightMap } from 'chexgpu';
