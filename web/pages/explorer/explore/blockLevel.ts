@@ -4,9 +4,9 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { toLayer } from '../graph/cursor.js';
 import { KIND_WORDS, type Section } from '../graph/graph.js';
 import { GAP } from '../parts/sheet.js';
-import { arrivals } from './arrivals.js';
-import { kernelSheets } from './kernelSheets.js';
-import { denseLayerOf, stack } from './stack.js';
+import { arrivals } from './figures/arrivals.js';
+import { kernelSheets } from './figures/kernelSheets.js';
+import { denseLayerOf, stack } from './figures/stack.js';
 import { shownMap, type View } from './view.js';
 
 export function blockLevel(view: View): TemplateResult {

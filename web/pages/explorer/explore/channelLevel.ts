@@ -3,8 +3,8 @@ import type { InspectedMap, Layer } from 'chexgpu';
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { isEnd } from '../graph/graph.js';
 import { number } from '../parts/numbers.js';
-import { fieldFigure } from './fieldFigure.js';
-import { kernelSheets } from './kernelSheets.js';
+import { fieldFigure } from './figures/fieldFigure.js';
+import { kernelSheets } from './figures/kernelSheets.js';
 import { shownMap, type View } from './view.js';
 
 export function channelLevel(view: View): TemplateResult {

@@ -3,7 +3,7 @@ import { html, nothing, svg, type TemplateResult } from 'lit';
 import { toLayer } from '../graph/cursor.js';
 import { type Column, MAP_SIZES, networkMap, type PlacedSection, writerColour } from '../graph/networkMap.js';
 import { number } from '../parts/numbers.js';
-import { movesTable } from './movesTable.js';
+import { movesTable } from './figures/movesTable.js';
 import { meanMap, pictureData, shownMap, type View } from './view.js';
 
 const THUMB = MAP_SIZES.thumb - 8;

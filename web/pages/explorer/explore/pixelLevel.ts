@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { isEnd } from '../graph/graph.js';
 import type { Explained, Step, Terms } from '../inWorker/explain/terms.js';
 import { exact, number, short, unitOf } from '../parts/numbers.js';
-import { fieldFigure } from './fieldFigure.js';
+import { fieldFigure } from './figures/fieldFigure.js';
 import type { View } from './view.js';
 
 export function pixelLevel(view: View): TemplateResult {

@@ -1,8 +1,8 @@
 /** On the way back a channel of the buffer hears from every layer that read it. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { at } from '../inWorker/explain/terms.js';
-import { number } from '../parts/numbers.js';
-import type { View } from './view.js';
+import { at } from '../../inWorker/explain/terms.js';
+import { number } from '../../parts/numbers.js';
+import type { View } from '../view.js';
 
 /** What each reader passes back to the channel under the cursor, and their sum. */
 export function arrivals(view: View): TemplateResult {

@@ -1,11 +1,11 @@
 /** A block's one buffer: a stack that grows by concatenation, and who reads which channels of it. */
 import { byteSize, type Layer } from 'chexgpu';
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { toLayer } from '../graph/cursor.js';
-import type { Section, Slice } from '../graph/graph.js';
-import { writerColour } from '../graph/networkMap.js';
-import { GAP } from '../parts/sheet.js';
-import type { View } from './view.js';
+import { toLayer } from '../../graph/cursor.js';
+import type { Section, Slice } from '../../graph/graph.js';
+import { writerColour } from '../../graph/networkMap.js';
+import { GAP } from '../../parts/sheet.js';
+import type { View } from '../view.js';
 
 /** The dense layer of the block that the cursor is in: of a channel of the buffer, who wrote it. */
 export function denseLayerOf({ graph, place }: View, section: Section): readonly Layer[] {

@@ -1,7 +1,7 @@
 /** The weights that make one channel, before and after the step, as tiles. */
 import { html, type TemplateResult } from 'lit';
-import { largestOf } from '../parts/sheet.js';
-import type { View } from './view.js';
+import { largestOf } from '../../parts/sheet.js';
+import type { View } from '../view.js';
 
 const MOST = 16;
 

@@ -1,6 +1,6 @@
 /** Where in the picture the cursor's number looks. */
 import { html, type TemplateResult } from 'lit';
-import { pictureData, type View } from './view.js';
+import { pictureData, type View } from '../view.js';
 
 /** @param tile side in CSS pixels */
 export function fieldFigure(view: View, tile: number): TemplateResult {

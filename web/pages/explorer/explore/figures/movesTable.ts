@@ -1,8 +1,8 @@
 /** How far the step moves the weights: which layer learns most from this picture. */
 import { html, type TemplateResult } from 'lit';
-import { toLayer } from '../graph/cursor.js';
-import { number } from '../parts/numbers.js';
-import type { View } from './view.js';
+import { toLayer } from '../../graph/cursor.js';
+import { number } from '../../parts/numbers.js';
+import type { View } from '../view.js';
 
 /** Rows at most: those that move most for their size. */
 const MOST = 12;
