@@ -13,6 +13,7 @@ import { tourCard } from '../tour/tourCard.js';
 import { blockLevel } from './blockLevel.js';
 import { channelLevel } from './channelLevel.js';
 import { exploreStyles } from './exploreStyles.js';
+import { levelStyles } from './levelStyles.js';
 import { networkLevel } from './networkLevel.js';
 import { numberStyles } from './numberStyles.js';
 import { pixelLevel } from './pixelLevel.js';
@@ -33,7 +34,7 @@ const LEGEND = html`<p class="legend">
 
 @customElement('chexgpu-explore')
 export class ChexgpuExplore extends LitElement {
-  static override styles = [tokens, controls, frame, exploreStyles, numberStyles];
+  static override styles = [tokens, controls, frame, exploreStyles, levelStyles, numberStyles];
 
   @property({ attribute: false }) accessor session: ExplorerSession | null = null;
   @property({ attribute: false }) accessor version = 0;
