@@ -101,8 +101,10 @@ export interface InspectionData {
   maps: readonly ShownMap[];
   /** Null where nothing was timed. */
   times: ShownTimes | null;
-  /** Of the layers' maps, where not all were asked for. */
+  /** The layers that were asked for; null where all are there. */
   chosen: string | null;
+  /** Which channels of a map are drawn: `the first 32`, `0, 3`. */
+  drawn: string;
   adapter: string;
   command: string;
   version: string;

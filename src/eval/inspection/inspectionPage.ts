@@ -8,6 +8,7 @@ import type { InspectionData, LayerUnit, NetworkPart, ShownMap } from './inspect
 import { INSPECTION_CSS } from './inspectionStyle.js';
 import { type LayerTime, layerCard, layerWords, shapeWords } from './layerCards.js';
 import { shortNumber } from './mapNumbers.js';
+import type { SpriteColours } from './mapSprite.js';
 import { milliOf, networkMap, sharedOf, timesByPart } from './networkMap.js';
 
 /** The complete document. */
@@ -28,10 +29,10 @@ export function inspectionPage(data: InspectionData): string {
         : 'Batch norms go by their moving averages.'
     } Weights: ${data.weights}. Computed on ${data.adapter}.</p>${
       data.notice ? html`<p class="notice" role="note">These weights: ${data.notice}.</p>` : null
-    }${data.chosen ? html`<p class="lead">Of the layers only those of ${data.chosen}.</p>` : null}</header>`,
+    }</header>`,
     sections: [
       { id: 'image', title: 'The image, and what came out', body: outputs(data) },
-      { id: 'network', title: 'The network at a glance', body: networkMap(data) },
+      { id: 'network', title: 'The network at a glance', body: html`${networkMap(data)}${howToRead(data)}` },
       ...shown.map(
         (part): PageSection => ({ id: part.id, title: part.title, body: partBody(data, part, byLayer) }),
       ),
@@ -39,6 +40,22 @@ export function inspectionPage(data: InspectionData): string {
     ],
     footer: html`Made by chexgpu ${version}, ${madeAt.slice(0, 16).replace('T', ' ')} UTC, by <code>${command}</code>`,
   });
+}
+
+function howToRead({ chosen, drawn, maps, mode }: InspectionData): Html {
+  const ramp = (colours: SpriteColours) => html`<span class="ramp ${colours}"></span>`;
+  const gradients = maps.some(({ kind }) => kind.startsWith('gradient'));
+  const derivative =
+    ' A gradient says how the loss would rise with each number: a map is to fall where it is orange.';
+  return html`<h3>How to read the layers below</h3>
+<p>${chosen ? `Of the layers only those of ${chosen} are here. ` : null}A layer's maps are the tiles of one picture, one
+per channel. Drawn are ${drawn} of its channels; the numbers are of all of them. Where there are numbers on both sides
+of 0, blue is below, white is 0, orange above ${ramp('signed')}; where all are 0 or more, dark is 0 ${ramp('unsigned')}.
+The numbers beside that are those at its ends, the same for all tiles of a picture.${gradients ? derivative : null}${
+    mode === 'training'
+      ? null
+      : ' Batch norms and ReLUs cost nothing here: the convolution behind computes them as it reads.'
+  }</p>`;
 }
 
 /** Gradients of weights go with their layer. */

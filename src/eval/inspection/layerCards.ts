@@ -2,7 +2,7 @@
 import { milliseconds, percent, plural, whole } from '../../core/formatting.js';
 import { type Html, type HtmlValue, html } from '../report/htmlTag.js';
 import type { MapPicture, NormRanges, ShownLayer, ShownMap } from './inspectionData.js';
-import { shortNumber } from './mapNumbers.js';
+import { runWords, shortNumber } from './mapNumbers.js';
 
 export const layerId = (name: string): string => `layer-${name.replaceAll('/', '-')}`;
 
@@ -92,7 +92,7 @@ function shownWords({ shape: [, h, w, c], picture }: ShownMap): string {
   const { channels, columns, averaged } = picture!;
   const inRows = channels.length > columns ? `, ${columns} in a row` : '';
   const first = channels.every((channel, i) => channel === i);
-  const numbered = first ? `the first ${channels.length}` : `channels ${channels.join(', ')}`;
+  const numbered = first ? `the first ${channels.length}` : `channels ${runWords(channels)}`;
   const all =
     channels.length === c && first ? `all ${plural(c, 'channel')}` : `${numbered} of ${whole(c)} channels`;
   const mean = averaged > 1 ? `, a pixel the mean of up to ${averaged}x${averaged} of ${h}x${w} values` : '';

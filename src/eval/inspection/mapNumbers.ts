@@ -30,6 +30,17 @@ export function mapNumbers(values: Float32Array): MapNumbers {
   return { count, least, greatest, mean: sum / finite, zeros: zeros / count, notFinite };
 }
 
+/** `0-3, 8` of 0, 1, 2, 3 and 8. */
+export function runWords(list: readonly number[]): string {
+  const runs: [first: number, last: number][] = [];
+  for (const n of list) {
+    const run = runs.at(-1);
+    if (run?.[1] === n - 1) run[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
+}
+
 /** Four digits, with a minus as typesetters write it: 0.1235, −12.35, 1.235e-5. */
 export function shortNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);

@@ -13,7 +13,7 @@ import type {
   ShownOutput,
   ShownTimes,
 } from '../../eval/inspection/inspectionData.js';
-import { mapNumbers } from '../../eval/inspection/mapNumbers.js';
+import { mapNumbers, runWords } from '../../eval/inspection/mapNumbers.js';
 import { mapSprite, type SpriteOptions } from '../../eval/inspection/mapSprite.js';
 import { networkParts } from '../../eval/inspection/networkParts.js';
 import type { PixelBatch } from '../../training/batch.js';
@@ -35,7 +35,7 @@ export interface InspectionOptions extends SpriteOptions {
 /** What the inspection makes of an `InspectionData`. */
 export type Inspected = Pick<
   InspectionData,
-  'mode' | 'outputs' | 'loss' | 'parts' | 'maps' | 'times' | 'chosen' | 'image'
+  'mode' | 'outputs' | 'loss' | 'parts' | 'maps' | 'times' | 'chosen' | 'drawn' | 'image'
 >;
 
 /** Kinds that are no map of a layer: they are in the table of outputs. */
@@ -108,6 +108,7 @@ export async function inspectImage(
     maps,
     times: await timesOf(context, gpu, model, batch, training !== null),
     chosen: options.layers?.join(', ') ?? null,
+    drawn: options.channels ? runWords(options.channels) : `the first ${options.maxMaps}`,
     image: await pictureOf(given),
   };
 }

@@ -89,6 +89,7 @@ const DATA: InspectionData = {
     })),
   },
   chosen: null,
+  drawn: 'the first 2',
   adapter: 'lavapipe',
   command: 'chexgpu inspect "a"',
   version: '1.2.3',
@@ -158,6 +159,7 @@ describe('the page', () => {
     expect(page).toContain('the first 2 of 8 channels, a pixel the mean of up to 2x2 of 16x16 values');
     expect(page).toContain('1.00 ms (3.6 % of all) forward, 6.00 ms (21 % of all) back');
     expect(page).toContain('as this adapter has no timestamps');
+    expect(page).toContain('Drawn are the first 2 of its channels');
     expect(page).toContain('2.00 ms of its time belong to no single layer: block2.');
     expect(page).toMatch(/Pleural Thickening<\/th><td class="n">0<\/td>.*<td class="n">0.6931<\/td>/);
   });
@@ -165,7 +167,7 @@ describe('the page', () => {
   it('has parts only of which something is shown, and says where nothing was timed', () => {
     const plain = inspectionPage({ ...DATA, times: null, mode: 'inference', loss: null, chosen: 'conv1' });
     expect(plain).toContain('Nothing was timed.');
-    expect(plain).toContain('Of the layers only those of conv1.');
+    expect(plain).toContain('Of the layers only those of conv1 are here.');
     expect(plain).not.toContain('id="head"');
     expect(tagsOf(plain).unclosed).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mapNumbers, shortNumber } from '../../../src/eval/inspection/mapNumbers.js';
+import { mapNumbers, runWords, shortNumber } from '../../../src/eval/inspection/mapNumbers.js';
 
 describe('a map in numbers', () => {
   it('counts what is finite, and says how much is not', () => {
@@ -14,6 +14,11 @@ describe('a map in numbers', () => {
     });
     const none = mapNumbers(Float32Array.of(Number.NaN));
     expect([none.least, none.greatest, none.mean, none.notFinite]).toEqual([NaN, NaN, NaN, 1]);
+  });
+
+  it('has channels in a row as one', () => {
+    expect(runWords([0, 1, 2, 3, 8, 7, 6, 10, 11])).toBe('0-3, 8, 7, 6, 10-11');
+    expect(runWords([])).toBe('');
   });
 
   it.each([

@@ -43,7 +43,7 @@ const PAGE = textKind('page of maps', /<title>[^<]* – chexgpu<\/title>/);
 /** `0,3,8-15` @throws UsageError for what is none */
 function channelList(text: string): number[] {
   const list = names(text).flatMap((part) => {
-    const [, from, to = from] = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(part) ?? [];
+    const [, from, to = from] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part) ?? [];
     const count = Number(to) - Number(from) + 1;
     if (!(count > 0)) throw new UsageError(`"${part}" is no channel, and no range of channels such as 0-15.`);
     return Array.from({ length: count }, (_, i) => Number(from) + i);
@@ -56,8 +56,9 @@ function trainingOf(flags: InspectFlags, given: readonly string[]) {
   const { training, gradients, positive = [] } = flags;
   const loss = lossOf(flags);
   if (training) return { loss, positive, gradients };
-  const strange = ['gradients', 'positive', 'loss', ...Object.keys(loss.settings)].find((one) =>
-    given.includes(one),
+  const isSet = Object.keys(loss.settings).length > 0;
+  const strange = ['gradients', 'positive', 'loss'].find(
+    (one) => given.includes(one) || (isSet && one === 'loss'),
   );
   if (strange === undefined) return null;
   throw new UsageError(`There is no \`${strange}\` in a prediction.`, 'Give `training: true` with it.');
