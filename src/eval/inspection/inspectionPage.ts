@@ -54,7 +54,7 @@ of 0, blue is below, white is 0, orange above ${ramp('signed')}; where all are 0
 The numbers beside that are those at its ends, the same for all tiles of a picture.${gradients ? derivative : null}${
     mode === 'training'
       ? null
-      : ' Batch norms and ReLUs cost nothing here: the convolution behind computes them as it reads.'
+      : ' Batch norms and ReLUs take no time of their own: what is behind computes them as it reads.'
   }</p>`;
 }
 

@@ -23,10 +23,11 @@ const context: WorkContext = { out: SILENT, signal: new AbortController().signal
 const classifier = { config: TINY, outputs: { labels: ['Mass', 'Edema'], thresholds: null } };
 const { labels: _, ...image }: PixelBatch = tinyBatch(3, 1);
 
-async function inspected(options: Partial<InspectionOptions>) {
+async function inspected(options: Partial<InspectionOptions>, labels = classifier.outputs.labels) {
   const model = await DenseNet.create(gpu, { config: TINY, seed: 1 });
   const all = { maxMaps: 4, training: null, ...options };
-  const found = await inspectImage(context, gpu, model, classifier, image, all);
+  const outputs = { ...classifier.outputs, labels };
+  const found = await inspectImage(context, gpu, model, { ...classifier, outputs }, image, all);
   await model.dispose();
   return found;
 }
@@ -113,6 +114,14 @@ describe('an inspected image', () => {
     ]);
     for (const { picture } of maps) expect(picture!.channels).toEqual([7, 1]);
     expect([loss!.title, chosen]).toEqual(['binary cross-entropy', 'conv1, *_2_conv']);
+  });
+
+  it('leaves outputs that were never trained out of table and loss', async () => {
+    const training = { loss: { kind: WEIGHTED, settings: {} }, positive: ['Mass'], gradients: false };
+    const { outputs, loss } = await inspected({ layers: ['head'], training }, ['Mass', '']);
+    expect(outputs.map(({ label }) => label)).toEqual(['Mass']);
+    expect(outputs[0].loss).toBeCloseTo(-Math.log(outputs[0].probability), 4);
+    expect(loss!.value).toBeCloseTo(outputs[0].loss!, 6);
   });
 
   it('refuses a layer that there is not, with those near', async () => {
