@@ -34,6 +34,8 @@ export interface ShownLayer {
   kind: LayerKind;
   kernel: number;
   stride: number;
+  /** Numbers of its tensors; a batch norm's moving averages among them. */
+  parameters: number;
 }
 
 /** Layers that belong together: a dense layer with its concatenation; of the other parts all of them. */

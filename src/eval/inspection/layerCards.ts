@@ -55,7 +55,7 @@ export function layerCard(
   const pictured = maps.filter(({ picture }) => picture);
   const title = html`<span class="word">${layer.name}</span> <span class="what">${layerWords(layer)}${
     own ? `, ${shapeWords(own.shape)}` : ''
-  }</span>`;
+  }${layer.parameters > 0 ? `; ${plural(layer.parameters, 'parameter')}` : ''}</span>`;
   return html`<article class="layer" id="${layerId(layer.name)}">
 ${level === 3 ? html`<h3>${title}</h3>` : html`<h4>${title}</h4>`}
 <div class="tiles">${pictured.map((map) => tiles(map))}</div>

@@ -1,9 +1,11 @@
 /** A network cut into what a page has a section for each. */
-import { type DenseNetConfig, type Layer, layerTable } from '../../densenet/architecture.js';
+import { type DenseNetConfig, type Layer, layerTable, parameterTable } from '../../densenet/architecture.js';
 import type { LayerUnit, NetworkPart } from './inspectionData.js';
 
 /** Stem, dense blocks and transitions in turn, head; padding is part of whoever reads it. */
 export function networkParts(config: DenseNetConfig): NetworkPart[] {
+  const sizes = new Map<string, number>();
+  for (const { layer, size } of parameterTable(config)) sizes.set(layer, (sizes.get(layer) ?? 0) + size);
   const parts = new Map<string, { title: string; units: Map<string, Layer[]> }>();
   for (const layer of layerTable(config)) {
     if (layer.kind === 'zeropad') continue;
@@ -19,7 +21,10 @@ export function networkParts(config: DenseNetConfig): NetworkPart[] {
     units: [...units].map(
       ([unit, layers]): LayerUnit => ({
         title: unit,
-        layers: layers.map(({ name, kind, kernel, stride }) => ({ name, kind, kernel, stride })),
+        layers: layers.map(({ name, kind, kernel, stride }) => {
+          const parameters = sizes.get(name) ?? 0;
+          return { name, kind, kernel, stride, parameters };
+        }),
       }),
     ),
   }));

@@ -110,6 +110,8 @@ describe('a network in parts', () => {
     expect(names.slice(0, 3)).toEqual(['input_1', 'conv1/conv', 'conv1/bn']);
     expect(names.some((name) => name.includes('pad'))).toBe(false);
     expect(parts[1].units[1]).toMatchObject({ title: 'conv2_block2' });
+    const [, conv, norm, relu] = parts[0].units[0].layers;
+    expect([conv, norm, relu].map(({ parameters }) => parameters)).toEqual([7 * 7 * 3 * 8, 4 * 8, 0]);
   });
 
   it('shares out the time: what several layers share with the first of them, the loss apart', () => {
@@ -155,6 +157,7 @@ describe('the page', () => {
     expect(page).toContain('−1.25 to 3.5, mean 0.75, 33 % zero');
     expect(page).toContain('<code>src/shaders/conv/forward/forward.naive.wgsl</code> with KERNEL 7.');
     expect(page).toMatch(/Made for this page by .*the pass itself never stores it\./);
+    expect(page).toContain('7x7 convolution, stride 2, 8 maps of 16x16; 1,176 parameters');
     expect(page).toContain('Sum of what p, q pass back.');
     expect(page).toContain('the first 2 of 8 channels, a pixel the mean of up to 2x2 of 16x16 values');
     expect(page).toContain('1.00 ms (3.6 % of all) forward, 6.00 ms (21 % of all) back');
