@@ -68,15 +68,19 @@ describe.runIf(CHROMIUM_RUNS_HERE)('a page of maps in a browser', () => {
     },
   );
 
-  it('prints what is folded up', async () => {
+  it('prints what is unfolded, black on white', async () => {
     const { page } = opened;
-    await page.evaluate(() => {
-      for (const one of document.querySelectorAll('details')) one.open = false;
+    const looks = () => {
+      const seen = (selector: string) => document.querySelector(selector)!.checkVisibility();
+      const { color, backgroundColor } = getComputedStyle(document.body);
+      return { card: seen('#layer-conv2_block1_1_conv'), nav: seen('nav'), color, backgroundColor };
+    };
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.evaluate(looks)).toEqual({
+      card: true,
+      nav: false,
+      color: 'rgb(23, 33, 43)',
+      backgroundColor: 'rgb(255, 255, 255)',
     });
-    const isSeen = () => document.querySelector('#layer-conv2_block1_1_conv')!.checkVisibility();
-    await page.emulateMedia({ media: 'screen' });
-    const folded = await page.evaluate(isSeen);
-    await page.emulateMedia({ media: 'print' });
-    expect([folded, await page.evaluate(isSeen)]).toEqual([false, true]);
   });
 });

@@ -51,7 +51,8 @@ function howToRead({ chosen, drawn, maps, mode }: InspectionData): Html {
 <p>${chosen ? `Of the layers only those of ${chosen} are here. ` : null}A layer's maps are the tiles of one picture, one
 per channel. Drawn are ${drawn} of its channels; the numbers are of all of them. Where there are numbers on both sides
 of 0, blue is below, white is 0, orange above ${ramp('signed')}; where all are 0 or more, dark is 0 ${ramp('unsigned')}.
-The numbers beside that are those at its ends, the same for all tiles of a picture.${gradients ? derivative : null}${
+The numbers beside that are those at its ends, the same for all tiles of a picture. What is folded up is not
+printed.${gradients ? derivative : null}${
     mode === 'training'
       ? null
       : ' Batch norms and ReLUs take no time of their own: what is behind computes them as it reads.'

@@ -73,6 +73,5 @@ details.unit[open] > summary { margin-bottom: 1.2rem; }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
   .layer, .tiles figure { break-inside: avoid; }
-  details.unit::details-content { content-visibility: visible; height: auto; }
 }
 `;
