@@ -122,14 +122,19 @@ export function listOfNumbers(field: string, value: unknown): ArrayLike<number> 
   throw new UsageError(`${field} is ${shown(value)}, it must be an array of numbers.`);
 }
 
+/** @throws UsageError unless it is an array; of what, `what` says */
+export function requireArray(field: string, value: unknown, what: string): void {
+  if (Array.isArray(value)) return;
+  throw new UsageError(`${field} is ${shown(value)}, it must be an array ${what}.`);
+}
+
 /** @throws UsageError unless it is an array of strings; `what` is what each of them is, `path` or `name` */
 export function listOfStrings(field: string, value: unknown, what: string): readonly string[] {
-  if (!Array.isArray(value)) {
-    throw new UsageError(`${field} is ${shown(value)}, it must be an array with a ${what} in each place.`);
-  }
-  const bad = firstIndex(value, (v) => typeof v !== 'string');
-  if (bad < 0) return value;
-  throw new UsageError(`${field}[${bad}] is ${shown(value[bad])}, it must be a ${what}.`);
+  requireArray(field, value, `with a ${what} in each place`);
+  const list = value as unknown[];
+  const bad = firstIndex(list, (v) => typeof v !== 'string');
+  if (bad < 0) return list as string[];
+  throw new UsageError(`${field}[${bad}] is ${shown(list[bad])}, it must be a ${what}.`);
 }
 
 /** Index of the first number that is NaN or infinite, or -1. A loop of its own: there may be millions. */

@@ -1,7 +1,7 @@
 /** The weights that a DenseNet starts from: all of them, or a new head on a base that has learned. */
-import { requireObject } from '../core/arguments.js';
+import { requireFields, requireObject } from '../core/arguments.js';
 import { drawWeights } from '../training/initialisers.js';
-import type { WeightMap } from '../training/parameterSpec.js';
+import { requireWeightMap, type WeightMap } from '../training/parameterSpec.js';
 import { type DenseNetConfig, HEAD_LAYER, parameterTable } from './architecture.js';
 import { checkedConfig, type HeadOptions, outputsWanted } from './config.js';
 
@@ -20,13 +20,16 @@ export function initialWeights(config: DenseNetConfig, seed: number): WeightMap 
  * @param network with its weights by key; the head's may be missing
  * @param head how many outputs; default: as many as `config.classes`
  * @returns copies of neither the base's tensors nor anything else that stays: a new map of the same arrays
- * @throws UsageError as `outputsWanted`, and unless `seed` is an integer in [0, 2^32)
+ * @throws WeightsError for weights that are no Map; UsageError as `outputsWanted`, and unless `seed` is an integer in [0, 2^32)
  */
 export function replaceHead(
-  { config, weights }: { config: DenseNetConfig; weights: WeightMap },
+  network: { config: DenseNetConfig; weights: WeightMap },
   head: HeadOptions & { seed?: number } = {},
 ): { config: DenseNetConfig; weights: WeightMap } {
-  requireObject('The options of replaceHead', head);
+  requireObject('The network', network);
+  requireFields('The options of replaceHead', head, ['labels', 'classes', 'seed']);
+  const { config, weights } = network;
+  requireWeightMap(weights);
   const replaced = checkedConfig({ ...config, classes: outputsWanted(head, config.classes) });
   const isHead = (key: string) => key.startsWith(`${HEAD_LAYER}/`);
   const base = [...weights].filter(([key]) => !isHead(key));

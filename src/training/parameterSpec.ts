@@ -1,4 +1,6 @@
 /** The tensors of a network by name and shape: all that weight files and optimizers need to know of it. */
+import { kindOf, shown } from '../core/arguments.js';
+import { WeightsError } from '../core/errors.js';
 
 export interface ParameterSpec {
   /** `${layer}/${tensor}`, e.g. 'conv1/conv/kernel'. */
@@ -14,6 +16,12 @@ export interface ParameterSpec {
 
 /** Tensors by ParameterSpec.key, each in C order. */
 export type WeightMap = Map<string, Float32Array>;
+
+/** @throws WeightsError unless it is a Map */
+export function requireWeightMap(weights: WeightMap): void {
+  if (kindOf(weights) === 'Map') return;
+  throw new WeightsError(`The weights are ${shown(weights)}; they must be a Map of Float32Arrays by name.`);
+}
 
 export interface ParameterTable {
   /** The network's, for errors. */

@@ -1,8 +1,8 @@
 /** Predictions for a whole source, in its order: Keras' `predict_generator`. */
 
-import { listOfNumbers, requireObject, wholeNumber } from '../core/arguments.js';
+import { listOfNumbers, requireFields, requireObject, wholeNumber } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
-import { checkWork, tell, type WorkOptions } from '../core/work.js';
+import { checkWork, tell, WORK, type WorkOptions } from '../core/work.js';
 import type { Batch, BatchSource } from './batch.js';
 import { checkSource, requireModel } from './checkSource.js';
 import { type ClassChoice, classIndices } from './classNames.js';
@@ -39,8 +39,9 @@ export async function predictAll(
   const { classes } = model.network;
   checkSource('The source', source);
   wholeNumber('The source: samples', source.samples, 0);
-  requireObject('The options of predictAll', options);
+  requireFields('The options of predictAll', options, ['classes', ...WORK]);
   checkWork(options);
+  const { signal, onProgress } = options;
   const wanted = options.classes && classIndices(options.classes, model.labels, model.network);
   const files: string[] = [];
   const probabilities = new Float32Array(source.samples * classes);
@@ -48,16 +49,16 @@ export async function predictAll(
   let waitMs = 0;
   let predictMs = 0;
   for (let i = 0; i < source.length; i++) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const before = performance.now();
-    const batch = await model.waitFor(source.getBatch(i), options.signal);
+    const batch = await model.waitFor(source.getBatch(i), signal);
     const loaded = performance.now();
     requireObject('The batch', batch);
     const done = files.length;
     if (done + batch.count > source.samples) {
       throw new DataError(`The source gave more than the ${source.samples} images that it says to have.`);
     }
-    const found = await model.predict(batch, options);
+    const found = await model.predict(batch, { signal, onProgress });
     probabilities.set(found, done * classes);
     if (batch.labels?.length) labels.set(labelsOf(batch, classes), done * classes);
     for (let image = 0; image < batch.count; image++) {

@@ -2,6 +2,7 @@
  * What pixels were before they became 8-bit numbers, and what was lost on the way. It travels with them, so that
  * everything which reads images (`check`, a training, a prediction, the page) says the same of them.
  */
+import { kindOf, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
 
@@ -102,8 +103,15 @@ function isGray(data: Uint8Array, channels: 1 | 3): boolean {
   return true;
 }
 
-/** What should be said of images before their numbers are believed; nothing where all is well. */
+/**
+ * What should be said of images before their numbers are believed; nothing where all is well.
+ * @param images facts by the image's name
+ * @throws UsageError for what is no Map
+ */
 export function pixelFindings(images: ReadonlyMap<string, PixelFacts>): PixelFinding[] {
+  if (kindOf(images) !== 'Map') {
+    throw new UsageError(`The images is ${shown(images)}, it must be a Map of facts by name.`);
+  }
   const all = [...images];
   const where = (test: (facts: PixelFacts) => boolean) =>
     all.filter(([, facts]) => test(facts)).map(([name]) => name);

@@ -1,4 +1,5 @@
 /** Patients and images that occur in more than one split: scores on them are worth nothing. */
+import { requireArray, requireObject } from '../../core/arguments.js';
 import type { Frame } from './frame.js';
 import { comparePatients } from './patients.js';
 
@@ -17,14 +18,26 @@ interface Patients {
   readonly patientIds: readonly (string | number)[];
 }
 
-/** The notebook's check_for_leakage: whether any patient occurs in both. */
-export function checkForLeakage(a: Patients, b: Patients): boolean {
-  const seen = new Set(a.patientIds.map(String));
-  return b.patientIds.some((id) => seen.has(String(id)));
+/** @param name names the table in errors. @throws UsageError for what is no table, or has no list of ids */
+function idsOf(name: string, table: Patients): string[] {
+  requireObject(name, table);
+  requireArray(`${name}: patientIds`, table.patientIds, "with each row's patient");
+  return table.patientIds.map(String);
 }
 
-/** Every pair of splits in the order given, those without a common patient included. */
+/** The notebook's check_for_leakage: whether any patient occurs in both. @throws UsageError for what is no table */
+export function checkForLeakage(a: Patients, b: Patients): boolean {
+  const seen = new Set(idsOf('The first table', a));
+  return idsOf('The second table', b).some((id) => seen.has(id));
+}
+
+/**
+ * Every pair of splits in the order given, those without a common patient included.
+ * @throws UsageError for what is no table
+ */
 export function patientLeakage(splits: Readonly<Record<string, Patients>>): PatientLeak[] {
+  requireObject('The splits', splits);
+  for (const [name, table] of Object.entries(splits)) idsOf(name, table);
   return pairs(Object.keys(splits)).map((between) => {
     const [first, second] = between.map((name) => splits[name].patientIds.map(String));
     const inSecond = new Set(second);

@@ -4,7 +4,7 @@
  *
  *     HDF5 | state (core/packState.ts) | SHA-256 of all before | length of the state, 64 bits | 'chexgpu resume 1'
  */
-import { requireFields } from '../../core/arguments.js';
+import { requireFields, requireObject } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
 import { packState, unpackState } from '../../core/packState.js';
 import type { StateValue } from '../../core/stateValue.js';
@@ -31,7 +31,7 @@ const ANOTHER = 'Go on from another one, or begin anew.';
 /**
  * The bytes of a checkpoint; equal ones for equal trainings.
  * @param meaning what the weights mean to whoever predicts with the file
- * @throws WeightsError for tensors that are not the network's; UsageError for a host without WebAssembly; the signal's
+ * @throws WeightsError for tensors that are not the network's; UsageError for what is no checkpoint, for a host without WebAssembly; the signal's
  *   reason
  */
 export async function writeCheckpointBytes(
@@ -42,7 +42,10 @@ export async function writeCheckpointBytes(
   const { signal, onProgress } = requireWork(work);
   requireFields('The checkpoint', stored, ['checkpoint', 'config', 'about']);
   const { checkpoint, config, about } = stored;
+  requireFields('The checkpoint: checkpoint', checkpoint, ['training', 'weights', 'optimizer']);
   const { training, weights, optimizer } = checkpoint;
+  requireObject('The checkpoint: optimizer', optimizer);
+  requireObject('The checkpoint: optimizer.slots', optimizer.slots);
   const slots = Object.fromEntries(
     Object.entries(optimizer.slots).map(([slot, values]) => [slot, Object.fromEntries(values)]),
   );

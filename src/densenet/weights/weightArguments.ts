@@ -1,8 +1,8 @@
 /** What every reader and writer of weight files asks of its arguments. */
-import { kindOf, requireObject, shown } from '../../core/arguments.js';
-import { UsageError, WeightsError } from '../../core/errors.js';
-import { checkWork, tell, type WorkOptions } from '../../core/work.js';
-import type { WeightMap } from '../../training/parameterSpec.js';
+import { kindOf, requireFields, requireObject, shown } from '../../core/arguments.js';
+import { UsageError } from '../../core/errors.js';
+import { checkWork, tell, WORK, type WorkOptions } from '../../core/work.js';
+import { requireWeightMap, type WeightMap } from '../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../architecture.js';
 import { checkedConfig } from '../config.js';
 
@@ -28,21 +28,35 @@ export function requireMemory(buffer: ArrayBufferLike): void {
   }
 }
 
+/** The options of reading weights. */
+export const READING: readonly string[] = [
+  ...['activation', 'bnEpsilon', 'head', 'recognise', 'optimizer', 'backend', 'modelConfig'],
+  ...WORK,
+];
+
+/** What weights mean, and how they are written. */
+const WRITING = ['labels', 'preprocessing', 'thresholds', 'notice', 'head', 'half', 'optimizer', ...WORK];
+
 /** @throws UsageError for bytes that are none, and for a configuration or options that make no sense */
 export function checkReading(bytes: Uint8Array, config: DenseNetConfig, options: object): void {
   requireBytes(bytes);
   checkedConfig(config);
-  requireObject('The options of reading weights', options);
+  requireFields('The options of reading weights', options, READING);
   checkWork(options);
 }
 
 /** @throws WeightsError for tensors that are no Map; UsageError for a configuration or options that make no sense */
-export function checkWriting(tensors: WeightMap, config: DenseNetConfig, options: object): void {
-  if (kindOf(tensors) !== 'Map') {
-    throw new WeightsError(`The weights are ${shown(tensors)}; they must be a Map of Float32Arrays by name.`);
-  }
+export function checkWriting(
+  tensors: WeightMap,
+  config: DenseNetConfig,
+  options: object,
+  known: readonly string[] = WRITING,
+): void {
+  requireWeightMap(tensors);
   checkedConfig(config);
   requireObject('The options of writing weights', options);
+  // What was read is written on as it is, with all that stands beside it.
+  if (!('report' in options)) requireFields('The options of writing weights', options, known);
   checkWork(options);
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { requireObject, requirePath } from '../../core/arguments.js';
+import { requireFields, requirePath } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { checkWork } from '../../core/work.js';
@@ -14,6 +14,7 @@ import type { WeightsReadOptions, WeightsReport, WeightsWriteOptions } from './f
 import { type AnyWeights, kindFor, readWeights, WEIGHTS_ENDINGS, writeWeights } from './formats.js';
 import { KNOWN_WEIGHTS } from './publicFiles.js';
 import type { SaidBy } from './statedFacts.js';
+import { READING } from './weightArguments.js';
 
 /**
  * `config` is what was asked for, with what the file says of itself. Every file says how many input channels and
@@ -60,11 +61,12 @@ export async function readWeightFile(
   config: DenseNetConfig,
   options: { folder?: string } & WeightsReadOptions = {},
 ): Promise<WeightFile> {
-  requireObject('The options of reading weights', options);
+  requireFields('The options of reading weights', options, ['folder', ...READING]);
   checkWork(options);
-  options.signal?.throwIfAborted();
+  const { folder, ...reading } = options;
+  reading.signal?.throwIfAborted();
   requirePath('A weight file', pathOrName);
-  return understandWeights(await loadWeightBytes(pathOrName, options.folder), config, options);
+  return understandWeights(await loadWeightBytes(pathOrName, folder), config, reading);
 }
 
 /** `readWeightFile` for bytes that were read before. */

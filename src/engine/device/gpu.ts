@@ -16,6 +16,7 @@ import { inScopes, type Report, type Stretch, type Synchronous } from './errorSc
 import { describeAdapter, type GpuInfo } from './gpuInfo.js';
 import { restUntil } from './pollingPause.js';
 import { Readback } from './readback.js';
+import { requireThing } from './requireGpu.js';
 
 export interface CompiledKernel {
   pipeline: GPUComputePipeline;
@@ -91,9 +92,10 @@ export class Gpu {
   /**
    * A device of our own.
    * @param onDispose runs after the device is destroyed (a host may have to let go of its driver)
-   * @throws AdapterError when the adapter refuses to give a device
+   * @throws UsageError for what is no adapter; AdapterError when the adapter refuses to give a device
    */
   static async open(adapter: GPUAdapter, onDispose: () => void = () => {}): Promise<Gpu> {
+    requireThing('adapter', 'GPUAdapter', adapter, 'requestDevice');
     const requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f)) as GPUFeatureName[];
     const requiredLimits: Record<string, number> = {};
     for (const name of WANTED_LIMITS) requiredLimits[name] = adapter.limits[name];
@@ -111,8 +113,9 @@ export class Gpu {
     return new Gpu(device, describeAdapter(adapter.info, device), true, onDispose);
   }
 
-  /** A device of the host's: used, never destroyed. */
+  /** A device of the host's: used, never destroyed. @throws UsageError for what is none */
   static borrow(device: GPUDevice): Gpu {
+    requireThing('device', 'GPUDevice', device, 'createBuffer');
     return new Gpu(device, describeAdapter(device.adapterInfo, device), false, () => {});
   }
 

@@ -1,5 +1,5 @@
 /** Scores of all classes at once, averaged as scikit-learn averages multilabel input. */
-import { listOfNumbers } from '../../core/arguments.js';
+import { listOfNumbers, requireFields } from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { averagePrecision, countClasses, rocAuc, type ScoreOptions, undefinedReason } from './roc.js';
 
@@ -83,8 +83,10 @@ function averaged(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
   classes: number,
-  { average = 'macro', sampleWeight, unknownLabels, names }: AverageOptions,
+  options: AverageOptions,
 ): AveragedScore {
+  requireFields('The options of the score', options, ['average', 'sampleWeight', 'unknownLabels', 'names']);
+  const { average = 'macro', sampleWeight, unknownLabels, names } = options;
   checkMatrices(labels, scores, classes);
   if (names && names.length !== classes) {
     throw new DataError(`${names.length} names for ${classes} classes.`);

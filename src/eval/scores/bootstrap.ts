@@ -4,7 +4,13 @@
  * Images of one patient are alike, so intervals that draw images by themselves come out too short.
  */
 
-import { requireObject, wholeNumber } from '../../core/arguments.js';
+import {
+  listOfStrings,
+  requireArray,
+  requireFields,
+  requireObject,
+  wholeNumber,
+} from '../../core/arguments.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { MT19937 } from '../../core/mt19937.js';
 import { checkMatrices, column } from './averages.js';
@@ -34,6 +40,8 @@ export interface BootstrapResult {
   /** This table's mean minus the other's, on the same draws; null without another table. */
   difference: { mean: number; interval: AucInterval; shareBelowZero: number } | null;
 }
+
+const OPTIONS = ['groups', 'replicates', 'seed', 'unknownLabels', 'other'];
 
 /** Draws in a row without both labels in every class, after which there is no interval to be had. */
 const MOST_REDRAWN = 1000;
@@ -152,12 +160,16 @@ export function bootstrapMeanAuc(
   names: readonly string[],
   options: BootstrapOptions & { other?: BootstrapTable } = {},
 ): BootstrapResult {
-  requireObject('The options of bootstrapMeanAuc', options);
+  requireFields('The options of bootstrapMeanAuc', options, OPTIONS);
   const { groups, replicates = 2000, seed = 1, unknownLabels = false, other } = options;
   wholeNumber('replicates', replicates, 1);
+  requireObject('The table', table);
+  if (other !== undefined) requireObject('other', other);
+  listOfStrings('names', names, 'name');
+  if (groups !== undefined) requireArray('groups', groups, "with each row's group");
   const tables = other ? [table, other] : [table];
-  const rows = table.truth.length / names.length;
   const classes = tables.map((each) => definedClasses(each, names, unknownLabels));
+  const rows = table.truth.length / names.length;
   if (other) requireSameTruth(table.truth, other.truth);
   const { of, count } = groupNumbers(groups, rows);
   const base = { redrawn: 0, groups: count, replicates: 0, interval: null, difference: null };

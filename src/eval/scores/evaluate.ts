@@ -1,5 +1,5 @@
 /** Scores a whole set of predictions, class by class, into plain data that JSON can hold. */
-import { shown } from '../../core/arguments.js';
+import { requireFields, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { checkMatrices, column } from './averages.js';
 import {
@@ -83,8 +83,10 @@ export function evaluate(
   predictions: ArrayLike<number>,
   labels: ArrayLike<number>,
   names: readonly string[],
-  { unknownLabels = false }: EvaluateOptions = {},
+  options: EvaluateOptions = {},
 ): EvaluationResult {
+  requireFields('The options of evaluate', options, ['unknownLabels']);
+  const { unknownLabels = false } = options;
   if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
     throw new UsageError(`The names are ${shown(names)}, they must be an array with one string per class.`);
   }

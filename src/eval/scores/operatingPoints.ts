@@ -1,4 +1,6 @@
 /** From which probability on a finding counts as found: a point on each class's ROC curve, of validation images. */
+import { listOfStrings, requireObject } from '../../core/arguments.js';
+import { checkMatrices } from './averages.js';
 import type { PredictionTable } from './predictionsCsv.js';
 import { rocCurve } from './roc.js';
 
@@ -48,12 +50,16 @@ export function youdenPoint(truth: Float64Array, scores: Float64Array, label: st
 /**
  * Youden's point of every class.
  * @param from which images these are, in words
- * @throws as `youdenPoint`
+ * @throws UsageError for what is no table, DataError if the shapes disagree; as `youdenPoint`
  */
 export function operatingPoints(
-  { labels, truth, predictions }: Pick<PredictionTable, 'labels' | 'truth' | 'predictions'>,
+  table: Pick<PredictionTable, 'labels' | 'truth' | 'predictions'>,
   from: string,
 ): OperatingPointsFile {
+  requireObject('The table', table);
+  const { labels, truth, predictions } = table;
+  listOfStrings('labels', labels, 'name');
+  checkMatrices(truth, predictions, labels.length);
   const images = truth.length / labels.length;
   const column = (matrix: Float64Array, c: number) =>
     Float64Array.from({ length: images }, (_, row) => matrix[row * labels.length + c]);

@@ -2,7 +2,7 @@
  * ROC curves and the area under them, for one class at a time. Semantics are scikit-learn's
  * (`roc_curve`, `roc_auc_score`, `average_precision_score`); everything is float64.
  */
-import { firstIndex, listOfNumbers, shown, wholeNumber } from '../../core/arguments.js';
+import { firstIndex, listOfNumbers, requireFields, shown, wholeNumber } from '../../core/arguments.js';
 import { DataError, NonFiniteError, UsageError } from '../../core/errors.js';
 
 /** One operating point per threshold: a row is called positive when `score >= thresholds[k]`. */
@@ -30,6 +30,9 @@ export interface RocOptions extends ScoreOptions {
   /** The threshold of the point (0, 0): `inf` since scikit-learn 1.3, `max+1` before. Default `inf`. */
   firstThreshold?: 'inf' | 'max+1';
 }
+
+/** The names of `ScoreOptions`. */
+const SCORE = ['sampleWeight', 'name', 'unknownLabels'];
 
 /** An area, or the reason why there is none. */
 export type AucResult = { auc: number; reason: null } | { auc: null; reason: string };
@@ -174,6 +177,7 @@ export function rocCurve(
   score: ArrayLike<number>,
   options: RocOptions = {},
 ): RocCurve {
+  requireFields('The options of rocCurve', options, [...SCORE, 'dropIntermediate', 'firstThreshold']);
   const { dropIntermediate = true, firstThreshold = 'inf', name = 'scores', sampleWeight } = options;
   const reason = undefinedReason(countClasses(yTrue, score, options));
   if (reason) throw new DataError(`${name}: the ROC curve is not defined: ${reason}.`);
@@ -221,6 +225,7 @@ export function rocAuc(
   score: ArrayLike<number>,
   options: ScoreOptions = {},
 ): AucResult {
+  requireFields('The options of rocAuc', options, SCORE);
   const reason = undefinedReason(countClasses(yTrue, score, options));
   if (reason) return { auc: null, reason };
   const { name, sampleWeight, unknownLabels } = options;
@@ -238,6 +243,7 @@ export function averagePrecision(
   score: ArrayLike<number>,
   options: ScoreOptions = {},
 ): number | null {
+  requireFields('The options of averagePrecision', options, SCORE);
   if (countClasses(yTrue, score, options).positives === 0) return null;
   const { fps, tps } = cumulativeCounts(yTrue, score, options.sampleWeight);
   const positives = tps[tps.length - 1];

@@ -1,5 +1,5 @@
 /** Callback: a learning rate for every epoch, as Keras' `LearningRateScheduler`, or for every step. */
-import { oneOf, requireFunction, requireObject } from '../../core/arguments.js';
+import { oneOf, requireFields, requireFunction } from '../../core/arguments.js';
 import type { Schedule } from '../schedules/schedule.js';
 import type { Callback, EpochInfo, StepInfo, TrainingContext } from './callback.js';
 
@@ -16,7 +16,7 @@ export class LearningRateSchedule implements Callback {
     options: { per?: 'epoch' | 'step' } = {},
   ) {
     requireFunction('The schedule', schedule);
-    requireObject('The options of LearningRateSchedule', options);
+    requireFields('The options of LearningRateSchedule', options, ['per']);
     this.per = oneOf('per', options.per ?? 'epoch', ['epoch', 'step']);
   }
 

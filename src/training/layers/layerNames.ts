@@ -1,5 +1,5 @@
 /** Layers of a network by name, block or pattern. */
-
+import { requireArray, requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { nearNames } from '../../core/nearNames.js';
 import type { ParameterSpec } from '../parameterSpec.js';
@@ -33,6 +33,11 @@ const blocksOf = (layer: string): string[] =>
  * @throws UsageError with names that are near, where it means none
  */
 export function selectLayers(option: string, network: NamedLayers, pattern: string): string[] {
+  requireObject('The network', network);
+  requireArray('The network: parameters', network.parameters, 'of its tensors');
+  if (typeof pattern !== 'string') {
+    throw new UsageError(`${option} is ${shown(pattern)}, it must be the name of a layer or a block.`);
+  }
   const layers = layersOf(network);
   const head = layers[layers.length - 1];
   if (pattern === HEAD) return [head];

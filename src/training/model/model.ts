@@ -2,9 +2,16 @@
  * A network on one GPU: predict, train, explain. Plans are made for the batch and image sizes that come
  * along and kept; weights are shared by all of them.
  */
-import { oneOf, requireFunction, requireObject, trueOrFalse, wholeNumber } from '../../core/arguments.js';
+import {
+  oneOf,
+  requireFields,
+  requireFunction,
+  requireObject,
+  trueOrFalse,
+  wholeNumber,
+} from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
-import { checkWork, type Progress, tell, untilAborted, type WorkOptions } from '../../core/work.js';
+import { checkWork, type Progress, tell, untilAborted, WORK, type WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import type { Kernel } from '../../engine/plan/kernel.js';
 import type { Plan, Precision } from '../../engine/plan/plan.js';
@@ -150,11 +157,13 @@ export class Model {
     classes: readonly ClassChoice[],
     options: { score?: CamScore } & WorkOptions = {},
   ): Promise<GradcamMap[]> {
+    requireFields('The options of gradcam', options, ['score', ...WORK]);
+    const { score: given = 'sigmoid', ...asked } = options;
     const own = admitBatch(batch, this.network, { labels: false });
     if (own.count !== 1) throw new UsageError(`Grad-CAM takes one image at a time, not ${own.count}.`);
     const wanted = classIndices(classes, this.labels, this.network);
-    const score = oneOf('score', options.score ?? 'sigmoid', ['sigmoid', 'logit']);
-    return this.next(options, async (work) => {
+    const score = oneOf('score', given, ['sigmoid', 'logit']);
+    return this.next(asked, async (work) => {
       const predictor = await this.predictor(own, work);
       return predictor.gradcam(own, wanted, score, work);
     });
@@ -187,8 +196,8 @@ export class Model {
   }
 
   /** For inspections, those of chexgpu/lab too. @internal */
-  inside(options: WorkOptions): InspectedModel {
-    const next: InspectedModel['next'] = (job) => this.next(options, job);
+  inside({ signal, onProgress }: WorkOptions): InspectedModel {
+    const next: InspectedModel['next'] = (job) => this.next({ signal, onProgress }, job);
     return { context: this.context, state: this.state, next, requireKnownLabels };
   }
 
@@ -223,13 +232,12 @@ export class Model {
    *   with a value that is not finite, be it in the loss, the gradients, the moving averages or what the update would
    *   make of them. After any of them weights, moving averages, optimizer and count are as before.
    */
-  async trainStep(
-    batch: Batch,
-    { endsGroup = false, ...options }: { endsGroup?: boolean } & WorkOptions = {},
-  ): Promise<number> {
+  async trainStep(batch: Batch, options: { endsGroup?: boolean } & WorkOptions = {}): Promise<number> {
+    requireFields('The options of trainStep', options, ['endsGroup', ...WORK]);
+    const { endsGroup = false, ...asked } = options;
     const own = admitBatch(batch, this.network, { labels: true });
     trueOrFalse('endsGroup', endsGroup);
-    return this.next(options, async (work) => {
+    return this.next(asked, async (work) => {
       const trainer = await this.trainer(own, work);
       if (!this.state.compiled('training').loss.unknownLabels) requireKnownLabels(own);
       try {
@@ -319,6 +327,7 @@ export class Model {
   ): Promise<Plan> {
     return this.next(options, async (work) => {
       oneOf('kind', kind, ['predict', 'train']);
+      checkImageSize(this.network, size);
       const shape = { count: wholeNumber('batch', batch, 1), height: size, width: size };
       return (kind === 'predict' ? await this.predictor(shape, work) : await this.trainer(shape, work)).plan;
     });
@@ -341,7 +350,7 @@ export class Model {
 
   /** A job when its turn has come, ended by the caller's signal, told to its or to the model's `onProgress`. */
   private async next<T>(options: WorkOptions, job: (work: JobWork) => Promise<T>): Promise<T> {
-    requireObject('The options', options);
+    requireFields('The options', options, WORK);
     checkWork(options);
     const { signal } = options;
     const listeners = [this.onProgress, options.onProgress].filter((listener) => listener !== undefined);
@@ -357,7 +366,8 @@ export class Model {
     job: (compiler: TrainingCompiler, prepared: PreparedTraining) => Promise<T>,
   ): Promise<T> {
     const prepared = this.compiler.prepare(options);
-    const done = this.next(options, async () => {
+    const { signal, onProgress } = options ?? {};
+    const done = this.next({ signal, onProgress }, async () => {
       const own = await prepared;
       return job(this.compiler.loaded, own);
     });
@@ -374,25 +384,15 @@ export class Model {
     this.context.parameters.dispose();
   }
 
-  private checkSize({ height, width }: { height: number; width: number }): void {
-    for (const side of [height, width]) checkImageSize(this.network, side);
-  }
-
-  /** Before inference: the network as it is now, with the affines of its batch norms. */
-  private async showNetwork(work: JobWork): Promise<void> {
+  private async predictor(shape: BatchShape, work: JobWork): Promise<Predictor> {
+    // The network as it is now, with the affines of its batch norms.
     await this.context.average.show('average');
     await this.affines.refresh(work);
-  }
-
-  private async predictor(shape: BatchShape, work: JobWork): Promise<Predictor> {
-    this.checkSize(shape);
-    await this.showNetwork(work);
     return this.predictors.for(shape, () => Predictor.create(this.context, shape, this.affines.of, work));
   }
 
   private async trainer(shape: BatchShape, work: JobWork): Promise<Trainer> {
     const training = this.state.compiled('training');
-    this.checkSize(shape);
     // What predicts alone is not made to carry it.
     const { Trainer } = await import('./trainer.js');
     return this.trainers.for(shape, () => Trainer.create(this.context, shape, training, work));

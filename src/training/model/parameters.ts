@@ -15,7 +15,13 @@ import { COPY_DST, COPY_SRC, STORAGE } from '../../engine/device/bufferUsage.js'
 import type { Gpu } from '../../engine/device/gpu.js';
 import { denseTensor, elements, type Tensor } from '../../engine/plan/tensor.js';
 import type { Numbers, TrainableLayout } from '../optimizers/optimizer.js';
-import { LAYOUT_BLOCK, type ParameterSpec, type ParameterTable, type WeightMap } from '../parameterSpec.js';
+import {
+  LAYOUT_BLOCK,
+  type ParameterSpec,
+  type ParameterTable,
+  requireWeightMap,
+  type WeightMap,
+} from '../parameterSpec.js';
 
 type Shape = [number, number, number, number];
 
@@ -141,11 +147,7 @@ export class Parameters implements TrainableLayout {
    * @throws WeightsError naming the tensor that is missing, too many, of the wrong kind or size, or not finite
    */
   pack(weights: WeightMap): PackedWeights {
-    if (kindOf(weights) !== 'Map') {
-      throw new WeightsError(
-        `The weights are ${shown(weights)}; they must be a Map of Float32Arrays by name.`,
-      );
-    }
+    requireWeightMap(weights);
     const known = new Set(this.table.map((spec) => spec.key));
     for (const key of weights.keys()) {
       if (!known.has(key))

@@ -1,5 +1,5 @@
 /** How an X-ray becomes a network's input: by the weights' own facts, by their training's history, else as usual. */
-import { oneOf } from '../../core/arguments.js';
+import { oneOf, requireObject } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
@@ -45,7 +45,7 @@ export type PreparationFacts = Pick<ReadWeights, 'preprocessing' | 'inputSize'>;
  * @param trained the history of the weights, where there is one
  * @param warn told where a wish departs from what the weights were trained with
  * @param name what errors call the file
- * @throws WeightsError for a filter or a scaling that is not known; UsageError for a scaling that would give other
+ * @throws UsageError for weights that are none; WeightsError for a filter or a scaling that is not known; UsageError for a scaling that would give other
  *   pixels than the weights expect
  */
 export function imagePreparation(
@@ -55,6 +55,8 @@ export function imagePreparation(
   warn: Reporter['warn'] = () => {},
   name = 'The weight file',
 ): ImagePreparation {
+  requireObject('The weights', weights);
+  requireObject('What is wished', wishes);
   if (wishes.interpolation !== undefined) oneOf('interpolation', wishes.interpolation, INTERPOLATIONS);
   const own = knownPreprocessing(weights.preprocessing, name);
   const said = own ?? trained;

@@ -1,6 +1,6 @@
 /** A weight file as something that predicts: what `chexgpu predict` and `chexgpu gradcam` do, for programs. */
 
-import { listOfStrings, requireObject, shown } from '../../core/arguments.js';
+import { listOfStrings, requireFields, requireObject, shown } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { refuseMisspelt } from '../../core/nearNames.js';
 import { checkWork, eitherSignal, untilAborted, WORK, type WorkOptions } from '../../core/work.js';
@@ -38,6 +38,9 @@ const LOAD_OPTIONS = [
   ...['workers', 'out', ...WORK],
 ];
 
+/** The names of `PredictionOptions`. */
+const PREDICTION = ['batchSize', 'samplewise', 'ignoreMissing'];
+
 /** Probabilities, predictions[b,labels] in the order of the images, as `chexgpu predict` writes them. */
 export type FilePredictions = Pick<PredictionTable, 'labels' | 'images' | 'predictions'>;
 
@@ -66,14 +69,15 @@ export class LoadedNetwork {
    */
   async prepareFiles(
     files: readonly string[],
-    { samplewise, ...work }: PredictionOptions & WorkOptions = {},
+    options: PredictionOptions & WorkOptions = {},
   ): Promise<Batch> {
     const { pool, classifier } = this;
     if (listOfStrings('files', files, 'path').length === 0) throw new UsageError('There are no image files.');
     const rows = rowsFor({ table: null, images: null }, classifier.outputs, files);
-    const options = { batchSize: files.length, samplewise };
-    return this.within(work, async (context) => {
-      const generator = await rowsGenerator(context, { pool, classifier }, rows, options);
+    return this.within(options, PREDICTION, async (context) => {
+      const { samplewise } = options;
+      const wanted = { batchSize: files.length, samplewise };
+      const generator = await rowsGenerator(context, { pool, classifier }, rows, wanted);
       return untilAborted(generator.getBatch(0), context.signal);
     });
   }
@@ -105,8 +109,10 @@ export class LoadedNetwork {
    */
   async explainFiles(
     files: readonly string[],
-    { classes, score, ...work }: { classes?: readonly ClassChoice[]; score?: CamScore } & WorkOptions = {},
+    wishes: { classes?: readonly ClassChoice[]; score?: CamScore } & WorkOptions = {},
   ): Promise<GradcamRow[]> {
+    requireFields('The options', wishes, ['classes', 'score', ...WORK]);
+    const { classes, score, ...work } = wishes;
     const { outputs, config } = this.classifier;
     const cases = listOfStrings('files', files, 'path').map((path) => ({
       path,
@@ -122,7 +128,7 @@ export class LoadedNetwork {
         throw error;
       },
     };
-    return this.within(work, (context) => explain(context, this.pool, this.model, cases, options));
+    return this.within(work, [], (context) => explain(context, this.pool, this.model, cases, options));
   }
 
   /** Settles when memory and threads are let go of; calls under way, and later ones, reject with a UsageError. */
@@ -136,15 +142,19 @@ export class LoadedNetwork {
     options?: PredictionOptions & WorkOptions,
   ): Promise<PredictionTable> {
     const { model, pool, classifier } = this;
-    return this.within(options ?? {}, async (context) => {
+    return this.within(options ?? {}, PREDICTION, async (context) => {
       const rows = rowsFor(await readRows(source, files), classifier.outputs, files);
       return predictRows(context, { model, pool, classifier }, rows, options);
     });
   }
 
   /** Work under the signal of a call beside that of the whole. */
-  private async within<T>(work: WorkOptions, job: (context: WorkContext) => Promise<T>): Promise<T> {
-    requireObject('The options', work);
+  private async within<T>(
+    work: WorkOptions,
+    more: readonly string[],
+    job: (context: WorkContext) => Promise<T>,
+  ): Promise<T> {
+    requireFields('The options', work, [...more, ...WORK]);
     checkWork(work);
     const { signal, release } = eitherSignal(this.context.signal, work.signal);
     try {

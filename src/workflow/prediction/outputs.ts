@@ -1,5 +1,5 @@
 /** What a network's outputs mean: their names, and the scale their probabilities are shown on. */
-import { listOfStrings } from '../../core/arguments.js';
+import { listOfStrings, requireObject } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
 import { firstFew } from '../../core/formatting.js';
 import { LABELS } from '../../data/tables/labels.js';
@@ -30,7 +30,10 @@ export function outputsOf(
   named?: readonly string[],
   name = 'The weight file',
 ): Outputs {
+  requireObject('The weights', weights);
   const { config, report, thresholds } = weights;
+  requireObject('The weights: config', config);
+  requireObject('The weights: report', report);
   if (!report.head) {
     throw new WeightsError(
       `${name} holds the base of ${config.name} without the head: there is nothing to predict with.`,
@@ -54,9 +57,15 @@ export function outputsOf(
   return { labels, thresholds };
 }
 
-/** The outputs that mean something. */
-export const trainedLabels = ({ labels }: Pick<Outputs, 'labels'>): string[] =>
-  labels.filter((l) => l !== '');
+/** @throws UsageError for outputs that are none, or without names */
+function labelsOf(outputs: Pick<Outputs, 'labels'>): readonly string[] {
+  requireObject('The outputs', outputs);
+  return listOfStrings('The outputs: labels', outputs.labels, 'name');
+}
+
+/** The outputs that mean something. @throws UsageError for what are no outputs */
+export const trainedLabels = (outputs: Pick<Outputs, 'labels'>): string[] =>
+  labelsOf(outputs).filter((l) => l !== '');
 
 /**
  * The labels that `wanted` means: by name in any case, blanks and underscores alike, or by the output's number from
@@ -64,7 +73,7 @@ export const trainedLabels = ({ labels }: Pick<Outputs, 'labels'>): string[] =>
  * @throws UsageError for a name that no output has, listing those there are
  */
 export function chooseLabels(wanted: readonly ClassChoice[], outputs: Pick<Outputs, 'labels'>): string[] {
-  const { labels } = outputs;
+  const labels = labelsOf(outputs);
   const find = (one: ClassChoice): string => labels[classIndex(one, labels, labels.length)] ?? '';
   const strange = listOfClasses('classes', wanted).filter((one) => find(one) === '');
   if (strange.length > 0) {
@@ -77,10 +86,9 @@ export function chooseLabels(wanted: readonly ClassChoice[], outputs: Pick<Outpu
 }
 
 /** Probabilities as their makers give them: torchxrayvision's op_norm where there are operating points. */
-export function shownProbabilities(
-  { thresholds }: Pick<Outputs, 'thresholds'>,
-  p: Float32Array,
-): Float32Array {
+export function shownProbabilities(outputs: Pick<Outputs, 'thresholds'>, p: Float32Array): Float32Array {
+  requireObject('The outputs', outputs);
+  const { thresholds } = outputs;
   return thresholds ? opNorm(p, thresholds) : p;
 }
 

@@ -120,14 +120,15 @@ export async function explain(
 }
 
 async function explainOne(
-  { out, ...work }: WorkContext,
+  { out, signal, onProgress }: WorkContext,
   pool: DecodePool,
   model: DenseNet,
   { path, name, labels, boxes }: Case,
   options: ExplainOptions,
 ): Promise<GradcamRow> {
   const { size, score, classes, outputs } = options;
-  const batch = await untilAborted(loadForGradcam(pool, path, options), work.signal);
+  const work = { signal, onProgress };
+  const batch = await untilAborted(loadForGradcam(pool, path, options), signal);
   const shown = shownProbabilities(outputs, await model.predict(batch, work));
   const wanted = typeof classes === 'function' ? classes(shown) : classes;
   const indices = wanted.map((label) => outputs.labels.indexOf(label));

@@ -1,10 +1,11 @@
 /** How `loadWeights` does it; loaded by the first call. */
 import { requireFields, shown, trueOrFalse } from '../../core/arguments.js';
 import { UsageError, WeightsError } from '../../core/errors.js';
-import { checkWork, WORK, type WorkOptions } from '../../core/work.js';
+import { checkWork, type WorkOptions } from '../../core/work.js';
 import { type DenseNetConfig, densenetConfig } from '../../densenet/architecture.js';
 import type { WeightsReadOptions } from '../../densenet/weights/format.js';
 import { type AnyWeights, readWeights } from '../../densenet/weights/formats.js';
+import { READING } from '../../densenet/weights/weightArguments.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
 import { usualLabels } from '../prediction/outputs.js';
 import { addressOf, type ByteSource, nameOf, readBytes } from './readBytes.js';
@@ -37,21 +38,7 @@ export type LoadedWeights = Omit<AnyWeights, 'tensors'> & {
   notCached: string | null;
 };
 
-const OPTIONS = [
-  ...[
-    'config',
-    'sha256',
-    'cache',
-    'name',
-    'activation',
-    'bnEpsilon',
-    'head',
-    'recognise',
-    'optimizer',
-    'backend',
-  ],
-  ...['modelConfig', ...WORK],
-];
+const OPTIONS = ['config', 'sha256', 'cache', 'name', ...READING];
 
 /** As `loadWeights` says. */
 export async function load(source: ByteSource, options: LoadWeightsOptions): Promise<LoadedWeights> {

@@ -1,6 +1,6 @@
 /** What a caller in JavaScript may get wrong without a compiler: no option is passed over, no error comes untyped. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DataError, UsageError } from '../../../src/core/errors.js';
+import { DataError, UsageError, WeightsError } from '../../../src/core/errors.js';
 import * as chexgpu from '../../../src/node.js';
 import { TINY, TINY_LOSS, tinySource } from '../../support/networks/tinyNet.js';
 import { type ErrorKind, refused } from '../../support/refused.js';
@@ -25,6 +25,7 @@ afterAll(async () => {
 const image = { width: 16, height: 16, channels: 1 as const, data: new Uint8Array(256) };
 const { SILENT: out } = chexgpu;
 const any = (value: unknown) => value as never;
+const TABLE = { truth: [0, 1], predictions: [0, 1] };
 type Case = [what: string, call: () => unknown, message: RegExp, kind?: ErrorKind];
 
 describe('an option that is misspelt is refused, with those that there are', () => {
@@ -73,6 +74,61 @@ describe('an option that is misspelt is refused, with those that there are', () 
     ['checkKernels', () => chexgpu.checkKernels(gpu, any({ wen: 'later' })), /have no 'wen'/],
     ['enableTuning', () => chexgpu.enableTuning(gpu, any({ stor: {} })), /have no 'stor'/],
     ['selfTest', () => chexgpu.selfTest(gpu, any({ op: ['blend'] })), /have no 'op'/],
+    [
+      'predict',
+      async () => model.predict(await tinySource(1).getBatch(0), any({ onprogress: () => {} })),
+      /have no 'onprogress'/,
+    ],
+    ['gradcam', () => model.gradcam(any({}), [0], any({ scor: 'logit' })), /have no 'scor'/],
+    ['trainStep', () => model.trainStep(any({}), any({ endGroup: true })), /have no 'endGroup'/],
+    ['exportWeights', () => model.exportWeights(any({ sgnal: 1 })), /have no 'sgnal'/],
+    ['importWeights', () => model.importWeights(weights, any({ sgnal: 1 })), /have no 'sgnal'/],
+    ['gradients', () => model.gradients(any({ sgnal: 1 })), /have no 'sgnal'/],
+    ['exportOptimizer', () => model.exportOptimizer(any({ sgnal: 1 })), /have no 'sgnal'/],
+    ['planOf', () => model.planOf('predict', 1, 32, any({ sgnal: 1 })), /have no 'sgnal'/],
+    ['predictAll', () => chexgpu.predictAll(model, tinySource(1), any({ class: [0] })), /have no 'class'/],
+    ['readWeights', () => chexgpu.readWeights(bytes, TINY, 'a', any({ recognize: true })), /no 'recognize'/],
+    ['readKerasHdf5', () => chexgpu.readKerasHdf5(bytes, TINY, 'a', any({ optimiser: 1 })), /no 'optimiser'/],
+    [
+      'readTorchSafetensors',
+      () => chexgpu.readTorchSafetensors(bytes, TINY, 'a', any({ haed: 'x' })),
+      /no 'haed'/,
+    ],
+    ['readWeightFile', () => chexgpu.readWeightFile('a.h5', TINY, any({ foldr: 'x' })), /no 'foldr'.*folder/],
+    ['writeWeights', () => chexgpu.writeWeights('npz', weights, TINY, any({ lables: [] })), /no 'lables'/],
+    ['writeKerasHdf5', () => chexgpu.writeKerasHdf5(weights, TINY, any({ kind: 'keras3' })), /no 'kind'/],
+    [
+      'writeTorchSafetensors',
+      () => chexgpu.writeTorchSafetensors(weights, TINY, {}, any({ fp16: true })),
+      /no 'fp16'/,
+    ],
+    [
+      'writeTorchSafetensors, of what they mean',
+      () => chexgpu.writeTorchSafetensors(weights, TINY, any({ names: [] })),
+      /no 'names'/,
+    ],
+    [
+      'writeWeightFile',
+      () => chexgpu.writeWeightFile('a.h5', weights, TINY, any({ fromat: 1 })),
+      /no 'fromat'/,
+    ],
+    ['replaceHead', () => chexgpu.replaceHead({ config: TINY, weights }, any({ sed: 1 })), /have no 'sed'/],
+    [
+      'LearningRateSchedule',
+      () => new chexgpu.LearningRateSchedule(() => 1, any({ pre: 'step' })),
+      /no 'pre'/,
+    ],
+    ['bootstrapMeanAuc', () => chexgpu.bootstrapMeanAuc(TABLE, ['a'], any({ draws: 9 })), /no 'draws'/],
+    ['rocCurve', () => chexgpu.rocCurve([0, 1], [0, 1], any({ drop: false })), /have no 'drop'/],
+    ['rocAuc', () => chexgpu.rocAuc([0, 1], [0, 1], any({ weights: [1, 1] })), /have no 'weights'/],
+    ['averagePrecision', () => chexgpu.averagePrecision([0, 1], [0, 1], any({ nam: 'a' })), /have no 'nam'/],
+    ['rocAucScore', () => chexgpu.rocAucScore([0, 1], [0, 1], 1, any({ avarage: 'micro' })), /no 'avarage'/],
+    [
+      'averagePrecisionScore',
+      () => chexgpu.averagePrecisionScore([0, 1], [0, 1], 1, any({ avg: 1 })),
+      /have no 'avg'/,
+    ],
+    ['evaluate', () => chexgpu.evaluate([0, 1], [0, 1], ['a'], any({ unknown: true })), /have no 'unknown'/],
   ])('%s', async (_, call, message, kind = UsageError) => {
     await refused(call, kind, message);
   });
@@ -128,6 +184,71 @@ describe('what is no such thing is named', () => {
     ['the same to be loaded', () => chexgpu.loadWeights(transferred(9)), /bytes were transferred/],
     ['a buffer that was', () => chexgpu.loadWeights(transferred(9).buffer), /bytes were transferred/],
     ['checkKernels', () => chexgpu.checkKernels(any(null)), /checkKernels is null, it must be a Gpu/],
+    ['Gpu.open', () => chexgpu.Gpu.open(any({})), /adapter is an Object, it must be a GPUAdapter/],
+    ['Gpu.borrow', () => chexgpu.Gpu.borrow(any(undefined)), /device is undefined, it must be a GPUDevice/],
+    ['saveCheckpoint', () => chexgpu.saveCheckpoint('a.ckpt', any({})), /checkpoint is undefined/],
+    [
+      'saveCheckpoint, of an optimizer without slots',
+      () =>
+        chexgpu.saveCheckpoint(
+          'a.ckpt',
+          any({ checkpoint: { training: {}, weights, optimizer: {} }, config: TINY, about: null }),
+        ),
+      /slots is undefined/,
+    ],
+    ['checkForLeakage', () => chexgpu.checkForLeakage(any({}), any({})), /patientIds is undefined/],
+    ['checkForLeakage of none', () => chexgpu.checkForLeakage(any(null), any({})), /table is null/],
+    [
+      'patientLeakage',
+      () => chexgpu.patientLeakage(any({ train: { patientIds: 1 } })),
+      /train: patientIds is 1/,
+    ],
+    ['patientLeakage of none', () => chexgpu.patientLeakage(any(null)), /splits is null/],
+    ['operatingPoints', () => chexgpu.operatingPoints(any({}), 'a'), /labels is undefined/],
+    ['operatingPoints of none', () => chexgpu.operatingPoints(any(null), 'a'), /table is null/],
+    [
+      'operatingPoints of numbers that are none',
+      () => chexgpu.operatingPoints(any({ ...TABLE, truth: 'no', labels: ['a'] }), 'a'),
+      /labels is 'no'/,
+    ],
+    ['bootstrapMeanAuc', () => chexgpu.bootstrapMeanAuc(any(null), ['a']), /table is null/],
+    ['bootstrapMeanAuc of classes', () => chexgpu.bootstrapMeanAuc(TABLE, any('a')), /names is 'a'/],
+    [
+      'bootstrapMeanAuc of groups',
+      () => chexgpu.bootstrapMeanAuc(TABLE, ['a'], any({ groups: 1 })),
+      /groups is 1/,
+    ],
+    [
+      'bootstrapMeanAuc of two',
+      () => chexgpu.bootstrapMeanAuc(TABLE, ['a'], any({ other: 1 })),
+      /other is 1/,
+    ],
+    ['replaceHead', () => chexgpu.replaceHead(any(null)), /network is null/],
+    [
+      'replaceHead without',
+      () => chexgpu.replaceHead(any({ config: TINY })),
+      /weights are undefined/,
+      WeightsError,
+    ],
+    ['outputsOf', () => chexgpu.outputsOf(any(null)), /weights is null/],
+    ['outputsOf of half', () => chexgpu.outputsOf(any({ config: TINY })), /report is undefined/],
+    ['chooseLabels', () => chexgpu.chooseLabels(['a'], any(null)), /outputs is null/],
+    ['chooseLabels of half', () => chexgpu.chooseLabels(['a'], any({})), /labels is undefined/],
+    ['trainedLabels', () => chexgpu.trainedLabels(any({})), /labels is undefined/],
+    [
+      'shownProbabilities',
+      () => chexgpu.shownProbabilities(any(null), new Float32Array(1)),
+      /outputs is null/,
+    ],
+    ['imagePreparation', () => chexgpu.imagePreparation(any(null), null), /weights is null/],
+    ['selectLayers', () => chexgpu.selectLayers('freeze', any(null), 'conv1'), /network is null/],
+    [
+      'selectLayers of half',
+      () => chexgpu.selectLayers('freeze', any({}), 'conv1'),
+      /parameters is undefined/,
+    ],
+    ['selectLayers by what', () => chexgpu.selectLayers('freeze', model.network, any(1)), /freeze is 1/],
+    ['pixelFindings', () => chexgpu.pixelFindings(any({})), /images is an Object, it must be a Map/],
     ['enableTuning', () => chexgpu.enableTuning(any(null)), /enableTuning is null/],
     ['selfTest', () => chexgpu.selfTest(any(null)), /selfTest is null/],
     ['profilePlan', () => chexgpu.profilePlan(gpu, any(null)), /The plan is null/],

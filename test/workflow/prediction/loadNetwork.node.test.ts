@@ -188,6 +188,9 @@ describe('what programs hand over', () => {
       [() => untyped.predictFiles(images, { samplewise: 'yes' }), /samplewise is 'yes'/],
       [() => untyped.predictCsv(null), /The source is null/],
       [() => untyped.prepareFiles([]), /no image files/],
+      [() => untyped.predictFiles(images, { samplewize: true }), /have no 'samplewize'/],
+      [() => untyped.prepareFiles(images, { batchsize: 1 }), /have no 'batchsize'/],
+      [() => untyped.explainFiles(images, { class: ['Mass'] }), /have no 'class'/],
       [() => untyped.explainFiles(null), /files is null/],
       [() => untyped.explainFiles(images, { classes: 'Mass' }), /classes is 'Mass'/],
     ];

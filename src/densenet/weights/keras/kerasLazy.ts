@@ -2,7 +2,7 @@
  * Keras weight files, read and written: what Keras 1, 2, 3 and tf_keras make (kerasFormats.ts). The code that does it
  * is loaded by the first such file, so that a page that opens none carries none of it.
  */
-
+import { WORK } from '../../../core/work.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../../architecture.js';
 import { checkReading, checkWriting, written } from '../weightArguments.js';
@@ -39,7 +39,7 @@ export async function writeKerasHdf5(
   config: DenseNetConfig,
   options: KerasWriteOptions = {},
 ): Promise<Uint8Array> {
-  checkWriting(tensors, config, options);
+  checkWriting(tensors, config, options, ['format', 'head', 'half', 'meaning', 'optimizer', ...WORK]);
   return written(options, tensors, async () => {
     const { writeKeras } = await import('./kerasWrite.js');
     return writeKeras(tensors, config, options);

@@ -1,5 +1,5 @@
 /** PyTorch's files, read and written by code that the first of them loads. */
-import { tell, type WorkOptions } from '../../../core/work.js';
+import { tell, WORK, type WorkOptions } from '../../../core/work.js';
 import type { WeightMap } from '../../../training/parameterSpec.js';
 import type { DenseNetConfig } from '../../architecture.js';
 import type { StatedByCaller } from '../statedFacts.js';
@@ -43,7 +43,7 @@ export async function writeTorchSafetensors(
   meaning?: Partial<WeightsMeaning>,
   options: { half?: boolean } & WorkOptions = {},
 ): Promise<Uint8Array> {
-  checkWriting(tensors, config, options);
+  checkWriting(tensors, config, options, ['half', ...WORK]);
   return written(options, tensors, async () => {
     const torch = await import('./torchWrite.js');
     return torch.writeTorchSafetensors(tensors, config, meaning, options);
