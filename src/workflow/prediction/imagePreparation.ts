@@ -45,8 +45,8 @@ export type PreparationFacts = Pick<ReadWeights, 'preprocessing' | 'inputSize'>;
  * @param trained the history of the weights, where there is one
  * @param warn told where a wish departs from what the weights were trained with
  * @param name what errors call the file
- * @throws UsageError for weights that are none; WeightsError for a filter or a scaling that is not known; UsageError for a scaling that would give other
- *   pixels than the weights expect
+ * @throws UsageError for weights that are none, and for a scaling that would give other pixels than the weights expect;
+ *   WeightsError for a filter or a scaling that is not known
  */
 export function imagePreparation(
   weights: PreparationFacts,
