@@ -112,6 +112,12 @@ export function requireFunction(field: string, value: unknown): void {
   throw new UsageError(`${field} is ${shown(value)}, it must be a function.`);
 }
 
+/** @throws UsageError unless `value` has that method, as every `kind` has */
+export function requireMethod(field: string, value: unknown, method: string, kind: string): void {
+  if (typeof (value as Record<string, unknown> | undefined | null)?.[method] === 'function') return;
+  throw new UsageError(`${field} is ${shown(value)}, it must be a ${kind}.`);
+}
+
 /** An array, or a typed array of numbers. @throws UsageError for anything else */
 export function listOfNumbers(field: string, value: unknown): ArrayLike<number> {
   if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) {

@@ -20,7 +20,8 @@ export function initialWeights(config: DenseNetConfig, seed: number): WeightMap 
  * @param network with its weights by key; the head's may be missing
  * @param head how many outputs; default: as many as `config.classes`
  * @returns copies of neither the base's tensors nor anything else that stays: a new map of the same arrays
- * @throws WeightsError for weights that are no Map; UsageError as `outputsWanted`, and unless `seed` is an integer in [0, 2^32)
+ * @throws WeightsError for weights that are no Map; UsageError as `outputsWanted`, and unless `seed` is an integer in
+ *   [0, 2^32)
  */
 export function replaceHead(
   network: { config: DenseNetConfig; weights: WeightMap },

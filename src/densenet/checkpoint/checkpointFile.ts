@@ -31,8 +31,8 @@ const ANOTHER = 'Go on from another one, or begin anew.';
 /**
  * The bytes of a checkpoint; equal ones for equal trainings.
  * @param meaning what the weights mean to whoever predicts with the file
- * @throws WeightsError for tensors that are not the network's; UsageError for what is no checkpoint, for a host without WebAssembly; the signal's
- *   reason
+ * @throws WeightsError for tensors that are not the network's; UsageError for what is no checkpoint, and for a host
+ *   without WebAssembly; the signal's reason
  */
 export async function writeCheckpointBytes(
   stored: StoredCheckpoint,

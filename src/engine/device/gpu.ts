@@ -4,6 +4,7 @@
  * (a GPUDevice handed in by the host page or service, left alone by `dispose`).
  */
 
+import { requireMethod } from '../../core/arguments.js';
 import { AdapterError, ChexError, DeviceLostError, GpuError, OutOfMemoryError } from '../../core/errors.js';
 import { byteSize } from '../../core/formatting.js';
 import type { Tuning } from '../plan/choice.js';
@@ -16,7 +17,6 @@ import { inScopes, type Report, type Stretch, type Synchronous } from './errorSc
 import { describeAdapter, type GpuInfo } from './gpuInfo.js';
 import { restUntil } from './pollingPause.js';
 import { Readback } from './readback.js';
-import { requireThing } from './requireGpu.js';
 
 export interface CompiledKernel {
   pipeline: GPUComputePipeline;
@@ -95,7 +95,7 @@ export class Gpu {
    * @throws UsageError for what is no adapter; AdapterError when the adapter refuses to give a device
    */
   static async open(adapter: GPUAdapter, onDispose: () => void = () => {}): Promise<Gpu> {
-    requireThing('adapter', 'GPUAdapter', adapter, 'requestDevice');
+    requireMethod('The adapter', adapter, 'requestDevice', 'GPUAdapter');
     const requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f)) as GPUFeatureName[];
     const requiredLimits: Record<string, number> = {};
     for (const name of WANTED_LIMITS) requiredLimits[name] = adapter.limits[name];
@@ -115,7 +115,7 @@ export class Gpu {
 
   /** A device of the host's: used, never destroyed. @throws UsageError for what is none */
   static borrow(device: GPUDevice): Gpu {
-    requireThing('device', 'GPUDevice', device, 'createBuffer');
+    requireMethod('The device', device, 'createBuffer', 'GPUDevice');
     return new Gpu(device, describeAdapter(device.adapterInfo, device), false, () => {});
   }
 

@@ -11,9 +11,3 @@ export function requireGpu(where: string, gpu: unknown): void {
     'openGpu() gives one, openNodeGpu() gives { gpu }, and Gpu.borrow(device) makes one of a GPUDevice.',
   );
 }
-
-/** @throws UsageError unless `value` is a `kind` of WebGPU's, which has that method */
-export function requireThing(what: string, kind: string, value: unknown, method: string): void {
-  if (typeof (value as Record<string, unknown> | undefined | null)?.[method] === 'function') return;
-  throw new UsageError(`The ${what} is ${shown(value)}, it must be a ${kind}.`);
-}
