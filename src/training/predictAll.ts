@@ -1,5 +1,4 @@
 /** Predictions for a whole source, in its order: Keras' `predict_generator`. */
-
 import { listOfNumbers, requireFields, requireObject, wholeNumber } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { checkWork, tell, WORK, type WorkOptions } from '../core/work.js';
