@@ -55,6 +55,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/workflow/prediction/predictRows.node.ts': 'test/journeys/commands/oddTables.test.ts',
   'src/workflow/results/': 'test/cli/commands/run.test.ts',
   'src/training/training.ts': 'test/training/checkpoint.test.ts',
+  'src/training/predictAll.ts': 'test/journeys/model/hostileInputs.test.ts',
   'src/workflow/training/trainingPictures.node.ts': 'test/journeys/commands/tensorBoard.test.ts',
   'src/workflow/weights/readBytes.ts': 'test/workflow/weights/loadWeights.test.ts',
   'src/workflow/weights/weightsLoader.ts': 'test/workflow/weights/loadWeights.test.ts',
