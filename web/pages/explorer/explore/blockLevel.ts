@@ -59,7 +59,7 @@ function layerCard(view: View, layer: Layer, width: number): TemplateResult {
   return html`<figure
     class="layer ${isHere ? 'here' : ''}"
     .style=${`width: ${width}px`}
-    ?data-focus=${isHere && !graph.sectionOf(layer.name).isBlock}
+    ?data-focus=${isHere}
   >
     <button
       type="button"

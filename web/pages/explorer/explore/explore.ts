@@ -7,7 +7,8 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import { frame } from '../../../parts/frame.js';
 import { controls, tokens } from '../../../parts/tokens.js';
 import { type Key, moved, within, zoomed } from '../graph/cursor.js';
-import { DIRECTIONS, LEVELS, type Level, type Place } from '../place.js';
+import { weightAt } from '../graph/weightNames.js';
+import { DIRECTIONS, type Direction, LEVELS, type Level, type Place } from '../place.js';
 import type { ExplorerSession } from '../session.js';
 import { tourCard } from '../tour/tourCard.js';
 import { blockLevel } from './blockLevel.js';
@@ -96,14 +97,17 @@ export class ChexgpuExplore extends LitElement {
   }
 
   private directions(view: View): TemplateResult {
+    const { graph, place } = view;
+    const to = (direction: Direction) =>
+      view.go({ direction, weight: direction === 'update' ? weightAt(graph, place) : place.weight });
     return html`<div class="switch" role="group" aria-label="What of the training step">
       ${DIRECTIONS.map(
         (direction) =>
           html`<button
             type="button"
             class=${direction}
-            aria-pressed=${direction === view.place.direction ? 'true' : 'false'}
-            @click=${() => view.go({ direction })}
+            aria-pressed=${direction === place.direction ? 'true' : 'false'}
+            @click=${() => to(direction)}
           >
             ${DIRECTION_WORDS[direction]}
           </button>`,

@@ -225,6 +225,11 @@ export const levelStyles = css`
     color: var(--muted);
     font-variant-numeric: tabular-nums;
   }
+  @container (min-width: 1500px) {
+    .channel .about {
+      grid-template-columns: repeat(2, minmax(0, 1fr));
+    }
+  }
   @container (min-width: 720px) {
     .channel {
       grid-template-columns: auto minmax(0, 1fr);

@@ -60,11 +60,46 @@ export const numberStyles = css`
   .lines tr:last-child th {
     font-weight: 650;
   }
+  .key {
+    font-size: 13px;
+    color: var(--muted);
+    overflow-wrap: anywhere;
+  }
+  .groups {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px 26px;
+  }
   .terms {
-    display: inline-block;
-    vertical-align: top;
-    margin: 0 22px 10px 0;
     max-width: 100%;
+  }
+  .terms h3 span {
+    font-weight: 400;
+    color: var(--muted);
+  }
+  .made {
+    margin-top: 4px;
+  }
+  .made summary {
+    font-size: 13.5px;
+    color: var(--muted);
+    cursor: pointer;
+    min-height: 24px;
+  }
+  .weight {
+    display: flex;
+  }
+  .weight input {
+    flex: 0 1 340px;
+    min-width: 0;
+    font: inherit;
+    font-size: 14px;
+    color: var(--ink);
+    background: var(--raised);
+    border: 1px solid var(--line-strong);
+    border-radius: 8px;
+    min-height: 36px;
+    padding: 0 8px;
   }
   .grids {
     display: flex;
@@ -85,14 +120,7 @@ export const numberStyles = css`
     padding: 1px 0;
   }
   .grid .outside {
-    color: var(--muted);
     background-image: repeating-linear-gradient(45deg, var(--line) 0 1px, transparent 1px 5px) !important;
-  }
-  .grid caption {
-    font-size: 12px;
-  }
-  .grid caption span {
-    display: block;
   }
   .scroll {
     overflow: auto;

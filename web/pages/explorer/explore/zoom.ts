@@ -1,6 +1,6 @@
 /** From one level to the next: the part that is gone into grows until it fills the stage, and back. */
 
-const HOW = { duration: 420, easing: 'cubic-bezier(0.2, 0.7, 0.2, 1)' } as const;
+const HOW = { duration: 460, easing: 'cubic-bezier(0.45, 0, 0.15, 1)' } as const;
 
 const isStill = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
@@ -29,7 +29,7 @@ export function zoom(stage: HTMLElement, by: 1 | -1, before: DOMRect | null): vo
   const large = `scale(${1 / share}) translate(${-dx}px, ${-dy}px)`;
   const from = by === 1 ? small : large;
   const frames = [
-    { transform: from, opacity: 0, transformOrigin: '0 0' },
+    { transform: from, opacity: 0.1, transformOrigin: '0 0' },
     { transform: 'none', opacity: 1, transformOrigin: '0 0' },
   ];
   scene.animate(frames, HOW);

@@ -1,4 +1,5 @@
 /** On the way back a channel of the buffer hears from every layer that read it. */
+import type { Layer } from 'chexgpu';
 import { html, nothing, type TemplateResult } from 'lit';
 import { at } from '../../inWorker/explain/terms.js';
 import { number } from '../../parts/numbers.js';
@@ -39,7 +40,7 @@ export function arrivals(view: View): TemplateResult {
               label=${`What ${reader.name} passes back to channel ${c}`}
             ></chexgpu-sheet>
             <figcaption>
-              ${reader.name}<br /><b>${value === null ? '…' : number(value, 3)}</b><br />
+              ${readerName(reader)}<br /><b>${value === null ? '…' : number(value, 3)}</b><br />
               so far ${number(running, 3)}
             </figcaption>
           </figure>
@@ -68,6 +69,12 @@ export function arrivals(view: View): TemplateResult {
       layers read it. They meet here.
     </p>
   </section>`;
+}
+
+/** Short: the pictures beside have the layer's own name. */
+function readerName({ section, block }: Layer): string {
+  if (section === 'dense') return `layer ${block}`;
+  return section === 'transition' ? 'transition' : 'head';
 }
 
 function channelOf(

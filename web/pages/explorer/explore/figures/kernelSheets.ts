@@ -1,6 +1,6 @@
 /** The weights that make one channel, before and after the step, as tiles. */
 import { html, type TemplateResult } from 'lit';
-import { largestOf } from '../../parts/sheet.js';
+import { largestOf, type Picked } from '../../parts/sheet.js';
 import type { View } from '../view.js';
 
 const MOST = 16;
@@ -27,6 +27,13 @@ export function kernelSheets(view: View, name: string, channel: number, tile: nu
     return all;
   };
   const most = largestOf(before);
+  // A tile is a channel of the input; of 1x1 convolutions and dense layers a pixel is.
+  const pick = ({ detail: { channel: tile, y, x } }: CustomEvent<Picked>) => {
+    const ci = isFlat ? Math.min(cin - 1, y * shape[2] + x) : tile;
+    const { kind } = graph.layer(name);
+    const index = kind === 'conv' ? [isFlat ? 0 : y, isFlat ? 0 : x, ci, channel] : [ci, channel];
+    view.go({ level: 'pixel', weight: `${slice.key}[${kind === 'batchnorm' ? channel : index}]` });
+  };
   const sheet = (title: string, data: Float32Array, strongest: number) => html`<figure>
     <chexgpu-sheet
       .data=${{ shape, values: padded(data) }}
@@ -34,6 +41,8 @@ export function kernelSheets(view: View, name: string, channel: number, tile: nu
       .columns=${across}
       .tile=${Math.max(12, Math.floor(tile / across) - 3)}
       .most=${strongest}
+      pickable
+      @pick=${pick}
       label=${`${title} of ${slice.key}, channel ${channel}`}
     ></chexgpu-sheet>
     <figcaption>${title}</figcaption>

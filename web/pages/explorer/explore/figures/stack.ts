@@ -73,7 +73,7 @@ export function stack(view: View, section: Section): TemplateResult {
           html`<button
             type="button"
             class="over ${dense === here ? 'here' : ''}"
-            ?data-focus=${dense === here}
+            ?data-focus=${dense === here && graph.layer(place.layer).kind === 'concat'}
             aria-pressed=${dense === here ? 'true' : 'false'}
             aria-label=${`Layer ${i + 1} reads ${graph.offsetInBuffer(last.name)} channels and appends ${last.cout}`}
             .style=${`top: ${i * row}px; height: ${row}px; width: ${names + concat.cout * scale + 4}px`}

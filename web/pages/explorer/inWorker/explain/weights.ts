@@ -1,6 +1,7 @@
 /** What the step does to one weight: its gradient, put together of products, and Adam's update of it. */
-import { type InspectedMap, type MapKind, type ParameterSpec, parameterTable } from 'chexgpu';
+import type { InspectedMap, MapKind, ParameterSpec } from 'chexgpu';
 import type { Graph } from '../../graph/graph.js';
+import { parseWeight, placeOf } from '../../graph/weightNames.js';
 import type { RunValues } from '../run.js';
 import { at, type Explained, grid, type Step, said, stepwise, summed } from './terms.js';
 
@@ -21,22 +22,6 @@ export interface ExplainedWeight {
   readonly gradient: Explained;
   readonly adam: AdamStep;
 }
-
-/** @returns null for what is no weight that learns @param text `conv1/conv/kernel[0,0,0,5]` */
-export function parseWeight(
-  graph: Graph,
-  text: string,
-): { spec: ParameterSpec; index: readonly number[] } | null {
-  const [, key, inside] = /^(.+)\[([\d,\s]*)\]$/.exec(text) ?? [];
-  const spec = parameterTable(graph.config).find((one) => one.key === key && one.trainable);
-  const index = inside?.split(',').map(Number) ?? [];
-  const fits = spec && index.length === spec.shape.length && index.every((n, d) => n < spec.shape[d]);
-  return fits ? { spec, index } : null;
-}
-
-/** Place in C order. */
-export const placeOf = (shape: readonly number[], index: readonly number[]) =>
-  index.reduce((place, n, d) => place * shape[d] + n, 0);
 
 /** @throws Error for what is no weight that learns */
 export async function explainWeight(graph: Graph, run: RunValues, text: string): Promise<ExplainedWeight> {
