@@ -75,6 +75,14 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
           : nothing
       }
       ${
+        session.withdrawn.length > 0
+          ? html`<p class="message doubt" role="status">
+              Wrong on this adapter: ${session.withdrawn.join(', ')}. What ${session.withdrawn.length > 1 ? 'they' : 'it'}
+              gave was taken back; other kernels compute it now.
+            </p>`
+          : nothing
+      }
+      ${
         opened?.recorded
           ? html`<p class="message doubt" role="status">
               No WebGPU here: these values were recorded (${opened.recorded}). ${session.network.title},

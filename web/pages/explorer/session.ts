@@ -13,6 +13,9 @@ import { Values } from './values.js';
 /** The page's name in the address; elsewhere the address is not ours. */
 const OURS = /^#explorer(?:\?|$)/;
 
+/** First what is to be seen, then the checks of what computed it. */
+const CHECK_AFTER_MS = 4000;
+
 const wishOf = ({ network, image, labels }: Place): SubjectWish => ({ network, image, labels });
 
 /** Sends `change`; `ready` once the picture can be used; `looked` when the worker looks at something else. */
@@ -25,6 +28,8 @@ export class ExplorerSession extends EventTarget {
   values = new Values(this.worker, () => this.tell('change'));
   /** Why there is no GPU, or nothing to look at. */
   failure = '';
+  /** Kernels that gave wrong numbers on this adapter; what they gave was taken back. */
+  withdrawn: readonly string[] = [];
   private wish = '';
   private drawn: { id: string; graph: Graph } | null = null;
 
@@ -108,10 +113,25 @@ export class ExplorerSession extends EventTarget {
       if (key !== this.wish) return;
       this.opened = opened;
       this.tell('looked');
+      if (!opened.recorded) setTimeout(() => void this.check(key), CHECK_AFTER_MS);
     } catch (error) {
       if (key === this.wish) this.failure = error instanceof Error ? error.message : String(error);
     }
     this.tell('change');
+  }
+
+  /** Kernels that nothing is known of, behind the first values; wrong ones withdraw what they gave. */
+  private async check(wish: string): Promise<void> {
+    if (wish !== this.wish) return;
+    try {
+      const wrong = await this.worker.call('check', {});
+      if (wrong.length === 0) return;
+      this.withdrawn = [...this.withdrawn, ...wrong];
+      this.wish = '';
+      await this.look();
+    } catch {
+      // The GPU was lost, or the page left: whoever asks for a value is told.
+    }
   }
 
   /** A picture of the reader's own. */

@@ -25,6 +25,8 @@ export function makeNetworkWork(_host: WorkHost, session: SubjectSession) {
       const { name } = await session.addFile(id, file, file.name);
       return name;
     },
+    /** Checks the kernels in use; where one is wrong, `look` has to be called again. @returns those that are wrong */
+    check: () => session.check(),
     /** A whole map with what made it. */
     map: async ({ kind, name }: MapAsked): Promise<Transferred<InspectedMap>> => {
       const { run } = await session.seen();

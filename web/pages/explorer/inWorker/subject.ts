@@ -96,6 +96,21 @@ export class SubjectSession {
     return this.current.seen;
   }
 
+  /**
+   * Checks the kernels in use that nothing is known of. Where some are wrong, all networks are made anew, with others:
+   * what is looked at has to be looked at again.
+   * @returns names of wrong kernels
+   */
+  async check(): Promise<readonly string[]> {
+    const { checker } = await this.openDevice();
+    const wrong = await checker.checkWaiting();
+    if (wrong.length === 0) return wrong;
+    for (const loaded of this.loaded.values()) void loaded.then(({ model }) => model.dispose());
+    this.loaded.clear();
+    this.current = null;
+    return wrong;
+  }
+
   /** What is looked at. @throws AdapterError, WeightsError, DataError */
   subject(): Promise<Subject> {
     if (!this.current) return Promise.reject(new Error('Nothing is looked at yet.'));
