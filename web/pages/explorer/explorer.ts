@@ -77,8 +77,8 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
       ${
         session.withdrawn.length > 0
           ? html`<p class="message doubt" role="status">
-              Wrong on this adapter: ${session.withdrawn.join(', ')}. What ${session.withdrawn.length > 1 ? 'they' : 'it'}
-              gave was taken back; other kernels compute it now.
+              Wrong on this adapter: ${session.withdrawn.join(', ')}. What was computed with that is taken back; other
+              kernels compute it now.
             </p>`
           : nothing
       }
