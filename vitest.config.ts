@@ -15,6 +15,9 @@ const wgslAsText = {
 
 const source = (name: string) => `${fileURLToPath(new URL('src', import.meta.url))}/${name}.ts`;
 
+/** Pages and packed packages: they count seconds, or make once what several files use. */
+const ALONE = ['browser', 'package', 'scripts'].map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   plugins: [wgslAsText],
   // The pages call the library by its name; their modules are tested with its source.
@@ -25,13 +28,32 @@ export default defineConfig({
     ],
   },
   test: {
-    globalSetup: 'test/support/programs/runFolder.ts',
-    include: ['test/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',
-    // The software adapters use every core themselves.
-    maxWorkers: 1,
     isolate: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'pairs',
+          include: ['test/**/*.test.ts'],
+          exclude: ALONE,
+          // A software adapter runs on every core, but compiles on one: of two it leaves half idle (2026-11-28).
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ALONE,
+          globalSetup: 'test/support/programs/runFolder.ts',
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });
