@@ -36,16 +36,27 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
     });
   }
 
+  private dropped(session: ExplorerSession, event: DragEvent): void {
+    event.preventDefault();
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file) void session.addFile(file);
+  }
+
   private gpuWords({ opened, failure }: ExplorerSession): string {
     if (opened?.recorded) return 'Recorded values.';
-    return opened?.adapter?.sentence ?? (failure ? 'No GPU.' : 'Looking for a GPU …');
+    return opened?.adapter?.sentence ?? (failure ? 'Nothing is computed.' : 'Looking for a GPU …');
   }
 
   override render(): TemplateResult {
     const { session, version, tab, loaded } = this;
     if (!session) return html``;
     const { failure, opened } = session;
-    return html`<div class="page" data-version=${version}>
+    return html`<div
+      class="page"
+      data-version=${version}
+      @dragover=${(event: DragEvent) => event.preventDefault()}
+      @drop=${(event: DragEvent) => this.dropped(session, event)}
+    >
       <h1 class="offscreen">Explorer</h1>
       <div class="head">
         <div class="tabs" role="group" aria-label="What is shown">

@@ -25,7 +25,7 @@ export class ExplorerSession extends EventTarget {
   /** Null until the worker looks at what the place says. */
   opened: Opened | null = null;
   /** Numbers of what the worker looks at. */
-  values = new Values(this.worker, () => this.tell('change'));
+  values = this.newValues();
   /** Why there is no GPU, or nothing to look at. */
   failure = '';
   /** Kernels that gave wrong numbers on this adapter; what they gave was taken back. */
@@ -35,6 +35,17 @@ export class ExplorerSession extends EventTarget {
 
   /** The GPU is gone: `reopen` begins anew. */
   isLost = false;
+
+  private newValues(): Values {
+    const values: Values = new Values(
+      this.worker,
+      () => this.tell('change'),
+      (why) => {
+        if (this.values === values) this.failure ||= why;
+      },
+    );
+    return values;
+  }
 
   private startWorker(): WorkerClient<ExplorerWork> {
     const worker = new WorkerClient<ExplorerWork>('explorer');
@@ -107,7 +118,7 @@ export class ExplorerSession extends EventTarget {
     this.wish = key;
     this.opened = null;
     this.failure = '';
-    this.values = new Values(this.worker, () => this.tell('change'));
+    this.values = this.newValues();
     try {
       const opened = await this.worker.call('look', wish);
       if (key !== this.wish) return;

@@ -15,10 +15,14 @@ export class Values {
   private readonly maps = new Map<string, InspectedMap | Error | null>();
   private readonly numbers = new Map<string, unknown>();
 
-  /** @param changed something has arrived */
+  /**
+   * @param changed something has arrived
+   * @param failed something cannot be had, in words
+   */
   constructor(
     private readonly worker: WorkerClient<ExplorerWork>,
     private readonly changed: () => void,
+    private readonly failed: (why: string) => void,
   ) {}
 
   /** Null until it is there. */
@@ -40,7 +44,7 @@ export class Values {
       },
       (error: Error) => {
         this.maps.set(key, error);
-        this.changed();
+        this.refuse(error);
       },
     );
     return null;
@@ -73,9 +77,15 @@ export class Values {
         this.numbers.set(key, value);
         this.changed();
       },
-      () => this.changed(),
+      (error: Error) => this.refuse(error),
     );
     return null;
+  }
+
+  /** What a step has no map of is no failure; and a page that leaves hears nothing any more. */
+  private refuse({ name, message }: Error): void {
+    if (name !== 'AbortError' && !/step has no /.test(message)) this.failed(message);
+    this.changed();
   }
 
   private trim(): void {

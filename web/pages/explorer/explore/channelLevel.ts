@@ -33,7 +33,7 @@ export function channelLevel(view: View): TemplateResult {
                 @pick=${({ detail }: CustomEvent) => view.go(detail)}
                 @dblclick=${() => view.enter({})}
               ></chexgpu-sheet>
-              <p class="quiet">${mapWords(map, channel)}</p>`
+              <p class="quiet">${mapWords(map, channel, isEnd(layer) && place.direction === 'backward')}</p>`
       }
       <div class="row channels">
         <button type="button" ?disabled=${channel === 0} @click=${() => view.go({ channel: channel - 1 })}>
@@ -61,7 +61,9 @@ function valuesOf(map: InspectedMap, channel: number): number[] {
   );
 }
 
-function mapWords(map: InspectedMap | null, channel: number): string {
+function mapWords(map: InspectedMap | null, channel: number, isBeyond: boolean): string {
+  if (!map && isBeyond)
+    return 'The way back begins at the logits: there is no gradient of what comes behind them.';
   if (!map) return 'Values come as soon as they are computed.';
   const values = valuesOf(map, channel);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

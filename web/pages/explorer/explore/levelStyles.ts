@@ -13,6 +13,13 @@ export const levelStyles = css`
     grid-row: 2;
     position: relative;
   }
+  .network .key {
+    grid-column: 1 / -1;
+    grid-row: 3;
+  }
+  .network.wide .key {
+    grid-row: 2;
+  }
   .network.wide {
     grid-template-columns: 132px minmax(0, 1fr) 156px;
   }

@@ -21,7 +21,12 @@ export function networkLevel(view: View): TemplateResult {
       </svg>
       ${map.sections.map((section) => sectionOverlay(view, section, map.rowHeight))}
     </div>
-    ${endFigure(view)} ${direction === 'update' ? movesTable(view) : nothing}
+    ${endFigure(view)}
+    <p class="quiet key">
+      Each column is a layer, as high as its map has channels; in a dense block the colours say which layer wrote them,
+      strong where it has just done so. The small pictures are maps, the mean over their channels.
+    </p>
+    ${direction === 'update' ? movesTable(view) : nothing}
   </div>`;
 }
 

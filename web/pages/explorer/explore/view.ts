@@ -42,9 +42,13 @@ export function pictureData({ opened }: View): SheetData | null {
   return { shape: [1, width, width, channels], values };
 }
 
+const means = new WeakMap<SheetData, SheetData>();
+
 /** Mean over the channels of the size of each value: a map in one picture. */
 export function meanMap(map: SheetData | null): SheetData | null {
   if (!map) return null;
+  const known = means.get(map);
+  if (known) return known;
   const [, height, width, channels] = map.shape;
   const values = new Float32Array(height * width);
   for (let pixel = 0; pixel < values.length; pixel++) {
@@ -52,5 +56,7 @@ export function meanMap(map: SheetData | null): SheetData | null {
     for (let c = 0; c < channels; c++) sum += Math.abs(map.values[pixel * channels + c]);
     values[pixel] = sum / channels;
   }
-  return { shape: [1, height, width, 1], values };
+  const mean = { shape: [1, height, width, 1], values };
+  means.set(map, mean);
+  return mean;
 }

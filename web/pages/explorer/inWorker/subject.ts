@@ -140,7 +140,11 @@ export class SubjectSession {
 
   private async picture(id: string): Promise<Picture> {
     if (this.file?.id === id) return this.file.picture;
-    return phantomPicture(id) ?? (phantomPicture('phantom1') as Picture);
+    const phantom = phantomPicture(id);
+    if (phantom) return phantom;
+    throw new Error(
+      `The picture ${id} is not here: a link does not carry somebody's own. Choose it again, or a phantom.`,
+    );
   }
 }
 

@@ -41,7 +41,8 @@ export const TOUR: readonly TourStep[] = [
     words: [
       'Channel 5 of the first layer looks through a window of 7 × 7 pixels. Each pixel under it is ' +
         'multiplied by a weight; the 49 products add up to one number.',
-      'Our pixel is under this window: it is one of the factors.',
+      'Our pixel, row 10 and column 11, stands in the second row of the window, first column: it is ' +
+        'one of the factors.',
     ],
     place: { level: 'pixel', ...CONV },
   },
