@@ -1,6 +1,6 @@
 /**
  * The network in the box as the pages load it: safetensors, which need neither 5 MB of a reader of HDF5 nor
- * WebAssembly. The numbers are the same to the last bit.
+ * WebAssembly. The numbers are the same to the last bit. The toy is safetensors already.
  */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -47,11 +47,13 @@ async function converted(file, cache) {
   return made;
 }
 
-/** Puts the network and its operating points into `outdir`. */
+/** Puts the networks, and the operating points of the large one, into `outdir`. */
 export async function putWeights(outdir) {
   const from = join(root, 'weights', NAME);
   const target = join(outdir, `${NAME}.safetensors`);
   mkdirSync(dirname(target), { recursive: true });
   cpSync(await converted(`${from}.h5`, join(root, 'node_modules', '.cache', 'web-weights')), target);
   cpSync(`${from}.points.json`, join(outdir, `${NAME}.points.json`));
+  const toy = 'phantoms-toy.safetensors';
+  cpSync(join(root, 'weights', toy), join(outdir, toy));
 }

@@ -344,6 +344,7 @@ describe('what is exported for all', () => {
       chexgpu.INTERPOLATIONS,
       chexgpu.NETWORK_NAMES,
       chexgpu.DENSENET_NAMES,
+      chexgpu.XRAY_NETWORKS,
       chexgpu.KERAS_FORMATS,
       chexgpu.SAMPLEWISE,
       chexgpu.IMAGENET_PREPROCESSING,

@@ -27,6 +27,8 @@ export {
   type DenseNetName,
   densenetConfig,
   NETWORK_NAMES,
+  TOY_SIZE,
+  XRAY_NETWORKS,
 } from './config.js';
 
 export type LayerKind = NetworkLayer['kind'];
@@ -195,13 +197,13 @@ export function countParameters(config: DenseNetConfig): {
 
 /**
  * Every halving of the image must come out even: one per transition, and 2 in the ImageNet stem. 32 for
- * densenet121, 4 for densenet40-12.
+ * densenet121, 4 for densenet40-12 and the toy.
  */
 export function sizeMultiple(config: DenseNetConfig): number {
   return 2 ** (config.blocks.length - 1 + (config.stem === 'imagenet' ? 2 : 0));
 }
 
-/** Throws UsageError unless `size`, in pixels, is a multiple of 32 (of `sizeMultiple` for other depths). */
+/** Throws UsageError unless `size`, in pixels, is a multiple of 32 (of the toy 4; else of `sizeMultiple`). */
 export function checkImageSize(config: DenseNetConfig, size: number): void {
   checkSide({ name: config.name, sizeMultiple: sizeMultiple(config) }, size);
 }

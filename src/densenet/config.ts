@@ -75,21 +75,44 @@ const CIFAR_40_12: Recipe = {
   bnEpsilon: 1e-3,
 };
 
+/**
+ * Small enough to show every number: one block of two layers for gray images of 16x16 pixels, 1,436 numbers in all. It
+ * has every kind of layer that DenseNet121 has, but no transition. weights/README.md says what its four outputs are.
+ */
+const TOY: Recipe = {
+  ...IMAGENET,
+  blocks: [2],
+  growthRate: 4,
+  bottleneck: 2,
+  stemChannels: 8,
+  inputChannels: 1,
+  classes: 4,
+};
+
 const RECIPES = {
   densenet121: { ...IMAGENET, blocks: [6, 12, 24, 16] },
   densenet169: { ...IMAGENET, blocks: [6, 12, 32, 32] },
   densenet201: { ...IMAGENET, blocks: [6, 12, 48, 32] },
   'densenet40-12': CIFAR_40_12,
+  toy: TOY,
 } satisfies Record<string, Recipe>;
 
 export type DenseNetName = keyof typeof RECIPES;
 
+/** Side in pixels of the images that the toy is for. */
+export const TOY_SIZE = 16;
+
 /** Every network that has a name. */
 export const NETWORK_NAMES: readonly DenseNetName[] = Object.freeze(Object.keys(RECIPES) as DenseNetName[]);
 
-/** The ImageNet family: networks for X-rays, which the command line offers. */
-export const DENSENET_NAMES: readonly DenseNetName[] = Object.freeze(
+/** Networks for X-rays, which the command line offers: the ImageNet family and the toy. */
+export const XRAY_NETWORKS: readonly DenseNetName[] = Object.freeze(
   NETWORK_NAMES.filter((name) => RECIPES[name].stem === 'imagenet'),
+);
+
+/** The ImageNet family. */
+export const DENSENET_NAMES: readonly DenseNetName[] = Object.freeze(
+  XRAY_NETWORKS.filter((name) => name !== 'toy'),
 );
 
 /**

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { checkedConfig, DENSENET_NAMES, densenetConfig } from '../../src/densenet/config.js';
+import { countParameters, layerTable, outputShapes } from '../../src/densenet/architecture.js';
+import {
+  checkedConfig,
+  DENSENET_NAMES,
+  type DenseNetConfig,
+  densenetConfig,
+  TOY_SIZE,
+  XRAY_NETWORKS,
+} from '../../src/densenet/config.js';
 
 describe('a configuration', () => {
   it.each([
@@ -43,5 +51,18 @@ describe('a configuration', () => {
 
   it('for X-rays has the stem of ImageNet', () => {
     expect(DENSENET_NAMES).toEqual(['densenet121', 'densenet169', 'densenet201']);
+    expect(XRAY_NETWORKS).toEqual([...DENSENET_NAMES, 'toy']);
+  });
+
+  it('of the toy is small enough to show every number', () => {
+    const toy = densenetConfig('toy');
+    expect(countParameters(toy)).toEqual({ total: 1436, trainable: 1316, nonTrainable: 120 });
+    const sides = [...outputShapes(toy, TOY_SIZE).values()].map(({ height }) => height);
+    expect([...new Set(sides)]).toEqual([16, 22, 8, 10, 4, 1]);
+    // Every kind of layer that DenseNet121 has, but the average pool of its transitions.
+    const kinds = (config: DenseNetConfig) => new Set(layerTable(config).map(({ kind }) => kind));
+    expect([...kinds(densenetConfig('densenet121'))].filter((kind) => !kinds(toy).has(kind))).toEqual([
+      'avgpool',
+    ]);
   });
 });

@@ -64,5 +64,6 @@ describe('the package', () => {
     expect(packed.filter((path: string) => path.endsWith('.h5'))).toEqual([
       'weights/phantoms-densenet121.h5',
     ]);
+    expect(packed).toContain('weights/phantoms-toy.safetensors');
   });
 });

@@ -21,7 +21,12 @@ import { define } from '../defineCommand.js';
 import { option } from '../flags/sharedFlags.js';
 import type { CommandContext } from '../session/commandContext.js';
 import { withSession } from '../session/gpuSession.js';
-import { addInferenceOptions, type InferenceFlags, readClassifierAhead } from '../session/inference.js';
+import {
+  addInferenceOptions,
+  type InferenceFlags,
+  readClassifierAhead,
+  withOwnWeights,
+} from '../session/inference.js';
 import { inputsOf, namedHistory } from '../session/namedInputs.js';
 import { type Ahead, withAhead } from '../session/openAhead.js';
 import { textTable } from '../terminal/output.js';
@@ -50,7 +55,7 @@ async function checkOut(
 }
 
 const predict = (context: CommandContext, flags: PredictFlags, files: readonly string[]) =>
-  withAhead((ahead) => predictWith(context, flags, files, ahead));
+  withAhead((ahead) => predictWith(context, withOwnWeights(flags), files, ahead));
 
 async function predictWith(
   context: CommandContext,

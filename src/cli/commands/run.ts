@@ -28,7 +28,7 @@ import {
   TUNING_PRESET,
   TUNING_SHARE,
 } from '../../workflow/training/phantomPresets.js';
-import { DATA_PRESET } from '../../workflow/training/presets.js';
+import { DATA_PRESET, presetsFor } from '../../workflow/training/presets.js';
 import { tensorBoardJob } from '../../workflow/training/tensorBoard.node.js';
 import { type TrainingJob, trainOn } from '../../workflow/training/trainToCheckpoint.node.js';
 import {
@@ -95,7 +95,7 @@ async function run(context: CommandContext, typed: RunFlags): Promise<number> {
     const starting = await startingNetwork(context, flags);
     const { target } = folder;
     const phantomPresets = isTuning ? tuningPresets(starting.size) : PHANTOM_PRESET;
-    const presets = given ? DATA_PRESET : phantomPresets;
+    const presets = presetsFor(starting.config, given ? DATA_PRESET : phantomPresets);
     const admit = roomFor(starting.config, 'train', trainingShape(flags, presets, given));
     return withSession(context, { ...flags, pixels: flags, admit }, async (session) => {
       const { node, pool, pixels } = session;

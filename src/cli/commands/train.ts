@@ -7,7 +7,7 @@ import type { Checkpoint } from '../../training/checkpoint.js';
 import { type DatasetSource, readDataset, requireData } from '../../workflow/data/dataset.node.js';
 import { roomFor, trainingShape } from '../../workflow/memoryCheck.node.js';
 import { Phases, sayPhases } from '../../workflow/phaseTimes.js';
-import { DATA_PRESET, DATA_WORDS } from '../../workflow/training/presets.js';
+import { DATA_PRESET, DATA_WORDS, presetsFor } from '../../workflow/training/presets.js';
 import { tensorBoardJob } from '../../workflow/training/tensorBoard.node.js';
 import { trainOn } from '../../workflow/training/trainToCheckpoint.node.js';
 import { WEIGHTS_FILE } from '../../workflow/weights/checkpoint.node.js';
@@ -69,9 +69,10 @@ async function train(
     const network = resumed
       ? { config: resumed.config, weights: resumed.checkpoint.weights, origin: resumed.file, size: null }
       : withMomentum(await startingNetwork(context, flags), flags.bnMomentum);
-    const admit = roomFor(network.config, 'train', trainingShape(flags, DATA_PRESET, dataset));
+    const presets = presetsFor(network.config, DATA_PRESET);
+    const admit = roomFor(network.config, 'train', trainingShape(flags, presets, dataset));
     const { training } = await withSession(context, { ...flags, pixels: flags, admit }, (session) => {
-      const preset = DATA_PRESET[session.node.gpu.info.kind];
+      const preset = presets[session.node.gpu.info.kind];
       const {
         node: { gpu },
         pool,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../core/errors.js';
 import { shownPath } from '../../core/outputs/shownPath.node.js';
-import { DENSENET_NAMES, type DenseNetConfig } from '../../densenet/architecture.js';
+import { type DenseNetConfig, XRAY_NETWORKS } from '../../densenet/architecture.js';
 import { layoutWords, sameLayout } from '../../densenet/weights/layout.js';
 import { type NetworkChoice, readNetworkFile } from '../../workflow/weights/networkFile.node.js';
 
@@ -13,7 +13,7 @@ export interface NetworkFlags {
 }
 
 export const networkOption = (fallback: string): Option =>
-  new Option('--network <name>', `the network (default: ${fallback})`).choices(DENSENET_NAMES);
+  new Option('--network <name>', `the network (default: ${fallback})`).choices(XRAY_NETWORKS);
 
 export function addNetworkOptions(command: Command): Command {
   return command

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { SCALINGS } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS } from '../../data/images/resize.js';
 import { cellNumber, unknownCells } from '../../data/tables/csvCells.js';
+import { densenetConfig, sizeMultiple, XRAY_NETWORKS } from '../../densenet/architecture.js';
 import { WEIGHTS_NAMES } from '../../densenet/weights/formats.js';
 import type { CamScore } from '../../training/inspection/explainer.js';
 import type { TrainingChoices } from '../../workflow/training/presets.js';
@@ -36,12 +37,17 @@ function between(low: number, high: number): (text: string) => number {
   };
 }
 
+/** What every network's sizes are multiples of; the network that is read says of what else, `checkImageSize`. */
+const LEAST_MULTIPLE = Math.min(...XRAY_NETWORKS.map((name) => sizeMultiple(densenetConfig(name))));
+
 function imageSize(text: string): number {
   const value = wholeNumber(1, 16384)(text);
-  if (value % 32 === 0) return value;
+  if (value % LEAST_MULTIPLE === 0) return value;
   const below = Math.floor(value / 32) * 32;
   const near = [below, below + 32].filter((n) => n > 0);
-  throw new InvalidArgumentError(`Give a multiple of 32, for example ${near.join(' or ')}.`);
+  throw new InvalidArgumentError(
+    `Give a multiple of 32, for example ${near.join(' or ')}; for the toy a multiple of ${LEAST_MULTIPLE}.`,
+  );
 }
 
 /** Any names separated by commas. */
@@ -55,7 +61,7 @@ export const option = {
   size: (fallback: string) =>
     new Option(
       '--size <px>',
-      `side of the images for the network, a multiple of 32 (default: ${fallback})`,
+      `side of the images for the network, a multiple of 32, for the toy of 4 (default: ${fallback})`,
     ).argParser(imageSize),
   batchSize: (fallback: string) =>
     new Option('--batch-size <n>', `images in a batch (default: ${fallback})`).argParser(

@@ -1,7 +1,7 @@
 /** What `predict` and `gradcam` have in common: the weights, and how images are prepared for them. */
 import type { Command } from 'commander';
 import { WEIGHTS_NAMES } from '../../densenet/weights/formats.js';
-import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
+import { ownWeights, PHANTOM_WEIGHTS, TOY_WEIGHTS } from '../../densenet/weights/publicFiles.js';
 import {
   type Classifier,
   type ClassifierOptions,
@@ -21,9 +21,8 @@ export function addInferenceOptions(command: Command): Command {
   command
     .option(
       '--weights <file>',
-      `weight file with the head (${WEIGHTS_NAMES}), or a name in weights/; by default the package's own, ` +
-        'taught by drawn X-rays: says nothing of a patient',
-      PHANTOM_WEIGHTS,
+      `weight file with the head (${WEIGHTS_NAMES}), or a name in weights/; by default the package's own, taught by ` +
+        `drawn X-rays: says nothing of a patient (default: "${PHANTOM_WEIGHTS}"; with --network toy "${TOY_WEIGHTS}")`,
     )
     .addOption(option.size(`as trained, by the weights or their history.json; else ${USUAL_SIZE}`))
     .addOption(option.network('as trained, else told by the layers of the weights'))
@@ -34,6 +33,11 @@ export function addInferenceOptions(command: Command): Command {
     .addOption(option.workers());
   return addTuningOptions(addWeightOptions(command));
 }
+
+/** The flags as typed, with the package's own weights where none are named. */
+export const withOwnWeights = <Flags extends Omit<InferenceFlags, 'weights'> & { weights?: string }>(
+  flags: Flags,
+): Flags & { weights: string } => ({ ...flags, weights: flags.weights ?? ownWeights(flags.network) });
 
 /**
  * Reads the weights; meanwhile kernels may begin to compile.

@@ -1,7 +1,14 @@
-import type { DenseNetName } from '../architecture.js';
+import type { DenseNetConfig, DenseNetName } from '../architecture.js';
 
 /** In weights/ of this package: DenseNet121 that drawn X-rays taught, and what is taken where nobody names weights. */
 export const PHANTOM_WEIGHTS = 'phantoms-densenet121';
+
+/** Beside it: the toy, which the same drawings taught at 16 px. */
+export const TOY_WEIGHTS = 'phantoms-toy';
+
+/** What of weights/ is taken where nobody names weights, and maybe a network. */
+export const ownWeights = (network?: DenseNetName | DenseNetConfig): string =>
+  (typeof network === 'string' ? network : network?.name) === 'toy' ? TOY_WEIGHTS : PHANTOM_WEIGHTS;
 
 /** How a public file is fetched. */
 export interface Fetchable {
@@ -34,6 +41,13 @@ export const KNOWN_WEIGHTS: readonly KnownWeights[] = [
     digest: 'e15e1987ddfa3f93613a7cb0616b818ee6d15f7479538f19f25b88da5ed342f2',
     bytes: 15_369_168,
     what: 'trained on drawn X-rays',
+  },
+  {
+    file: `${TOY_WEIGHTS}.safetensors`,
+    algorithm: 'sha256',
+    digest: '96d9518b7b0d6a8421054bd220d8faed4019ed6fa54b5bd145ea3f052ef70e93',
+    bytes: 9848,
+    what: 'the toy, trained on drawn X-rays at 16 px',
   },
   {
     file: 'densenet.hdf5',

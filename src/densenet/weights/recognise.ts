@@ -1,5 +1,5 @@
 /** Which DenseNet a weight file is of, told by the shapes of its convolutions. */
-import { DENSENET_NAMES, type DenseNetConfig, densenetConfig, NETWORK_NAMES } from '../architecture.js';
+import { type DenseNetConfig, densenetConfig, NETWORK_NAMES, XRAY_NETWORKS } from '../architecture.js';
 import { type Layout, sameLayout } from './layout.js';
 
 /** What a file tells of its layers before anybody knows the network. */
@@ -27,7 +27,7 @@ export function recogniseNetwork(found: FoundLayers, asked: DenseNetConfig): Den
   if (!layout) return null;
   if (sameLayout(asked, layout)) return asked;
   const named = NETWORK_NAMES.find((name) => sameLayout(densenetConfig(name), layout));
-  if (named && !DENSENET_NAMES.includes(named)) return null;
+  if (named && !XRAY_NETWORKS.includes(named)) return null;
   return { ...asked, ...layout, name: named ?? layoutName(layout) };
 }
 

@@ -6,7 +6,7 @@ import { refuseMisspelt } from '../../core/nearNames.js';
 import { checkWork, eitherSignal, untilAborted, WORK, type WorkOptions } from '../../core/work.js';
 import { DecodePool } from '../../data/images/decodePool.node.js';
 import type { DenseNet } from '../../densenet/densenet.js';
-import { PHANTOM_WEIGHTS } from '../../densenet/weights/publicFiles.js';
+import { ownWeights } from '../../densenet/weights/publicFiles.js';
 import type { Gpu } from '../../engine/device/gpu.js';
 import { requireGpu } from '../../engine/device/requireGpu.js';
 import type { GradcamRow } from '../../eval/report/reportData.js';
@@ -170,18 +170,19 @@ export class LoadedNetwork {
  * Puts the weights of a file of any format on the GPU, with what the file and its history.json say of them: the
  * same numbers as `chexgpu predict` gives. The command also has its kernels checked and, on hardware, measured: a
  * program calls `checkKernels(gpu)` and `enableTuning(gpu)` for that; which kernels run may change the last bits.
- * @param weights path, or a name in weights/; by default the package's own, which drawn X-rays taught: what it says
+ * @param named path, or a name in weights/; by default the package's own, which drawn X-rays taught: what it says
  *   means nothing for a patient (`notice`)
  * @throws WeightsError when there is no such file, no head, or nobody says what its outputs are; UsageError for
  *   options that contradict what the weights say; OutOfMemoryError
  */
 export async function loadNetwork(
   gpu: Gpu,
-  weights: string = PHANTOM_WEIGHTS,
+  named?: string,
   options: LoadOptions = {},
 ): Promise<LoadedNetwork> {
   requireGpu('loadNetwork', gpu);
   refuseMisspelt('The options of loadNetwork', options, LOAD_OPTIONS);
+  const weights = named ?? ownWeights(options.network);
   const { out = SILENT, signal = new AbortController().signal, onProgress, workers, ...rest } = options;
   if (typeof weights !== 'string') {
     throw new UsageError(`weights is ${shown(weights)}, it must be the path or the name of a weight file.`);

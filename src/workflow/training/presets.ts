@@ -6,6 +6,7 @@ import type { AugmentOn } from '../../data/generator/generator.js';
 import type { Scaling } from '../../data/images/pixelFacts.js';
 import type { Interpolation } from '../../data/images/resize.js';
 import type { ClassWeighting } from '../../data/tables/classWeights.js';
+import { type DenseNetConfig, TOY_SIZE } from '../../densenet/architecture.js';
 import type { LayerSettings } from '../../training/layers/layerSettings.js';
 import type { LossChoice } from '../../training/losses/loss.js';
 import type { CompleteOptimizer } from '../../training/optimizers/optimizer.js';
@@ -71,9 +72,19 @@ export const DATA_PRESET: Record<'hardware' | 'software', Preset> = {
   software: { size: 64, batchSize: 8, epochs: 3, stepsPerEpoch: NOTEBOOK_STEPS },
 };
 
+/** Presets for a network: the toy's images are small on every adapter. */
+export function presetsFor<P extends Preset>(
+  { name }: Pick<DenseNetConfig, 'name'>,
+  presets: Record<'hardware' | 'software', P>,
+): Record<'hardware' | 'software', P> {
+  if (name !== 'toy') return presets;
+  const { hardware, software } = presets;
+  return { hardware: { ...hardware, size: TOY_SIZE }, software: { ...software, size: TOY_SIZE } };
+}
+
 /** The same for --help. */
 export const DATA_WORDS = {
-  size: '320, in software 64',
+  size: '320, in software 64; of the toy 16',
   batch: '8',
   epochs: '3',
   steps: `all of the data, at most ${NOTEBOOK_STEPS}`,

@@ -7,7 +7,7 @@ import { WeightsError } from '../../core/errors.js';
 import { readRegularFile } from '../../core/readFile.node.js';
 import { SCALINGS, type Scaling } from '../../data/images/pixelFacts.js';
 import { INTERPOLATIONS, type Interpolation } from '../../data/images/resize.js';
-import { DENSENET_NAMES, type DenseNetConfig, densenetConfig } from '../../densenet/architecture.js';
+import { type DenseNetConfig, densenetConfig, XRAY_NETWORKS } from '../../densenet/architecture.js';
 import type { WeightBytes } from '../../densenet/weights/weights.node.js';
 import { isNormalisation } from '../../densenet/weights/weightsMeaning.js';
 import type { Normalisation } from '../../training/batch.js';
@@ -50,8 +50,8 @@ type Field = [wanted: string, test: (value: unknown) => boolean];
 /** What each field that is used must be, in words, and whether it is. */
 const FIELDS: Readonly<Record<Exclude<keyof TrainedWith, 'network'>, Field>> = {
   size: [
-    'a positive multiple of 32',
-    (v) => isCount(v) && (v as number) % 32 === 0 && (v as number) <= 16384,
+    'a positive multiple of 32, or of the toy of 4',
+    (v) => isCount(v) && (v as number) % 4 === 0 && (v as number) <= 16384,
   ],
   interpolation: [`one of ${INTERPOLATIONS.join(', ')}`, (v) => INTERPOLATIONS.some((name) => name === v)],
   scaling: [`one of ${SCALINGS.join(', ')}`, (v) => SCALINGS.some((kind) => kind === v)],
@@ -188,10 +188,10 @@ function damaged(path: string, field: string, value: unknown, wanted: string): W
 
 /** @throws WeightsError unless it has a known name, or says which layers it has */
 function networkOf({ network, config }: Json, path: string): NetworkChoice {
-  const known = DENSENET_NAMES.find((name) => name === network);
+  const known = XRAY_NETWORKS.find((name) => name === network);
   if (known) return known;
   if (typeof network !== 'string' || !isObject(config)) {
-    throw damaged(path, 'network', network, `one of ${DENSENET_NAMES.join(', ')}`);
+    throw damaged(path, 'network', network, `one of ${XRAY_NETWORKS.join(', ')}`);
   }
   try {
     return densenetConfig('densenet121', { ...config, name: network });

@@ -1,11 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { completeUpdates } from '../../../src/training/updates/updateSettings.js';
-import { type TrainingChoices, trainingPlan } from '../../../src/workflow/training/presets.js';
+import {
+  DATA_PRESET,
+  presetsFor,
+  type TrainingChoices,
+  trainingPlan,
+} from '../../../src/workflow/training/presets.js';
 
 const preset = { size: 64, batchSize: 8, epochs: 3, stepsPerEpoch: 100 };
 const choices = (more: Partial<TrainingChoices> = {}) =>
   ({ updates: completeUpdates({}), ...more }) as TrainingChoices;
+
+describe('presetsFor', () => {
+  it('trains the toy on images of 16 px on every adapter', () => {
+    const sizes = (name: string) => Object.values(presetsFor({ name }, DATA_PRESET)).map(({ size }) => size);
+    expect(sizes('toy')).toEqual([16, 16]);
+    expect(sizes('densenet121')).toEqual([320, 64]);
+  });
+});
 
 describe('trainingPlan', () => {
   it('takes all of the data in an epoch, the last batch that is not full included, at most the preset', () => {

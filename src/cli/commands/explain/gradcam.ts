@@ -15,7 +15,7 @@ import { define } from '../../defineCommand.js';
 import { names, option } from '../../flags/sharedFlags.js';
 import type { CommandContext } from '../../session/commandContext.js';
 import { withSession } from '../../session/gpuSession.js';
-import { addInferenceOptions, readClassifierAhead } from '../../session/inference.js';
+import { addInferenceOptions, readClassifierAhead, withOwnWeights } from '../../session/inference.js';
 import { inputsOf, namedHistory } from '../../session/namedInputs.js';
 import { type Ahead, withAhead } from '../../session/openAhead.js';
 import { type PointingFlags, pointing } from '../../session/pointing.js';
@@ -54,10 +54,11 @@ async function pictures(rows: readonly GradcamRow[], stemOf: ReadonlyMap<string,
   );
 }
 
-const gradcam = (context: CommandContext, flags: PointingFlags, files: readonly string[]) =>
-  withAhead((ahead) =>
-    files.length === 0 ? pointing(context, flags, ahead) : gradcamWith(context, flags, files, ahead),
-  );
+const gradcam = (context: CommandContext, typed: PointingFlags, files: readonly string[]) =>
+  withAhead((ahead) => {
+    const flags = withOwnWeights(typed);
+    return files.length === 0 ? pointing(context, flags, ahead) : gradcamWith(context, flags, files, ahead);
+  });
 
 async function gradcamWith(
   context: CommandContext,

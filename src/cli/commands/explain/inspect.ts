@@ -21,7 +21,12 @@ import { addLossOptions, type LossFlags, lossOf } from '../../flags/lossFlags.js
 import { names, option, wholeNumber } from '../../flags/sharedFlags.js';
 import type { CommandContext } from '../../session/commandContext.js';
 import { withSession } from '../../session/gpuSession.js';
-import { addInferenceOptions, type InferenceFlags, readClassifierAhead } from '../../session/inference.js';
+import {
+  addInferenceOptions,
+  type InferenceFlags,
+  readClassifierAhead,
+  withOwnWeights,
+} from '../../session/inference.js';
 import { inputsOf, namedHistory } from '../../session/namedInputs.js';
 import { type Ahead, withAhead } from '../../session/openAhead.js';
 import { adapterOf } from '../../session/runInfo.js';
@@ -69,7 +74,7 @@ const inspect = (
   flags: InspectFlags,
   args: readonly string[],
   given: readonly string[],
-) => withAhead((ahead) => inspectWith(context, flags, args[0], given, ahead));
+) => withAhead((ahead) => inspectWith(context, withOwnWeights(flags), args[0], given, ahead));
 
 async function inspectWith(
   context: CommandContext,

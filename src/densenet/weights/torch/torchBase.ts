@@ -1,6 +1,6 @@
 /** Which tensors of a state_dict are the base's and which the head's, wherever a training script put them. */
 import { WeightsError } from '../../../core/errors.js';
-import { DENSENET_NAMES, type DenseNetConfig, densenetConfig, HEAD_LAYER } from '../../architecture.js';
+import { type DenseNetConfig, densenetConfig, HEAD_LAYER, XRAY_NETWORKS } from '../../architecture.js';
 import { HEAD_HINT, NO_HEAD, shapeText } from '../matchTensors.js';
 import type { Safetensors, StoredArray } from './safetensors.js';
 import { COUNTER, modernName, type TorchTensor, torchTable } from './torchNames.js';
@@ -58,7 +58,7 @@ export function checkBase(
   const extra = found.filter((key) => !names.has(key));
   if (missing.length === 0 && extra.length === 0) return;
   const all = found.sort().join();
-  const fitting = DENSENET_NAMES.find((other) => {
+  const fitting = XRAY_NETWORKS.find((other) => {
     const theirs = () => baseOf(densenetConfig(other)).map((tensor) => tensor.name);
     return other !== config.name && all === theirs().sort().join();
   });
