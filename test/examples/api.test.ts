@@ -3,74 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleLibrary } from '../../scripts/bundle.mjs';
 import { densenetConfig } from '../../src/densenet/architecture.js';
 import { initialWeights } from '../../src/densenet/initialisers.js';
 import { writeWeights } from '../../src/densenet/weights/formats.js';
-import * as browser from '../../src/index.js';
-import * as lab from '../../src/lab.js';
-import * as node from '../../src/node.js';
-import * as phantoms from '../../src/phantoms.js';
-import * as reading from '../../src/reading.js';
 import { noisePng } from '../support/files/imageFolder.js';
 import { CHROMIUM_RUNS_HERE, type OpenedPage, openInChromium } from '../support/programs/chromium.js';
+import { comparePrinted, DOORS, programsOf, runHere } from '../support/programs/documentPrograms.js';
 
-type Names = Readonly<Record<string, unknown>>;
-const DOORS: Readonly<Record<string, Names>> = {
-  chexgpu: browser,
-  'chexgpu/lab': lab,
-  'chexgpu/phantoms': phantoms,
-  'chexgpu/reading': reading,
-  'chexgpu/node': node,
-};
 const DOCUMENT = readFileSync(fileURLToPath(new URL('../../docs/api.md', import.meta.url)), 'utf8');
-
-/** The code of a section, for Node or for a page, and what its lines print. */
-interface Program {
-  readonly code: string;
-  readonly imports: ReadonlyMap<string, string>;
-  /** By line: what stands behind `console.log(...)`; `...` where it is anybody's guess. */
-  readonly printed: ReadonlyMap<number, string>;
-}
-
-const IMPORT = /^import \{([^}]*)\} from '([^']+)';$/gm;
-
-function programs(host: 'node' | 'page'): [title: string, program: Program][] {
-  const sections = DOCUMENT.split(/^## /m).slice(1);
-  return sections.flatMap((section): [string, Program][] => {
-    const blocks = [...section.matchAll(/^```js( page| node)?\n([\s\S]*?)^```$/gm)];
-    const wanted = blocks.filter(([, kind]) => (kind === ' page') === (host === 'page'));
-    if (wanted.length === 0) return [];
-    const text = wanted.map(([, , code]) => code).join('\n');
-    const imports = new Map<string, string>();
-    for (const [, names, from] of text.matchAll(IMPORT)) {
-      for (const name of names.split(',').map((one) => one.trim())) if (name) imports.set(name, from);
-    }
-    const lines = text.replace(IMPORT, '').split('\n');
-    const printed = new Map<number, string>();
-    const numbered = lines.map((line, i) => {
-      const said = /console\.log\(.*\/\/ (.*)$/.exec(line);
-      if (said) printed.set(i, said[1]);
-      return line.replace('console.log(', `print(${i}, `);
-    });
-    return [[section.split('\n')[0], { code: numbered.join('\n'), imports, printed }]];
-  });
-}
-
-const words = (values: readonly unknown[]): string =>
-  values.map((one) => (typeof one === 'string' ? one : inspect(one, { breakLength: Infinity }))).join(' ');
-
-function compare({ printed }: Program, found: ReadonlyMap<number, readonly unknown[]>): void {
-  const said = (line: number, wanted: string) => {
-    const values = found.get(line);
-    if (values === undefined) return 'nothing';
-    return wanted === '...' ? wanted : words(values);
-  };
-  const lines = [...printed];
-  expect(lines.map(([line, wanted]) => said(line, wanted))).toEqual(lines.map(([, wanted]) => wanted));
-}
 
 const folder = mkdtempSync(join(tmpdir(), 'chexgpu-api-'));
 const site = join(folder, 'site');
@@ -109,24 +51,10 @@ describe('docs/api.md', () => {
     }
   });
 
-  it.each(programs('node'))('%s: the examples run in Node', async (_, program) => {
-    const found = new Map<number, readonly unknown[]>();
-    const print = (line: number, ...values: unknown[]) => void found.set(line, values);
-    const modules = new Map<string, Names>(Object.entries(DOORS));
-    for (const from of program.imports.values()) {
-      if (from.startsWith('node:')) modules.set(from, (await import(from)) as Names);
-    }
-    const names = [...program.imports].map(([name, from]) => [name, modules.get(from)?.[name]] as const);
-    expect(names.filter(([, value]) => value === undefined).map(([name]) => name)).toEqual([]);
-    const run = new AsyncFunction('print', ...names.map(([name]) => name), program.code);
-    await run(print, ...names.map(([, value]) => value));
-    compare(program, found);
+  it.each(programsOf(DOCUMENT, 'node'))('%s: the examples run in Node', async (_, program) => {
+    await runHere(program);
   });
 });
-
-const AsyncFunction = (async () => {}).constructor as new (
-  ...parameters: string[]
-) => (...values: unknown[]) => Promise<void>;
 
 describe.runIf(CHROMIUM_RUNS_HERE)('docs/api.md in Chromium', () => {
   let opened: OpenedPage;
@@ -162,7 +90,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('docs/api.md in Chromium', () => {
   });
   afterAll(() => opened?.close());
 
-  it.each(programs('page'))('%s: the examples run in a page', async (_, program) => {
+  it.each(programsOf(DOCUMENT, 'page'))('%s: the examples run in a page', async (_, program) => {
     const names = [...program.imports.keys()].join(', ');
     const found = await opened.page.evaluate<[number, unknown[]][]>(`(async () => {
       const { ${names} } = globalThis.chexgpu;
@@ -171,7 +99,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)('docs/api.md in Chromium', () => {
       ${program.code}
       return found;
     })()`);
-    compare(program, new Map(found));
+    comparePrinted(program, new Map(found));
     expect(opened.problems).toEqual([]);
   });
 });

@@ -1,0 +1,17 @@
+/** Draws the pictures of docs/how-it-works. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { densePicture } from './dense.js';
+
+const FOLDER = 'docs/how-it-works/images';
+const PICTURES: Readonly<Record<string, () => string | Promise<string>>> = {
+  dense: densePicture,
+};
+
+const wanted = process.argv.slice(2);
+for (const [name, draw] of Object.entries(PICTURES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const picture = await draw();
+  writeFileSync(join(FOLDER, `${name}.svg`), picture);
+  console.log(`${name}.svg ${picture.length} bytes`);
+}
