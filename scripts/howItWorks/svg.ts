@@ -1,4 +1,4 @@
-/** Drawing in SVG for the essays: light and dark, each with a ground of its own, so that text can be read on any page. */
+/** Drawing in SVG for the essays: light and dark, each with a ground of its own, so that text reads on any page. */
 
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328; }
@@ -19,8 +19,9 @@ const STYLE = `
 
 /** @param title what a screen reader says */
 export function svg(width: number, height: number, title: string, parts: readonly string[]): string {
+  const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">`,
     `<title>${escaped(title)}</title>`,
     `<style>${STYLE}</style>`,
     rect(0, 0, width, height, 'ground'),
