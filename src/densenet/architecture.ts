@@ -17,6 +17,7 @@
  * entrance of each block: stem conv -> bn; transition 1x1 conv -> average pool -> bn; all else as above
  * without its bn (and the transition without its relu): normPerBlock.ts.
  */
+import { listOfNumbers, requireObject } from '../core/arguments.js';
 import { checkImageSize as checkSide, type NetworkLayer } from '../training/network.js';
 import type { ParameterSpec } from '../training/parameterSpec.js';
 import type { DenseNetConfig } from './config.js';
@@ -73,6 +74,7 @@ export const HEAD_LAYER = 'dense_1';
 
 /** All layers in the order of Keras' `model.layers` (429 for densenet121). */
 export function layerTable(config: DenseNetConfig): Layer[] {
+  requireBlocks(config);
   const layers: Layer[] = [];
   let last = ''; // the layer just added: what the next one reads
   let channels = config.inputChannels;
@@ -180,6 +182,12 @@ export function parameterTable(config: DenseNetConfig): ParameterSpec[] {
   return layerTable(config).flatMap(layerParameters);
 }
 
+/** @throws UsageError for what is no configuration; those of `densenetConfig` and `checkedConfig` are right in all */
+function requireBlocks(config: DenseNetConfig): void {
+  requireObject('The configuration', config);
+  listOfNumbers("The configuration's blocks", config.blocks);
+}
+
 /** What `model.summary()` prints below its table. */
 export function countParameters(config: DenseNetConfig): {
   total: number;
@@ -200,12 +208,14 @@ export function countParameters(config: DenseNetConfig): {
  * densenet121, 4 for densenet40-12 and the toy.
  */
 export function sizeMultiple(config: DenseNetConfig): number {
+  requireBlocks(config);
   return 2 ** (config.blocks.length - 1 + (config.stem === 'imagenet' ? 2 : 0));
 }
 
 /** Throws UsageError unless `size`, in pixels, is a multiple of 32 (of the toy 4; else of `sizeMultiple`). */
 export function checkImageSize(config: DenseNetConfig, size: number): void {
-  checkSide({ name: config.name, sizeMultiple: sizeMultiple(config) }, size);
+  const multiple = sizeMultiple(config);
+  checkSide({ name: config.name, sizeMultiple: multiple }, size);
 }
 
 /**

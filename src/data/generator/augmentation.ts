@@ -2,7 +2,7 @@
  * What Keras' ImageDataGenerator can do at random to an image, and the drawing of it: keras-preprocessing 1.1's
  * `get_random_transform`, number for number. Applying it is in transform.ts.
  */
-import { requireObject } from '../../core/arguments.js';
+import { requireMethod, requireObject } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import type { MT19937 } from '../../core/mt19937.js';
 import {
@@ -203,6 +203,8 @@ export interface Transform {
  * or not, so that even without augmentation an image costs two numbers.
  */
 export function drawTransform(a: Augmentation, rng: MT19937, height: number, width: number): Transform {
+  requireObject('The augmentation', a);
+  requireMethod('The random numbers', rng, 'uniform', 'MT19937');
   const crop = a.randomResizedCrop && drawCrop(a.randomResizedCrop, rng, height, width);
   const either = (range: number) => (range === 0 ? 0 : rng.uniform(-range, range));
   const theta = either(a.rotationRange);

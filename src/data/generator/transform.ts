@@ -1,5 +1,6 @@
 /** Applying a drawn transform to an image: a crop, then keras-preprocessing 1.1's `apply_transform`, in float32. */
 
+import { requireObject } from '../../core/arguments.js';
 import type { MT19937 } from '../../core/mt19937.js';
 import type { ImageChange, KerasRules } from '../../shaders/augment/changes.js';
 import { checkedPixels, type FloatImage, type PixelImage } from '../images/pixels.js';
@@ -51,6 +52,7 @@ export function randomTransform(
   augmentation: Augmentation,
   rng: MT19937,
 ): FloatImage {
+  requireObject('The image', image);
   return applyTransform(image, drawTransform(augmentation, rng, image.height, image.width), augmentation);
 }
 

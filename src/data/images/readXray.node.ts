@@ -1,4 +1,5 @@
 /** An X-ray file as a batch of one. */
+import { requireObject } from '../../core/arguments.js';
 import type { PixelBatch } from '../../training/batch.js';
 import { decodeFile } from './decode.node.js';
 import { checkScaling } from './pixelFacts.js';
@@ -14,6 +15,7 @@ export interface ReadXrayOptions extends XrayOptions {
  * @throws DataError naming the file when it is missing or no image; UsageError for an unknown scaling
  */
 export async function readXray(file: string, size = 320, given: ReadXrayOptions = {}): Promise<PixelBatch> {
+  requireObject('The options of readXray', given);
   const { scaling = 'keras', ...options } = given;
   return xrayBatch((await decodeFile(file, checkScaling(scaling))).image, size, file, options);
 }

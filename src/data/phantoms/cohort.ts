@@ -1,4 +1,5 @@
 /** A cohort of synthetic patients: who they are, when they come, what they have, which split they fall into. */
+import { requireFields } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { LABELS, type Label } from '../tables/labels.js';
 import {
@@ -52,6 +53,7 @@ const STRIDES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47].map((pr
  * @throws UsageError for fewer than 3 images (each split needs a patient), or a bad seed or visit count
  */
 export function makeCohort(options: CohortOptions): PhantomSpec[] {
+  requireFields('The options of makeCohort', options, ['images', 'seed', 'balanced', 'maxVisits']);
   const { images, seed, balanced = false, maxVisits = 4 } = options;
   if (!Number.isInteger(images) || images < 3) {
     throw new UsageError(

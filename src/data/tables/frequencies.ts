@@ -4,6 +4,7 @@ import {
   firstIndex,
   kindOf,
   listOfNumbers,
+  requireFields,
   requireObject,
   shown,
   wholeNumber,
@@ -29,8 +30,10 @@ export interface ClassFrequencies {
 export function computeClassFreqs(
   labels: ArrayLike<number>,
   classes: number,
-  { unknownLabels = false }: { unknownLabels?: boolean } = {},
+  options: { unknownLabels?: boolean } = {},
 ): ClassFrequencies {
+  requireFields('The options of computeClassFreqs', options, ['unknownLabels']);
+  const { unknownLabels = false } = options;
   wholeNumber('classes', classes, 1);
   listOfNumbers('labels', labels);
   const rows = labels.length / classes;

@@ -4,6 +4,7 @@
  *
  *     HDF5 | state (core/packState.ts) | SHA-256 of all before | length of the state, 64 bits | 'chexgpu resume 1'
  */
+
 import { requireFields, requireObject } from '../../core/arguments.js';
 import { WeightsError } from '../../core/errors.js';
 import { packState, unpackState } from '../../core/packState.js';
@@ -12,6 +13,7 @@ import { requireWork, type WorkOptions } from '../../core/work.js';
 import type { Checkpoint } from '../../training/checkpoint.js';
 import type { DenseNetConfig } from '../architecture.js';
 import { readKerasHdf5, writeKerasHdf5 } from '../weights/keras/kerasLazy.js';
+import { requireBytes } from '../weights/weightArguments.js';
 import type { WeightsMeaning } from '../weights/weightsMeaning.js';
 
 /** Everything that a training goes on from. */
@@ -66,8 +68,9 @@ export async function writeCheckpointBytes(
   return bytes;
 }
 
-/** Whether bytes end as a checkpoint does. */
+/** Whether bytes end as a checkpoint does. @throws UsageError unless it is a Uint8Array */
 export function isCheckpoint(bytes: Uint8Array): boolean {
+  requireBytes(bytes);
   const from = bytes.length - MAGIC.length;
   return bytes.length > TRAILER && MAGIC.every((byte, i) => bytes[from + i] === byte);
 }

@@ -3,9 +3,11 @@
  * Vulkan driver of the system that Dawn accepts (Mesa's lavapipe), else the SwiftShader of the npm
  * package chexgpu-swiftshader.
  */
+
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { requireFields } from '../../core/arguments.js';
 import { AdapterError, MissingPackageError, UsageError } from '../../core/errors.js';
 import { loadWebgpu } from '../../core/host/optionalPackages.node.js';
 import { homeFolder } from './archiveCache.node.js';
@@ -269,7 +271,8 @@ let queue: Promise<unknown> = Promise.resolve();
  * @throws UsageError when CHEXGPU_ADAPTER names no such adapter
  * @throws AdapterError when there is none; the message says what to install
  */
-export function findAdapter(options: FindAdapterOptions = {}): Promise<FoundAdapter> {
+export async function findAdapter(options: FindAdapterOptions = {}): Promise<FoundAdapter> {
+  requireFields('The options of findAdapter', options, ['force', 'quiet']);
   const search = async (): Promise<FoundAdapter> => {
     const forced = forcedBy(options);
     const { gpu, adapter, kind, why } = forced

@@ -2,7 +2,7 @@
  * What each dispatch of a plan costs: the median of several runs, beside the FLOPs and bytes that the plan's table
  * gives. Tables of it are made in profileTables.ts, traces in profileTrace.ts.
  */
-import { requireObject } from '../../core/arguments.js';
+import { requireArray, requireObject } from '../../core/arguments.js';
 import { checkWork, tell, type WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../device/gpu.js';
 import { requireGpu } from '../device/requireGpu.js';
@@ -52,6 +52,13 @@ export interface Profile {
   ns: number;
   /** The last run, one entry per dispatch. */
   timeline: TimelineEntry[];
+}
+
+/** @throws UsageError unless it is one of `profilePlan` */
+export function requireProfile(profile: Profile): void {
+  requireObject('The profile', profile);
+  requireArray('The profile: dispatches', profile.dispatches, 'of what was timed');
+  requireArray('The profile: timeline', profile.timeline, 'of when it ran');
 }
 
 /** The signal is asked between runs; `onProgress` hears of `profile`, with the runs that are done. */

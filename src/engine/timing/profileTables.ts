@@ -2,7 +2,7 @@
  * Profiles in tables: by kernel, by layer, each with its share of the time and of what this adapter can do at most.
  */
 import { type Peaks, type Rates, ratesOf } from './peaks.js';
-import type { DispatchProfile, Profile } from './profile.js';
+import { type DispatchProfile, type Profile, requireProfile } from './profile.js';
 
 export interface ProfileRow extends Rates {
   /** Kernel or layer. */
@@ -30,6 +30,7 @@ export function grouped(
   peaks: Peaks | null,
   nameOf: (dispatch: DispatchProfile) => string,
 ): ProfileRow[] {
+  requireProfile(profile);
   const groups = new Map<string, DispatchProfile[]>();
   for (const dispatch of profile.dispatches) {
     const name = nameOf(dispatch);

@@ -1,5 +1,6 @@
 /** Profiles on a time axis: as a Chrome trace, and as tracks of the browser's DevTools. */
-import type { DispatchProfile, Profile } from './profile.js';
+import { requireFields } from '../../core/arguments.js';
+import { type DispatchProfile, type Profile, requireProfile } from './profile.js';
 
 /** One event of the trace event format; times in microseconds. */
 export interface TraceEvent {
@@ -29,6 +30,7 @@ const CPU_TRACK = 2;
  * encoding on the CPU. Serialise it with JSON.stringify.
  */
 export function chromeTrace(profile: Profile): ChromeTrace {
+  requireProfile(profile);
   const { dispatches, timeline } = profile;
   const origin = Math.min(...timeline.map(({ encodeBegin }) => encodeBegin));
   const microseconds = (ms: number) => Math.round((ms - origin) * 1e6) / 1e3;
@@ -124,10 +126,10 @@ const OTHER_COLOUR = 'secondary-dark';
  * this runs. Does nothing where `performance.measure` is missing.
  * @returns entries made
  */
-export function devtoolsTracks(
-  profile: Profile,
-  { track = 'GPU', trackGroup = 'chexgpu' }: TrackOptions = {},
-): number {
+export function devtoolsTracks(profile: Profile, options: TrackOptions = {}): number {
+  requireProfile(profile);
+  requireFields('The options of devtoolsTracks', options, ['track', 'trackGroup']);
+  const { track = 'GPU', trackGroup = 'chexgpu' } = options;
   if (typeof globalThis.performance?.measure !== 'function') return 0;
   for (const [i, { begin, end }] of profile.timeline.entries()) {
     const dispatch = profile.dispatches[i];

@@ -1,5 +1,5 @@
 /** A page of what a network said of some X-rays, complete in itself: what the Reader's report is. */
-import { requireObject } from '../../core/arguments.js';
+import { listOfStrings, requireArray, requireObject } from '../../core/arguments.js';
 import { DataError } from '../../core/errors.js';
 import { htmlPage } from '../report/htmlPage.js';
 import { type Html, html } from '../report/htmlTag.js';
@@ -82,6 +82,8 @@ const CSS = `${REPORT_CSS}
 export function readingsPage(readings: Readings): string {
   requireObject('The readings', readings);
   const { network, trust, labels, size, adapter, madeAt, points } = readings;
+  listOfStrings('The readings: labels', labels, 'name');
+  requireArray('The readings: readings', readings.readings, 'with one per X-ray');
   for (const { name, probabilities, pictures } of readings.readings) {
     if (probabilities.length !== labels.length) {
       throw new DataError(`${name} has ${probabilities.length} probabilities for ${labels.length} labels.`);

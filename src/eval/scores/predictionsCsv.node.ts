@@ -1,6 +1,4 @@
 /** Predictions CSV on disk; the layout is in predictionsCsv.ts. */
-
-import { requireObject } from '../../core/arguments.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { FrameOptions } from '../../data/tables/csv.js';
 import { readTextFile } from '../../data/tables/csv.node.js';
@@ -9,7 +7,6 @@ import { type PredictionRows, type PredictionTable, predictionsToCsv } from './p
 
 /** @throws what `predictionsToCsv` throws, before anything is written. */
 export async function writePredictionsCsv(path: string, table: PredictionRows): Promise<void> {
-  requireObject('The table', table);
   await writeWhole(path, predictionsToCsv(table));
 }
 

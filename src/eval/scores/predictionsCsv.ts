@@ -3,7 +3,7 @@
  * are found by name, so files with more columns or another order (the course's own) read as well.
  */
 
-import { requireObject } from '../../core/arguments.js';
+import { listOfNumbers, listOfStrings, requireArray, requireObject } from '../../core/arguments.js';
 import { DataError, NonFiniteError } from '../../core/errors.js';
 import { quoted } from '../../data/tables/csvCells.js';
 import { IMAGE_COLUMN, PATIENT_COLUMN, PREDICTION_SUFFIX } from '../../data/tables/labels.js';
@@ -55,7 +55,10 @@ const formatterOf = (predictions: PredictionRows['predictions']) =>
  * 0..1; NonFiniteError naming the image and the class if a prediction is not finite.
  */
 export function predictionsToCsv(table: PredictionRows): string {
+  requireRows(table);
   const { labels, images, patientIds, truth, predictions } = table;
+  requireArray('patientIds', patientIds, "with each row's patient");
+  listOfNumbers('truth', truth);
   const classes = labels.length;
   const cells = images.length * classes;
   const format = formatterOf(predictions);
@@ -95,9 +98,17 @@ export function predictionsToCsv(table: PredictionRows): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** @throws UsageError for what is no table of predictions */
+function requireRows(table: Pick<PredictionRows, 'labels' | 'images' | 'predictions'>): void {
+  requireObject('The table', table);
+  listOfStrings('labels', table.labels, 'name');
+  listOfStrings('images', table.images, 'name');
+  listOfNumbers('predictions', table.predictions);
+}
+
 /** Probabilities of images whose labels nobody knows: `Image`, then one `<Label>_pred` column per label. */
 export function probabilitiesToCsv(table: Pick<PredictionRows, 'labels' | 'images' | 'predictions'>): string {
-  requireObject('The table', table);
+  requireRows(table);
   const { labels, images, predictions } = table;
   if (predictions.length !== labels.length * images.length) {
     throw new DataError(

@@ -3,6 +3,7 @@
  * `predict` or `trainStep` runs, its memory shared out in the same way, over copies of the weights: the model stays as
  * it is.
  */
+
 import { oneOf, requireFields, requireObject, shown, wholeNumber } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { checkWork, tell, WORK, type WorkOptions } from '../../core/work.js';
@@ -12,6 +13,7 @@ import { elements, type Tensor } from '../../engine/plan/tensor.js';
 import { type Clock, clockOf, timeDispatches } from '../../engine/timing/dispatchTimes.js';
 import { shaderFile } from '../../shaders/shaderFile.js';
 import type { Batch, Labelled } from '../batch.js';
+import { requireModel } from '../checkSource.js';
 import { admitBatch } from '../model/admitBatch.js';
 import { Affines } from '../model/affines.js';
 import type { Model } from '../model/model.js';
@@ -113,6 +115,7 @@ export async function debugPlan(
   batch: Batch,
   options: DebugOptions = {},
 ): Promise<PlanDebugger> {
+  requireModel('debugPlan', model);
   requireFields('The options of debugPlan', options, ['kind', ...WORK]);
   checkWork(options);
   const kind = oneOf('kind', options.kind ?? 'train', ['predict', 'train']);

@@ -1,9 +1,11 @@
 /** One number of the backward pass beside what the loss itself says of it: the quotient of a finite difference. */
+
 import { positiveNumber, requireFields, shown, wholeNumber } from '../../core/arguments.js';
 import { NonFiniteError, UsageError } from '../../core/errors.js';
 import { nearNames } from '../../core/nearNames.js';
 import { WORK, type WorkOptions } from '../../core/work.js';
 import type { Batch } from '../batch.js';
+import { requireModel } from '../checkSource.js';
 import type { Model } from '../model/model.js';
 import type { ParameterSpec, WeightMap } from '../parameterSpec.js';
 import type { InspectedMap } from './inspect.js';
@@ -56,6 +58,7 @@ export async function gradientCheck(
   index: number | readonly number[],
   options: GradientCheckOptions = {},
 ): Promise<GradientCheck> {
+  requireModel('gradientCheck', model);
   requireFields('The options of gradientCheck', options, ['step', ...WORK]);
   const { step: wanted, ...work } = options;
   const spec = specOf(model, key);

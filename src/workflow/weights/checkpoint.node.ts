@@ -1,5 +1,7 @@
 /** The checkpoint: weights.h5 as Keras writes it, and history.json beside it. */
+
 import { join } from 'node:path';
+import { requireObject, requirePath } from '../../core/arguments.js';
 import { requireWork, type WorkOptions } from '../../core/work.js';
 import { writeWhole } from '../../core/writeFile.node.js';
 import type { DenseNetConfig } from '../../densenet/architecture.js';
@@ -48,6 +50,8 @@ export async function writeCheckpoint(
   work: WorkOptions = {},
 ): Promise<void> {
   const { signal, onProgress } = requireWork(work);
+  requirePath('A checkpoint', folder);
+  requireObject('What was trained', facts);
   const { sha256 } = await writeWeightFile(join(folder, WEIGHTS_FILE), facts.weights, facts.config, {
     labels: facts.labels,
     signal,
