@@ -1,4 +1,4 @@
-/** Every function that the package exports, called with nonsense: what it throws is the project's own, and says what. */
+/** Every function that the package exports, called with nonsense: what it throws is of the project's own errors. */
 import { describe, expect, it } from 'vitest';
 import { ChexError } from '../../../src/core/errors.js';
 import * as lab from '../../../src/lab.js';
