@@ -4,6 +4,8 @@ export {
   type CohortOptions,
   drawPhantom,
   makeCohort,
+  type NumberedPhantom,
+  numberedPhantom,
   type Phantom,
   type PhantomSpec,
 } from './data/phantoms/index.js';

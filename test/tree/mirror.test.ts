@@ -33,6 +33,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/densenet/bottlenecks.ts': 'test/densenet/network.test.ts',
   'src/densenet/denseLayer.ts': 'test/densenet/network.test.ts',
   'src/densenet/norm.ts': 'test/densenet/network.test.ts',
+  'src/densenet/trace/': 'test/densenet/trace/forward.test.ts',
   'src/densenet/weights/hdf5/hdf5.ts': 'test/densenet/weights/keras/kerasRead.test.ts',
   'src/densenet/weights/keras/kerasFiles.ts': 'test/densenet/weights/formats.test.ts',
   'src/densenet/weights/keras/kerasLayout.ts': 'test/densenet/weights/keras/kerasRead.test.ts',

@@ -8,5 +8,6 @@ export {
 export { checkSize, drawPhantom, LARGEST_SIZE, type Phantom, SMALLEST_SIZE } from './drawPhantom.js';
 export type { Box } from './findings/lesionLayers.js';
 export { type Finding, NOTEBOOK_FREQUENCIES, type Side } from './findings/placeFinding.js';
+export { type NumberedPhantom, numberedPhantom } from './numberedPhantom.js';
 export type { Anatomy, Device, Visit } from './patient.js';
 export { SPLIT_SHARES, SPLITS, type Split } from './splitPatients.js';

@@ -1,9 +1,10 @@
 /** The innermost level: one number, and the products that make it, multiplied out. */
+
+import type { Explained, ExplainedLine as Step } from 'chexgpu/lab';
 import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { isEnd } from '../graph/graph.js';
 import { parseWeight } from '../graph/weightNames.js';
-import type { Explained, Step } from '../inWorker/explain/terms.js';
 import { exact, number } from '../parts/numbers.js';
 import { fieldFigure } from './figures/fieldFigure.js';
 import { termsView } from './figures/termsView.js';

@@ -1,23 +1,9 @@
 /** Weights by their names, `conv1/conv/kernel[0,0,0,5]`. */
-import { type ParameterSpec, parameterTable } from 'chexgpu';
+import { parseWeight, weightPlace as placeOf } from 'chexgpu/lab';
 import type { Place } from '../place.js';
 import { type Graph, isEnd } from './graph.js';
 
-/** @returns null for what is no weight that learns @param text `conv1/conv/kernel[0,0,0,5]` */
-export function parseWeight(
-  graph: Graph,
-  text: string,
-): { spec: ParameterSpec; index: readonly number[] } | null {
-  const [, key, inside] = /^(.+)\[([\d,\s]*)\]$/.exec(text) ?? [];
-  const spec = parameterTable(graph.config).find((one) => one.key === key && one.trainable);
-  const index = inside?.split(',').map(Number) ?? [];
-  const fits = spec && index.length === spec.shape.length && index.every((n, d) => n < spec.shape[d]);
-  return fits ? { spec, index } : null;
-}
-
-/** Place in C order. */
-export const placeOf = (shape: readonly number[], index: readonly number[]) =>
-  index.reduce((place, n, d) => place * shape[d] + n, 0);
+export { parseWeight, placeOf };
 
 /** The weight to look at from a place: one of those that made its channel, in the middle of its window. */
 export function weightAt(

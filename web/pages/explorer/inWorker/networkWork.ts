@@ -1,12 +1,15 @@
 /** Functions of the worker for the levels of the picture. */
 import type { InspectedMap, MapKind } from 'chexgpu';
+import {
+  type Explained,
+  type ExplainedWeight,
+  explainBackward,
+  explainForward,
+  explainWeight,
+} from 'chexgpu/lab';
 import { type Call, Transferred, type WorkHost } from '../../../worker/protocol.js';
 import { Graph } from '../graph/graph.js';
 import type { AskedNumber, MapAsked, Opened, SubjectWish } from '../types.js';
-import { explainBackward } from './explain/backward.js';
-import { explainForward } from './explain/forward.js';
-import type { Explained } from './explain/terms.js';
-import { type ExplainedWeight, explainWeight } from './explain/weights.js';
 import { type Moved, movesOf } from './moves.js';
 import type { SubjectSession } from './subject.js';
 

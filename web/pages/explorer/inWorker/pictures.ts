@@ -1,12 +1,7 @@
 /** The pictures that the explorer begins with: phantoms by number, drawn here. */
 import { LABELS, type Labelled, type PixelBatch, type PixelImage, SAMPLEWISE, xrayBatch } from 'chexgpu';
-import { drawPhantom, makeCohort, type PhantomSpec } from 'chexgpu/phantoms';
+import { numberedPhantom, type PhantomSpec } from 'chexgpu/phantoms';
 import type { ExplorerNetwork } from '../networks.js';
-
-/** The cohort of `chexgpu phantoms` as it is without flags, so that its first picture is phantom 1. */
-const COHORT = { images: 60, seed: 1 };
-/** Side in pixels; the network's own comes of it by `xrayBatch`. */
-const SIDE = 320;
 
 export interface Picture {
   readonly name: string;
@@ -18,14 +13,8 @@ export interface Picture {
 /** @param id `phantom1`, ... @returns null for another id */
 export function phantomPicture(id: string): Picture | null {
   const number = Number(/^phantom(\d{1,2})$/.exec(id)?.[1]);
-  const spec = makeCohort(COHORT)[number - 1];
-  if (!spec) return null;
-  const { pixels: data } = drawPhantom(spec, SIDE);
-  return {
-    name: `phantom ${number}`,
-    image: { width: SIDE, height: SIDE, channels: 1, data },
-    truth: spec.labels,
-  };
+  if (!(number >= 1 && number <= 60)) return null;
+  return { name: `phantom ${number}`, ...numberedPhantom(number) };
 }
 
 /**

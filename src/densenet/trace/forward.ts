@@ -1,6 +1,7 @@
 /** How a number of the forward pass came about. */
-import type { InspectedMap, Layer } from 'chexgpu';
-import { isEnd } from '../../graph/graph.js';
+import type { InspectedMap } from '../../training/inspection/inspect.js';
+import type { Layer } from '../architecture.js';
+import { isEnd } from './graph.js';
 import { type Asked, at, type Explained, grid, said, stepwise, summed, type Terms } from './terms.js';
 
 /** A window is a column of numbers where it is one pixel: then the channels are the rows. */

@@ -1,9 +1,11 @@
 /** What the step does to one weight: its gradient, put together of products, and Adam's update of it. */
-import type { InspectedMap, MapKind, ParameterSpec } from 'chexgpu';
-import type { Graph } from '../../graph/graph.js';
-import { parseWeight, placeOf } from '../../graph/weightNames.js';
-import type { RunValues } from '../run.js';
+import type { MapKind } from '../../training/inspection/formulas.js';
+import type { InspectedMap } from '../../training/inspection/inspect.js';
+import type { ParameterSpec } from '../../training/parameterSpec.js';
+import type { Graph } from './graph.js';
+import type { RunValues } from './stepValues.js';
 import { at, type Explained, grid, type Step, said, stepwise, summed } from './terms.js';
+import { parseWeight, placeOf } from './weightNames.js';
 
 /** Adam's first step of a weight. */
 export interface AdamStep {

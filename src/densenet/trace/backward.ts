@@ -1,6 +1,8 @@
 /** How a gradient of the backward pass came about: dL/dy of one number of a map. */
-import type { InspectedMap, Layer, MapKind } from 'chexgpu';
-import { isEnd } from '../../graph/graph.js';
+import type { MapKind } from '../../training/inspection/formulas.js';
+import type { InspectedMap } from '../../training/inspection/inspect.js';
+import type { Layer } from '../architecture.js';
+import { isEnd } from './graph.js';
 import { type Asked, at, type Explained, grid, said, stepwise, summed } from './terms.js';
 
 const gradientOf = (kind: string) => `gradient of ${kind}` as MapKind;

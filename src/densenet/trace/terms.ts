@@ -1,7 +1,8 @@
 /** How one number came about, in numbers that were read from the GPU. */
-import type { InspectedMap, MapKind } from 'chexgpu';
-import type { Graph } from '../../graph/graph.js';
-import type { RunValues } from '../run.js';
+import type { MapKind } from '../../training/inspection/formulas.js';
+import type { InspectedMap } from '../../training/inspection/inspect.js';
+import type { Graph } from './graph.js';
+import type { RunValues } from './stepValues.js';
 
 /** Terms that stand in a grid: a patch of a map, multiplied by a patch of something else. */
 export interface Terms {

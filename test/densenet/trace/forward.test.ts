@@ -1,15 +1,14 @@
-/** Every number that the Explorer takes apart: the plain sum of its parts beside what the GPU computed. */
+/** Every number that is taken apart: the plain sum of its parts beside what the GPU computed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DenseNet } from '../../../src/densenet/densenet.js';
+import { explainBackward } from '../../../src/densenet/trace/backward.js';
+import { compiledFirstStep, firstStep } from '../../../src/densenet/trace/firstStep.js';
+import { explainForward } from '../../../src/densenet/trace/forward.js';
+import { Graph } from '../../../src/densenet/trace/graph.js';
+import { GpuRun } from '../../../src/densenet/trace/stepValues.js';
+import type { Explained } from '../../../src/densenet/trace/terms.js';
+import { explainWeight } from '../../../src/densenet/trace/weights.js';
 import { densenetConfig, initialWeights, SAMPLEWISE } from '../../../src/index.js';
-import { Graph } from '../../../web/pages/explorer/graph/graph.js';
-import { explainBackward } from '../../../web/pages/explorer/inWorker/explain/backward.js';
-import { explainForward } from '../../../web/pages/explorer/inWorker/explain/forward.js';
-import type { Explained } from '../../../web/pages/explorer/inWorker/explain/terms.js';
-import { explainWeight } from '../../../web/pages/explorer/inWorker/explain/weights.js';
-import { GpuRun } from '../../../web/pages/explorer/inWorker/run.js';
-import type { Subject } from '../../../web/pages/explorer/inWorker/subject.js';
-import { compiled, explorerTraining } from '../../../web/pages/explorer/inWorker/training.js';
 import { testGpu } from '../../support/gpu/testGpu.js';
 
 const gpu = await testGpu();
@@ -31,9 +30,9 @@ const LABELS = ['a', 'b', 'c'];
 
 async function smallRun(): Promise<{ run: GpuRun; model: DenseNet }> {
   const weights = initialWeights(CONFIG, 3);
-  const training = explorerTraining(CONFIG.classes);
+  const training = firstStep(CONFIG.classes);
   const model = await DenseNet.create(gpu, { config: CONFIG, weights });
-  await model.compile(compiled(training));
+  await model.compile(compiledFirstStep(training));
   const pixels = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 89 + ((i * i) % 31) * 5) % 256);
   const shape = { count: 1, height: SIZE, width: SIZE, channels: 1 as const };
   const batch = {
@@ -43,8 +42,7 @@ async function smallRun(): Promise<{ run: GpuRun; model: DenseNet }> {
     labels: Float32Array.of(1, 0, 1),
     files: ['x'],
   };
-  const network = { id: 'small', title: 'small', config: CONFIG, size: SIZE, weights: null };
-  return { model, run: new GpuRun({ gpu, model, weights, training, batch, network } as unknown as Subject) };
+  return { model, run: new GpuRun({ gpu, model, weights, training, batch }) };
 }
 
 describe('a number taken apart', () => {
