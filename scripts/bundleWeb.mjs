@@ -3,11 +3,12 @@
  * keeps all of it for use without a network. Any web server can serve the folder, over https or on localhost.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { browserOptions } from './bundle.mjs';
+import { shaderTexts } from './package/shaders.mjs';
 import { putWeights } from './webWeights.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -42,6 +43,7 @@ export async function bundleWeb(outdir) {
   for (const name of STATIC) cpSync(join(web, name), join(outdir, name));
   cpSync(join(web, 'pages', 'explorer', 'record', 'recorded.json'), join(outdir, 'explorer-recorded.json'));
   await putWeights(join(outdir, 'weights'));
+  writeFileSync(join(outdir, 'shaders.json'), shaderTexts());
   const result = await build({
     ...browserOptions,
     // In one folder: there every script finds the worker and the weights beside itself.

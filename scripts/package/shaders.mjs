@@ -73,12 +73,25 @@ function shortNames(texts) {
   return new Map(names.map((name, i) => [name, free[i]]));
 }
 
+const shaderFiles = () =>
+  readdirSync(FOLDER, { recursive: true })
+    .filter((file) => file.endsWith('.wgsl'))
+    .sort();
+
+/** All shaders as they stand, by path from the root of the source tree: JSON, for pages that show them. */
+export function shaderTexts() {
+  const texts = shaderFiles().map((file) => [
+    `src/shaders/${file.replaceAll('\\', '/')}`,
+    readFileSync(join(FOLDER, file), 'utf8'),
+  ]);
+  return JSON.stringify(Object.fromEntries(texts));
+}
+
 let short;
 
 /** Of the shaders of this tree; read once. */
 function namesOfTree() {
-  const files = readdirSync(FOLDER, { recursive: true }).filter((file) => file.endsWith('.wgsl'));
-  short ??= shortNames(files.sort().map((file) => readFileSync(join(FOLDER, file), 'utf8')));
+  short ??= shortNames(shaderFiles().map((file) => readFileSync(join(FOLDER, file), 'utf8')));
   return short;
 }
 

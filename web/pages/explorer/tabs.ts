@@ -21,4 +21,11 @@ export const TABS: readonly ExplorerTab[] = [
     render: (session, version) =>
       html`<chexgpu-explore .session=${session} .version=${version}></chexgpu-explore>`,
   },
+  {
+    id: 'debugger',
+    title: 'Debugger',
+    load: () => import('./debugger/debugger.js'),
+    render: (session, version) =>
+      html`<chexgpu-debugger .session=${session} .version=${version}></chexgpu-debugger>`,
+  },
 ];

@@ -1,5 +1,6 @@
 /** What the Explorer has done in its worker, put together of what its tabs need. */
 import type { WorkHost } from '../../../worker/protocol.js';
+import { makeDebuggerWork } from '../debugger/inWorker.js';
 import { makeNetworkWork } from './networkWork.js';
 import { SubjectSession } from './subject.js';
 
@@ -7,5 +8,5 @@ export type ExplorerWork = ReturnType<typeof makeWork>;
 
 export function makeWork(host: WorkHost) {
   const session = new SubjectSession(host);
-  return { ...makeNetworkWork(host, session) };
+  return { ...makeNetworkWork(host, session), ...makeDebuggerWork(session) };
 }

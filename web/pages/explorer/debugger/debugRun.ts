@@ -1,0 +1,131 @@
+/** What the page knows of a plan in the worker's debugger, which it lets run to where the address says. */
+import type { ExplorerSession } from '../session.js';
+import type { Opened } from '../types.js';
+import { MOST_PICTURES } from './bufferLook.js';
+import type { DebuggerPlace } from './debuggerPlace.js';
+import type { DebuggedDispatch, Look, OpenedPlan, Peaks } from './types.js';
+
+export class DebugRun {
+  opened: OpenedPlan | null = null;
+  /** Dispatches that have run; -1 before the plan is there. */
+  at = -1;
+  /** Nanoseconds by dispatch, of the last time that it ran. */
+  readonly times = new Map<number, number>();
+  peaks: Peaks | null = null;
+  look: Look | null = null;
+  /** What is going on, in words. */
+  busy = '';
+  failure = '';
+  private subject: Opened | null = null;
+  private plan = '';
+  private looked = '';
+  /** Grows with what is debugged: answers to older questions are dropped. */
+  private turn = 0;
+
+  /** @param changed there is something to draw */
+  constructor(
+    private readonly session: ExplorerSession,
+    private readonly changed: () => void,
+  ) {}
+
+  get total(): number {
+    return this.opened?.dispatches.length ?? 0;
+  }
+
+  /** Opens, runs and reads what the place asks for, one after the other. */
+  follow(place: DebuggerPlace, shown: DebuggedDispatch | null): void {
+    const { opened: subject } = this.session;
+    if (!subject || subject.recorded) return;
+    if (subject !== this.subject || place.plan !== this.plan) {
+      this.subject = subject;
+      this.plan = place.plan;
+      this.begin();
+      void this.ask('Recording the plan and compiling its kernels', async () => {
+        const opened = await this.session.worker.call('debugOpen', { kind: place.plan });
+        const peaks = await this.session.worker.call('debugPeaks', { measure: false });
+        return () => {
+          this.opened = opened;
+          this.peaks = peaks;
+          this.at = 0;
+        };
+      });
+    }
+    if (this.busy || this.failure || !this.opened) return;
+    const wanted = Math.min(place.at, this.total);
+    if (wanted !== this.at) this.runTo(place, wanted);
+    else if (shown) this.readOf(place, shown);
+  }
+
+  private begin(): void {
+    this.turn++;
+    this.opened = null;
+    this.at = -1;
+    this.times.clear();
+    this.look = null;
+    this.looked = '';
+    this.failure = '';
+    this.busy = '';
+  }
+
+  private runTo({ plan: kind }: DebuggerPlace, count: number): void {
+    void this.ask('Running', async () => {
+      const { at, times } = await this.session.worker.call('debugRun', { kind, count });
+      return () => {
+        this.at = at;
+        for (const { index, ns } of times) this.times.set(index, ns);
+      };
+    });
+  }
+
+  private readOf({ plan: kind, set, from, buffer }: DebuggerPlace, shown: DebuggedDispatch): void {
+    const { index, buffers } = shown;
+    const found = bufferOf(shown, buffer);
+    if (!found || buffers.length === 0) return;
+    const { binding, label } = found;
+    const asked = { kind, index, binding, label, set, from, count: MOST_PICTURES };
+    const key = `${this.turn} ${this.at} ${JSON.stringify(asked)}`;
+    if (key === this.looked) return;
+    this.looked = key;
+    const before = this.look;
+    void this.ask('Reading', async () => {
+      const look = await this.session.worker.call('debugLook', asked);
+      return () => {
+        this.look = look;
+      };
+    });
+    // Of another buffer it would be wrong.
+    if (before && before.shape.join() !== found.shape.join()) this.look = null;
+  }
+
+  measurePeaks(): void {
+    void this.ask('Measuring what the adapter reaches at most', async () => {
+      const onProgress = ({ done, total }: { done: number; total: number }) => {
+        this.busy = `Measuring what the adapter reaches at most, ${done} of ${total}`;
+        this.changed();
+      };
+      const peaks = await this.session.worker.call('debugPeaks', { measure: true }, { onProgress });
+      return () => {
+        this.peaks = peaks;
+      };
+    });
+  }
+
+  private async ask(what: string, work: () => Promise<() => void>): Promise<void> {
+    const { turn } = this;
+    this.busy = what;
+    try {
+      const take = await work();
+      if (turn === this.turn) take();
+    } catch (error) {
+      if (turn === this.turn) this.failure = error instanceof Error ? error.message : String(error);
+    }
+    if (turn !== this.turn) return;
+    this.busy = '';
+    this.changed();
+  }
+}
+
+/** The one that is asked for, else the first that is written. */
+export function bufferOf({ buffers }: DebuggedDispatch, binding: string) {
+  return buffers.find((one) => one.binding === binding) ?? buffers.find(({ writes }) => writes) ?? buffers[0];
+}
