@@ -28,4 +28,18 @@ export const TABS: readonly ExplorerTab[] = [
     render: (session, version) =>
       html`<chexgpu-debugger .session=${session} .version=${version}></chexgpu-debugger>`,
   },
+  {
+    id: 'what-if',
+    title: 'What if',
+    load: () => import('./whatIf/whatIf.js'),
+    render: (session, version) =>
+      html`<chexgpu-what-if .session=${session} .version=${version}></chexgpu-what-if>`,
+  },
+  {
+    id: 'gradcam',
+    title: 'Grad-CAM',
+    load: () => import('./gradcam/gradcam.js'),
+    render: (session, version) =>
+      html`<chexgpu-cam-steps .session=${session} .version=${version}></chexgpu-cam-steps>`,
+  },
 ];

@@ -8,7 +8,10 @@ function cover(colours: MapColours, value: number): number {
 }
 
 /** rgba of map[h,w] */
-export function heatPixels({ map, width, height }: Explained, colours: MapColours): ImageData {
+export function heatPixels(
+  { map, width, height }: Pick<Explained, 'map' | 'width' | 'height'>,
+  colours: MapColours,
+): ImageData {
   const table = colourTable(colours);
   const image = new ImageData(width, height);
   map.forEach((value, i) => {

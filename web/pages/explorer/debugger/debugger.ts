@@ -11,7 +11,7 @@ import { bufferLook, sliceWords } from './bufferLook.js';
 import { type DebuggerPlace, nextStop, readDebugger, toggled, writeDebugger } from './debuggerPlace.js';
 import { debuggerStyles } from './debuggerStyles.js';
 import { bufferOf, DebugRun } from './debugRun.js';
-import { factsOf } from './rates.js';
+import { factsOf, SOURCE_WORDS, sourceOf } from './rates.js';
 import type { DebuggedDispatch } from './types.js';
 import './dispatchList.js';
 import './kernelText.js';
@@ -171,7 +171,7 @@ export class ChexgpuDebugger extends LitElement {
     const hasRun = index < at;
     const isBreak = place.breaks.includes(index);
     const buffer = bufferOf(shown, place.buffer);
-    const facts = factsOf(shown, times.get(index), peaks, opened?.clock ?? 'gpu');
+    const facts = factsOf(shown, times.get(index), peaks, sourceOf(opened?.clock ?? 'gpu', times.values()));
     return html`<section class="card" aria-label="The dispatch">
         <div class="title">
           <h2>${index + 1}. ${label}</h2>
@@ -235,6 +235,7 @@ export class ChexgpuDebugger extends LitElement {
         <chexgpu-kernel-text
           .dispatch=${shown}
           .shown=${place.text}
+          ?narrow=${this.width < 560}
           @show=${(event: CustomEvent<DebuggerPlace['text']>) => this.go({ text: event.detail })}
         ></chexgpu-kernel-text>
       </section>`;
@@ -262,11 +263,12 @@ function sums({ opened, times, peaks, at }: DebugRun): string {
   const { dispatches, clock } = opened;
   const total = [...times.values()].reduce((sum, ns) => sum + ns, 0) / 1e6;
   const ran = times.size === dispatches.length ? 'all' : `${times.size} of ${dispatches.length}`;
-  const clockWords =
-    clock === 'gpu' ? "by the GPU's clock, which browsers round to 0.07 ms" : 'by the clock on the wall';
   const peakWords = peaks
     ? ` The adapter reaches ${peaks.gflops.toFixed(1)} GFLOP/s and ${peaks.gbs.toFixed(1)} GB/s at most.`
     : '';
-  const timeWords = at > 0 && times.size > 0 ? `${total.toFixed(1)} ms for ${ran}, ${clockWords}.` : '';
+  const timeWords =
+    at > 0 && times.size > 0
+      ? `${total.toFixed(1)} ms for ${ran}, ${SOURCE_WORDS[sourceOf(clock, times.values())]}.`
+      : '';
   return `${timeWords}${peakWords}`;
 }

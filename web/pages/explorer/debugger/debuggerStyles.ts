@@ -65,7 +65,7 @@ export const debuggerStyles = css`
   }
   dl.facts {
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(150px, 1fr));
+    grid-template-columns: repeat(auto-fill, minmax(128px, 1fr));
     gap: 8px 16px;
     margin: 0;
     padding: 0;

@@ -5,7 +5,7 @@ import { controls, tokens } from '../../../parts/tokens.js';
 import type { TEXTS } from './debuggerPlace.js';
 import { kernelTextStyles } from './kernelTextStyles.js';
 import { type DiffLine, folded, lineDiff, sideBySide } from './lineDiff.js';
-import { headOf, naiveFile, type ShaderTexts, shaderTexts } from './shaderTexts.js';
+import { headOf, naiveFile, type ShaderTexts, shaderTexts, withoutHead } from './shaderTexts.js';
 import type { DebuggedDispatch } from './types.js';
 
 type Shown = (typeof TEXTS)[number];
@@ -22,6 +22,8 @@ export class ChexgpuKernelText extends LitElement {
 
   @property({ attribute: false }) accessor dispatch: DebuggedDispatch | null = null;
   @property() accessor shown: Shown = 'formula';
+  /** There is no room for two texts beside each other. */
+  @property({ type: Boolean }) accessor narrow = false;
   @state() private accessor texts: ShaderTexts | null = null;
   @state() private accessor failure = '';
 
@@ -65,7 +67,8 @@ export class ChexgpuKernelText extends LitElement {
     if (this.shown === 'runs') return listing(file, text, constantsWords(dispatch));
     if (this.shown === 'naive') return listing(naive, texts[naive] ?? text, '');
     if (naive === file) return sameText(dispatch);
-    return differences(naive, file, lineDiff(texts[naive] ?? '', text));
+    const lines = lineDiff(withoutHead(texts[naive] ?? ''), withoutHead(text));
+    return differences(naive, file, lines, this.narrow);
   }
 }
 
@@ -100,7 +103,7 @@ function listing(file: string, text: string, words: string): TemplateResult {
         ${text
           .trimEnd()
           .split('\n')
-          .map((line, i) => html`<tr><th scope="row">${i + 1}</th><td>${code(line)}</td></tr>`)}
+          .map((line, i) => html`<tr><td class="at">${i + 1}</td><td>${code(line)}</td></tr>`)}
       </table>
     </div>`;
 }
@@ -111,13 +114,18 @@ function code(line: string): TemplateResult {
   return at < 0 ? html`${line}` : html`${line.slice(0, at)}<i>${line.slice(at)}</i>`;
 }
 
-function differences(naive: string, file: string, lines: readonly DiffLine[]): TemplateResult {
+function differences(
+  naive: string,
+  file: string,
+  lines: readonly DiffLine[],
+  narrow: boolean,
+): TemplateResult {
   const gone = lines.filter(({ kind }) => kind === 'left').length;
   const come = lines.filter(({ kind }) => kind === 'right').length;
   const cell = (line: DiffLine | null, side: 'left' | 'right') => {
     const changed = line !== null && line.kind !== 'both';
     const sign = changed ? (side === 'left' ? '−' : '+') : '';
-    return html`<th scope="row">${line ? line[side] : ''}</th>
+    return html`<td class="at">${line ? line[side] || '' : ''}</td>
       <td class=${changed ? side : line ? '' : 'empty'}><b>${sign}</b>${line ? code(line.text) : ''}</td>`;
   };
   return html`<p class="quiet">
@@ -125,12 +133,17 @@ function differences(naive: string, file: string, lines: readonly DiffLine[]): T
       <b class="right">+</b> ${come} lines of <code>${file}</code> only.
     </p>
     <div class="code" tabindex="0" role="region" aria-label="The naive kernel beside the one that runs">
-      <table class="two">
-        ${folded(sideBySide(lines)).map((row) =>
-          typeof row === 'number'
-            ? html`<tr class="fold"><td colspan="4">${row} lines that are the same</td></tr>`
-            : html`<tr>${cell(row.left, 'left')}${cell(row.right, 'right')}</tr>`,
-        )}
+      <table class=${narrow ? 'one' : 'two'}>
+        ${folded(sideBySide(lines)).map((row) => {
+          if (typeof row === 'number')
+            return html`<tr class="fold"><td colspan="4">${row} the same</td></tr>`;
+          const { left, right } = row;
+          if (!narrow) return html`<tr>${cell(left, 'left')}${cell(right, 'right')}</tr>`;
+          if (left === right) return html`<tr>${cell(left, 'left')}</tr>`;
+          return html`${left ? html`<tr>${cell(left, 'left')}</tr>` : nothing}${
+            right ? html`<tr>${cell(right, 'right')}</tr>` : nothing
+          }`;
+        })}
       </table>
     </div>`;
 }

@@ -42,11 +42,12 @@ export const kernelTextStyles = css`
     line-height: 1.5;
     min-width: 100%;
   }
-  .code th {
-    font-weight: 400;
+  .code .at {
     color: var(--muted);
     text-align: right;
     padding: 0 8px;
+    white-space: nowrap;
+    width: 3.4em;
     user-select: none;
     vertical-align: top;
     background: var(--sunken);
@@ -60,7 +61,17 @@ export const kernelTextStyles = css`
     color: var(--muted);
     font-style: normal;
   }
-  .two td b {
+  table.two {
+    table-layout: fixed;
+    width: 100%;
+  }
+  .two td:not(.at),
+  .one td:not(.at) {
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
+  .two td b,
+  .one td b {
     display: inline-block;
     width: 1.2em;
     font-weight: 600;

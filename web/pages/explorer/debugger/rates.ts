@@ -3,13 +3,24 @@ import { byteSize, percent, plural, threeDigits, whole } from '../../../../src/c
 import { boundOf, ratesOf } from '../../../../src/engine/timing/peaks.js';
 import type { DebuggedDispatch, Peaks } from './types.js';
 
-/** Below this a browser's clock, which goes by 65 µs, says nothing of how fast something was. */
-const TELLS_NS = 400_000;
+/** Browsers may round the GPU's clock to this, nanoseconds. */
+const ROUNDED_NS = 65_536;
+/** Below so many steps of a rounded clock it says nothing of how fast something was. */
+const STEPS = 6;
 
 /** Nanoseconds for a list. */
 export function duration(ns: number): string {
-  if (ns < 65_536) return ns === 0 ? '< 0.07 ms' : `${threeDigits(ns / 1e6)} ms`;
+  if (ns === 0) return '< 66 µs';
+  if (ns < 1e6) return `${threeDigits(ns / 1e3)} µs`;
   return ns < 1e9 ? `${threeDigits(ns / 1e6)} ms` : `${threeDigits(ns / 1e9)} s`;
+}
+
+/** What times were measured by. */
+export type TimeSource = 'gpu' | 'rounded' | 'wall';
+
+/** @param times nanoseconds */
+export function sourceOf(clock: 'gpu' | 'wall', times: Iterable<number>): TimeSource {
+  return clock === 'gpu' && [...times].every((ns) => ns % ROUNDED_NS === 0) ? 'rounded' : clock;
 }
 
 export interface Fact {
@@ -22,7 +33,7 @@ export function factsOf(
   dispatch: DebuggedDispatch,
   ns: number | undefined,
   peaks: Peaks | null,
-  clock: 'gpu' | 'wall',
+  source: TimeSource,
 ): Fact[] {
   const { shape, workgroups, flops, bytesRead, bytesWritten } = dispatch;
   const groups = workgroups.reduce((a, b) => a * b, 1);
@@ -32,9 +43,9 @@ export function factsOf(
     { what: 'Reads at least', value: byteSize(bytesRead) },
     { what: 'Writes', value: byteSize(bytesWritten) },
     { what: 'Computes', value: plural(flops, 'FLOP') },
-    { what: 'Time of this run', value: ns === undefined ? 'not run yet' : timeWords(ns, clock) },
+    { what: 'Time of this run', value: ns === undefined ? 'not run yet' : timeWords(ns, source) },
   ];
-  if (ns === undefined || (clock === 'gpu' && ns < TELLS_NS)) {
+  if (ns === undefined || (source === 'rounded' && ns < STEPS * ROUNDED_NS)) {
     const why = ns === undefined ? 'known once it ran' : "too short for the browser's clock";
     return [...facts, { what: 'Share of peak', value: why }];
   }
@@ -49,8 +60,13 @@ export function factsOf(
   ];
 }
 
-const timeWords = (ns: number, clock: 'gpu' | 'wall') =>
-  clock === 'gpu' ? `${duration(ns)}, by the GPU's clock` : `${duration(ns)}, with the way there and back`;
+export const SOURCE_WORDS: Readonly<Record<TimeSource, string>> = {
+  gpu: "by the GPU's clock",
+  rounded: "by the GPU's clock, which the browser rounds to 66 µs",
+  wall: 'with the way there and back: this GPU has no clock of its own',
+};
+
+const timeWords = (ns: number, source: TimeSource) => `${duration(ns)}, ${SOURCE_WORDS[source]}`;
 
 const shareWords = (share: number, bound: 'compute' | 'memory') =>
   `${percent(share)} of what the adapter can ${bound === 'compute' ? 'compute' : 'move'}`;

@@ -36,6 +36,12 @@ export function headOf(text: string): ShaderHead {
   return { title: title.map((line) => line.trim()).join(' '), formula };
 }
 
+/** Without the comment at its head. */
+export function withoutHead(text: string): string {
+  const lines = text.split('\n');
+  return lines.slice(lines.findIndex((line) => line.trim() !== '' && !line.startsWith('//'))).join('\n');
+}
+
 /** The file of the variant that everything else is measured by. @param file `src/shaders/pool/max.vec4.wgsl` */
 export function naiveFile(file: string): string {
   return file.replace(/\.[^./]+\.wgsl$/, '.naive.wgsl');
