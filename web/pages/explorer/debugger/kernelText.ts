@@ -134,6 +134,7 @@ function differences(
     </p>
     <div class="code" tabindex="0" role="region" aria-label="The naive kernel beside the one that runs">
       <table class=${narrow ? 'one' : 'two'}>
+        ${narrow ? nothing : html`<colgroup><col class="at" /><col /><col class="at" /><col /></colgroup>`}
         ${folded(sideBySide(lines)).map((row) => {
           if (typeof row === 'number')
             return html`<tr class="fold"><td colspan="4">${row} the same</td></tr>`;

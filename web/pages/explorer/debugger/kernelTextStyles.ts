@@ -47,7 +47,6 @@ export const kernelTextStyles = css`
     text-align: right;
     padding: 0 8px;
     white-space: nowrap;
-    width: 3.4em;
     user-select: none;
     vertical-align: top;
     background: var(--sunken);
@@ -60,6 +59,9 @@ export const kernelTextStyles = css`
   .code td i {
     color: var(--muted);
     font-style: normal;
+  }
+  col.at {
+    width: 3.4em;
   }
   table.two {
     table-layout: fixed;

@@ -93,7 +93,8 @@ export const camStyles = css`
   }
   .weights td.track {
     position: relative;
-    background: linear-gradient(var(--line-strong), var(--line-strong)) calc(50% + 6px) / 1px 100% no-repeat;
+    padding: 0;
+    background: linear-gradient(var(--line-strong), var(--line-strong)) 50% / 1px 100% no-repeat;
   }
   .weights td.track i {
     position: absolute;

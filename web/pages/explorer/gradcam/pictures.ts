@@ -75,41 +75,40 @@ export function weightBars({ order, weights, channels }: CamSteps): TemplateResu
     }`;
 }
 
-/** The sum so far, and what came last. */
+/** The sum before, what came last, and the sum now. */
 export function sheetOfSum(steps: CamSteps, at: number): TemplateResult {
-  const { height, width, sums, counts, order, weights, shown, maps } = steps;
+  const { height, width, sums, counts, channels } = steps;
   const pixels = height * width;
   const most = largestOf(sums);
-  const sum = sums.subarray(at * pixels, (at + 1) * pixels);
-  const count = counts[at];
-  const last = count - 1;
-  const k = order[last];
-  return html`<div class="sum">
-    <figure>
+  const sumAt = (i: number) =>
+    i < 0 ? new Float32Array(pixels) : sums.subarray(i * pixels, (i + 1) * pixels);
+  const [before, now] = [sumAt(at - 1), sumAt(at)];
+  const came = now.map((value, i) => value - before[i]);
+  const figure = (values: Float32Array, tile: number, words: string) => {
+    const range = `${number(Math.min(...values), 3)} to ${number(Math.max(...values), 3)}`;
+    return html`<figure>
       <chexgpu-sheet
-        .data=${{ shape: [1, height, width, 1], values: sum }}
-        .tile=${240}
+        .data=${{ shape: [1, height, width, 1], values }}
+        .tile=${tile}
         .most=${most}
-        label=${`The sum of ${count} channels: ${number(Math.min(...sum), 3)} to ${number(Math.max(...sum), 3)}`}
+        label=${`${words}: ${range}`}
       ></chexgpu-sheet>
-      <figcaption>sum of ${count}, ${number(Math.min(...sum), 3)} to ${number(Math.max(...sum), 3)}</figcaption>
-    </figure>
-    ${
-      last < shown
-        ? html`<p class="sign" aria-hidden="true">+</p>
-            <figure>
-              <chexgpu-sheet
-                .data=${{ shape: [1, height, width, shown], values: maps }}
-                .from=${last}
-                .to=${last + 1}
-                .tile=${120}
-                label=${`A of channel ${k}, which came last`}
-              ></chexgpu-sheet>
-              <figcaption>came last: ${number(weights[k], 3)} times channel ${k}</figcaption>
-            </figure>`
-        : nothing
-    }
+      <figcaption>${words}<br />${range}</figcaption>
+    </figure>`;
+  };
+  return html`<div class="sum">
+    ${at === 0 ? nothing : html`${figure(before, 120, `sum of ${counts[at - 1]}`)}<b class="sign">+</b>`}
+    ${figure(came, 120, addendWords(steps, at))}
+    <b class="sign">=</b>
+    ${figure(now, 220, `sum of ${counts[at]} of ${channels}`)}
   </div>`;
+}
+
+function addendWords({ counts, order, weights }: CamSteps, at: number): string {
+  const from = at === 0 ? 0 : counts[at - 1];
+  if (counts[at] - from > 1) return `the next ${counts[at] - from} channels, weighted`;
+  const k = order[from];
+  return `${number(weights[k], 3)} times channel ${k}`;
 }
 
 /** From the step where it has the picture's size. */

@@ -53,6 +53,16 @@ export const whatIfStyles = css`
     width: 30%;
     min-width: 110px;
   }
+  @container (max-width: 560px) {
+    .outcome .picture {
+      display: none;
+    }
+    .outcome th,
+    .outcome td {
+      padding-left: 8px;
+      font-size: 12.5px;
+    }
+  }
   .outcome .moved {
     font-weight: 600;
     color: var(--accent);
