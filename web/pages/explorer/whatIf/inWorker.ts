@@ -4,7 +4,7 @@ import { gradientCheck } from 'chexgpu/lab';
 import type { Call } from '../../../worker/protocol.js';
 import { shaderTexts } from '../debugger/shaderTexts.js';
 import { Graph } from '../graph/graph.js';
-import { parseWeight, placeOf } from '../inWorker/explain/weights.js';
+import { parseWeight, placeOf } from '../graph/weightNames.js';
 import { phantomPicture } from '../inWorker/pictures.js';
 import type { Subject, SubjectSession } from '../inWorker/subject.js';
 import { compiled } from '../inWorker/training.js';
