@@ -34,7 +34,7 @@ export function sliceWords({ channels, firstChannel, shape }: Buffer): string {
 }
 
 export function bufferLook(looking: Looking): TemplateResult {
-  const { buffer, look, set, width } = looking;
+  const { buffer, look, set } = looking;
   const view = viewOf(buffer.label, buffer.shape);
   const slice = sliceWords(buffer);
   const { kind, planeWord, rows, columns } = view;
@@ -48,7 +48,7 @@ export function bufferLook(looking: Looking): TemplateResult {
     ${slice ? sliceBar(buffer) : nothing}
     ${look ? history(looking, look) : html`<p class="quiet">Reading …</p>`}
     ${pager(looking, view)}
-    ${look ? pictures(looking, view, look, width) : nothing}
+    ${look ? pictures(looking, view, look) : nothing}
     ${look ? figures(look) : nothing}
     ${look ? numbers(looking, view, look, set) : nothing}`;
 }
@@ -71,8 +71,8 @@ function history({ dispatch, buffer, labelOf, at }: Looking, { writer, takenBy }
   const by = writer === null ? '' : `dispatch ${writer + 1}, ${labelOf(writer)}`;
   if (takenBy !== null) {
     return html`<p class="message doubt">
-      Its memory belongs to <b>${takenBy}</b> by now: ${by} wrote there. The plan shares memory between tensors that do not
-      live at the same time; run to dispatch ${index + 1} to see it.
+      Its memory belongs to <b>${takenBy}</b> by now: ${by} wrote there. The plan shares memory between tensors that do
+      not live at the same time; run to dispatch ${index + 1} to see it.
     </p>`;
   }
   if (writer === null) {
@@ -108,7 +108,11 @@ function pager({ set, from, go }: Looking, view: BufferView): TemplateResult {
     }
     ${
       planes > MOST_PICTURES
-        ? html`<button type="button" ?disabled=${from === 0} @click=${() => go({ from: Math.max(0, from - MOST_PICTURES) })}>
+        ? html`<button
+              type="button"
+              ?disabled=${from === 0}
+              @click=${() => go({ from: Math.max(0, from - MOST_PICTURES) })}
+            >
               Before
             </button>
             <span class="quiet">${planeWord}s ${from} to ${last - 1} of ${planes}</span>
@@ -124,7 +128,6 @@ function pictures(
   { buffer, from, width }: Looking,
   { kind, rows, columns, planeWord }: BufferView,
   { pictures: values, count, least, greatest }: Look,
-  _width: number,
 ): TemplateResult {
   const most = Math.max(Math.abs(least), Math.abs(greatest));
   const isOne = count === 1;

@@ -168,17 +168,19 @@ export class ChexgpuDebugger extends LitElement {
   private details(run: DebugRun, place: DebuggerPlace, shown: DebuggedDispatch): TemplateResult {
     const { index, label, kernel, phase } = shown;
     const { at, opened, peaks, times } = run;
-    const hasRun = index < at;
+    const state = index < at ? 'has run' : index === at ? 'is next' : 'has not run';
     const isBreak = place.breaks.includes(index);
     const buffer = bufferOf(shown, place.buffer);
     const facts = factsOf(shown, times.get(index), peaks, sourceOf(opened?.clock ?? 'gpu', times.values()));
     return html`<section class="card" aria-label="The dispatch">
         <div class="title">
           <h2>${index + 1}. ${label}</h2>
-          <p class="quiet"><code>${kernel}</code>, ${phase}; ${hasRun ? 'has run' : index === at ? 'is next' : 'has not run'}</p>
+          <p class="quiet"><code>${kernel}</code>, ${phase}; ${state}</p>
         </div>
         <div class="row">
-          <button type="button" ?disabled=${index + 1 === at} @click=${() => this.runTo(index + 1)}>Run up to here</button>
+          <button type="button" ?disabled=${index + 1 === at} @click=${() => this.runTo(index + 1)}>
+            Run up to here
+          </button>
           <button
             type="button"
             id="break"

@@ -1,6 +1,6 @@
 /**
- * `<chexgpu-dispatches>`: the plan's dispatches as a list of which only what is seen is there. Arrows select, Enter runs
- * as far as that, B sets a break. Events `select`, `run`, `break`, each with an index.
+ * `<chexgpu-dispatches>`: the plan's dispatches as a list of which only what is seen is there. Arrows select, Enter
+ * runs as far as that, B sets a break. Events `select`, `run`, `break`, each with an index.
  */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';

@@ -80,20 +80,24 @@ function constantsWords({ constants }: DebuggedDispatch): string {
 function formula(dispatch: DebuggedDispatch, text: string): TemplateResult {
   const { title, formula: lines } = headOf(text);
   return html`<p class="what">${title}</p>
-    ${lines.length > 0 ? html`<pre class="formula" tabindex="0" aria-label="Formula">${lines.join('\n')}</pre>` : nothing}
+    ${
+      lines.length > 0
+        ? html`<pre class="formula" tabindex="0" role="region" aria-label="Formula">${lines.join('\n')}</pre>`
+        : nothing
+    }
     <p class="quiet">
       From the head of <code>${naiveFile(dispatch.file)}</code>; it runs as <code>${dispatch.kernel}</code>.
       ${constantsWords(dispatch)}
     </p>`;
 }
 
-function sameText({ variant, constants }: DebuggedDispatch): TemplateResult {
+function sameText(dispatch: DebuggedDispatch): TemplateResult {
   const words =
-    variant === 'naive'
+    dispatch.variant === 'naive'
       ? 'The naive kernel runs here.'
-      : 'The text of the naive kernel runs here, with four channels in each number: alias Real = vec4f in place of f32.';
+      : 'The text of the naive kernel runs here, four channels at once: alias Real = vec4f in the place of f32.';
   return html`<p>${words}</p>
-    ${Object.keys(constants).length > 0 ? html`<p class="quiet">${constantsWords({ constants } as DebuggedDispatch)}</p>` : nothing}`;
+    <p class="quiet">${constantsWords(dispatch)}</p>`;
 }
 
 function listing(file: string, text: string, words: string): TemplateResult {

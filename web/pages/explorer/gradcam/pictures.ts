@@ -137,7 +137,11 @@ export function heat(session: ExplorerSession, steps: CamSteps, step: number): T
       ></chexgpu-heat>
       <figcaption>${words}</figcaption>
     </figure>
-    ${empty ? html`<p class="message doubt">Nothing in the picture speaks for ${label}: the map is 0 everywhere.</p>` : nothing}
+    ${
+      empty
+        ? html`<p class="message doubt">Nothing in the picture speaks for ${label}: the map is 0 everywhere.</p>`
+        : nothing
+    }
     ${
       step > 5
         ? html`<p class="quiet">

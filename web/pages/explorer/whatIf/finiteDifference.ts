@@ -73,8 +73,8 @@ export class ChexgpuFiniteDifference extends LitElement {
     return html`<section class="card" aria-label="Is the gradient right?" data-busy=${busy ? 'yes' : 'no'}>
       <h2>Is the gradient right? A finite difference</h2>
       <p class="quiet">
-        The weight is moved up and down by h, and the loss computed anew each time. (L(w + h) − L(w − h)) / 2h is what
-        dL/dw of the backward pass has to be, but for rounding and the curve of the loss.
+        The weight is moved up and down by h, and the loss computed anew each time. (L(w + h) − L(w − h)) / 2h is
+        what dL/dw of the backward pass has to be, but for rounding and the curve of the loss.
       </p>
       <div class="row">
         <label class="field"

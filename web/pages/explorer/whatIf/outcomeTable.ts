@@ -43,12 +43,13 @@ export function outcomeTable(
 
 function row(label: string, k: number, before: Outcome, after: Outcome | null, p: number): TemplateResult {
   const q = after?.probabilities[k];
+  const move = q === undefined ? '…' : moveWords(p, q);
   return html`<tr>
     <th scope="row">${label}</th>
     <td class="picture">${dumbbell(p, q)}</td>
     <td>${p.toFixed(4)}</td>
     <td>${q === undefined ? '…' : q.toFixed(4)}</td>
-    <td class=${q !== undefined && Math.abs(q - p) >= STILL ? 'moved' : ''}>${q === undefined ? '…' : moveWords(p, q)}</td>
+    <td class=${move === '0' || move === '…' ? '' : 'moved'}>${move}</td>
     <td>${before.stepped.probabilities[k].toFixed(4)}</td>
     <td>${after ? after.stepped.probabilities[k].toFixed(4) : '…'}</td>
   </tr>`;

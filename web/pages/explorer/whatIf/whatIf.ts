@@ -148,7 +148,9 @@ export class ChexgpuWhatIf extends LitElement {
             <option value="" ?selected=${change.image === null}>${session.opened?.picture ?? ''}, as it is</option>
             ${Array.from({ length: PHANTOMS }, (_, i) => `phantom${i + 1}`).map(
               (id) =>
-                html`<option value=${id} ?selected=${id === change.image}>${id.replace('phantom', 'phantom ')}</option>`,
+                html`<option value=${id} ?selected=${id === change.image}>
+                  ${id.replace('phantom', 'phantom ')}
+                </option>`,
             )}
           </select>
         </label>
@@ -199,7 +201,7 @@ export class ChexgpuWhatIf extends LitElement {
             type="checkbox"
             id="zero"
             .checked=${live(zero !== null)}
-            @change=${(event: Event) => ((event.target as HTMLInputElement).checked ? begin() : this.go({ zero: null }))}
+            @change=${() => (zero === null ? begin() : this.go({ zero: null }))}
           />
           a channel is 0
         </label>
@@ -246,8 +248,8 @@ export class ChexgpuWhatIf extends LitElement {
         'What makes the channel is 0: the weights of a convolution, gamma and beta of a batch norm. Behind a ' +
           'convolution a batch norm still subtracts its mean from those zeros.',
       slope > 0 &&
-        'The naive kernels run in the place of the fast ones, with one line changed, forward and backward: the finite ' +
-          'difference below is of the network as it is.',
+        'The naive kernels run in the place of the fast ones, with one line changed, forward and backward: the ' +
+          'finite difference below is of the network as it is.',
       noNorm &&
         'One kernel is changed: scale is 1 and shift 0. Batch norms are frozen in the step, as there is nothing for ' +
           'them to learn.',
