@@ -17,8 +17,9 @@ export const STEPS = [
   {
     title: 'Gradients',
     words:
-      'How the score would change with each of these numbers, dscore/dA. Behind A come a ReLU, a mean over all pixels ' +
-      'and the classifier: where A is above 0 the gradient is the weight of the class over the number of pixels, else 0.',
+      'How the score would change with each of these numbers, dscore/dA. Behind A come a ReLU, a mean over all ' +
+      'pixels and the classifier: where A is above 0 the gradient is the weight of the class over the number of ' +
+      'pixels, else 0.',
   },
   {
     title: 'Channel weights',
