@@ -44,7 +44,7 @@ it('callbacks keep files in the run folder, which are read like any other', asyn
   const out = scratch.path('kept');
   await writeData(whole, 6);
   const line =
-    '--size 32 --batch-size 2 --epochs 2 --steps-per-epoch 1 --monitor val_auc --early-stopping 2 ' +
+    '--network toy --batch-size 2 --epochs 2 --steps-per-epoch 1 --monitor val_auc --early-stopping 2 ' +
     '--schedule cosine --cosine-warm-up 0.5 --save-best ' +
     '--save-epochs e{epoch}-{val_auc:.3f}.npz --csv-log --terminate-on-nan';
   const args = ['train', '--data', whole, '--workers', '0', '--out', out, '--json', ...line.split(' ')];
@@ -98,7 +98,7 @@ it('how gradients become updates: flags are refused where they make no sense, el
     const ended = await train(...flags);
     expect([ended.code, lastLine(ended)]).toEqual([2, expect.stringMatching(message)]);
   }
-  const flags = ['--ignore-missing', '--size', '32', '--batch-size', '1', '--epochs', '1'];
+  const flags = ['--ignore-missing', '--network', 'toy', '--batch-size', '1', '--epochs', '1'];
   const average = ['--ema', '0.25', '--ema-overwrite', '2'];
   const ended = await train(...flags, '--accumulate', '3', '--clip-norm', '0.5', ...average);
   expect(ended.code, ended.stderr).toBe(0);

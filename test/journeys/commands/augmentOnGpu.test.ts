@@ -11,7 +11,20 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const FLAGS = [
-  ...['--data', 'data', '--size', '32', '--batch-size', '8', '--epochs', '1', '--steps-per-epoch', '2'],
+  ...[
+    '--data',
+    'data',
+    '--network',
+    'toy',
+    '--size',
+    '32',
+    '--batch-size',
+    '8',
+    '--epochs',
+    '1',
+    '--steps-per-epoch',
+    '2',
+  ],
   // Adam would make as much of a gradient of rounding as of any other.
   ...['--optimizer', 'sgd', '--learning-rate', '1e-5', '--no-check', '--json'],
   ...['--rotation-range', '15', '--width-shift-range', '0.1', '--shear-range', '5', '--zoom-range', '0.1'],

@@ -58,7 +58,8 @@ beforeAll(async () => {
 afterAll(() => scratch.remove());
 
 async function train(out: string) {
-  const line = '--no-check --size 32 --batch-size 2 --epochs 1 --steps-per-epoch 4 --workers 1 --json';
+  const line =
+    '--no-check --network toy --size 32 --batch-size 2 --epochs 1 --steps-per-epoch 4 --workers 1 --json';
   const where = ['--data', scratch.path('split'), '--images', images, '--out', scratch.path(out)];
   const ended = await chexgpu(['train', ...where, ...line.split(' ')], { CHEXGPU_CACHE: cache });
   expect([ended.code, ended.code === 0 ? '' : ended.stderr]).toEqual([0, '']);

@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => scratch.remove());
 
 describe('a folder with sub-folders, absolute paths, an index, mixed lines, long ids and a missing image', () => {
-  const training = ['--size', '32', '--batch-size', '2', '--epochs', '1', '--steps-per-epoch', '1'];
+  const training = ['--network', 'toy', '--batch-size', '2', '--epochs', '1', '--steps-per-epoch', '1'];
   const weights = scratch.path('out', 'weights.h5');
 
   it('is refused by check, train and predict for the missing image alone', async () => {

@@ -60,7 +60,7 @@ describe('flags that make no sense', () => {
     ['a flag of another command', ['phantoms', '--epochs', '3'], /unknown option '--epochs'/],
     ['batch size 0', ['run', '--batch-size', '0'], /--batch-size.*'0'.*whole number from 1/],
     ['half a batch', ['run', '--batch-size', '2.5'], /--batch-size.*'2.5'/],
-    ['a size that does not halve', ['run', '--size', '100'], /--size.*'100'.*96 or 128/],
+    ['a size that does not halve', ['run', '--size', '100'], /size 100 .*96 or 128/],
     ['a learning rate of nothing', ['train', '--learning-rate', ''], /--learning-rate.*number above 0/],
     ['an unknown network', ['run', '--network', 'resnet50'], /'resnet50'.*densenet121/],
     ['no data to train on', ['train'], /no data.*--data DIR/],
@@ -129,7 +129,7 @@ describe('data that cannot be trusted', () => {
     const folder = await folderWith('leak', { 'test.csv': csvOf([...SPLITS.test, SPLITS.train[0]]) });
     const leak = /train and test share 1 patient \(100\)/;
     await expectFailure(['run', '--data', folder, '--refuse-leakage'], 3, leak);
-    const training = ['--size', '32', '--batch-size', '2', '--epochs', '1', '--steps-per-epoch', '1'];
+    const training = ['--network', 'toy', '--batch-size', '2', '--epochs', '1', '--steps-per-epoch', '1'];
     const ended = await chexgpu(['run', '--data', folder, ...training, '--out', scratch.path('leaky')]);
     expect(ended.stderr).toMatch(leak);
     expect(ended.code).toBe(0);

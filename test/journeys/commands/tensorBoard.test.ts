@@ -13,8 +13,8 @@ const scratch = scratchFolder();
 const data = scratch.path('of smith');
 const train = (...args: string[]) => {
   const small = [
-    '--size',
-    '32',
+    '--network',
+    'toy',
     '--batch-size',
     '2',
     '--epochs',
@@ -80,11 +80,11 @@ describe('train --tensorboard', () => {
     const histograms = runs.train.flatMap(({ values }) =>
       values.filter(({ plugin }) => plugin === 'histograms'),
     );
-    // 121 batch norms of four tensors, 120 convolutions, a dense layer of two; all but moving ones with gradients.
-    expect(histograms.length).toBe(2 * (606 + 364));
+    // 6 batch norms of four tensors, 5 convolutions, a dense layer of two; all but moving ones with gradients.
+    expect(histograms.length).toBe(2 * (31 + 19));
     const [kernel] = valuesOf('train', 'conv1/conv/kernel_0/histogram');
     const counts = kernel.numbers.filter((_, i) => i % 3 === 2);
-    expect(counts.reduce((a, b) => a + b)).toBe(7 * 7 * 3 * 64);
+    expect(counts.reduce((a, b) => a + b)).toBe(7 * 7 * 1 * 8);
   });
 
   it('has pictures that are PNGs of their size, and not of one colour', async () => {
@@ -108,14 +108,14 @@ describe('train --tensorboard', () => {
     expect(hyperparametersOf(start)).toMatchObject({
       batchSize: 2,
       loss: 'weighted',
-      network: 'densenet121',
+      network: 'toy',
       optimizer: 'adam',
       'optimizer.learningRate': 0.001,
       'augmentation.horizontalFlip': true,
     });
     expect(statusOf(valuesOf('', '_hparams_/session_end_info')[0])).toBe(1);
     expect(String(valuesOf('', 'command')[0].strings[0])).toBe(
-      '    chexgpu train --data DIR --size 32 --batch-size 2 --epochs 2 --steps-per-epoch 2 --workers 0 ' +
+      '    chexgpu train --data DIR --network toy --batch-size 2 --epochs 2 --steps-per-epoch 2 --workers 0 ' +
         '--out DIR --tensorboard --horizontal-flip',
     );
   });

@@ -17,7 +17,7 @@ const scratch = scratchFolder();
 const data = scratch.path('project', 'data');
 const project = scratch.path('project');
 const weights = scratch.path('weights', 'w.h5');
-const TRAINING = ['--size', '32', '--batch-size', '2', '--steps-per-epoch', '1', '--workers', '1'];
+const TRAINING = ['--network', 'toy', '--batch-size', '2', '--steps-per-epoch', '1', '--workers', '1'];
 
 const SPLITS = {
   train: randomRows(6, 1, 100),
@@ -232,7 +232,7 @@ describe('a finished training', () => {
     expect(problems).toEqual([
       { part: 'Predictions', message: expect.stringContaining(SPLITS.test[1].image) },
     ]);
-    const { report } = await readWeightFile(join(out, 'weights.h5'), densenetConfig('densenet121'));
+    const { report } = await readWeightFile(join(out, 'weights.h5'), densenetConfig('toy'));
     expect(report.head).toBe(true);
     expect(JSON.parse(await readFile(join(out, 'history.json'), 'utf8')).loss).toHaveLength(1);
     expect(JSON.parse(await readFile(join(out, 'report.json'), 'utf8')).problems).toEqual(problems);
@@ -285,7 +285,7 @@ describe('a training under way', () => {
     const { loss, step_loss } = JSON.parse(await readFile(join(out, 'history.json'), 'utf8'));
     expect(loss.length).toBeGreaterThan(0);
     expect(step_loss).toHaveLength(loss.length);
-    await readWeightFile(join(out, 'weights.h5'), densenetConfig('densenet121'));
+    await readWeightFile(join(out, 'weights.h5'), densenetConfig('toy'));
   });
 
   it('killed, leaves what the next run removes', async () => {
