@@ -31,9 +31,9 @@ const CORNER = 5; // kernel[0,0,0,5] in C order
 
 /** What plain loops in float64 make of the same picture and weights. */
 async function plainReference() {
-  const { network, weights, labels: names } = await readToy();
+  const { network, weights, labels: names, preparation } = await readToy();
   const { config } = network;
-  const { pixels, labels } = labelledBatch(network, phantomPicture('phantom1')!, names, null);
+  const { pixels, labels } = labelledBatch(network, phantomPicture('phantom1')!, names, null, preparation);
   const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
   const variance = pixels.reduce((sum, value) => sum + (value - mean) ** 2, 0) / pixels.length;
   const data = Float64Array.from(pixels, (value) => (value - mean) / (Math.sqrt(variance) + 1e-6));

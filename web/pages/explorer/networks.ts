@@ -9,22 +9,15 @@ export interface ExplorerNetwork {
   readonly config: DenseNetConfig;
   /** Side of its pictures in pixels. */
   readonly size: number;
-  /** Beside the scripts; null: drawn with a seed. */
-  readonly weights: string | null;
+  /** Its weight file, beside the scripts. */
+  readonly weights: string;
 }
 
-const TOY = densenetConfig('densenet121', {
-  name: 'toy',
-  blocks: [2],
-  growthRate: 4,
-  bottleneck: 2,
-  stemChannels: 8,
-  inputChannels: 1,
-  classes: 4,
-});
+/** Beside the scripts; the small network whose every number fits the screen. */
+export const TOY_WEIGHTS = 'weights/phantoms-toy.safetensors';
 
 export const NETWORKS: readonly ExplorerNetwork[] = [
-  { id: 'toy', title: 'Toy, 16 px', config: TOY, size: 16, weights: null },
+  { id: 'toy', title: 'Toy, 16 px', config: densenetConfig('toy'), size: 16, weights: TOY_WEIGHTS },
   {
     id: 'densenet121',
     title: 'DenseNet121, 64 px',

@@ -8,10 +8,9 @@ import {
   DenseNet,
   decodeBlob,
   type Gpu,
-  initialWeights,
-  LABELS,
   type Labelled,
   loadWeights,
+  outputsOf,
   type PixelBatch,
   type WeightMap,
 } from 'chexgpu';
@@ -19,7 +18,7 @@ import { type AdapterWords, type Device, openDevice } from '../../../worker/devi
 import type { WorkHost } from '../../../worker/protocol.js';
 import { type ExplorerNetwork, networkOf } from '../networks.js';
 import type { SubjectWish } from '../types.js';
-import { labelledBatch, type Picture, phantomPicture } from './pictures.js';
+import { labelledBatch, type Picture, type Preparation, phantomPicture, preparationOf } from './pictures.js';
 import { type RecordedDocument, RecordedRun } from './recordedRun.js';
 import { GpuRun, type RunValues } from './run.js';
 import { compiled, type ExplorerTraining, explorerTraining } from './training.js';
@@ -42,7 +41,7 @@ export interface Subject {
   readonly batch: Labelled<PixelBatch>;
 }
 
-type Loaded = Pick<Subject, 'model' | 'weights' | 'labels'>;
+type Loaded = Pick<Subject, 'model' | 'weights' | 'labels'> & { readonly preparation: Preparation };
 
 /** What the levels are drawn of: values of a subject, or recorded ones. */
 export interface Seen {
@@ -131,8 +130,8 @@ export class SubjectSession {
       loaded = load(device.gpu, network);
       this.loaded.set(network.id, loaded);
     }
-    const { model, weights, labels: names } = await loaded;
-    const batch = labelledBatch(network, picture, names, labels);
+    const { model, weights, labels: names, preparation } = await loaded;
+    const batch = labelledBatch(network, picture, names, labels, preparation);
     const training = explorerTraining(names.length);
     const { gpu } = device;
     return { generation, network, gpu, device, model, weights, training, labels: names, picture, batch };
@@ -150,13 +149,11 @@ export class SubjectSession {
 
 async function load(gpu: Gpu, network: ExplorerNetwork): Promise<Loaded> {
   const { config } = network;
-  const read = network.weights
-    ? await loadWeights(new URL(network.weights, import.meta.url), { config, name: network.title })
-    : { weights: initialWeights(config, 1), labels: null };
-  const labels = read.labels ?? LABELS.slice(0, config.classes);
+  const read = await loadWeights(new URL(network.weights, import.meta.url), { config, name: network.title });
+  const { labels } = outputsOf(read, undefined, network.title);
   const model = await DenseNet.create(gpu, { config, weights: read.weights, labels });
   await model.compile(compiled(explorerTraining(config.classes)));
-  return { model, weights: read.weights, labels };
+  return { model, weights: read.weights, labels, preparation: preparationOf(read, network) };
 }
 
 function seenOf(subject: Subject): Seen {

@@ -16,7 +16,7 @@ import { readToy } from './readToy.js';
 const FILE = 'web/pages/explorer/record/recorded.json';
 const IMAGE = 'phantom1';
 
-const { network, weights, labels } = await readToy();
+const { network, weights, labels, preparation } = await readToy();
 const picture = phantomPicture(IMAGE);
 if (!picture) throw new Error(`There is no ${IMAGE}.`);
 const { config } = network;
@@ -24,7 +24,7 @@ const { gpu, name } = await openNodeGpu();
 const model = await DenseNet.create(gpu, { config, weights });
 const training = explorerTraining(config.classes);
 await model.compile(compiled(training));
-const batch = labelledBatch(network, picture, labels, null);
+const batch = labelledBatch(network, picture, labels, null, preparation);
 const run = new GpuRun({ gpu, network, model, weights, training, batch } as unknown as Subject);
 
 const maps: RecordedDocument['maps'][number][] = [];
