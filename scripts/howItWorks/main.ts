@@ -1,13 +1,9 @@
 /** Draws the pictures of docs/how-it-works. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { densePicture } from './dense.js';
+import { PICTURES } from './pictures.js';
 
 const FOLDER = 'docs/how-it-works/images';
-const PICTURES: Readonly<Record<string, () => string | Promise<string>>> = {
-  dense: densePicture,
-};
-
 const wanted = process.argv.slice(2);
 for (const [name, draw] of Object.entries(PICTURES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

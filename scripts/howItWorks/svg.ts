@@ -8,12 +8,15 @@ const STYLE = `
   .a { fill: #9ec5fe; } .b { fill: #ffd699; } .c { fill: #a8dfb4; } .d { fill: #e3b8f0; } .e { fill: #ffb3b3; }
   .none { fill: #eaeef2; }
   .sa { stroke: #0550ae; } .sb { stroke: #953800; } .sc { stroke: #116329; } .sd { stroke: #8250df; }
+  text.sa, text.sb, text.sc, text.sd { stroke: none; }
+  text.sa { fill: #0550ae; } text.sb { fill: #953800; } text.sc { fill: #116329; } text.sd { fill: #8250df; }
   .curve { fill: none; stroke-width: 2.5; } .dashed { stroke-dasharray: 5 4; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; } .soft { fill: #9198a1; } .ground { fill: #0d1117; }
     .line { stroke: #9198a1; } .thin { stroke: #3d444d; }
     .a { fill: #1f4f8f; } .b { fill: #7d4e00; } .c { fill: #1d6b34; } .d { fill: #693a86; } .e { fill: #8e2f2f; }
     .none { fill: #262c36; }
+    text.sa { fill: #58a6ff; } text.sb { fill: #ffa657; } text.sc { fill: #56d364; } text.sd { fill: #d2a8ff; }
     .sa { stroke: #58a6ff; } .sb { stroke: #ffa657; } .sc { stroke: #56d364; } .sd { stroke: #d2a8ff; }
   }`;
 

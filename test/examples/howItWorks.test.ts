@@ -35,7 +35,9 @@ describe.each(ESSAYS)('docs/how-it-works/%s', (name) => {
   });
 
   it('has every decimal number of its text from its code', () => {
-    const code = [...text.matchAll(/^```[\s\S]*?^```$/gm)].map(([block]) => block).join('\n');
+    const blocks = [...text.matchAll(/^```[\s\S]*?^```$/gm)].map(([block]) => block);
+    const answers = ANSWERS.filter(([title]) => title.startsWith(name[0])).map(([, { code }]) => code);
+    const code = [...blocks, ...answers].join('\n');
     const words = text.replace(/^```[\s\S]*?^```$|^ {4}.*$|\]\([^)]*\)|`[^`]*`/gm, '');
     const numbers = words.match(/(?<![\w.])\d+\.\d+(?![\w]|\.\d)/g) ?? [];
     const own = new RegExp(`^${name[0]}\\.[12]$`); // exercises

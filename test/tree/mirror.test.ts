@@ -58,6 +58,7 @@ const COVERED: Readonly<Record<string, string>> = {
   'src/training/training.ts': 'test/training/checkpoint.test.ts',
   'src/training/predictAll.ts': 'test/journeys/model/hostileInputs.test.ts',
   'src/workflow/training/trainingPictures.node.ts': 'test/journeys/commands/tensorBoard.test.ts',
+  'scripts/howItWorks/': 'test/scripts/howItWorks/pictures.test.ts',
   'src/workflow/weights/readBytes.ts': 'test/workflow/weights/loadWeights.test.ts',
   'src/workflow/weights/weightsLoader.ts': 'test/workflow/weights/loadWeights.test.ts',
   'src/workflow/weights/checkpoint.node.ts': 'test/workflow/training/trainNetwork.test.ts',
