@@ -11,10 +11,10 @@ export interface TourStep {
   readonly place: Partial<Place>;
 }
 
-const CONV = { layer: 'conv1/conv', channel: 5, y: 6, x: 7 } as const;
+const CONV = { layer: 'conv1/conv', channel: 5, y: 5, x: 4 } as const;
 /** Channel 5 where the block's layers read it. */
-const BUFFER = { layer: 'conv2_block2_concat', channel: 5, y: 3, x: 3 } as const;
-const POOL = { layer: 'pool1', channel: 5, y: 3, x: 3 } as const;
+const BUFFER = { layer: 'conv2_block2_concat', channel: 5, y: 3, x: 2 } as const;
+const POOL = { layer: 'pool1', channel: 5, y: 3, x: 2 } as const;
 
 export const TOUR: readonly TourStep[] = [
   {
@@ -41,7 +41,7 @@ export const TOUR: readonly TourStep[] = [
     words: [
       'Channel 5 of the first layer looks through a window of 7 × 7 pixels. Each pixel under it is ' +
         'multiplied by a weight; the 49 products add up to one number.',
-      'Our pixel, row 10 and column 11, stands in the second row of the window, first column: it is ' +
+      'Our pixel, row 10 and column 11, stands in the fourth row of the window, last column: it is ' +
         'one of the factors.',
     ],
     place: { level: 'pixel', ...CONV },
@@ -75,7 +75,7 @@ export const TOUR: readonly TourStep[] = [
     title: 'Pooling',
     words: [
       'Of every window of 3 × 3 the largest number is kept: 4 × 4 pixels are left, and what was ' +
-        'strong is still there.',
+        'strong is still there. Ours is the largest of its window, so it goes on.',
     ],
     place: { level: 'pixel', ...POOL },
   },
