@@ -71,6 +71,12 @@ export class ChexgpuDebugger extends LitElement {
     this.go({ at, step: Math.max(0, at - 1), buffer: '', set: 0, from: 0 });
   }
 
+  /** As the address says it now, which may be more than is drawn. */
+  private nextStop(total: number): number {
+    const { at, breaks } = this.place;
+    return nextStop(Math.min(at, total), breaks, total);
+  }
+
   private select(step: number): void {
     this.go({ step, buffer: '', set: 0, from: 0 });
   }
@@ -96,7 +102,7 @@ export class ChexgpuDebugger extends LitElement {
             .times=${new Map(run.times)}
             @select=${(event: CustomEvent<number>) => this.select(event.detail)}
             @run=${(event: CustomEvent<number>) => this.runTo(event.detail + 1)}
-            @break=${(event: CustomEvent<number>) => this.go({ breaks: toggled(place.breaks, event.detail) })}
+            @break=${(event: CustomEvent<number>) => this.go({ breaks: toggled(this.place.breaks, event.detail) })}
           ></chexgpu-dispatches>
           <p class="quiet">${sums(run)}</p>
         </section>
@@ -109,7 +115,7 @@ export class ChexgpuDebugger extends LitElement {
     const { total, opened } = run;
     const at = Math.min(place.at, total);
     const ready = opened !== null;
-    const stop = nextStop(at, place.breaks, total);
+    const stop = this.nextStop(total);
     return html`<div class="card bar">
       <label class="field"
         >Plan of
@@ -146,7 +152,7 @@ export class ChexgpuDebugger extends LitElement {
           type="button"
           id="run"
           ?disabled=${!ready || at >= total}
-          @click=${() => this.runTo(stop)}
+          @click=${() => this.runTo(this.nextStop(total))}
         >
           ${stop < total ? `Run to break ${stop + 1}` : 'Run to the end'}
         </button>
@@ -191,7 +197,7 @@ export class ChexgpuDebugger extends LitElement {
             type="button"
             id="break"
             aria-pressed=${isBreak ? 'true' : 'false'}
-            @click=${() => this.go({ breaks: toggled(place.breaks, index) })}
+            @click=${() => this.go({ breaks: toggled(this.place.breaks, index) })}
           >
             Break in front of it
           </button>
