@@ -17,6 +17,7 @@ export {
   type Section as LayerSection,
   type Slice as ChannelSlice,
 } from './densenet/trace/graph.js';
+export type { PathPlace } from './densenet/trace/path.js';
 export {
   GpuRun as StepReader,
   type Pixels as StepPixels,
@@ -30,6 +31,7 @@ export {
   type Step as ExplainedLine,
   type Terms as ProductGrid,
 } from './densenet/trace/terms.js';
+export { type Traced, type TraceWish, traceNumber } from './densenet/trace/traceNumber.js';
 export { parseWeight, placeOf as weightPlace } from './densenet/trace/weightNames.js';
 export { type AdamStep, type ExplainedWeight, explainWeight } from './densenet/trace/weights.js';
 export type { Kernel } from './engine/plan/kernel.js';

@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { gradcamCommand } from './explain/gradcam.js';
 import { inspectCommand } from './explain/inspect.js';
+import { traceCommand } from './explain/trace.js';
 import { fetchCommand } from './fetch.js';
 import { labCommand } from './lab.js';
 import { phantomsCommand } from './phantoms.js';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly MakeCommand[] = [
   evaluateCommand,
   gradcamCommand,
   inspectCommand,
+  traceCommand,
   convertCommand,
   fetchCommand,
   checkCommand,

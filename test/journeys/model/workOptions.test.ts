@@ -113,6 +113,7 @@ const WITHOUT: Record<Without, string> = {
   explainBackward: NUMBER,
   explainForward: NUMBER,
   explainWeight: NUMBER,
+  traceNumber: NUMBER,
   findAdapter: DRIVER,
   openGpu: DRIVER,
   openNodeGpu: DRIVER,
