@@ -25,6 +25,8 @@ export function networkLevel(view: View): TemplateResult {
     <p class="quiet key">
       Each column is a layer, as high as its map has channels; in a dense block the colours say which layer wrote them,
       strong where it has just done so. The small pictures are maps, the mean over their channels.
+      All is as in a training step, whose batch norms go by this picture alone: a prediction goes by moving averages,
+      and its probabilities are others.
     </p>
     ${direction === 'update' ? movesTable(view) : nothing}
   </div>`;
@@ -212,7 +214,9 @@ function endFigure(view: View): TemplateResult {
   const most = map ? Math.max(...map.values.map(Math.abs)) || 1 : 1;
   const station = isBack ? head.name : 'probabilities';
   return html`<figure class="ends">
-    <figcaption>${isBack ? 'dL/dlogit: where the way back begins' : 'probability of each label'}</figcaption>
+    <figcaption>
+      ${isBack ? 'dL/dlogit: where the way back begins' : 'probability of each label, in training'}
+    </figcaption>
     <ul>
       ${labels.map((label, k) => {
         const value = map?.values[k];

@@ -88,6 +88,7 @@ export const numberStyles = css`
   }
   .weight {
     display: flex;
+    max-width: 420px;
   }
   .weight input {
     flex: 0 1 340px;
@@ -124,7 +125,7 @@ export const numberStyles = css`
   }
   .scroll {
     overflow: auto;
-    max-height: 420px;
+    max-height: 480px;
     scrollbar-width: thin;
   }
   .products {
