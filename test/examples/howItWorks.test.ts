@@ -64,3 +64,30 @@ describe('docs/how-it-works/answers.md', () => {
     await runHere(program);
   });
 });
+
+describe('docs/how-it-works/lesson.md', () => {
+  const text = read('lesson.md');
+  const explorer = (file: string) =>
+    readFileSync(fileURLToPath(new URL(`../../web/pages/explorer/${file}`, import.meta.url)), 'utf8');
+
+  it('names steps of the tour, tabs and exercises that there are', () => {
+    const titles = [...`${explorer('tour/steps.ts')}${explorer('tabs.ts')}`.matchAll(/title: '([^']+)'/g)];
+    const known = new Set([...titles.map(([, title]) => title), 'would', 'What 0.5 means', 'Afterwards']);
+    const named = [...text.replaceAll('**', '').matchAll(/\*([^*]+)\*/g)].map(([, words]) => words);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((words) => !known.has(words))).toEqual([]);
+    const answered = new Set(ANSWERS.map(([title]) => title.split(' ')[0]));
+    const exercises = [...text.matchAll(/exercises? ([\d., or]+)/g)].flatMap(
+      ([, list]) => list.match(/\d\.\d/g) ?? [],
+    );
+    expect(exercises.length).toBeGreaterThan(5);
+    expect(exercises.filter((number) => !answered.has(number))).toEqual([]);
+  });
+});
+
+it('docs/how-it-works/glossary.md is in alphabetical order', () => {
+  const words = [...read('glossary.md').matchAll(/^- \*\*([^*]+)\*\*/gm)].map(([, word]) =>
+    word.toLowerCase(),
+  );
+  expect(words).toEqual(words.toSorted());
+});

@@ -132,13 +132,19 @@ export class ChexgpuDebugger extends LitElement {
       </label>
       <div class="row" role="group" aria-label="Run">
         <button type="button" ?disabled=${!ready || at === 0} @click=${() => this.runTo(0)}>To the start</button>
-        <button type="button" ?disabled=${!ready || at === 0} @click=${() => this.runTo(at - 1)}>One back</button>
+        <button
+          type="button"
+          ?disabled=${!ready || at === 0}
+          @click=${() => this.runTo(Math.max(0, Math.min(total, this.place.at) - 1))}
+        >
+          One back
+        </button>
         <button
           type="button"
           id="one"
           class="primary"
           ?disabled=${!ready || at >= total}
-          @click=${() => this.runTo(at + 1)}
+          @click=${() => this.runTo(Math.min(total, this.place.at + 1))}
         >
           One on
         </button>

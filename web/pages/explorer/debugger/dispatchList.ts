@@ -127,6 +127,8 @@ export class ChexgpuDispatches extends LitElement {
   }
 
   private say(name: 'select' | 'run' | 'break', index: number): void {
+    // Keys may come faster than the page draws.
+    if (name === 'select') this.selected = index;
     this.dispatchEvent(new CustomEvent(name, { detail: index }));
   }
 
