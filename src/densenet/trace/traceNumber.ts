@@ -136,7 +136,7 @@ function notMet(
       `Follow ${instead}, or take another pixel.`,
     );
   }
-  const convolutions = path.map(({ name }) => name).filter((name) => /conv$/.test(name));
+  const convolutions = [...new Set(path.map(({ name }) => name))].filter((name) => /conv$/.test(name));
   return new UsageError(
     `The way of this pixel does not go through ${layer}, which ${weight} is of.`,
     `It goes through the convolutions ${convolutions.join(', ')}: take a weight of one of them, or another pixel.`,

@@ -35,8 +35,8 @@ describe('a number of phantom 1 through the toy', () => {
     ],
     [
       'a weight off the way',
-      { weight: 'conv2_block2_1_conv/kernel[0,0,0,0]' },
-      /does not go through conv2_block2_1_conv/,
+      { weight: 'conv2_block1_1_conv/kernel[0,0,0,0]' },
+      /does not go through conv2_block1_1_conv/,
     ],
     ['a channel off the way', { weight: 'dense_1/bias[0]' }, /goes through channel 1 of dense_1/],
   ])('refuses %s', async (_, changed, message) => {
