@@ -63,7 +63,6 @@ const SUBMIT = 'one submit, or what the caller has under way';
 const HOOK = 'called by fit, which has both';
 const BATCH = 'one batch, which fit and predictAll give up for their signal';
 const DRIVER = "the host's own start of a driver, which nothing interrupts";
-const NUMBER = 'one number, of values that a StepReader reads for its own signal';
 const END = 'an end is not given up';
 
 const WITHOUT: Record<Without, string> = {
@@ -107,13 +106,6 @@ const WITHOUT: Record<Without, string> = {
   'ImageGenerator.getPixels': BATCH,
   'ImageGenerator.next': BATCH,
   'ImageGenerator.nextPixels': BATCH,
-  'StepReader.map': NUMBER,
-  'StepReader.update': NUMBER,
-  'StepReader.weight': NUMBER,
-  explainBackward: NUMBER,
-  explainForward: NUMBER,
-  explainWeight: NUMBER,
-  traceNumber: NUMBER,
   findAdapter: DRIVER,
   openGpu: DRIVER,
   openNodeGpu: DRIVER,

@@ -1,6 +1,7 @@
 /** What the page has of the worker's numbers: asked for when they are first looked at, there a moment later. */
 import type { InspectedMap } from 'chexgpu';
-import type { Explained, ExplainedWeight } from 'chexgpu/lab';
+import type { Explained } from '../../../src/densenet/trace/terms.js';
+import type { ExplainedWeight } from '../../../src/densenet/trace/weights.js';
 import type { WorkerClient } from '../../worker/client.js';
 import type { Moved } from './inWorker/moves.js';
 import type { KernelSlice } from './inWorker/networkWork.js';

@@ -1,8 +1,8 @@
 /** The innermost level: one number, and the products that make it, multiplied out. */
 
-import type { Explained, ExplainedLine as Step } from 'chexgpu/lab';
 import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
+import type { Explained, Step } from '../../../../src/densenet/trace/terms.js';
 import { isEnd } from '../graph/graph.js';
 import { parseWeight } from '../graph/weightNames.js';
 import { exact, number } from '../parts/numbers.js';

@@ -1,5 +1,5 @@
 /** Weights by their names, `conv1/conv/kernel[0,0,0,5]`. */
-import { parseWeight, weightPlace as placeOf } from 'chexgpu/lab';
+import { parseWeight, placeOf } from '../../../../src/densenet/trace/weightNames.js';
 import type { Place } from '../place.js';
 import { type Graph, isEnd } from './graph.js';
 

@@ -1,12 +1,9 @@
 /** Functions of the worker for the levels of the picture. */
 import type { InspectedMap, MapKind } from 'chexgpu';
-import {
-  type Explained,
-  type ExplainedWeight,
-  explainBackward,
-  explainForward,
-  explainWeight,
-} from 'chexgpu/lab';
+import { explainBackward } from '../../../../src/densenet/trace/backward.js';
+import { explainForward } from '../../../../src/densenet/trace/forward.js';
+import type { Explained } from '../../../../src/densenet/trace/terms.js';
+import { type ExplainedWeight, explainWeight } from '../../../../src/densenet/trace/weights.js';
 import { type Call, Transferred, type WorkHost } from '../../../worker/protocol.js';
 import { Graph } from '../graph/graph.js';
 import type { AskedNumber, MapAsked, Opened, SubjectWish } from '../types.js';

@@ -1,7 +1,7 @@
 /** Values of a training step, as the library reads them. */
 export {
-  type StepPixels as Pixels,
-  StepReader as GpuRun,
-  type StepUpdate as Update,
-  type StepValues as RunValues,
-} from 'chexgpu/lab';
+  GpuRun,
+  type Pixels,
+  type RunValues,
+  type Update,
+} from '../../../../src/densenet/trace/stepValues.js';

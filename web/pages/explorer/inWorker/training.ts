@@ -5,4 +5,4 @@ export {
   type FirstStep as ExplorerTraining,
   firstStep as explorerTraining,
   type LossSettings,
-} from 'chexgpu/lab';
+} from '../../../../src/densenet/trace/firstStep.js';

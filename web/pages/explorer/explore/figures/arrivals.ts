@@ -1,7 +1,7 @@
 /** On the way back a channel of the buffer hears from every layer that read it. */
 import type { Layer } from 'chexgpu';
-import { mapValue as at } from 'chexgpu/lab';
 import { html, nothing, type TemplateResult } from 'lit';
+import { at } from '../../../../../src/densenet/trace/terms.js';
 import { number } from '../../parts/numbers.js';
 import type { View } from '../view.js';
 

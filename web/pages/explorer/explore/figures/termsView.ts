@@ -1,7 +1,7 @@
 /** The factors and products of a number, each of them where there are few, those that say most where there are many. */
 
-import type { Explained, ProductGrid as Terms } from 'chexgpu/lab';
 import { html, nothing, type TemplateResult } from 'lit';
+import type { Explained, Terms } from '../../../../../src/densenet/trace/terms.js';
 import { exact, number, short, unitOf } from '../../parts/numbers.js';
 import type { View } from '../view.js';
 
