@@ -32,7 +32,8 @@ describe('writePhantoms', () => {
   };
 
   it('writes the same bytes twice, in the assignment format, without patient leakage', async () => {
-    const options = { images: 14, size: 64, seed: 42, balanced: true };
+    const cohort = { images: 14, seed: 42, balanced: true };
+    const options = { ...cohort, size: 64 };
     const calls: number[] = [];
     const first = await writePhantoms({
       ...options,
@@ -66,7 +67,7 @@ describe('writePhantoms', () => {
     }
     expect(rows).toBe(14);
 
-    const specs = makeCohort(options);
+    const specs = makeCohort(cohort);
     const boxes = (await readFile(join(root, 'a', 'boxes.csv'), 'utf8')).trimEnd().split('\n');
     expect(boxes[0]).toBe('Image,Label,x,y,w,h');
     expect(new Set(boxes.slice(1).map((l) => l.split(',', 2).join()))).toEqual(
