@@ -180,7 +180,7 @@ export const traceCommand = define<TraceFlags>({
       'by the drawn X-ray of that number, which the Explorer shows too',
     ],
     [
-      "chexgpu trace a.png --network toy --pixel 3,5 --class Effusion --weight 'conv1/conv/kernel[3,3,0,0]' --html a.html",
+      "chexgpu trace a.png --network toy --pixel 3,5 --class Edema --weight 'conv1/conv/kernel[3,3,0,0]' --html a.html",
       'a file through the toy network, as a page',
     ],
   ],
