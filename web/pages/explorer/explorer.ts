@@ -106,6 +106,7 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
         <span class="adapter"
           >${icons.chip} ${this.gpuWords(session)}</span
         >
+        <span class="worth">${session.network.worth}</span>
       </div>
     </div>`;
   }
