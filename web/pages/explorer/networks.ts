@@ -34,8 +34,8 @@ export const NETWORKS: readonly ExplorerNetwork[] = [
     size: 64,
     weights: SHIPPED_WEIGHTS,
     worth:
-      'Trained on drawings of 224 px, says nothing of a patient, and at 64 px, as here for speed, nothing of a drawing ' +
-      'either: every number is computed as at 224, but what it finds is wrong.',
+      'Trained on drawings of 224 px, says nothing of a patient, and at 64 px, as here for speed, nothing of a ' +
+      'drawing either: every number is computed as at 224, but what it finds is wrong.',
   },
 ];
 
