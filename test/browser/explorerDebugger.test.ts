@@ -85,6 +85,21 @@ describe.runIf(CHROMIUM_RUNS_HERE)("the Explorer's debugger", () => {
       .waitFor({ state: 'detached', ...PATIENCE });
   });
 
+  it('swaps the picture for one that is prepared as the one that is looked at', async () => {
+    const column = (nth: number) =>
+      page.locator(`.outcome tbody tr:not(.loss) td:nth-of-type(${nth})`).allTextContents();
+    const changed = page.locator('chexgpu-what-if .columns[data-busy="no"]', { hasText: 'Where the picture' });
+    await goTo(page, '#explorer?tab=what-if&swap=phantom1');
+    await changed.filter({ hasText: 'phantom 1:' }).waitFor(PATIENCE);
+    expect(new Set(await column(4))).toEqual(new Set(['0']));
+    await goTo(page, '#explorer?tab=what-if&swap=phantom2');
+    await changed.filter({ hasText: 'phantom 2:' }).waitFor(PATIENCE);
+    const swapped = await column(3);
+    await goTo(page, '#explorer?tab=what-if&image=phantom2&swap=phantom2');
+    await changed.filter({ hasText: 'phantom 2:' }).waitFor(PATIENCE);
+    expect([await column(2), await column(3)]).toEqual([swapped, swapped]);
+  });
+
   it('puts Grad-CAM together as the GPU does', async () => {
     await goTo(page, '#explorer?tab=gradcam&cam=4&sum=1&score=logit');
     await page.locator('.sum figure').nth(2).waitFor(PATIENCE);

@@ -37,11 +37,13 @@ export interface Subject {
   /** Names of the outputs. */
   readonly labels: readonly string[];
   readonly picture: Picture;
+  /** How pictures become input, as these weights were taught. */
+  readonly preparation: Preparation;
   /** The picture at the network's size, with the labels of the loss. */
   readonly batch: Labelled<PixelBatch>;
 }
 
-type Loaded = Pick<Subject, 'model' | 'weights' | 'labels'> & { readonly preparation: Preparation };
+type Loaded = Pick<Subject, 'model' | 'weights' | 'labels' | 'preparation'>;
 
 /** What the levels are drawn of: values of a subject, or recorded ones. */
 export interface Seen {
@@ -134,7 +136,10 @@ export class SubjectSession {
     const batch = labelledBatch(network, picture, names, labels, preparation);
     const training = explorerTraining(names.length);
     const { gpu } = device;
-    return { generation, network, gpu, device, model, weights, training, labels: names, picture, batch };
+    return {
+      ...{ generation, network, gpu, device, model, weights, training },
+      ...{ labels: names, picture, preparation, batch },
+    };
   }
 
   private async picture(id: string): Promise<Picture> {

@@ -1,11 +1,11 @@
 /** What-if in the worker: a network of its own, changed as somebody wishes, that predicts and takes one step. */
-import { DenseNet, type Labelled, type PixelBatch, SAMPLEWISE, xrayBatch } from 'chexgpu';
+import { DenseNet, type Labelled, type PixelBatch } from 'chexgpu';
 import { gradientCheck } from 'chexgpu/lab';
 import type { Call } from '../../../worker/protocol.js';
 import { shaderTexts } from '../debugger/shaderTexts.js';
 import { Graph } from '../graph/graph.js';
 import { parseWeight, placeOf } from '../graph/weightNames.js';
-import { phantomPicture } from '../inWorker/pictures.js';
+import { labelledBatch, phantomPicture } from '../inWorker/pictures.js';
 import type { Subject, SubjectSession } from '../inWorker/subject.js';
 import { compiled } from '../inWorker/training.js';
 import { BACKWARD_ALONE, brokenKernels } from './brokenKernels.js';
@@ -93,9 +93,12 @@ async function outcomeOf(subject: Subject, change: Change, { signal, report }: C
 const normsOf = ({ network }: DenseNet) => network.batchNorms.map(({ name }) => name);
 
 /** Another picture, with the labels of the loss as they were. */
-function otherPicture({ network, batch }: Subject, image: string): Labelled<PixelBatch> {
+function otherPicture(
+  { network, labels, preparation, batch }: Subject,
+  image: string,
+): Labelled<PixelBatch> {
   const picture = phantomPicture(image);
   if (!picture) throw new Error(`There is no picture ${image}.`);
-  const other = xrayBatch(picture.image, network.size, picture.name, { normalisation: SAMPLEWISE });
+  const other = labelledBatch(network, picture, labels, null, preparation);
   return { ...other, labels: batch.labels };
 }
