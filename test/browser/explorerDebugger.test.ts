@@ -96,7 +96,7 @@ describe.runIf(CHROMIUM_RUNS_HERE)("the Explorer's debugger", () => {
     await changed.filter({ hasText: 'phantom 2:' }).waitFor(PATIENCE);
     const swapped = await column(3);
     await goTo(page, '#explorer?tab=what-if&image=phantom2&swap=phantom2');
-    await changed.filter({ hasText: 'phantom 2:' }).waitFor(PATIENCE);
+    await changed.filter({ hasText: 'phantom 2, as it is' }).waitFor(PATIENCE);
     expect([await column(2), await column(3)]).toEqual([swapped, swapped]);
   });
 

@@ -33,9 +33,12 @@ export function sliceWords({ channels, firstChannel, shape }: Buffer): string {
   return `channels ${firstChannel} to ${firstChannel + own - 1} of a buffer of ${channels}`;
 }
 
-export function bufferLook(looking: Looking): TemplateResult {
-  const { buffer, look, set } = looking;
+export function bufferLook(given: Looking): TemplateResult {
+  const { buffer, look } = given;
   const view = viewOf(buffer.label, buffer.shape);
+  // An address may ask for more than there is; what was read is the last then.
+  const set = Math.min(given.set, view.sets - 1);
+  const looking = { ...given, set, from: Math.min(given.from, view.planes - 1) };
   const slice = sliceWords(buffer);
   const { kind, planeWord, rows, columns } = view;
   const pictured =
@@ -97,7 +100,7 @@ function pager({ set, from, go }: Looking, view: BufferView): TemplateResult {
               type="number"
               min="0"
               max=${sets - 1}
-              .value=${String(Math.min(set, sets - 1))}
+              .value=${String(set)}
               @change=${(event: Event) => {
                 const value = Number((event.target as HTMLInputElement).value);
                 go({ set: Math.max(0, Math.min(sets - 1, Math.floor(value) || 0)) });

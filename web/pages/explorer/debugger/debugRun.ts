@@ -3,7 +3,7 @@ import type { ExplorerSession } from '../session.js';
 import type { Opened } from '../types.js';
 import { MOST_PICTURES } from './bufferLook.js';
 import type { DebuggerPlace } from './debuggerPlace.js';
-import type { DebuggedDispatch, Look, OpenedPlan, Peaks } from './types.js';
+import type { DebuggedDispatch, Look, LookAsked, OpenedPlan, Peaks } from './types.js';
 
 export class DebugRun {
   opened: OpenedPlan | null = null;
@@ -12,13 +12,13 @@ export class DebugRun {
   /** Nanoseconds by dispatch, of the last time that it ran. */
   readonly times = new Map<number, number>();
   peaks: Peaks | null = null;
-  look: Look | null = null;
   /** What is going on, in words. */
   busy = '';
   failure = '';
   private subject: Opened | null = null;
   private plan = '';
-  private looked = '';
+  /** What was read last, and of what; null while that is read. */
+  private looked: { readonly key: string; readonly look: Look | null } = { key: '', look: null };
   /** Grows with what is debugged: answers to older questions are dropped. */
   private turn = 0;
 
@@ -61,8 +61,7 @@ export class DebugRun {
     this.opened = null;
     this.at = -1;
     this.times.clear();
-    this.look = null;
-    this.looked = '';
+    this.looked = { key: '', look: null };
     this.failure = '';
     this.busy = '';
   }
@@ -77,24 +76,27 @@ export class DebugRun {
     });
   }
 
-  private readOf({ plan: kind, set, from, buffer }: DebuggerPlace, shown: DebuggedDispatch): void {
-    const { index, buffers } = shown;
-    const found = bufferOf(shown, buffer);
-    if (!found || buffers.length === 0) return;
-    const { binding, label } = found;
-    const asked = { kind, index, binding, label, set, from, count: MOST_PICTURES };
-    const key = `${this.turn} ${this.at} ${JSON.stringify(asked)}`;
-    if (key === this.looked) return;
-    this.looked = key;
-    const before = this.look;
+  /** What was read of what the place shows; null where something else was read last. */
+  lookOf(place: DebuggerPlace, shown: DebuggedDispatch): Look | null {
+    const { key, look } = this.looked;
+    return key === this.keyOf(lookAsked(place, shown)) ? look : null;
+  }
+
+  private readOf(place: DebuggerPlace, shown: DebuggedDispatch): void {
+    const asked = lookAsked(place, shown);
+    const key = this.keyOf(asked);
+    if (key === this.looked.key) return;
+    this.looked = { key, look: null };
     void this.ask('Reading', async () => {
       const look = await this.session.worker.call('debugLook', asked);
       return () => {
-        this.look = look;
+        this.looked = { key, look };
       };
     });
-    // Of another buffer it would be wrong.
-    if (before && before.shape.join() !== found.shape.join()) this.look = null;
+  }
+
+  private keyOf(asked: LookAsked): string {
+    return `${this.at} ${JSON.stringify(asked)}`;
   }
 
   measurePeaks(): void {
@@ -123,6 +125,11 @@ export class DebugRun {
     this.busy = '';
     this.changed();
   }
+}
+
+function lookAsked({ plan: kind, set, from, buffer }: DebuggerPlace, shown: DebuggedDispatch): LookAsked {
+  const { binding, label } = bufferOf(shown, buffer);
+  return { kind, index: shown.index, binding, label, set, from, count: MOST_PICTURES };
 }
 
 /** The one that is asked for, else the first that is written. */

@@ -233,7 +233,7 @@ export class ChexgpuDebugger extends LitElement {
             ...{
               dispatch: shown,
               buffer,
-              look: run.look,
+              look: run.lookOf(place, shown),
               at,
               set: place.set,
               from: place.from,
