@@ -15,10 +15,15 @@ export class DebugRun {
   /** What is going on, in words. */
   busy = '';
   failure = '';
+  /** Why the adapter's peaks are not known, which stops nothing else. */
+  peaksFailure = '';
   private subject: Opened | null = null;
   private plan = '';
   /** What was read last, and of what; null while that is read. */
   private looked: { readonly key: string; readonly look: Look | null } = { key: '', look: null };
+  /** Of the place: what it asks for now, and what it asked for when that failed. */
+  private wanted = '';
+  private failed = '';
   /** Grows with what is debugged: answers to older questions are dropped. */
   private turn = 0;
 
@@ -32,28 +37,38 @@ export class DebugRun {
     return this.opened?.dispatches.length ?? 0;
   }
 
-  /** Opens, runs and reads what the place asks for, one after the other. */
+  /** Opens, runs and reads what the place asks for, one after the other; what failed again at another place. */
   follow(place: DebuggerPlace, shown: DebuggedDispatch | null): void {
     const { opened: subject } = this.session;
-    if (!subject || subject.recorded) return;
-    if (subject !== this.subject || place.plan !== this.plan) {
+    const { plan, at, step, buffer, set, from } = place;
+    this.wanted = JSON.stringify([at, step, buffer, set, from]);
+    if (subject !== this.subject || plan !== this.plan) {
       this.subject = subject;
-      this.plan = place.plan;
+      this.plan = plan;
       this.begin();
-      void this.ask('Recording the plan and compiling its kernels', async () => {
-        const opened = await this.session.worker.call('debugOpen', { kind: place.plan });
-        const peaks = await this.session.worker.call('debugPeaks', { measure: false });
-        return () => {
-          this.opened = opened;
-          this.peaks = peaks;
-          this.at = 0;
-        };
-      });
+    } else if (this.failure && this.wanted !== this.failed) {
+      this.failure = '';
+      // Some of it may have run.
+      this.at = -1;
+      this.looked = { key: '', look: null };
     }
-    if (this.busy || this.failure || !this.opened) return;
+    if (!subject || subject.recorded || this.busy || this.failure) return;
+    if (!this.opened) return this.open(plan);
     const wanted = Math.min(place.at, this.total);
     if (wanted !== this.at) this.runTo(place, wanted);
     else if (shown) this.readOf(place, shown);
+  }
+
+  private open(kind: DebuggerPlace['plan']): void {
+    void this.ask('Recording the plan and compiling its kernels', async () => {
+      const opened = await this.session.worker.call('debugOpen', { kind });
+      const peaks = await this.session.worker.call('debugPeaks', { measure: false });
+      return () => {
+        this.opened = opened;
+        this.peaks = peaks;
+        this.at = 0;
+      };
+    });
   }
 
   private begin(): void {
@@ -63,6 +78,7 @@ export class DebugRun {
     this.times.clear();
     this.looked = { key: '', look: null };
     this.failure = '';
+    this.peaksFailure = '';
     this.busy = '';
   }
 
@@ -100,8 +116,11 @@ export class DebugRun {
   }
 
   measurePeaks(): void {
-    void this.ask('Measuring what the adapter reaches at most', async () => {
+    const { turn } = this;
+    this.peaksFailure = '';
+    const work = async () => {
       const onProgress = ({ done, total }: { done: number; total: number }) => {
+        if (turn !== this.turn) return;
         this.busy = `Measuring what the adapter reaches at most, ${done} of ${total}`;
         this.changed();
       };
@@ -109,17 +128,30 @@ export class DebugRun {
       return () => {
         this.peaks = peaks;
       };
+    };
+    void this.ask('Measuring what the adapter reaches at most', work, (why) => {
+      this.peaksFailure = `The adapter's peak was not measured: ${why}`;
     });
   }
 
-  private async ask(what: string, work: () => Promise<() => void>): Promise<void> {
-    const { turn } = this;
+  private async ask(
+    what: string,
+    work: () => Promise<() => void>,
+    refuse?: (why: string) => void,
+  ): Promise<void> {
+    const { turn, wanted } = this;
     this.busy = what;
     try {
       const take = await work();
       if (turn === this.turn) take();
     } catch (error) {
-      if (turn === this.turn) this.failure = error instanceof Error ? error.message : String(error);
+      if (turn !== this.turn) return;
+      const why = error instanceof Error ? error.message : String(error);
+      if (refuse) refuse(why);
+      else {
+        this.failure = why;
+        this.failed = wanted;
+      }
     }
     if (turn !== this.turn) return;
     this.busy = '';

@@ -209,6 +209,7 @@ export class ChexgpuDebugger extends LitElement {
                 </button>`
           }
         </div>
+        ${run.peaksFailure ? html`<p class="message bad" role="alert">${run.peaksFailure}</p>` : nothing}
         <dl class="facts">
           ${facts.map(({ what, value }) => html`<div><dt>${what}</dt><dd>${value}</dd></div>`)}
         </dl>
