@@ -9,23 +9,28 @@ import type { Look, LookAsked, OpenedPlan, Peaks, PlanKind, Stopped } from './ty
 
 export function makeDebuggerWork(session: SubjectSession) {
   let open: { key: string; made: Promise<PlanDebugger> } | null = null;
+  let closed: Promise<unknown> = Promise.resolve();
+
+  /** It holds a network's memory several times over. */
+  const close = () => {
+    const ending = open?.made.then((debug) => debug.dispose());
+    // One that could not be made holds nothing.
+    closed = Promise.all([closed, ending?.catch(() => {})]);
+    open = null;
+  };
+  session.onLeave(close);
 
   const opened = async (kind: PlanKind): Promise<PlanDebugger> => {
     const { model, batch, generation } = await session.subject();
     const key = `${generation} ${kind}`;
     if (open?.key === key) return open.made;
-    const before = open;
-    const made = debugPlan(model, batch, { kind });
+    close();
+    const made = closed.then(() => debugPlan(model, batch, { kind }));
     const mine = { key, made };
     open = mine;
     made.catch(() => {
       if (open === mine) open = null;
     });
-    // It holds a network's memory several times over.
-    void before?.made.then(
-      (debug) => debug.dispose(),
-      () => {},
-    );
     return made;
   };
 

@@ -65,6 +65,7 @@ export class SubjectSession {
   private file: { id: string; picture: Promise<Picture> } | null = null;
   private current: { wish: string; subject: Promise<Subject>; seen: Promise<Seen> } | null = null;
   private generation = 0;
+  private readonly leaving: (() => void)[] = [];
   network: ExplorerNetwork = networkOf('');
 
   constructor(private readonly host: WorkHost) {}
@@ -85,10 +86,16 @@ export class SubjectSession {
     return picture;
   }
 
+  /** @param left is called when something else will be looked at: to free what was made of the subject */
+  onLeave(left: () => void): void {
+    this.leaving.push(left);
+  }
+
   /** Changes what is looked at. @throws as `subject`, and where nothing is recorded in the place of it */
   look(wish: SubjectWish): Promise<Seen> {
     const key = JSON.stringify(wish);
     if (this.current?.wish !== key) {
+      this.leave();
       this.network = networkOf(wish.network);
       const subject = this.make(wish, ++this.generation);
       const seen = subject.then(seenOf, (error) => recorded(wish, error));
@@ -106,10 +113,15 @@ export class SubjectSession {
     const { checker } = await this.openDevice();
     const wrong = await checker.checkWaiting();
     if (wrong.length === 0) return wrong;
+    this.leave();
     for (const loaded of this.loaded.values()) void loaded.then(({ model }) => model.dispose());
     this.loaded.clear();
-    this.current = null;
     return wrong;
+  }
+
+  private leave(): void {
+    this.current = null;
+    for (const left of this.leaving) left();
   }
 
   /** What is looked at. @throws AdapterError, WeightsError, DataError */
