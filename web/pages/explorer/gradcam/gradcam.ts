@@ -5,6 +5,7 @@ import { frame } from '../../../parts/frame.js';
 import { controls, tokens } from '../../../parts/tokens.js';
 import { number } from '../parts/numbers.js';
 import type { ExplorerSession } from '../session.js';
+import type { Opened } from '../types.js';
 import { type CamPlace, readCam, STEPS, writeCam } from './camPlace.js';
 import { camStyles } from './camStyles.js';
 import { heat, sheetOfSum, tiles, weightBars } from './pictures.js';
@@ -21,7 +22,7 @@ export class ChexgpuCamSteps extends LitElement {
   @state() private accessor failure = '';
   @state() private accessor playing = false;
   private asked = '';
-  private subject: unknown = null;
+  private subject: Opened | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
 
   private get place(): CamPlace {
@@ -35,21 +36,24 @@ export class ChexgpuCamSteps extends LitElement {
 
   override willUpdate(): void {
     const { session, place } = this;
-    const { opened } = session ?? {};
-    if (!session || !opened || opened.recorded) return;
+    if (!session) return;
+    const { opened } = session;
     const asked = { output: session.place.output, score: place.score };
     const key = JSON.stringify(asked);
     if (opened === this.subject && key === this.asked) return;
+    if (opened !== this.subject) this.stop();
     this.subject = opened;
     this.asked = key;
     this.steps = null;
     this.failure = '';
+    if (!opened || opened.recorded) return;
+    const isAsked = () => key === this.asked && opened === this.subject;
     session.worker.call('cam', asked).then(
       (steps) => {
-        if (key === this.asked && opened === this.subject) this.steps = steps;
+        if (isAsked()) this.steps = steps;
       },
       (error: Error) => {
-        if (key === this.asked) this.failure = error.message;
+        if (isAsked()) this.failure = error.message;
       },
     );
   }

@@ -10,6 +10,7 @@ import { frame, tables } from '../../../parts/frame.js';
 import { controls, tokens } from '../../../parts/tokens.js';
 import { exact, number } from '../parts/numbers.js';
 import type { ExplorerSession } from '../session.js';
+import type { Opened } from '../types.js';
 import type { CheckedWeight } from './types.js';
 import { differenceStyles } from './whatIfStyles.js';
 
@@ -27,34 +28,46 @@ export class ChexgpuFiniteDifference extends LitElement {
   @state() private accessor busy = false;
   @state() private accessor failure = '';
   private asked = '';
-  private subject: unknown = null;
+  private subject: Opened | null = null;
+
+  private control = new AbortController();
 
   /** `h=auto` or a number in the address: it is computed. */
   private get step(): string | null {
     return this.session?.place.more.h ?? null;
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.control.abort();
+  }
+
   override willUpdate(): void {
     const { session, step } = this;
-    const { opened, place } = session ?? {};
-    if (!opened || opened.recorded || !place || step === null) return;
-    const key = `${place.weight} ${step}`;
+    if (!session) return;
+    const { opened, place } = session;
+    const key = step === null ? '' : `${place.weight} ${step}`;
     if (opened === this.subject && key === this.asked) return;
     this.subject = opened;
     this.asked = key;
-    void this.compute(key, place.weight, Number(step) > 0 ? Number(step) : null);
+    this.control.abort();
+    this.control = new AbortController();
+    this.checked = null;
+    this.failure = '';
+    this.busy = false;
+    if (!opened || opened.recorded || step === null) return;
+    void this.compute(session, place.weight, Number(step) > 0 ? Number(step) : null);
   }
 
-  private async compute(key: string, text: string, step: number | null): Promise<void> {
+  private async compute({ worker }: ExplorerSession, text: string, step: number | null): Promise<void> {
+    const { signal } = this.control;
     this.busy = true;
-    this.failure = '';
     try {
-      const checked = await this.session!.worker.call('checkGradient', { text, step });
-      if (key !== this.asked) return;
+      const checked = await worker.call('checkGradient', { text, step }, { signal });
+      if (signal.aborted) return;
       this.checked = checked;
     } catch (error) {
-      if (key !== this.asked) return;
-      this.checked = null;
+      if (signal.aborted) return;
       this.failure = error instanceof Error ? error.message : String(error);
     }
     this.busy = false;
@@ -64,6 +77,8 @@ export class ChexgpuFiniteDifference extends LitElement {
     const { session } = this;
     if (!session) return;
     const { h = this.step ?? 'auto', weight = session.place.weight } = change;
+    // Computed anew where it was asked for before, as after an error.
+    this.asked = '';
     session.go({ weight: weight.trim(), more: { ...session.place.more, h } });
   }
 

@@ -10,6 +10,7 @@ import { frame, sideBySide } from '../../../parts/frame.js';
 import { controls, tokens } from '../../../parts/tokens.js';
 import { number } from '../parts/numbers.js';
 import type { ExplorerSession } from '../session.js';
+import type { Opened } from '../types.js';
 import { outcomeTable } from './outcomeTable.js';
 import type { Change, Outcome } from './types.js';
 import { changeWords, isChanged, readChange, UNCHANGED, writeChange } from './whatIfPlace.js';
@@ -36,7 +37,7 @@ export class ChexgpuWhatIf extends LitElement {
   @state() private accessor busy = '';
   @state() private accessor failure = '';
   private asked = '';
-  private subject: unknown = null;
+  private subject: Opened | null = null;
   private control = new AbortController();
 
   private get change(): Change {
@@ -54,25 +55,23 @@ export class ChexgpuWhatIf extends LitElement {
   }
 
   override willUpdate(): void {
-    const { opened } = this.session ?? {};
-    if (!opened || opened.recorded) return;
+    const opened = this.session?.opened ?? null;
     const { change } = this;
     const key = JSON.stringify(change);
     if (opened === this.subject && key === this.asked) return;
-    if (opened !== this.subject) {
-      this.normal = null;
-      this.changed = null;
-    }
+    if (opened !== this.subject) this.normal = null;
     this.subject = opened;
     this.asked = key;
     this.control.abort();
     this.control = new AbortController();
-    void this.compute(change, this.control.signal);
+    this.changed = null;
+    this.failure = '';
+    this.busy = '';
+    if (opened && !opened.recorded) void this.compute(change, this.control.signal);
   }
 
   private async compute(change: Change, signal: AbortSignal): Promise<void> {
     const { worker } = this.session!;
-    this.failure = '';
     this.busy = 'Computing';
     const onProgress = ({ what }: { what: string }) => {
       if (!signal.aborted) this.busy = what;
@@ -86,7 +85,6 @@ export class ChexgpuWhatIf extends LitElement {
       this.changed = after;
     } catch (error) {
       if (signal.aborted) return;
-      this.changed = null;
       this.failure = error instanceof Error ? error.message : String(error);
     }
     this.busy = '';
