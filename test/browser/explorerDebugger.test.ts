@@ -88,7 +88,9 @@ describe.runIf(CHROMIUM_RUNS_HERE)("the Explorer's debugger", () => {
   it('swaps the picture for one that is prepared as the one that is looked at', async () => {
     const column = (nth: number) =>
       page.locator(`.outcome tbody tr:not(.loss) td:nth-of-type(${nth})`).allTextContents();
-    const changed = page.locator('chexgpu-what-if .columns[data-busy="no"]', { hasText: 'Where the picture' });
+    const changed = page.locator('chexgpu-what-if .columns[data-busy="no"]', {
+      hasText: 'Where the picture',
+    });
     await goTo(page, '#explorer?tab=what-if&swap=phantom1');
     await changed.filter({ hasText: 'phantom 1:' }).waitFor(PATIENCE);
     expect(new Set(await column(4))).toEqual(new Set(['0']));

@@ -102,8 +102,12 @@ function pager({ set, from, go }: Looking, view: BufferView): TemplateResult {
               max=${sets - 1}
               .value=${String(set)}
               @change=${(event: Event) => {
-                const value = Number((event.target as HTMLInputElement).value);
-                go({ set: Math.max(0, Math.min(sets - 1, Math.floor(value) || 0)) });
+                const input = event.target as HTMLInputElement;
+                const typed = Number.isNaN(input.valueAsNumber) ? set : input.valueAsNumber;
+                const next = Math.max(0, Math.min(sets - 1, Math.floor(typed)));
+                // Written back as it is taken.
+                input.value = String(next);
+                go({ set: next });
               }}
             /> of ${sets}</label
           >`

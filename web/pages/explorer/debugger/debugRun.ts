@@ -53,9 +53,9 @@ export class DebugRun {
       this.looked = { key: '', look: null };
     }
     if (!subject || subject.recorded || this.busy || this.failure) return;
-    if (!this.opened) return this.open(plan);
     const wanted = Math.min(place.at, this.total);
-    if (wanted !== this.at) this.runTo(place, wanted);
+    if (!this.opened) this.open(plan);
+    else if (wanted !== this.at) this.runTo(place, wanted);
     else if (shown) this.readOf(place, shown);
   }
 

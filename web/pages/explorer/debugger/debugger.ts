@@ -4,6 +4,7 @@
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { live } from 'lit/directives/live.js';
 import { frame } from '../../../parts/frame.js';
 import { controls, tokens } from '../../../parts/tokens.js';
 import type { ExplorerSession } from '../session.js';
@@ -16,6 +17,8 @@ import type { DebuggedDispatch } from './types.js';
 import './dispatchList.js';
 import './kernelText.js';
 
+/** CSS pixels of what is drawn, where the element is hidden as well. */
+const LEAST_WIDTH = 60;
 const PHASES = ['forward', 'loss', 'backward', 'checks', 'update'] as const;
 
 @customElement('chexgpu-debugger')
@@ -29,7 +32,7 @@ export class ChexgpuDebugger extends LitElement {
   @query('.detail') private accessor detail: HTMLElement | null = null;
   private run: DebugRun | null = null;
   private readonly watcher = new ResizeObserver(([{ contentRect }]) => {
-    this.width = Math.floor(contentRect.width) - 34 || 600;
+    this.width = Math.max(LEAST_WIDTH, Math.floor(contentRect.width) - 34);
   });
 
   override disconnectedCallback(): void {
@@ -121,6 +124,7 @@ export class ChexgpuDebugger extends LitElement {
         >Plan of
         <select
           id="plan"
+          .value=${live(place.plan)}
           @change=${(event: Event) => {
             const plan = (event.target as HTMLSelectElement).value as DebuggerPlace['plan'];
             this.go({ plan, at: 0, step: 0, breaks: [], buffer: '', set: 0, from: 0 });

@@ -1,6 +1,7 @@
 /** `<chexgpu-cam-steps>`: Grad-CAM put together step by step, out of what the GPU computed for the picture. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import { live } from 'lit/directives/live.js';
 import { frame } from '../../../parts/frame.js';
 import { controls, tokens } from '../../../parts/tokens.js';
 import { number } from '../parts/numbers.js';
@@ -87,17 +88,19 @@ export class ChexgpuCamSteps extends LitElement {
       return html`<p class="message doubt">There is no WebGPU here, and no Grad-CAM.</p>`;
     }
     const { title, words } = STEPS[place.step - 1];
+    // A link may name an output that there is not: the steps say whose they are.
+    const classIndex = steps?.classIndex ?? session.place.output;
     return html`<div class="cam" data-state=${steps ? 'there' : 'waiting'}>
       <div class="card bar">
         <label class="field"
           >Class
           <select
             id="output"
+            .value=${live(String(classIndex))}
             @change=${(event: Event) => session.go({ output: Number((event.target as HTMLSelectElement).value) })}
           >
             ${(session.opened?.labels ?? []).map(
-              (label, k) =>
-                html`<option value=${k} ?selected=${k === session.place.output}>${label}</option>`,
+              (label, k) => html`<option value=${k} ?selected=${k === classIndex}>${label}</option>`,
             )}
           </select>
         </label>
@@ -105,6 +108,7 @@ export class ChexgpuCamSteps extends LitElement {
           >Score
           <select
             id="score"
+            .value=${live(place.score)}
             @change=${(event: Event) =>
               this.go({ score: (event.target as HTMLSelectElement).value as CamPlace['score'] })}
           >

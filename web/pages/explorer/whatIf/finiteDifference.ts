@@ -17,6 +17,8 @@ import { differenceStyles } from './whatIfStyles.js';
 const WIDTH = 360;
 const HEIGHT = 170;
 const EDGE = 34;
+/** As the address says them. */
+const STEPS = [0.1, 0.01, 0.001, 0.0001, 0.00001].map(String);
 
 @customElement('chexgpu-finite-difference')
 export class ChexgpuFiniteDifference extends LitElement {
@@ -79,12 +81,22 @@ export class ChexgpuFiniteDifference extends LitElement {
     const { h = this.step ?? 'auto', weight = session.place.weight } = change;
     // Computed anew where it was asked for before, as after an error.
     this.asked = '';
-    session.go({ weight: weight.trim(), more: { ...session.place.more, h } });
+    session.go({ weight, more: { ...session.place.more, h } });
+  }
+
+  /** Written back as it is asked for; an emptied field holds what it held. */
+  private typed(input: HTMLInputElement): void {
+    const weight = input.value.trim() || (this.session?.place.weight ?? '');
+    input.value = weight;
+    this.ask({ weight });
   }
 
   override render(): TemplateResult {
     const { session, checked, busy, failure, step } = this;
     if (!session) return html``;
+    const own = Number(step) > 0 ? String(step) : null;
+    // A link may ask for another.
+    const steps = [...new Set([...STEPS, ...(own ? [own] : [])])];
     return html`<section class="card" aria-label="Is the gradient right?" data-busy=${busy ? 'yes' : 'no'}>
       <h2>Is the gradient right? A finite difference</h2>
       <p class="quiet">
@@ -98,16 +110,18 @@ export class ChexgpuFiniteDifference extends LitElement {
             id="weight"
             type="text"
             spellcheck="false"
-            .value=${live(session.place.weight)}
-            @change=${(event: Event) => this.ask({ weight: (event.target as HTMLInputElement).value })}
+            .value=${session.place.weight}
+            @change=${(event: Event) => this.typed(event.target as HTMLInputElement)}
         /></label>
         <label class="field"
           >h
-          <select id="h" @change=${(event: Event) => this.ask({ h: (event.target as HTMLSelectElement).value })}>
-            <option value="auto" ?selected=${step === null || step === 'auto'}>chosen for it</option>
-            ${[0.1, 0.01, 0.001, 0.0001, 0.00001].map(
-              (h) => html`<option value=${h} ?selected=${step === String(h)}>${h}</option>`,
-            )}
+          <select
+            id="h"
+            .value=${live(own ?? 'auto')}
+            @change=${(event: Event) => this.ask({ h: (event.target as HTMLSelectElement).value })}
+          >
+            <option value="auto" ?selected=${own === null}>chosen for it</option>
+            ${steps.map((h) => html`<option value=${h} ?selected=${own === h}>${h}</option>`)}
           </select>
         </label>
         <button type="button" id="difference" class="primary" ?disabled=${busy} @click=${() => this.ask({})}>

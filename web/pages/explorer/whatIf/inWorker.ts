@@ -93,10 +93,7 @@ async function outcomeOf(subject: Subject, change: Change, { signal, report }: C
 const normsOf = ({ network }: DenseNet) => network.batchNorms.map(({ name }) => name);
 
 /** Another picture, with the labels of the loss as they were. */
-function otherPicture(
-  { network, labels, preparation, batch }: Subject,
-  image: string,
-): Labelled<PixelBatch> {
+function otherPicture({ network, labels, preparation, batch }: Subject, image: string): Labelled<PixelBatch> {
   const picture = phantomPicture(image);
   if (!picture) throw new Error(`There is no picture ${image}.`);
   const other = labelledBatch(network, picture, labels, null, preparation);

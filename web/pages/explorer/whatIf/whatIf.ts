@@ -18,7 +18,7 @@ import { whatIfStyles } from './whatIfStyles.js';
 import './finiteDifference.js';
 
 const RATES = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1];
-const PHANTOMS = 6;
+const PHANTOMS = Array.from({ length: 6 }, (_, i) => `phantom${i + 1}`);
 const SLOPES = [
   { slope: 0, title: 'ReLU, as it is: below 0 nothing passes' },
   { slope: 0.1, title: 'leaks: a tenth passes' },
@@ -122,6 +122,9 @@ export class ChexgpuWhatIf extends LitElement {
   }
 
   private form(session: ExplorerSession, change: Change): TemplateResult {
+    // A link may name others.
+    const rates = [...new Set([...RATES, change.learningRate ?? RATES[0]])];
+    const images = [...new Set([...PHANTOMS, change.image ?? PHANTOMS[0]])];
     return html`<div class="all">
       ${this.zeroFields(session, change)}
       <div class="fields">
@@ -129,12 +132,13 @@ export class ChexgpuWhatIf extends LitElement {
           >Learning rate of the step
           <select
             id="rate"
+            .value=${live(String(change.learningRate ?? ''))}
             @change=${(event: Event) => this.go({ learningRate: Number(chosenIn(event)) || null })}
           >
             <option value="" ?selected=${change.learningRate === null}>
               ${number(session.opened?.adam.learningRate ?? 0.001, 2)}, as it is
             </option>
-            ${RATES.map(
+            ${rates.map(
               (rate) =>
                 html`<option value=${rate} ?selected=${rate === change.learningRate}>${number(rate, 1)}</option>`,
             )}
@@ -142,9 +146,13 @@ export class ChexgpuWhatIf extends LitElement {
         </label>
         <label class="choice wide"
           >Picture
-          <select id="swap" @change=${(event: Event) => this.go({ image: chosenIn(event) || null })}>
+          <select
+            id="swap"
+            .value=${live(change.image ?? '')}
+            @change=${(event: Event) => this.go({ image: chosenIn(event) || null })}
+          >
             <option value="" ?selected=${change.image === null}>${session.opened?.picture ?? ''}, as it is</option>
-            ${Array.from({ length: PHANTOMS }, (_, i) => `phantom${i + 1}`).map(
+            ${images.map(
               (id) =>
                 html`<option value=${id} ?selected=${id === change.image}>
                   ${id.replace('phantom', 'phantom ')}
@@ -211,6 +219,7 @@ export class ChexgpuWhatIf extends LitElement {
                 >Layer that makes it
                 <select
                   id="layer"
+                  .value=${live(zero.layer)}
                   @change=${(event: Event) => this.go({ zero: { layer: chosenIn(event), channel: 0 } })}
                 >
                   ${layers.map(
@@ -226,10 +235,14 @@ export class ChexgpuWhatIf extends LitElement {
                   type="number"
                   min="0"
                   max=${channels - 1}
-                  .value=${live(String(zero.channel))}
+                  .value=${String(zero.channel)}
                   @change=${(event: Event) => {
-                    const channel = Math.floor(Number(chosenIn(event))) || 0;
-                    this.go({ zero: { ...zero, channel: Math.max(0, Math.min(channels - 1, channel)) } });
+                    const input = event.target as HTMLInputElement;
+                    const typed = Number.isNaN(input.valueAsNumber) ? zero.channel : input.valueAsNumber;
+                    const channel = Math.max(0, Math.min(channels - 1, Math.floor(typed)));
+                    // Written back as it is taken.
+                    input.value = String(channel);
+                    this.go({ zero: { ...zero, channel } });
                   }}
                 />
               </label>
