@@ -140,7 +140,7 @@ export class ChexgpuWhatIf extends LitElement {
             </option>
             ${rates.map(
               (rate) =>
-                html`<option value=${rate} ?selected=${rate === change.learningRate}>${number(rate, 1)}</option>`,
+                html`<option value=${rate} ?selected=${rate === change.learningRate}>${rateWords(rate)}</option>`,
             )}
           </select>
         </label>
@@ -270,4 +270,5 @@ export class ChexgpuWhatIf extends LitElement {
   }
 }
 
+const rateWords = (rate: number) => number(rate, RATES.includes(rate) ? 1 : 4);
 const chosenIn = (event: Event) => (event.target as HTMLInputElement | HTMLSelectElement).value;
