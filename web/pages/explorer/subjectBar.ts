@@ -3,9 +3,8 @@ import { html, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { icons } from '../../parts/icons.js';
 import { NETWORKS } from './networks.js';
+import { PHANTOMS, phantomTitle } from './phantoms.js';
 import type { ExplorerSession } from './session.js';
-
-const PHANTOMS = 6;
 
 const chosenIn = (event: Event) => (event.target as HTMLSelectElement).value;
 
@@ -14,10 +13,7 @@ const option = ({ id, title }: { id: string; title: string }, chosen: string) =>
 
 export function subjectBar(session: ExplorerSession): TemplateResult {
   const { place, opened } = session;
-  const images = Array.from({ length: PHANTOMS }, (_, i) => ({
-    id: `phantom${i + 1}`,
-    title: `phantom ${i + 1}`,
-  }));
+  const images = PHANTOMS.map((id) => ({ id, title: phantomTitle(id) }));
   if (!images.some(({ id }) => id === place.image)) {
     images.push({ id: place.image, title: opened?.picture ?? 'your picture' });
   }

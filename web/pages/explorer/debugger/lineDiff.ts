@@ -35,7 +35,7 @@ export function lineDiff(left: string, right: string): DiffLine[] {
 }
 
 /** A row of two columns: what is in one place in both, or instead of each other. */
-export interface DiffRow {
+interface DiffRow {
   readonly left: DiffLine | null;
   readonly right: DiffLine | null;
 }

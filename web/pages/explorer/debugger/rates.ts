@@ -16,14 +16,14 @@ export function duration(ns: number): string {
 }
 
 /** What times were measured by. */
-export type TimeSource = 'gpu' | 'rounded' | 'wall';
+type TimeSource = 'gpu' | 'rounded' | 'wall';
 
 /** @param times nanoseconds */
 export function sourceOf(clock: 'gpu' | 'wall', times: Iterable<number>): TimeSource {
   return clock === 'gpu' && [...times].every((ns) => ns % ROUNDED_NS === 0) ? 'rounded' : clock;
 }
 
-export interface Fact {
+interface Fact {
   readonly what: string;
   readonly value: string;
 }

@@ -16,7 +16,7 @@ export function shaderTexts(): Promise<ShaderTexts> {
   return loaded;
 }
 
-export interface ShaderHead {
+interface ShaderHead {
   /** What it computes, in words. */
   readonly title: string;
   /** Indented lines of the head. */

@@ -4,10 +4,7 @@ import { customElement, property, query } from 'lit/decorators.js';
 import { context2d } from '../../../parts/canvas.js';
 import { heatPixels } from '../../reader/heat.js';
 import type { Pixels } from '../inWorker/run.js';
-import { largestOf } from '../parts/sheet.js';
-
-const POSITIVE = [16, 138, 156];
-const NEGATIVE = [214, 106, 32];
+import { largestOf, NEGATIVE, POSITIVE } from '../parts/sheet.js';
 
 @customElement('chexgpu-heat')
 export class ChexgpuHeat extends LitElement {

@@ -8,7 +8,7 @@ import type { CamSteps } from './types.js';
 /** Channels whose maps are shown. */
 const SHOWN = 24;
 
-export interface CamAsked {
+interface CamAsked {
   readonly output: number;
   readonly score: CamSteps['score'];
 }

@@ -1,7 +1,7 @@
 /** Grad-CAM's arithmetic in double precision, out of what the GPU computed. */
 
 /** What the method reads. A[h,w,k] is the output of the last batch norm, before its ReLU. */
-export interface CamParts {
+interface CamParts {
   readonly a: Float32Array;
   readonly height: number;
   readonly width: number;

@@ -1,6 +1,6 @@
 /** Numbers as the Explorer prints them. */
 
-const MINUS = '\u2212';
+export const MINUS = '\u2212';
 
 /** Four digits that count; powers of ten where there would be many zeros. */
 export function number(value: number, digits = 4): string {

@@ -18,8 +18,9 @@ export interface Picked {
   readonly x: number;
 }
 
-const POSITIVE = [16, 138, 156];
-const NEGATIVE = [214, 106, 32];
+/** Red, green and blue of what is above 0, and of what is below. */
+export const POSITIVE = [16, 138, 156];
+export const NEGATIVE = [214, 106, 32];
 /** Between tiles, in CSS pixels. */
 export const GAP = 3;
 /** On light and on dark grounds alike. */

@@ -10,9 +10,8 @@ import type { Subject, SubjectSession } from '../inWorker/subject.js';
 import { compiled } from '../inWorker/training.js';
 import { BACKWARD_ALONE, brokenKernels } from './brokenKernels.js';
 import type { Change, CheckedWeight, Outcome } from './types.js';
+import { UNCHANGED } from './whatIfPlace.js';
 import { withoutChannel } from './withoutChannel.js';
-
-const UNCHANGED: Change = { zero: null, learningRate: null, image: null, slope: 0, noNorm: false };
 
 export function makeWhatIfWork(session: SubjectSession) {
   let before: { generation: number; outcome: Promise<Outcome> } | null = null;

@@ -1,14 +1,12 @@
 /** Before and after beside each other: what the network says of the picture, and the loss. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { number } from '../parts/numbers.js';
+import { MINUS, number } from '../parts/numbers.js';
 import type { Outcome } from './types.js';
-
-const MINUS = '\u2212';
 
 /** Movements of less are none in the digits that are shown. */
 const STILL = 5e-5;
 
-export function moveWords(from: number, to: number): string {
+function moveWords(from: number, to: number): string {
   const move = to - from;
   if (Math.abs(move) < STILL) return '0';
   return `${move < 0 ? MINUS : '+'}${Math.abs(move).toFixed(4)}`;

@@ -9,6 +9,7 @@ import { formStyles } from '../../../parts/formStyles.js';
 import { frame, sideBySide } from '../../../parts/frame.js';
 import { controls, tokens } from '../../../parts/tokens.js';
 import { number } from '../parts/numbers.js';
+import { PHANTOMS, phantomTitle } from '../phantoms.js';
 import type { ExplorerSession } from '../session.js';
 import type { Opened } from '../types.js';
 import { outcomeTable } from './outcomeTable.js';
@@ -18,7 +19,6 @@ import { whatIfStyles } from './whatIfStyles.js';
 import './finiteDifference.js';
 
 const RATES = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1];
-const PHANTOMS = Array.from({ length: 6 }, (_, i) => `phantom${i + 1}`);
 const SLOPES = [
   { slope: 0, title: 'ReLU, as it is: below 0 nothing passes' },
   { slope: 0.1, title: 'leaks: a tenth passes' },
@@ -155,7 +155,7 @@ export class ChexgpuWhatIf extends LitElement {
             ${images.map(
               (id) =>
                 html`<option value=${id} ?selected=${id === change.image}>
-                  ${id.replace('phantom', 'phantom ')}
+                  ${phantomTitle(id)}
                 </option>`,
             )}
           </select>

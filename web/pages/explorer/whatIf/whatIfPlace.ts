@@ -1,4 +1,5 @@
 /** What is changed, as the address says it: `zero=conv1/conv:3&rate=0.1&swap=phantom2&slope=0.1&norm=off`. */
+import { phantomTitle } from '../phantoms.js';
 import type { Place } from '../place.js';
 import type { Change } from './types.js';
 
@@ -39,7 +40,7 @@ export function changeWords({ zero, learningRate, image, slope, noNorm }: Change
   const parts = [
     zero && `channel ${zero.channel} of ${zero.layer} is 0`,
     learningRate !== null && `the learning rate is ${learningRate}`,
-    image !== null && `the picture is ${image.replace('phantom', 'phantom ')}`,
+    image !== null && `the picture is ${phantomTitle(image)}`,
     slope === 1 && 'there is no ReLU',
     slope > 0 && slope < 1 && `the ReLU leaks ${slope} of what is below 0`,
     noNorm && 'batch norms pass on what they read',
