@@ -127,10 +127,12 @@ export const controls = css`
     width: 36px;
   }
   select,
-  input[type='number'] {
+  input[type='number'],
+  input[type='text'] {
     padding: 0 8px;
   }
-  input[type='number'] {
+  input[type='number'],
+  input[type='text'] {
     font: inherit;
     font-size: 14px;
     color: var(--ink);

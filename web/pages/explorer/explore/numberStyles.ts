@@ -93,14 +93,6 @@ export const numberStyles = css`
   .weight input {
     flex: 0 1 340px;
     min-width: 0;
-    font: inherit;
-    font-size: 14px;
-    color: var(--ink);
-    background: var(--raised);
-    border: 1px solid var(--line-strong);
-    border-radius: 8px;
-    min-height: 36px;
-    padding: 0 8px;
   }
   .grids {
     display: flex;

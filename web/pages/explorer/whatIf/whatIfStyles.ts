@@ -119,14 +119,6 @@ export const whatIfStyles = css`
 export const differenceStyles = css`
   ${plain}
   input[type='text'] {
-    font: inherit;
-    font-size: 14px;
-    color: var(--ink);
-    background: var(--raised);
-    border: 1px solid var(--line-strong);
-    border-radius: 8px;
-    min-height: 36px;
-    padding: 0 10px;
     width: min(340px, 62cqw);
     min-width: 0;
   }
