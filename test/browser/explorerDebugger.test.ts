@@ -83,6 +83,11 @@ describe.runIf(CHROMIUM_RUNS_HERE)("the Explorer's debugger", () => {
       .locator('.outcome .moved')
       .first()
       .waitFor({ state: 'detached', ...PATIENCE });
+    await page.selectOption('#rate', '0.1');
+    await page.locator('#changed', { hasText: 'the learning rate is 0.1' }).waitFor(PATIENCE);
+    await page.goBack();
+    await page.locator('#changed', { hasText: 'Nothing is changed.' }).waitFor(PATIENCE);
+    expect(await page.locator('#rate').inputValue()).toBe('');
   });
 
   it('swaps the picture for one that is prepared as the one that is looked at', async () => {
@@ -103,8 +108,10 @@ describe.runIf(CHROMIUM_RUNS_HERE)("the Explorer's debugger", () => {
   });
 
   it('puts Grad-CAM together as the GPU does', async () => {
-    await goTo(page, '#explorer?tab=gradcam&cam=4&sum=1&score=logit');
+    await goTo(page, '#explorer?tab=gradcam&cam=4&sum=1&score=logit&output=99');
     await page.locator('.sum figure').nth(2).waitFor(PATIENCE);
+    // The last, as there is no such output.
+    expect(await page.locator('#output').inputValue()).toBe('3');
     for (let step = 5; step <= 7; step++) await page.click('#next');
     const said = (await page.locator('text=differs by').textContent()) ?? '';
     const off = Number(/differs by\s+([\d.e\u2212-]+) at most/.exec(said)?.[1].replace('\u2212', '-'));

@@ -10,6 +10,7 @@ import {
   toggled,
   writeDebugger,
 } from '../../../web/pages/explorer/debugger/debuggerPlace.js';
+import { DebugRun } from '../../../web/pages/explorer/debugger/debugRun.js';
 import { folded, lineDiff, sideBySide } from '../../../web/pages/explorer/debugger/lineDiff.js';
 import { duration, factsOf, sourceOf } from '../../../web/pages/explorer/debugger/rates.js';
 import {
@@ -18,7 +19,7 @@ import {
   type ShaderTexts,
   withoutHead,
 } from '../../../web/pages/explorer/debugger/shaderTexts.js';
-import type { DebuggedDispatch } from '../../../web/pages/explorer/debugger/types.js';
+import type { DebuggedDispatch, Look, LookAsked } from '../../../web/pages/explorer/debugger/types.js';
 
 const TEXTS = JSON.parse(shaderTexts()) as ShaderTexts;
 
@@ -121,6 +122,82 @@ describe('the place of the debugger', () => {
   it('runs to the next break, else to the end', () => {
     expect([0, 20, 31, 40].map((at) => nextStop(at, [20, 31], 54))).toEqual([20, 31, 54, 54]);
     expect(toggled(toggled([5], 3), 5)).toEqual([3]);
+  });
+});
+
+describe('what the page knows of the plan', () => {
+  const buffers = ['x', 'y'].map((binding) => ({
+    binding,
+    label: binding,
+    shape: [1, 2, 2, 1],
+    writes: false,
+  }));
+  const shown = { index: 0, buffers } as unknown as DebuggedDispatch;
+  const place = (change: object) => ({ ...readDebugger({}), ...change });
+
+  /** A worker that answers at once, and refuses once what it is told to. */
+  function followed() {
+    const refused = new Set<string>();
+    const calls: string[] = [];
+    const answers: Record<string, (asked: never) => unknown> = {
+      debugOpen: () => ({ dispatches: [shown, shown], clock: 'wall' }),
+      debugPeaks: () => null,
+      debugRun: ({ count }: { count: number }) => ({ at: count, times: [] }),
+      debugLook: ({ label }: LookAsked) => ({ takenBy: label }),
+    };
+    const call = async (name: string, asked: never) => {
+      calls.push(name);
+      if (refused.delete(name)) throw new Error(`no ${name}`);
+      return answers[name](asked);
+    };
+    const session = { opened: {}, worker: { call } };
+    const run = new DebugRun(session as never, () => {});
+    const follow = async (change: object) => {
+      for (let i = 0; i < 8; i++) {
+        run.follow(place(change), run.opened ? shown : null);
+        await new Promise((done) => setImmediate(done));
+      }
+    };
+    const lookOf = (change: object): Look | null => run.lookOf(place(change), shown);
+    return { run, session, refused, calls, follow, lookOf };
+  }
+
+  it('gives out only what was read of the buffer and at the point that are shown', async () => {
+    const { run, follow, lookOf } = followed();
+    await follow({ at: 1, buffer: 'x' });
+    expect(lookOf({ at: 1, buffer: 'x' })).toEqual({ takenBy: 'x' });
+    expect([lookOf({ buffer: 'y' }), lookOf({ buffer: 'x', set: 1 })]).toEqual([null, null]);
+    run.follow(place({ at: 2, buffer: 'x' }), shown);
+    await follow({ at: 2, buffer: 'y' });
+    expect([lookOf({ buffer: 'x' }), lookOf({ buffer: 'y' })]).toEqual([null, { takenBy: 'y' }]);
+  });
+
+  it('goes on after an error, at another place', async () => {
+    const { run, refused, calls, follow, lookOf } = followed();
+    refused.add('debugOpen');
+    await follow({ at: 1 });
+    expect([run.failure, run.opened, calls]).toEqual(['no debugOpen', null, ['debugOpen']]);
+    refused.add('debugRun');
+    await follow({ at: 2 });
+    expect([run.failure, run.total, run.at]).toEqual(['no debugRun', 2, 0]);
+    await follow({ at: 1, buffer: 'x' });
+    expect([run.failure, run.at, lookOf({ buffer: 'x' })]).toEqual(['', 1, { takenBy: 'x' }]);
+    refused.add('debugPeaks');
+    run.measurePeaks();
+    await follow({ at: 1, buffer: 'y' });
+    expect(run.peaksFailure).toContain('no debugPeaks');
+    expect([run.failure, lookOf({ buffer: 'y' })]).toEqual(['', { takenBy: 'y' }]);
+  });
+
+  it('knows nothing of the picture before once another opens', async () => {
+    const { run, session, follow } = followed();
+    await follow({ at: 1 });
+    session.opened = null as never;
+    await follow({ at: 1 });
+    expect([run.opened, run.at]).toEqual([null, -1]);
+    session.opened = {};
+    await follow({ at: 1 });
+    expect([run.total, run.at]).toEqual([2, 1]);
   });
 });
 

@@ -2,14 +2,12 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { percent, plural, whole } from '../../../../src/core/formatting.js';
 import { number } from '../parts/numbers.js';
-import { type BufferView, indexOf, nameOf, viewOf } from './bufferView.js';
+import { type BufferView, indexOf, MOST_PICTURES, nameOf, viewOf } from './bufferView.js';
 import type { DebuggedDispatch, Look } from './types.js';
 import '../parts/sheet.js';
 
 export type Buffer = DebuggedDispatch['buffers'][number];
 
-/** Pictures beside each other. */
-export const MOST_PICTURES = 24;
 /** Rows and columns of numbers. */
 const MOST_NUMBERS = 12;
 

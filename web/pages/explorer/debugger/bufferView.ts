@@ -1,5 +1,8 @@
 /** How a buffer is shown: which of its numbers make a picture, and how many pictures there are. */
 
+/** Pictures beside each other. */
+export const MOST_PICTURES = 24;
+
 export interface BufferView {
   readonly kind: 'map' | 'kernel' | 'matrix' | 'vector';
   /** Of one picture. */

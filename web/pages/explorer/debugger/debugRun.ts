@@ -1,7 +1,7 @@
 /** What the page knows of a plan in the worker's debugger, which it lets run to where the address says. */
 import type { ExplorerSession } from '../session.js';
 import type { Opened } from '../types.js';
-import { MOST_PICTURES } from './bufferLook.js';
+import { MOST_PICTURES } from './bufferView.js';
 import type { DebuggerPlace } from './debuggerPlace.js';
 import type { DebuggedDispatch, Look, LookAsked, OpenedPlan, Peaks } from './types.js';
 
