@@ -64,6 +64,16 @@ describe.runIf(CHROMIUM_RUNS_HERE)("the Explorer's debugger", () => {
     expect(await findingsOf(page)).toEqual([]);
   });
 
+  it('opens anew for another picture, and for another plan', async () => {
+    await goTo(page, '#explorer?tab=debugger&image=phantom2&at=1');
+    await at(page, 1);
+    await goTo(page, '#explorer?tab=debugger&image=phantom2&plan=predict&at=2&step=1');
+    await at(page, 2);
+    expect(await page.locator('#plan').inputValue()).toBe('predict');
+    await page.locator('.look', { hasText: 'Written last by dispatch 2' }).waitFor(PATIENCE);
+    expect(await page.locator('.message.bad').count()).toBe(0);
+  });
+
   it('tries something out, and goes back to normal', async () => {
     await goTo(page, '#explorer?tab=what-if&zero=conv1/conv:1&slope=0.3&h=auto');
     await page.locator('chexgpu-what-if .columns[data-busy="no"]').waitFor(PATIENCE);
