@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LitElement } from 'lit';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleWeb } from '../../scripts/bundleWeb.mjs';
@@ -179,6 +180,37 @@ describe.runIf(CHROMIUM_RUNS_HERE)('the Explorer', () => {
       await page.keyboard.press('Escape');
       await expect.poll(level, PATIENCE).toBe(name);
     }
+  });
+
+  it('goes to the layer that is clicked, and is where one was when one comes back from another page', async () => {
+    const layer = (name: string) =>
+      expect.poll(() => page.evaluate('location.hash'), PATIENCE).toContain(`layer=${name}`);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(`${opened.origin}index.html#explorer?layer=input_1`);
+    const stem = page.locator('.over').first();
+    const { width } = (await stem.boundingBox())!;
+    // Of the stem's five columns the third, at its right edge; the button has a rim of 7 pixels.
+    await stem.click({ position: { x: 7 + (3 * (width - 14)) / 5 - 2, y: 60 } });
+    await layer('conv1/bn');
+    await page.evaluate("location.hash = '#race'");
+    await page.locator('chexgpu-race').waitFor(PATIENCE);
+    await page.click('nav a[href="#explorer"]');
+    await layer('conv1/bn');
+  });
+
+  it('leaves what is being typed alone, and says where there is no such weight', async () => {
+    await page.goto(
+      `${opened.origin}index.html#explorer?level=pixel&layer=conv1/conv&channel=5&direction=update`,
+    );
+    await page.locator('.weight-after').waitFor(PATIENCE);
+    await page.locator('#weight').fill('conv1/conv/kern');
+    // Values that arrive draw the level anew.
+    await page.locator('chexgpu-explore').evaluate((element) => (element as LitElement).requestUpdate());
+    await page.locator('chexgpu-explore').evaluate((element) => (element as LitElement).updateComplete);
+    expect(await page.inputValue('#weight')).toBe('conv1/conv/kern');
+    await page.locator('#weight').press('Enter');
+    await page.getByText('There is no weight conv1/conv/kern that learns.').waitFor(PATIENCE);
+    expect(await page.locator('chexgpu-explorer [role=alert]').count()).toBe(0);
   });
 
   it('has nothing that axe finds, wide and narrow, light and dark', async () => {

@@ -4,6 +4,7 @@ import { densenetConfig, initialWeights } from '../../../src/index.js';
 import { moved, toLayer, within, zoomed } from '../../../web/pages/explorer/graph/cursor.js';
 import { Graph } from '../../../web/pages/explorer/graph/graph.js';
 import { networkMap, writerColour } from '../../../web/pages/explorer/graph/networkMap.js';
+import { withWeight } from '../../../web/pages/explorer/graph/weightNames.js';
 import { packed, unpacked } from '../../../web/pages/explorer/inWorker/recordedRun.js';
 import { exact, number, short, unitOf } from '../../../web/pages/explorer/parts/numbers.js';
 import { type Place, readPlace, START, writePlace } from '../../../web/pages/explorer/place.js';
@@ -121,6 +122,23 @@ describe('the cursor', () => {
       ['network', 'block', 'channel', 'pixel'].map((level) => zoomed(level as Place['level'], 1)),
     ).toEqual([...['block', 'channel', 'pixel', 'pixel']]);
     expect(zoomed('network', -1)).toBe('network');
+  });
+
+  it('takes the weight along where updates are looked at', () => {
+    const at = (change: Partial<Place>): Place => ({ ...START, direction: 'update', ...change });
+    const here = at({ layer: 'conv1/conv', channel: 5, weight: 'conv1/conv/kernel[0,0,0,5]' });
+    const weightAfter = (change: Partial<Place>, place = here) => withWeight(toy, place, change).weight;
+    expect(weightAfter({ level: 'pixel' })).toBeUndefined();
+    expect(weightAfter({ channel: 6 })).toBe('conv1/conv/kernel[3,3,0,6]');
+    expect(weightAfter({ layer: 'conv1/bn' })).toBe('conv1/bn/gamma[5]');
+    expect(weightAfter({ layer: 'dense_1', channel: 2 })).toBe('dense_1/kernel[0,2]');
+    expect(weightAfter({ channel: 6, weight: 'bn/beta[1]' })).toBe('bn/beta[1]');
+    const forward = at({ ...here, direction: 'forward' });
+    expect(weightAfter({ channel: 6 }, forward)).toBeUndefined();
+    expect(weightAfter({ direction: 'update' }, forward)).toBe(here.weight);
+    expect(weightAfter({ direction: 'update' }, { ...forward, channel: 4 })).toBe(
+      'conv1/conv/kernel[3,3,0,4]',
+    );
   });
 
   it('stands on what there is at every step of the tour', () => {

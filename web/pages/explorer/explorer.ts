@@ -19,6 +19,7 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
 
   /** Tabs whose elements are there. */
   @state() private accessor loaded: ReadonlySet<string> = new Set();
+  private readonly asked = new Set<string>();
 
   constructor() {
     super(() => new ExplorerSession(), ['ready']);
@@ -29,11 +30,15 @@ export class ChexgpuExplorer extends SessionElement<ExplorerSession> {
   }
 
   override willUpdate(): void {
-    const { tab, loaded } = this;
-    if (loaded.has(tab.id)) return;
-    void tab.load().then(() => {
-      this.loaded = new Set([...this.loaded, tab.id]);
-    });
+    const { tab } = this;
+    if (this.asked.has(tab.id)) return;
+    this.asked.add(tab.id);
+    tab.load().then(
+      () => {
+        this.loaded = new Set([...this.loaded, tab.id]);
+      },
+      () => this.session?.fail(`${tab.title} could not be loaded. Load the page again.`),
+    );
   }
 
   private dropped(session: ExplorerSession, event: DragEvent): void {

@@ -31,6 +31,8 @@ export class ExplorerSession extends EventTarget {
   /** Kernels that gave wrong numbers on this adapter; what they gave was taken back. */
   withdrawn: readonly string[] = [];
   private wish = '';
+  /** Another page is shown. */
+  private isAway = false;
   private drawn: { id: string; graph: Graph } | null = null;
 
   /** The GPU is gone: `reopen` begins anew. */
@@ -100,9 +102,17 @@ export class ExplorerSession extends EventTarget {
   }
 
   private readonly follow = () => {
-    if (!OURS.test(location.hash)) return;
-    this.place = readPlace(location.hash);
-    this.arrived();
+    if (!OURS.test(location.hash)) {
+      this.isAway = true;
+      return;
+    }
+    // The navigation leads back to where one was: its link knows of no place.
+    if (this.isAway && location.hash === '#explorer') this.go({}, { replace: true });
+    else {
+      this.place = readPlace(location.hash);
+      this.arrived();
+    }
+    this.isAway = false;
   };
 
   private arrived(): void {
@@ -116,27 +126,30 @@ export class ExplorerSession extends EventTarget {
     const key = JSON.stringify(wish);
     if (key === this.wish) return;
     this.wish = key;
+    const { worker } = this;
+    const isCurrent = () => worker === this.worker && key === this.wish;
     this.opened = null;
     this.failure = '';
     this.values = this.newValues();
     try {
-      const opened = await this.worker.call('look', wish);
-      if (key !== this.wish) return;
+      const opened = await worker.call('look', wish);
+      if (!isCurrent()) return;
       this.opened = opened;
       this.tell('looked');
-      if (!opened.recorded) setTimeout(() => void this.check(key), CHECK_AFTER_MS);
+      if (!opened.recorded) setTimeout(() => void this.check(isCurrent), CHECK_AFTER_MS);
     } catch (error) {
-      if (key === this.wish) this.failure = error instanceof Error ? error.message : String(error);
+      if (isCurrent()) this.failure = error instanceof Error ? error.message : String(error);
     }
     this.tell('change');
   }
 
   /** Kernels that nothing is known of, behind the first values; wrong ones withdraw what they gave. */
-  private async check(wish: string): Promise<void> {
-    if (wish !== this.wish) return;
+  private async check(isCurrent: () => boolean): Promise<void> {
+    if (!isCurrent()) return;
+    const { worker } = this;
     try {
-      const wrong = await this.worker.call('check', {});
-      if (wrong.length === 0) return;
+      const wrong = await worker.call('check', {});
+      if (wrong.length === 0 || worker !== this.worker) return;
       this.withdrawn = [...this.withdrawn, ...wrong];
       this.wish = '';
       await this.look();
@@ -150,11 +163,16 @@ export class ExplorerSession extends EventTarget {
     const id = `file-${Date.now().toString(36)}`;
     try {
       await this.worker.call('addFile', { id, file });
-      this.go({ image: id, labels: this.place.labels });
+      this.go({ image: id, labels: this.place.labels, tour: 0 });
     } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
-      this.tell('change');
+      this.fail(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Says what went wrong, until something else is looked at. */
+  fail(why: string): void {
+    this.failure = why;
+    this.tell('change');
   }
 
   private tell(name: 'change' | 'ready' | 'looked'): void {

@@ -46,7 +46,7 @@ export function subjectBar(session: ExplorerSession): TemplateResult {
       </select>
     </label>
     <label class="button file"
-      >${icons.folder} Your own <input type="file" accept="image/*,.dcm" @change=${chosen}
+      >${icons.folder} Your own <input type="file" accept="image/png,image/jpeg" @change=${chosen}
     /></label>
     ${labelsMenu(session)}
   </div>`;

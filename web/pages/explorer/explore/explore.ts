@@ -7,7 +7,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import { frame } from '../../../parts/frame.js';
 import { controls, tokens } from '../../../parts/tokens.js';
 import { type Key, moved, within, zoomed } from '../graph/cursor.js';
-import { weightAt } from '../graph/weightNames.js';
+import { withWeight } from '../graph/weightNames.js';
 import { DIRECTIONS, type Direction, LEVELS, type Level, type Place } from '../place.js';
 import type { ExplorerSession } from '../session.js';
 import { tourCard } from '../tour/tourCard.js';
@@ -60,7 +60,7 @@ export class ChexgpuExplore extends LitElement {
     const { graph, values, opened } = session;
     const place = { ...session.place, ...within(graph, session.place) };
     const labels = opened?.labels ?? Array.from({ length: graph.config.classes }, (_, k) => `label ${k}`);
-    const go = (change: Partial<Place>) => session.go({ tour: 0, ...change });
+    const go = (change: Partial<Place>) => session.go({ tour: 0, ...withWeight(graph, place, change) });
     const enter = (change: Partial<Place>) => go({ ...change, level: zoomed(place.level, 1) });
     return { graph, place, values, opened, labels, width: this.width, go, enter };
   }
@@ -80,12 +80,16 @@ export class ChexgpuExplore extends LitElement {
 
   private pressed(event: KeyboardEvent): void {
     const { session } = this;
+    // What scrolls in the picture has its arrows for that.
+    const [from] = event.composedPath();
+    if (from instanceof Element && from.role === 'region') return;
     if (!session || event.altKey || event.ctrlKey || event.metaKey) return;
     const view = this.view(session);
     const { level } = view.place;
     if (KEYS.includes(event.key)) {
       event.preventDefault();
-      session.go({ tour: 0, ...moved(view.graph, view.place, event.key as Key) }, { replace: true });
+      const to = withWeight(view.graph, view.place, moved(view.graph, view.place, event.key as Key));
+      session.go({ tour: 0, ...to }, { replace: true });
     } else if (event.key === 'Escape' && level !== 'network') {
       event.preventDefault();
       view.go({ level: zoomed(level, -1) });
@@ -97,9 +101,8 @@ export class ChexgpuExplore extends LitElement {
   }
 
   private directions(view: View): TemplateResult {
-    const { graph, place } = view;
-    const to = (direction: Direction) =>
-      view.go({ direction, weight: direction === 'update' ? weightAt(graph, place) : place.weight });
+    const { place } = view;
+    const to = (direction: Direction) => view.go({ direction });
     return html`<div class="switch" role="group" aria-label="What of the training step">
       ${DIRECTIONS.map(
         (direction) =>

@@ -141,6 +141,8 @@ function channelWords({ section: { layers, isBlock, denseLayers } }: PlacedSecti
 
 /** From this width on a column shows the map of its layer. */
 const WIDE_COLUMN = 36;
+/** What the button of a section has around its columns, in pixels. */
+const RIM = 7;
 
 function columnThumb(view: View, { layer, x, width, height }: Column, y: number): TemplateResult {
   const { graph } = view;
@@ -176,7 +178,7 @@ function sectionOverlay(
     : null;
   const choose = (event: MouseEvent) => {
     const left = (event.currentTarget as HTMLElement).getBoundingClientRect().left;
-    const at = event.detail === 0 ? 0 : Math.floor((event.clientX - left) / columns[0].width);
+    const at = event.detail === 0 ? 0 : Math.floor((event.clientX - left - RIM) / columns[0].width);
     const column = columns[Math.min(columns.length - 1, Math.max(0, at))];
     view.go(toLayer(graph, place, column.layer));
   };
@@ -196,7 +198,7 @@ function sectionOverlay(
     ?data-focus=${isHere}
     aria-pressed=${isHere ? 'true' : 'false'}
     aria-label=${`${section.title}: ${first.cin} to ${to} channels, ${shape.height} × ${shape.width} pixels`}
-    .style=${`left: ${x - 7}px; top: ${y - 4}px; width: ${width + 14}px; height: ${rowHeight - 12}px`}
+    .style=${`left: ${x - RIM}px; top: ${y - 4}px; width: ${width + 2 * RIM}px; height: ${rowHeight - 12}px`}
     @click=${choose}
     @dblclick=${() => view.enter({})}
   ></button>`;

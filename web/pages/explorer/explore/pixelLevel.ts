@@ -1,7 +1,6 @@
 /** The innermost level: one number, and the products that make it, multiplied out. */
 
 import { html, nothing, type TemplateResult } from 'lit';
-import { live } from 'lit/directives/live.js';
 import type { Explained, Step } from '../../../../src/densenet/trace/terms.js';
 import { isEnd } from '../graph/graph.js';
 import { parseWeight } from '../graph/weightNames.js';
@@ -45,7 +44,7 @@ export function explanation(view: View, found: Explained): TemplateResult {
 }
 
 /** Both are shown, with how far they lie apart. */
-export function resultView(found: Explained): TemplateResult {
+function resultView(found: Explained): TemplateResult {
   const { how, reference, gpu, kernel, beside } = found;
   return html`<dl class="result" data-focus>
     <div>
@@ -73,12 +72,12 @@ function madeBy({ kernel, file, constants, dispatch, source }: Explained): Templ
     <summary>Which kernel</summary>
     <p class="quiet">
       <code>${kernel}</code> of <code>${file}</code>${said.length > 0 ? html`, with ${said.join(', ')}` : nothing}.
-      ${dispatch === null ? nothing : html`Dispatch ${dispatch} of the step.`} The formula: ${source}.
+      ${dispatch === null ? nothing : html`Dispatch ${dispatch + 1} of the step.`} The formula: ${source}.
     </p>
   </details>`;
 }
 
-export function stepTable(steps: readonly Step[]): TemplateResult {
+function stepTable(steps: readonly Step[]): TemplateResult {
   return html`<table class="lines">
     <tbody>
       ${steps.map(
@@ -94,9 +93,9 @@ export function stepTable(steps: readonly Step[]): TemplateResult {
 /** One weight before and after the step, with its gradient and what Adam made of it. */
 function weightView(view: View): TemplateResult {
   const { place, values, opened } = view;
-  const found = opened && values.weight(place.weight);
+  const isThere = parseWeight(view.graph, place.weight) !== null;
+  const found = opened && isThere ? values.weight(place.weight) : null;
   if (!found) {
-    const isThere = parseWeight(view.graph, place.weight) !== null;
     const computing = isThere
       ? `Computing ${place.weight} …`
       : `There is no weight ${place.weight} that learns.`;
@@ -145,6 +144,7 @@ function weightView(view: View): TemplateResult {
 
 /** Another weight, by its name and indices. */
 function weightField({ place, go }: View): TemplateResult {
+  // Written when it changes and not whenever the level is drawn anew: somebody may be typing.
   const chosen = (event: Event) => go({ weight: (event.target as HTMLInputElement).value.trim() });
   return html`<label class="field weight"
     >Weight
@@ -153,7 +153,7 @@ function weightField({ place, go }: View): TemplateResult {
       type="text"
       spellcheck="false"
       autocomplete="off"
-      .value=${live(place.weight)}
+      .value=${place.weight}
       @change=${chosen}
       @keydown=${(event: Event) => event.stopPropagation()}
     />

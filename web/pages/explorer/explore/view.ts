@@ -22,7 +22,7 @@ export interface View {
 }
 
 /** The kind of map that is shown of a layer: of the forward or of the backward pass. */
-export function shownKind({ graph, place }: View, name: string): string {
+function shownKind({ graph, place }: View, name: string): string {
   const kind =
     name === 'probabilities' || name === 'loss terms' || name === 'loss' ? name : graph.layer(name).kind;
   return place.direction === 'backward' ? `gradient of ${kind}` : kind;

@@ -27,7 +27,7 @@ export interface PlacedSection {
   readonly columns: readonly Column[];
 }
 
-export interface NetworkMap {
+interface NetworkMap {
   readonly width: number;
   readonly height: number;
   /** Of the columns, from the top of a row. */

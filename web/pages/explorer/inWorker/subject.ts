@@ -46,7 +46,7 @@ export interface Subject {
 type Loaded = Pick<Subject, 'model' | 'weights' | 'labels' | 'preparation'>;
 
 /** What the levels are drawn of: values of a subject, or recorded ones. */
-export interface Seen {
+interface Seen {
   readonly run: RunValues;
   readonly labels: readonly string[];
   /** Of the picture. */
@@ -62,7 +62,7 @@ const RECORDED = 'explorer-recorded.json';
 export class SubjectSession {
   private device: Promise<Device> | null = null;
   private readonly loaded = new Map<string, Promise<Loaded>>();
-  private file: { id: string; picture: Promise<Picture> } | null = null;
+  private file: { id: string; picture: Picture } | null = null;
   private current: { wish: string; subject: Promise<Subject>; seen: Promise<Seen> } | null = null;
   private generation = 0;
   private readonly leaving: (() => void)[] = [];
@@ -80,8 +80,9 @@ export class SubjectSession {
   }
 
   /** A picture of the reader's own, under an id that `look` is given. */
-  addFile(id: string, blob: Blob, name: string): Promise<Picture> {
-    const picture = decodeBlob(blob, name).then((image): Picture => ({ name, image, truth: null }));
+  async addFile(id: string, blob: Blob, name: string): Promise<Picture> {
+    const picture: Picture = { name, image: await decodeBlob(blob, name), truth: null };
+    // The one before stays where this one cannot be read.
     this.file = { id, picture };
     return picture;
   }
@@ -114,7 +115,12 @@ export class SubjectSession {
     const wrong = await checker.checkWaiting();
     if (wrong.length === 0) return wrong;
     this.leave();
-    for (const loaded of this.loaded.values()) void loaded.then(({ model }) => model.dispose());
+    for (const loaded of this.loaded.values()) {
+      loaded.then(
+        ({ model }) => model.dispose(),
+        () => {},
+      );
+    }
     this.loaded.clear();
     return wrong;
   }
@@ -143,6 +149,8 @@ export class SubjectSession {
     if (!loaded) {
       loaded = load(device.gpu, network);
       this.loaded.set(network.id, loaded);
+      // It may be there the next time.
+      loaded.catch(() => this.loaded.delete(network.id));
     }
     const { model, weights, labels: names, preparation } = await loaded;
     const batch = labelledBatch(network, picture, names, labels, preparation);

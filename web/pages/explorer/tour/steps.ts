@@ -4,7 +4,7 @@
  */
 import type { Place } from '../place.js';
 
-export interface TourStep {
+interface TourStep {
   readonly title: string;
   readonly words: readonly string[];
   /** What differs from the start. */
