@@ -16,7 +16,10 @@ const wgslAsText = {
 const source = (name: string) => `${fileURLToPath(new URL('src', import.meta.url))}/${name}.ts`;
 
 /** Pages and packed packages: they count seconds, or make once what several files use. */
-const ALONE = ['browser', 'package', 'scripts'].map((folder) => `test/${folder}/**/*.test.ts`);
+const ALONE = [
+  ...['browser', 'package', 'scripts'].map((folder) => `test/${folder}/**/*.test.ts`),
+  'test/cli/commands/bench.test.ts',
+];
 
 export default defineConfig({
   plugins: [wgslAsText],

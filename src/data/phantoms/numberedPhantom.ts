@@ -5,7 +5,7 @@ import type { PixelImage } from '../images/pixels.js';
 import { makeCohort, type PhantomSpec } from './cohort.js';
 import { drawPhantom } from './drawPhantom.js';
 
-/** The cohort of `chexgpu phantoms` as it is without flags. */
+/** The cohort that `chexgpu phantoms --images 60` draws. */
 const COHORT = { images: 60, seed: 1 };
 /** Side in pixels; a network's own comes of it by `xrayBatch`, as of any other X-ray. */
 const SIDE = 320;
@@ -19,7 +19,7 @@ export interface NumberedPhantom {
 }
 
 /**
- * @param number 1 is the first picture of the cohort that `chexgpu phantoms` draws without flags
+ * @param number 1 is the first picture of the cohort that `chexgpu phantoms --images 60` draws
  * @throws UsageError unless it is 1 to 60
  */
 export function numberedPhantom(number: number): NumberedPhantom {

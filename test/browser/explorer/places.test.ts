@@ -1,6 +1,6 @@
 /** The Explorer's places, cursor and pictures of a network's table, without a page. */
 import { describe, expect, it } from 'vitest';
-import { densenetConfig, initialWeights } from '../../../src/index.js';
+import { densenetConfig, initialWeights, TOY_SIZE } from '../../../src/index.js';
 import { moved, toLayer, within, zoomed } from '../../../web/pages/explorer/graph/cursor.js';
 import { Graph } from '../../../web/pages/explorer/graph/graph.js';
 import { networkMap, writerColour } from '../../../web/pages/explorer/graph/networkMap.js';
@@ -10,12 +10,7 @@ import { exact, number, short, unitOf } from '../../../web/pages/explorer/parts/
 import { type Place, readPlace, START, writePlace } from '../../../web/pages/explorer/place.js';
 import { TOUR } from '../../../web/pages/explorer/tour/steps.js';
 
-const toy = new Graph(
-  densenetConfig('densenet121', {
-    ...{ blocks: [2], growthRate: 4, bottleneck: 2, stemChannels: 8, inputChannels: 1, classes: 4 },
-  }),
-  16,
-);
+const toy = new Graph(densenetConfig('toy'), TOY_SIZE);
 const large = new Graph(densenetConfig('densenet121'), 64);
 
 describe('a place in the address', () => {

@@ -1,6 +1,6 @@
 """One number followed by PyTorch in float64, at the places where `chexgpu trace` follows it; writes trace.json.
 
-    chexgpu trace phantom:1 ... --json > traced.json; chexgpu convert WEIGHTS --out weights.npz
+    chexgpu trace phantom:1 ... --json > traced.json; chexgpu convert WEIGHTS weights.npz
     python make_trace.py traced.json weights.npz [traced.json weights.npz ...]
 
 Of the command only the picture's bytes and the names of the places are taken; every value is PyTorch's own.

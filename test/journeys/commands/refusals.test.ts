@@ -60,7 +60,16 @@ describe('flags that make no sense', () => {
     ['a flag of another command', ['phantoms', '--epochs', '3'], /unknown option '--epochs'/],
     ['batch size 0', ['run', '--batch-size', '0'], /--batch-size.*'0'.*whole number from 1/],
     ['half a batch', ['run', '--batch-size', '2.5'], /--batch-size.*'2.5'/],
-    ['a size that does not halve', ['run', '--size', '100'], /size 100 .*96 or 128/],
+    [
+      'a size that no network takes',
+      ['run', '--size', '101'],
+      /--size.*'101'.*96 or 128; for the toy a multiple of 4/,
+    ],
+    [
+      'a size that does not halve',
+      ['run', '--size', '100'],
+      /size 100 .*32, which densenet121 needs.*96 or 128/,
+    ],
     ['a learning rate of nothing', ['train', '--learning-rate', ''], /--learning-rate.*number above 0/],
     ['an unknown network', ['run', '--network', 'resnet50'], /'resnet50'.*densenet121/],
     ['no data to train on', ['train'], /no data.*--data DIR/],

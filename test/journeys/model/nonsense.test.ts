@@ -38,7 +38,7 @@ describe('nonsense', () => {
     expect(exported.length).toBeGreaterThan(120);
   });
 
-  it.each(exported)('is refused by name: %s', async (_, call) => {
+  it.each(exported)('throws nothing untyped: %s', async (_, call) => {
     const found = [];
     for (const args of lists) found.push(await untyped(call, args));
     expect(found.filter((words) => words !== null)).toEqual([]);

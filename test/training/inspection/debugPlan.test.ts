@@ -2,29 +2,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { DenseNet } from '../../../src/densenet/densenet.js';
-import type { Gpu } from '../../../src/engine/device/gpu.js';
-import { openNodeGpu } from '../../../src/engine/device/gpu.node.js';
 import { elements } from '../../../src/engine/plan/tensor.js';
 import { debugPlan, type PlanDebugger } from '../../../src/training/inspection/debugPlan.js';
 import type { InspectedMap } from '../../../src/training/inspection/inspect.js';
+import { testGpu } from '../../support/gpu/testGpu.js';
 import { TINY, TINY_LOSS, TINY_SIDE, tinyBatch } from '../../support/networks/tinyNet.js';
 
-let gpu: Gpu;
+const gpu = await testGpu();
 let model: DenseNet;
 const batch = tinyBatch(1);
 beforeAll(async () => {
-  gpu = (await openNodeGpu({ quiet: true })).gpu;
   model = await DenseNet.create(gpu, { config: TINY, seed: 1 });
   await model.compile({ ...TINY_LOSS, clipNorm: 0.1 });
   // What the model itself needs is there; its optimizer is under way.
   await model.predict(batch);
   await model.trainStep(batch);
 });
-afterAll(async () => {
-  await model.dispose();
-  expect(gpu.allocatedBytes).toBe(0);
-  gpu.dispose();
-});
+afterAll(() => model.dispose());
 
 async function within(kind: 'predict' | 'train', use: (debug: PlanDebugger) => Promise<void>): Promise<void> {
   const before = gpu.allocatedBytes;
@@ -133,7 +127,8 @@ describe('a prediction', () => {
       const { values } = await debug.read(dispatches.length - 1, 'p');
       expect(values).toEqual(await model.predict(batch));
       const pool = find(debug, 'pool1', 'pool.maxForward');
-      if (pool >= 0) expect(debug.wgsl(pool)).toContain('fn main');
+      expect(pool).toBeGreaterThanOrEqual(0);
+      expect(debug.wgsl(pool)).toContain('fn main');
     });
   });
 });
