@@ -21,7 +21,6 @@ import { type BufferName, Parameters, slotBuffer } from '../model/parameters.js'
 import { Predictor } from '../model/predictor.js';
 import { Trainer } from '../model/trainer.js';
 import { type JobWork, Turns } from '../model/turns.js';
-import { checkImageSize } from '../network.js';
 import type { InspectedModel } from './inspect.js';
 import { readMap } from './readMap.js';
 import { writtenBy } from './trace.js';
@@ -120,7 +119,6 @@ export async function debugPlan(
   checkWork(options);
   const kind = oneOf('kind', options.kind ?? 'train', ['predict', 'train']);
   const own = admitBatch(batch, model.network, { labels: kind === 'train' });
-  for (const side of [own.height, own.width]) checkImageSize(model.network, side);
   const inside = model.inside(options);
   return inside.next(async (work) => {
     const rig = await (kind === 'train' ? trainingRig(inside, own, work) : predictionRig(inside, own, work));
@@ -142,6 +140,8 @@ export class PlanDebugger {
   private readonly recorded: readonly Dispatch[];
   private readonly turns: Turns;
   private done = 0;
+  /** Something broke off in the middle: what the buffers hold is of no dispatch. */
+  private isTorn = false;
 
   constructor(private readonly rig: Rig) {
     const { gpu, plan, update } = rig;
@@ -176,9 +176,11 @@ export class PlanDebugger {
       if (wholeNumber('count', count, 0) > total) {
         throw new UsageError(`count is ${count}; the plan has ${total} dispatches.`);
       }
-      if (count < this.done) {
+      if (this.isTorn || count < this.done) {
+        this.isTorn = true;
         this.done = 0;
         await this.rig.begin(work);
+        this.isTorn = false;
       }
       const times: DebuggedTime[] = [];
       while (this.done < count) {
@@ -243,7 +245,9 @@ export class PlanDebugger {
     if (from === border) await between();
     const to = Math.min(from + AT_ONCE, count, isUpdate ? count : border);
     const chosen = Array.from({ length: to - from }, (_, i) => from + i - (isUpdate ? border : 0));
+    this.isTorn = true;
     const times = await timeDispatches(gpu, isUpdate ? update! : plan, { chosen });
+    this.isTorn = false;
     this.done = to;
     return times.map(({ begin, end }, i) => ({ index: from + i, ns: end - begin }));
   }
@@ -296,16 +300,8 @@ function line(dispatch: Dispatch, index: number, phase: DebuggedDispatch['phase'
   );
   const { op, variant, name } = kernel;
   return {
-    ...{
-      index,
-      phase,
-      label,
-      kernel: name,
-      op,
-      variant,
-      file: shaderFile(kernel),
-      constants: { ...constants },
-    },
+    ...{ index, phase, label, kernel: name, op, variant },
+    ...{ file: shaderFile(kernel), constants: { ...constants } },
     ...{ shape, workgroups, flops, bytesRead: bytes - bytesWritten, bytesWritten, buffers },
   };
 }

@@ -116,6 +116,24 @@ describe('a training step', () => {
   });
 });
 
+describe('a run that broke off', () => {
+  it('begins anew', async () => {
+    await within('train', async (debug) => {
+      const total = debug.dispatches.length;
+      await debug.runTo(total);
+      const last = debug.dispatches[total - 1].buffers.find(({ writes }) => writes)!;
+      const truth = (await debug.read(total - 1, last.binding)).values;
+      const abort = new AbortController();
+      const onProgress = () => abort.abort(new Error('mine'));
+      // Back to the middle: begun anew, then stopped.
+      await expect(debug.runTo(total - 1, { signal: abort.signal, onProgress })).rejects.toThrow('mine');
+      expect(debug.at).toBe(0);
+      await debug.runTo(total);
+      expect((await debug.read(total - 1, last.binding)).values).toEqual(truth);
+    });
+  });
+});
+
 describe('a prediction', () => {
   it('ends in the probabilities', async () => {
     await within('predict', async (debug) => {
