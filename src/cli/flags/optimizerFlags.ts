@@ -63,7 +63,8 @@ export function addOptimizerOptions(command: Command): Command {
   return command;
 }
 
-function learningRate(text: string): number {
+/** A learning rate as it is typed. */
+export function learningRate(text: string): number {
   const value = cellNumber(text.trim());
   if (value > 0 && value < 10) return value;
   throw new InvalidArgumentError('Give a number above 0 and below 10.');

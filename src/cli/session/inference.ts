@@ -1,4 +1,4 @@
-/** What `predict` and `gradcam` have in common: the weights, and how images are prepared for them. */
+/** What `predict`, `gradcam`, `inspect` and `trace` share: the weights, and how images are prepared for them. */
 import type { Command } from 'commander';
 import { WEIGHTS_NAMES } from '../../densenet/weights/formats.js';
 import { ownWeights, PHANTOM_WEIGHTS, TOY_WEIGHTS } from '../../densenet/weights/publicFiles.js';

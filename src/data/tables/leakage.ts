@@ -37,9 +37,9 @@ export function checkForLeakage(a: Patients, b: Patients): boolean {
  */
 export function patientLeakage(splits: Readonly<Record<string, Patients>>): PatientLeak[] {
   requireObject('The splits', splits);
-  for (const [name, table] of Object.entries(splits)) idsOf(name, table);
+  const ids = new Map(Object.entries(splits).map(([name, table]) => [name, idsOf(name, table)]));
   return pairs(Object.keys(splits)).map((between) => {
-    const [first, second] = between.map((name) => splits[name].patientIds.map(String));
+    const [first, second] = between.map((name) => ids.get(name)!);
     const inSecond = new Set(second);
     const shared = new Set(first.filter((id) => inSecond.has(id)));
     const rows = (ids: readonly string[]) => ids.reduce((count, id) => count + Number(shared.has(id)), 0);

@@ -3,7 +3,7 @@ import type { MapKind } from '../../training/inspection/formulas.js';
 import type { InspectedMap } from '../../training/inspection/inspect.js';
 import type { Layer } from '../architecture.js';
 import { isEnd } from './graph.js';
-import { type Asked, at, type Explained, grid, said, stepwise, summed } from './terms.js';
+import { type Asked, at, type Explained, grid, said, stepwise, summed, summedColumn } from './terms.js';
 
 const gradientOf = (kind: string) => `gradient of ${kind}` as MapKind;
 
@@ -153,13 +153,7 @@ async function throughConvolution({ graph, run, channel, y, x }: Asked, reader: 
     }),
   );
   const names = { a: `dy of ${reader.name}`, b: `kernel[u,v,${channel},o], turned round` };
-  if (side > 1) return { ...names, ...summed(terms) };
-  const all = summed(terms, cout <= 64 ? cout : 24);
-  const column = grid('channels', all.terms.length, 1, { top: 0, left: 0 }, (i) => [
-    all.terms[i].a[0],
-    all.terms[i].b[0],
-  ]);
-  return { ...names, ...all, terms: [{ ...column, words: all.terms.map(({ title }) => title) }] };
+  return { ...names, ...(side > 1 ? summed(terms) : summedColumn(terms)) };
 }
 
 const inside = (place: number, size: number) => place >= 0 && place < size;

@@ -2,14 +2,7 @@
 import type { InspectedMap } from '../../training/inspection/inspect.js';
 import type { Layer } from '../architecture.js';
 import { isEnd } from './graph.js';
-import { type Asked, at, type Explained, grid, said, stepwise, summed, type Terms } from './terms.js';
-
-/** A window is a column of numbers where it is one pixel: then the channels are the rows. */
-function asRows(terms: readonly Terms[], title: string): Terms[] {
-  if (terms.length === 0) return [];
-  const rows = terms.map(({ a: [a], b: [b] }) => [a, b] as const);
-  return [grid(title, rows.length, 1, { top: 0, left: 0 }, (row) => rows[row])];
-}
+import { type Asked, at, type Explained, grid, said, stepwise, summed, summedColumn } from './terms.js';
 
 export async function explainForward(asked: Asked, labels: readonly string[]): Promise<Explained> {
   const { graph, run, name, channel, y, x } = asked;
@@ -85,15 +78,7 @@ async function convolution({ graph, run, channel, y, x }: Asked, layer: Layer, i
       return [isOutside ? 0 : at(input, row, column, c), weight, isOutside];
     }),
   );
-  if (side > 1) return summed(terms);
-  const all = summed(terms, cin <= 64 ? cin : 24);
-  return { ...all, terms: asRowsOf(all.terms, terms) };
-}
-
-/** One column, in which each row says its channel. */
-function asRowsOf(shown: readonly Terms[], all: readonly Terms[]): Terms[] {
-  const [column] = asRows(shown, 'channels');
-  return column ? [{ ...column, words: shown.map((one) => `channel ${all.indexOf(one)}`) }] : [];
+  return side > 1 ? summed(terms) : summedColumn(terms);
 }
 
 async function denseLayer({ run, name, channel }: Asked, input: InspectedMap) {
@@ -104,17 +89,12 @@ async function denseLayer({ run, name, channel }: Asked, input: InspectedMap) {
   const terms = Array.from({ length: cin }, (_, c) =>
     grid(`channel ${c}`, 1, 1, { top: 0, left: 0 }, () => [input.values[c], kernel[c * classes + channel]]),
   );
-  const all = summed(terms, cin <= 64 ? cin : 24);
-  return {
-    ...all,
-    terms: asRowsOf(all.terms, terms),
-    bias: bias[channel],
-    reference: all.reference + bias[channel],
-  };
+  const all = summedColumn(terms);
+  return { ...all, bias: bias[channel], reference: all.reference + bias[channel] };
 }
 
 /** gamma * (x - mean) / sqrt(variance + epsilon) + beta, a line at a time. */
-export function normSteps({ statistics }: InspectedMap, x: number, c: number) {
+function normSteps({ statistics }: InspectedMap, x: number, c: number) {
   const { mean, variance, gamma, beta, epsilon, by } = statistics!;
   const centred = x - mean[c];
   const deviation = Math.sqrt(variance[c] + epsilon);
@@ -147,21 +127,31 @@ function pooled({ graph, channel, y, x }: Asked, layer: Layer, input: InspectedM
   return { ...summed([window]), how: 'max' as const, reference: Math.max(...window.a) };
 }
 
-/** Mean and deviation of the picture's own pixels, over height, width and channels. */
+/** The pixel, and how the batch normalises it. */
 async function explainInput({ run, y, x, channel }: Asked, own: ReturnType<typeof said>): Promise<Explained> {
-  const { values, width, channels, epsilon } = run.pixels;
-  const n = values.length;
-  const mean = values.reduce((sum, one) => sum + one, 0) / n;
-  const variance = values.reduce((sum, one) => sum + (one - mean) ** 2, 0) / n;
+  const { values, width, channels, normalisation } = run.pixels;
   const pixel = values[(y * width + x) * channels + (channels === 1 ? 0 : channel)];
-  const deviation = Math.sqrt(variance);
+  const raw = { what: 'pixel, 0 to 255', value: pixel };
+  if (normalisation.kind === 'none') return { ...own, ...stepwise([raw]) };
+  const isOwn = normalisation.kind === 'samplewise';
+  const [mean, deviation] = isOwn
+    ? meanAndDeviation(values)
+    : [normalisation.mean[channel], normalisation.std[channel]];
+  const { epsilon } = normalisation;
   const steps = [
-    { what: 'pixel, 0 to 255', value: pixel },
-    { what: "mean of the picture's pixels", value: mean },
+    raw,
+    { what: isOwn ? "mean of the picture's pixels" : "the weights' own mean of the channel", value: mean },
     { what: 'their standard deviation', value: deviation },
     { what: '(pixel - mean) / (deviation + epsilon)', value: (pixel - mean) / (deviation + epsilon) },
   ];
   return { ...own, ...stepwise(steps) };
+}
+
+/** Over height, width and channels. */
+function meanAndDeviation(values: readonly number[]): [number, number] {
+  const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
+  const variance = values.reduce((sum, one) => sum + (one - mean) ** 2, 0) / values.length;
+  return [mean, Math.sqrt(variance)];
 }
 
 /** What comes behind the logits. */

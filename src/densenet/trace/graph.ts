@@ -154,7 +154,7 @@ export class Graph {
     const last = this.sections[this.sections.length - 1];
     if (isEnd(name) || !this.has(name)) return last;
     const { section, stage } = this.layer(name);
-    return this.sections.find(({ id }) => id === idOf(section, stage)) ?? last;
+    return this.sections.find(({ id }) => id === sectionId(section, stage)) ?? last;
   }
 
   /** Names on which the cursor can be, in the order of computation. */
@@ -163,27 +163,28 @@ export class Graph {
   }
 
   private makeSections(): Section[] {
-    const ids = [...new Set(this.layers.map(({ section, stage }) => idOf(section, stage)))];
+    const ids = [...new Set(this.layers.map(({ section, stage }) => sectionId(section, stage)))];
     return ids.map((id) => {
-      const all = this.layers.filter(({ section, stage }) => idOf(section, stage) === id);
+      const all = this.layers.filter(({ section, stage }) => sectionId(section, stage) === id);
       const layers = all.filter(({ kind }) => kind !== 'zeropad' && kind !== 'concat');
       const { section, stage } = all[0];
       const isBlock = section === 'dense';
       const numbers = isBlock ? [...new Set(layers.map(({ block }) => block))] : [];
       const denseLayers = numbers.map((number) => layers.filter(({ block }) => block === number));
-      return { id, title: titleOf(section, stage), isBlock, layers, denseLayers };
+      return { id, title: sectionTitle(section, stage), isBlock, layers, denseLayers };
     });
   }
 }
 
 type Range = [from: number, to: number];
 
-function idOf(section: Layer['section'], stage: number): string {
+/** Of the part of the network that a layer is in: `block1`. */
+export function sectionId(section: Layer['section'], stage: number): string {
   if (section === 'dense') return `block${stage - 1}`;
   return section === 'transition' ? `transition${stage - 1}` : section;
 }
 
-function titleOf(section: Layer['section'], stage: number): string {
+export function sectionTitle(section: Layer['section'], stage: number): string {
   if (section === 'dense') return `Dense block ${stage - 1}`;
   if (section === 'transition') return `Transition ${stage - 1}`;
   return section === 'stem' ? 'Stem' : 'Head';

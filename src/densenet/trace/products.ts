@@ -27,9 +27,9 @@ export function greatestProducts({ terms, rest }: Pick<Explained, 'terms' | 'res
   );
   const sorted = all.toSorted((p, q) => Math.abs(q.product) - Math.abs(p.product));
   const hidden = sorted.slice(most);
-  // Groups that the explanation cut are as large as those it has; in a column each row was one.
+  // Groups that the explanation cut have the same window as those it has; in a column each row was one.
   const [group] = terms;
-  const size = !group || group.words ? 1 : group.rows * group.columns;
+  const size = !group || group.words ? 1 : group.outside.filter((isOutside) => !isOutside).length;
   const sum = hidden.reduce((total, { product }) => total + product, 0) + rest.sum;
   return { shown: sorted.slice(0, most), others: { count: hidden.length + rest.groups * size, sum } };
 }

@@ -2,7 +2,7 @@
 import { WeightsError } from '../../core/errors.js';
 import type { WorkOptions } from '../../core/work.js';
 import type { Gpu } from '../../engine/device/gpu.js';
-import type { Labelled, PixelBatch } from '../../training/batch.js';
+import type { Labelled, Normalisation, PixelBatch } from '../../training/batch.js';
 import type { MapKind } from '../../training/inspection/formulas.js';
 import type { InspectedMap } from '../../training/inspection/inspect.js';
 import type { WeightMap } from '../../training/parameterSpec.js';
@@ -33,8 +33,7 @@ export interface Pixels {
   readonly values: readonly number[];
   readonly width: number;
   readonly channels: number;
-  /** Of the normalisation. */
-  readonly epsilon: number;
+  readonly normalisation: Normalisation;
 }
 
 export interface RunValues {
@@ -78,8 +77,7 @@ export class GpuRun implements RunValues {
   ) {
     const { batch, training } = subject;
     const { pixels, width, channels, normalisation } = batch;
-    const epsilon = 'epsilon' in normalisation ? normalisation.epsilon : 0;
-    this.pixels = { values: Array.from(pixels), width, channels, epsilon };
+    this.pixels = { values: Array.from(pixels), width, channels, normalisation };
     this.labels = Array.from(batch.labels);
     this.loss = training.loss;
     this.adam = training.adam;
@@ -103,7 +101,10 @@ export class GpuRun implements RunValues {
   }
 
   update(): Promise<Update> {
-    this.updated ??= step(this.subject, this.work);
+    this.updated ??= step(this.subject, this.work).catch((error) => {
+      this.updated = null;
+      throw error;
+    });
     return this.updated;
   }
 
@@ -146,7 +147,7 @@ async function step(
   { gpu, model: own, weights, batch, training }: StepSubject,
   work: WorkOptions,
 ): Promise<Update> {
-  const model = await DenseNet.create(gpu, { config: own.config, weights });
+  const model = await DenseNet.create(gpu, { config: own.config, weights, signal: work.signal });
   try {
     await model.compile(compiledFirstStep(training));
     await model.trainStep(batch, work);

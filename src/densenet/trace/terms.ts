@@ -69,7 +69,7 @@ export interface Asked {
 }
 
 /** So many groups are shown; the others as their sum. */
-export const MOST_GROUPS = 12;
+const MOST_GROUPS = 12;
 
 /** value[0,y,x,c] of a map of one image. */
 export function at(map: Pick<InspectedMap, 'shape' | 'values'>, y: number, x: number, c: number): number {
@@ -128,6 +128,16 @@ export function summed(terms: readonly Terms[], shown = MOST_GROUPS) {
     steps: [],
     reference,
   };
+}
+
+/** Of windows of one pixel: a column, in which each row is a channel. */
+export function summedColumn(terms: readonly Terms[]) {
+  const all = summed(terms, terms.length <= 64 ? terms.length : 24);
+  const column = grid('channels', all.terms.length, 1, { top: 0, left: 0 }, (i) => [
+    all.terms[i].a[0],
+    all.terms[i].b[0],
+  ]);
+  return { ...all, terms: [{ ...column, words: all.terms.map(({ title }) => title) }] };
 }
 
 export function stepwise(steps: readonly Step[]) {

@@ -38,7 +38,7 @@ export interface Traced {
  * Follows one number through a training step: pixel, normalised input, first convolution, batch norm, ReLU, pools, one
  * layer of each dense block, its transitions, logit, probability, loss; then the gradients of the same numbers back to
  * the weight. Each with the GPU's value and the plain float64 sum of its parts, which are the GPU's own numbers.
- * @param run values of a training step with a weighted cross-entropy behind sigmoids, by Adam: of `StepReader`
+ * @param run values of a training step with a weighted cross-entropy behind sigmoids, by Adam: a `GpuRun`
  * @param labels names of the outputs
  * @throws UsageError for a pixel, an output or a weight that there is not, and for a weight that makes no number of
  *   the way
@@ -51,6 +51,11 @@ export async function traceNumber(
 ): Promise<Traced> {
   if (graph.config.activation === 'softmax') {
     throw new UsageError('This network ends in a softmax; numbers are followed through sigmoids alone.');
+  }
+  if (graph.config.norms !== 'layer') {
+    throw new UsageError(
+      'Numbers are followed through networks whose layers have each a batch norm of its own.',
+    );
   }
   if (!(Number.isInteger(output) && output >= 0 && output < labels.length)) {
     throw new UsageError(`There is no output ${output}; the last is ${labels.length - 1}.`);
@@ -72,15 +77,16 @@ export async function traceNumber(
   const once = path.filter((place, i) => path.findIndex((one) => one.name === place.name) === i);
   const ends = ENDS.map((name) => ({ name, channel: name === 'loss' ? 0 : output, y: 0, x: 0 }));
   const back = once.slice(once.findIndex(({ name }) => name === spec.layer)).toReversed();
-  const [forward, backward, step] = await Promise.all([
+  const [forward, backward] = await Promise.all([
     Promise.all([...once, ...ends].map((place) => explainForward({ graph, run, ...place }, labels))),
     Promise.all(
       back
         .filter(({ name }) => graph.layer(name).kind !== 'concat')
         .map((place) => explainBackward({ graph, run, ...place }, labels)),
     ),
-    explainWeight(graph, run, weight),
   ]);
+  // Behind the pass: the step is taken by a copy of the network, which needs the memory.
+  const step = await explainWeight(graph, run, weight);
   const meeting = isFirst ? meetingWords(graph, path, weight, [u, v]) : null;
   const shut = forward.filter(({ kind, gpu }) => kind === 'relu' && gpu === 0).map(({ title }) => title);
   return {

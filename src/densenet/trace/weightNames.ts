@@ -8,7 +8,7 @@ export function parseWeight(
   graph: Graph,
   text: string,
 ): { spec: ParameterSpec; index: readonly number[] } | null {
-  const [, key, inside] = /^(.+)\[([\d,\s]*)\]$/.exec(text) ?? [];
+  const [, key, inside] = /^(.+)\[(\s*\d+\s*(?:,\s*\d+\s*)*)\]$/.exec(text) ?? [];
   const spec = parameterTable(graph.config).find((one) => one.key === key && one.trainable);
   const index = inside?.split(',').map(Number) ?? [];
   const fits = spec && index.length === spec.shape.length && index.every((n, d) => n < spec.shape[d]);

@@ -49,7 +49,7 @@ export async function explainWeight(graph: Graph, run: RunValues, text: string):
 }
 
 /** Kingma and Ba 2015, in Keras' form: the corrections of the bias stand in the rate. */
-export function adamSteps({ adam }: Pick<RunValues, 'adam'>, w: number, g: number): Step[] {
+function adamSteps({ adam }: Pick<RunValues, 'adam'>, w: number, g: number): Step[] {
   const { learningRate, beta1, beta2, epsilon } = adam;
   const m = (1 - beta1) * g;
   const v = (1 - beta2) * g * g;

@@ -4,7 +4,7 @@ import { type Html, type HtmlValue, html } from '../report/htmlTag.js';
 import type { MapPicture, NormRanges, ShownLayer, ShownMap } from './inspectionData.js';
 import { runWords, shortNumber } from './mapNumbers.js';
 
-export const layerId = (name: string): string => `layer-${name.replaceAll('/', '-')}`;
+const layerId = (name: string): string => `layer-${name.replaceAll('/', '-')}`;
 
 export function layerWords({ kind, kernel, stride }: ShownLayer): string {
   const window = `${kernel}x${kernel}`;
@@ -29,7 +29,7 @@ export function shapeWords([, h, w, c]: readonly number[]): string {
   return h === 1 && w === 1 ? plural(c, 'number') : `${plural(c, 'map')} of ${h}x${w}`;
 }
 
-export function rangeWords({ numbers }: Pick<ShownMap, 'numbers'>): string {
+function rangeWords({ numbers }: Pick<ShownMap, 'numbers'>): string {
   const { least, greatest, mean, zeros, notFinite, count } = numbers;
   const bad = notFinite > 0 ? `, ${whole(notFinite)} of ${whole(count)} not finite` : '';
   const none = zeros > 0 ? `, ${percent(zeros)} zero` : '';

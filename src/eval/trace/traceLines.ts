@@ -10,8 +10,7 @@ const MOST = 6;
 export function sevenDigits(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  const text = size < 1e-3 || size >= 1e6 ? value.toExponential(6) : value.toPrecision(7);
-  return text;
+  return size < 1e-3 || size >= 1e6 ? value.toExponential(6) : value.toPrecision(7);
 }
 
 /** What goes into a number: `[what, value]`. */

@@ -91,11 +91,10 @@ ${table(
 function station(explained: Explained): Html {
   const { title, kind, formula, source, kernel, file } = explained;
   const { gpu, reference, difference } = valuesOf(explained);
-  const parts = partsOf(explained);
-  const rows = parts.map(([what, value]) => [what, value]);
+  const rows = partsOf(explained);
   return html`<div class="station"><h3>${title} <span class="what">${kind}</span></h3>
 <p><code>${formula}</code> <span class="quiet">${source}</span></p>
-${table(null, [{ title: 'What goes in' }, { title: 'Number', numeric: false }], rows)}
+${table(null, [{ title: 'What goes in' }, { title: 'Number' }], rows)}
 <dl class="values"><div><dt>GPU</dt><dd><b>${gpu}</b></dd></div>
 <div><dt>reference</dt><dd><b>${reference}</b></dd></div>
 <div><dt>difference</dt><dd>${difference}</dd></div></dl>${

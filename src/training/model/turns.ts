@@ -33,7 +33,7 @@ export class Turns {
    *   once the end has come
    */
   next<T>(job: (work: JobWork) => Promise<T>, options: WorkOptions = {}): Promise<T> {
-    if (isWithin(this)) return Promise.reject(fromInside());
+    if (isWithin(this)) return Promise.reject(this.fromInside());
     const before = this.last;
     const run = untilAborted(before, options.signal).then(() => this.begin(job, options));
     const over = run.catch(() => {});
@@ -46,7 +46,7 @@ export class Turns {
     job: (callBack: (visit: () => void | Promise<void>) => Promise<void>) => Promise<T>,
     options: WorkOptions = {},
   ): Promise<T> {
-    if (isWithin(this)) return Promise.reject(fromInside());
+    if (isWithin(this)) return Promise.reject(this.fromInside());
     return this.begin(({ signal }) => job((visit) => untilAborted(callWithin(this, visit), signal)), options);
   }
 
@@ -91,11 +91,11 @@ export class Turns {
     this.free();
     this.settle();
   }
-}
 
-function fromInside(): UsageError {
-  return new UsageError(
-    'The model was called from inside the visitor of its own inspect(), or the onProgress of its own call.',
-    'Call it when that call is done.',
-  );
+  private fromInside(): UsageError {
+    return new UsageError(
+      `The ${this.what} was called from inside the visitor of its own inspect(), or the onProgress of its own call.`,
+      'Call it when that call is done.',
+    );
+  }
 }

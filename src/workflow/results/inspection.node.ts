@@ -51,7 +51,7 @@ export function chosenLayers(network: Network, patterns: readonly string[] | und
 }
 
 /** Every class counts alike: there are no frequencies to weigh it by. */
-export function lossWithoutTable({ kind, settings }: LossChoice, labels: readonly string[]): Loss {
+function lossWithoutTable({ kind, settings }: LossChoice, labels: readonly string[]): Loss {
   const ones = labels.map(() => 1);
   return kind.make(settings, { posWeights: ones, negWeights: ones, unknownLabels: labels.includes('') });
 }

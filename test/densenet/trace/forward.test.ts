@@ -5,10 +5,12 @@ import { explainBackward } from '../../../src/densenet/trace/backward.js';
 import { compiledFirstStep, firstStep } from '../../../src/densenet/trace/firstStep.js';
 import { explainForward } from '../../../src/densenet/trace/forward.js';
 import { Graph } from '../../../src/densenet/trace/graph.js';
+import { greatestProducts } from '../../../src/densenet/trace/products.js';
 import { GpuRun } from '../../../src/densenet/trace/stepValues.js';
 import type { Explained } from '../../../src/densenet/trace/terms.js';
+import { parseWeight } from '../../../src/densenet/trace/weightNames.js';
 import { explainWeight } from '../../../src/densenet/trace/weights.js';
-import { densenetConfig, initialWeights, SAMPLEWISE } from '../../../src/index.js';
+import { densenetConfig, initialWeights, type Normalisation, SAMPLEWISE } from '../../../src/index.js';
 import { testGpu } from '../../support/gpu/testGpu.js';
 
 const gpu = await testGpu();
@@ -28,7 +30,9 @@ const CONFIG = densenetConfig('densenet121', {
 const SIZE = 32;
 const LABELS = ['a', 'b', 'c'];
 
-async function smallRun(): Promise<{ run: GpuRun; model: DenseNet }> {
+async function smallRun(
+  normalisation: Normalisation = SAMPLEWISE,
+): Promise<{ run: GpuRun; model: DenseNet }> {
   const weights = initialWeights(CONFIG, 3);
   const training = firstStep(CONFIG.classes);
   const model = await DenseNet.create(gpu, { config: CONFIG, weights });
@@ -38,7 +42,7 @@ async function smallRun(): Promise<{ run: GpuRun; model: DenseNet }> {
   const batch = {
     ...shape,
     pixels,
-    normalisation: SAMPLEWISE,
+    normalisation,
     labels: Float32Array.of(1, 0, 1),
     files: ['x'],
   };
@@ -80,6 +84,52 @@ describe('a number taken apart', () => {
     for (const name of names) {
       for (const place of places(name))
         agrees(await explainForward({ graph, run: opened.run, name, ...place }, LABELS));
+    }
+  });
+
+  it.each<[string, Normalisation, number]>([
+    [
+      'by statistics of the training',
+      { kind: 'featurewise', mean: [90, 1, 2], std: [41, 3, 4], epsilon: 1e-3 },
+      4,
+    ],
+    ['not at all', { kind: 'none' }, 1],
+  ])('says how the pixel is normalised: %s', async (_, normalisation, steps) => {
+    const { run, model } = await smallRun(normalisation);
+    const found = await explainForward({ graph, run, name: 'input_1', channel: 0, y: 3, x: 7 }, LABELS);
+    await model.dispose();
+    expect(found.steps).toHaveLength(steps);
+    agrees(found);
+  });
+
+  it('counts the products that are not shown, without those in the padding', async () => {
+    const name = 'conv2_block1_2_conv';
+    const { height, width } = graph.shape(name);
+    for (const [y, x, size] of [
+      [0, 0, 4],
+      [0, 1, 6],
+      [1, 1, 9],
+      [height - 1, width - 1, 4],
+    ]) {
+      const found = await explainForward({ graph, run: opened.run, name, channel: 1, y, x }, LABELS);
+      // As of a layer of many more channels: of six groups two are kept.
+      const { rest, terms } = found;
+      const cut = { terms: terms.slice(0, 2), rest: { groups: rest.groups + terms.length - 2, sum: 0 } };
+      for (const one of [found, cut]) {
+        expect(greatestProducts(one, 3).others.count).toBe(6 * size - 3);
+      }
+    }
+  });
+
+  it('knows weights by names that are whole', () => {
+    expect(parseWeight(graph, 'conv1/conv/kernel[ 6, 0,0,5 ]')?.index).toEqual([6, 0, 0, 5]);
+    for (const text of [
+      'conv1/conv/kernel[,,,5]',
+      'dense_1/bias[]',
+      'dense_1/bias',
+      'conv1/conv/kernel[0,0,5]',
+    ]) {
+      expect(parseWeight(graph, text), text).toBeNull();
     }
   });
 

@@ -22,6 +22,7 @@ import {
 } from '../../../workflow/results/trace.node.js';
 import { define } from '../../defineCommand.js';
 import { parser } from '../../flags/flagText.js';
+import { learningRate } from '../../flags/optimizerFlags.js';
 import { names, option } from '../../flags/sharedFlags.js';
 import type { CommandContext } from '../../session/commandContext.js';
 import { withSession } from '../../session/gpuSession.js';
@@ -54,13 +55,6 @@ function place(text: string): [number, number] {
   if (column === undefined)
     throw new UsageError(`"${text}" is no pixel: give row and column, such as 10,11.`);
   return [Number(row), Number(column)];
-}
-
-/** @throws UsageError unless it is above 0 and finite */
-function rate(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value > 0 && value < Number.POSITIVE_INFINITY) return value;
-  throw new UsageError(`"${text}" is no learning rate: it is a number above 0, such as 1e-3.`);
 }
 
 const trace = (context: CommandContext, flags: TraceFlags, args: readonly string[]) =>
@@ -203,7 +197,7 @@ export const traceCommand = define<TraceFlags>({
         'the labels that are 1, separated by commas (default: those that a phantom was drawn with; else none)',
         names,
       )
-      .option('--learning-rate <number>', "of Adam's step", parser(rate), 1e-3)
+      .option('--learning-rate <number>', "of Adam's step", parser(learningRate), 1e-3)
       .option('--html <file>', 'a page to write')
       .addOption(option.overwrite('an earlier page')),
   action: trace,
